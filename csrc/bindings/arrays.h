@@ -1,0 +1,81 @@
+// NumPy arrays as views. Whatever the core could misread is refused here; Python converts beforehand.
+#pragma once
+
+#include <pybind11/numpy.h>
+
+#include <string>
+#include <vector>
+
+#include "core/check.h"
+#include "engine/feed.h"
+
+namespace fastdnn::bindings {
+
+namespace py = pybind11;
+
+// Any array of T, without conversion: other types are a TypeError.
+template <class T>
+using Array = py::array_t<T, 0>;
+
+inline bool is_aligned(const py::array& array) {
+  return (py::detail::array_proxy(array.ptr())->flags & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
+}
+
+inline bool is_contiguous(const py::array& array) { return (array.flags() & py::array::c_style) != 0; }
+
+// x (rows, cols) with contiguous rows. A vector is one row.
+template <class T, class A>
+Matrix<T> matrix_view(const A& array, T* data, const char* name) {
+  check(array.ndim() == 1 || array.ndim() == 2, name, "expected one or two dimensions, got ", array.ndim());
+  const Index size = static_cast<Index>(sizeof(T));
+  const Index cols = array.shape(array.ndim() - 1);
+  const Index rows = array.ndim() == 2 ? array.shape(0) : 1;
+  const Index stride = array.ndim() == 2 && rows > 1 ? array.strides(0) : cols * size;
+  check(is_aligned(array) && (cols <= 1 || array.strides(array.ndim() - 1) == size) && stride >= 0 &&
+            stride % size == 0,
+        name, "expected an aligned array whose rows are contiguous; make one with numpy.ascontiguousarray");
+  return {data, rows, cols, stride / size};
+}
+
+template <class T>
+Matrix<T> output_matrix(Array<T>& array, const char* name) {
+  check(array.writeable(), name, "expected an array that can be written, got a read-only one");
+  return matrix_view<T>(array, array.mutable_data(), name);
+}
+
+template <class T>
+Matrix<const T> input_matrix(const Array<T>& array, const char* name) {
+  return matrix_view<const T>(array, array.data(), name);
+}
+
+inline Dtype dtype_from(const std::string& name) {
+  if (name == "float32") return Dtype::f32;
+  if (name == "float64") return Dtype::f64;
+  fail("dtype", "expected 'float32' or 'float64', got '", name, "'");
+}
+
+inline py::array empty_array(Dtype dtype, const std::vector<Index>& shape) {
+  if (dtype == Dtype::f64) return py::array_t<double>(shape);
+  return py::array_t<float>(shape);
+}
+
+// A contiguous (rows, cols) array as a source of a feed.
+inline SourceArray source_array(const py::array& array) {
+  check(array.ndim() == 2 && is_contiguous(array) && is_aligned(array), "Feed",
+        "expected a contiguous array of two dimensions, got ", array.ndim());
+  SourceArray source{array.data(), Dtype::f32, array.shape(0), array.shape(1)};
+  if (py::isinstance<py::array_t<float>>(array)) return source;
+  source.dtype = Dtype::f64;
+  if (py::isinstance<py::array_t<double>>(array)) return source;
+  source.dtype = Dtype::i32;
+  if (py::isinstance<py::array_t<std::int32_t>>(array)) return source;
+  fail("Feed", "expected float32, float64 or int32, got ", std::string(py::str(array.dtype())));
+}
+
+inline std::vector<SourceArray> source_arrays(const py::list& arrays) {
+  std::vector<SourceArray> sources;
+  for (const py::handle& array : arrays) sources.push_back(source_array(py::cast<py::array>(array)));
+  return sources;
+}
+
+}  // namespace fastdnn::bindings

@@ -1,0 +1,81 @@
+#include <pybind11/stl.h>
+
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <utility>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "engine/parameters.h"
+
+namespace fastdnn::bindings {
+namespace {
+
+using SegmentSpec = std::pair<std::string, std::vector<Index>>;
+
+std::vector<Segment> segments_from(const std::vector<SegmentSpec>& specs) {
+  std::vector<Segment> segments;
+  for (const auto& [name, shape] : specs) segments.push_back({name, shape});
+  return segments;
+}
+
+const FlatVector& vector_named(const Parameters& parameters, const std::string& name) {
+  check(name == "theta" || name == "sigma", "Parameters", "expected 'theta' or 'sigma', got '", name, "'");
+  return name == "theta" ? parameters.theta : parameters.sigma;
+}
+
+py::array get(Parameters& parameters, const std::string& vector, const std::string& name) {
+  const FlatVector& flat = vector_named(parameters, vector);
+  const Segment& segment = flat.find(name);
+  py::array array = empty_array(parameters.dtype, segment.shape);
+  const py::gil_scoped_release release;
+  const std::shared_lock<FairMutex> lock(parameters.mutex);
+  std::memcpy(array.mutable_data(), flat.at(segment),
+              static_cast<std::size_t>(segment.size * size_of(parameters.dtype)));
+  return array;
+}
+
+void set(Parameters& parameters, const std::string& vector, const std::string& name, const py::array& array) {
+  const FlatVector& flat = vector_named(parameters, vector);
+  const Segment& segment = flat.find(name);
+  const bool typed = parameters.dtype == Dtype::f64 ? py::isinstance<py::array_t<double>>(array)
+                                                    : py::isinstance<py::array_t<float>>(array);
+  bool shaped = array.ndim() == static_cast<py::ssize_t>(segment.shape.size());
+  for (std::size_t i = 0; shaped && i < segment.shape.size(); ++i) {
+    shaped = array.shape(static_cast<py::ssize_t>(i)) == segment.shape[i];
+  }
+  check(typed && shaped && is_contiguous(array), "Parameters", "expected a contiguous array of '", name,
+        "' in the model's type and the segment's shape");
+  const void* data = array.data();
+  const py::gil_scoped_release release;
+  const std::lock_guard<FairMutex> lock(parameters.mutex);
+  std::memcpy(flat.at(segment), data, static_cast<std::size_t>(segment.size * size_of(parameters.dtype)));
+}
+
+}  // namespace
+
+void register_parameters(py::module_& m) {
+  py::class_<Parameters, std::shared_ptr<Parameters>>(m, "Parameters",
+                                                      "The flat vectors theta and sigma of a model.")
+      .def(py::init([](const std::string& dtype, const std::vector<SegmentSpec>& theta,
+                       const std::vector<SegmentSpec>& sigma) {
+             return std::make_shared<Parameters>(dtype_from(dtype), segments_from(theta), segments_from(sigma));
+           }),
+           py::arg("dtype"), py::arg("theta"), py::arg("sigma"))
+      .def(
+          "segments",
+          [](const Parameters& parameters, const std::string& vector) {
+            py::list rows;
+            for (const Segment& s : vector_named(parameters, vector).segments()) {
+              rows.append(py::make_tuple(s.name, py::tuple(py::cast(s.shape)), s.offset, s.size));
+            }
+            return rows;
+          },
+          py::arg("vector"), "(name, shape, offset, size) of each segment of 'theta' or 'sigma'.")
+      .def("get", &get, py::arg("vector"), py::arg("name"), "A copy of one segment.")
+      .def("set", &set, py::arg("vector"), py::arg("name"), py::arg("array"), "Writes one segment.");
+}
+
+}  // namespace fastdnn::bindings

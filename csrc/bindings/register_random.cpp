@@ -1,0 +1,33 @@
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "core/philox.h"
+
+namespace fastdnn::bindings {
+
+void register_random(py::module_& m) {
+  m.def(
+      "random_words",
+      [](std::uint64_t seed, std::uint32_t stream, std::uint32_t step, Index n) {
+        check(n >= 0 && n < (Index{1} << 40), "random_words", "expected 0 to 2^40 words, got ", n);
+        py::array_t<std::uint32_t> words(n);
+        std::uint32_t* out = words.mutable_data();
+        for (Index i = 0; i < n; i += 4) {
+          const PhiloxBlock block = random_block(seed, stream, step, static_cast<std::uint64_t>(i / 4));
+          for (Index j = i; j < n && j < i + 4; ++j) out[j] = block[static_cast<std::size_t>(j - i)];
+        }
+        return words;
+      },
+      py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"),
+      "The first n 32-bit values of (seed, stream, step).");
+  m.def(
+      "random_permutation",
+      [](Index n, std::uint64_t seed, std::uint32_t epoch) {
+        check(n >= 0 && n < (Index{1} << 31), "random_permutation", "expected 0 to 2^31 - 1 rows, got ", n);
+        py::array_t<std::int32_t> order(n);
+        if (n > 0) random_permutation(order.mutable_data(), n, seed, epoch);
+        return order;
+      },
+      py::arg("n"), py::arg("seed"), py::arg("epoch"), "The order of 0..n-1 in an epoch.");
+}
+
+}  // namespace fastdnn::bindings

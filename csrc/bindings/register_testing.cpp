@@ -1,0 +1,75 @@
+#include <pybind11/stl.h>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "core/aligned.h"
+#include "core/team.h"
+
+namespace fastdnn::bindings {
+namespace {
+
+py::array guarded_array(const std::vector<Index>& shape, const std::string& dtype, const std::string& edge) {
+  check(edge == "head" || edge == "tail", "guarded_array", "expected edge 'head' or 'tail', got '", edge, "'");
+  const py::dtype type = py::dtype(dtype);
+  Index bytes = type.itemsize();
+  for (const Index extent : shape) bytes = checked_mul(bytes, extent, "guarded_array");
+  auto* block = new GuardedBlock(bytes, edge == "head" ? GuardedBlock::Edge::head : GuardedBlock::Edge::tail);
+  const py::capsule owner(block, [](void* p) { delete static_cast<GuardedBlock*>(p); });
+  return py::array(type, shape, block->data(), owner);
+}
+
+// What each rank of a team of `threads` saw: its size, its share of n, and whether the barriers kept order.
+py::list team_report(int threads, Index n, Index grain, int rounds) {
+  std::vector<std::vector<Index>> rows(static_cast<std::size_t>(std::max(threads, 1)));
+  std::vector<Index> counters(rows.size() * 8, 0);  // a cache line each
+  bool in_order = true;
+  int ran = 0;
+  {
+    const py::gil_scoped_release release;
+    ran = run_team(threads, [&](Team& team) {
+      const auto rank = static_cast<std::size_t>(team.rank());
+      const Range share = team.share(n, grain);
+      rows[rank] = {team.rank(), team.size(), share.begin, share.end};
+      for (int round = 1; round <= rounds; ++round) {
+        counters[rank * 8] = round;
+        team.barrier();
+        if (team.rank() == 0) {
+          for (int other = 0; other < team.size(); ++other) {
+            in_order = in_order && counters[static_cast<std::size_t>(other) * 8] == round;
+          }
+        }
+        team.barrier();
+      }
+    });
+  }
+  check(in_order, "team_report", "expected every thread at each barrier");
+  rows.resize(static_cast<std::size_t>(ran));
+  return py::cast(rows);
+}
+
+}  // namespace
+
+void register_testing(py::module_& m) {
+  m.def("live_bytes", &AllocatorProbe::live_bytes);
+  m.def("live_blocks", &AllocatorProbe::live_blocks);
+  m.def("total_allocations", &AllocatorProbe::total_allocations);
+  m.def("fail_after", &AllocatorProbe::fail_after, py::arg("n"), "The n-th allocation from now fails; -1: none.");
+  m.def("set_poison", &AllocatorProbe::set_poison, py::arg("on"), "New memory is NaN instead of zero.");
+  m.def("set_guard_pages", &AllocatorProbe::set_guard_pages, py::arg("on"), "New memory ends at an inaccessible page.");
+  m.def("guarded_array", &guarded_array, py::arg("shape"), py::arg("dtype"), py::arg("edge"),
+        "An array whose first ('head') or last ('tail') byte touches an inaccessible page.");
+  m.def("team_report", &team_report, py::arg("threads"), py::arg("n"), py::arg("grain"), py::arg("rounds"),
+        "[rank, size, first, last] of each thread of a team, after `rounds` of barriers.");
+  m.def(
+      "team_throw",
+      [](int threads, int rank) {
+        const py::gil_scoped_release release;
+        run_team(threads, [&](Team& team) {
+          if (team.rank() == rank) throw InputError("thrown by rank " + std::to_string(rank));
+          team.barrier();
+        });
+      },
+      py::arg("threads"), py::arg("rank"), "Throws in one thread while the others wait at a barrier.");
+}
+
+}  // namespace fastdnn::bindings

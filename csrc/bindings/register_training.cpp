@@ -1,0 +1,65 @@
+#include <pybind11/stl.h>
+
+#include <memory>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "engine/trainer.h"
+
+namespace fastdnn::bindings {
+namespace {
+
+// A trainer and the arrays that it reads, which live as long.
+struct BoundTrainer {
+  py::list arrays;
+  Trainer trainer;
+};
+
+const char* name_of(RunReport::End end) {
+  switch (end) {
+    case RunReport::End::epoch_done:
+      return "epoch_done";
+    case RunReport::End::paused:
+      return "paused";
+    case RunReport::End::interrupted:
+      return "interrupted";
+    case RunReport::End::non_finite_loss:
+      return "non_finite_loss";
+  }
+  return "";
+}
+
+py::tuple run(BoundTrainer& bound, double learning_rate, double seconds, int threads, bool main_thread) {
+  RunReport report;
+  {
+    const py::gil_scoped_release release;
+    report = bound.trainer.run(learning_rate, {seconds, threads, main_thread});
+  }
+  if (report.end == RunReport::End::interrupted && PyErr_CheckSignals() != 0) throw py::error_already_set();
+  return py::make_tuple(name_of(report.end), report.batch, report.threads);
+}
+
+}  // namespace
+
+void register_training(py::module_& m) {
+  py::class_<BoundTrainer>(m, "Trainer", "Runs a training program over its arrays, an epoch or a part of one at a time.")
+      .def(py::init([](std::shared_ptr<Plan> plan, std::shared_ptr<Parameters> parameters,
+                       std::shared_ptr<Optimizer> optimizer, const py::list& arrays, Index batch_size, bool shuffle,
+                       std::uint64_t seed) {
+             Feed feed(plan->program(), plan->dtype(), source_arrays(arrays));
+             return std::unique_ptr<BoundTrainer>(
+                 new BoundTrainer{arrays, Trainer(std::move(plan), std::move(parameters), std::move(optimizer),
+                                                  std::move(feed), {batch_size, shuffle, seed})});
+           }),
+           py::arg("plan"), py::arg("parameters"), py::arg("optimizer"), py::arg("arrays"), py::arg("batch_size"),
+           py::arg("shuffle"), py::arg("seed"))
+      .def_property_readonly("batches", [](const BoundTrainer& b) { return b.trainer.batches(); })
+      .def(
+          "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); }, py::arg("epoch"))
+      .def("run", &run, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"), py::arg("main_thread"),
+           "Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran).")
+      .def("averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
+           "The results' averages over the rows of this epoch so far.");
+}
+
+}  // namespace fastdnn::bindings

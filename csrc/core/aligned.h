@@ -1,0 +1,68 @@
+// The one allocator of arrays: 64-byte aligned, counted, and in tests able to fail, to poison and to guard.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "core/view.h"
+
+namespace fastdnn {
+
+constexpr Index kAlignment = 64;  // one cache line, one 512-bit vector
+
+constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// What the allocator has done and, in tests, what it should do.
+struct AllocatorProbe {
+  static Index live_bytes();
+  static Index live_blocks();
+  static Index total_allocations();
+  static void fail_after(Index n);        // the n-th allocation from now (0 = the next) throws bad_alloc; < 0: never
+  static void set_poison(bool on);        // new memory is filled with NaN bytes (0xFF) instead of zeros
+  static void set_guard_pages(bool on);   // a block ends, up to its alignment, at an inaccessible page
+};
+
+// An owned block, zeroed. Movable, not copyable.
+class AlignedBuffer {
+ public:
+  AlignedBuffer() = default;
+  explicit AlignedBuffer(Index bytes);
+  AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
+  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
+    swap(other);
+    return *this;
+  }
+  ~AlignedBuffer();
+
+  std::byte* data() const { return data_; }
+  Index bytes() const { return bytes_; }
+
+ private:
+  void swap(AlignedBuffer& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(bytes_, other.bytes_);
+    std::swap(guarded_, other.guarded_);
+  }
+  std::byte* data_ = nullptr;
+  Index bytes_ = 0;
+  bool guarded_ = false;
+};
+
+// Memory whose first or last byte touches an inaccessible page: an access one element too far is a fault, masked
+// loads included (AddressSanitizer does not see those). For tests.
+class GuardedBlock {
+ public:
+  enum class Edge { head, tail };
+  GuardedBlock(Index bytes, Edge edge);
+  GuardedBlock(const GuardedBlock&) = delete;
+  GuardedBlock& operator=(const GuardedBlock&) = delete;
+  ~GuardedBlock();
+  std::byte* data() const { return data_; }
+
+ private:
+  std::byte* mapping_ = nullptr;
+  Index mapping_bytes_ = 0;
+  std::byte* data_ = nullptr;
+};
+
+}  // namespace fastdnn

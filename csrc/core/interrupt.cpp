@@ -1,0 +1,51 @@
+#include "core/interrupt.h"
+
+#include <atomic>
+
+namespace fastdnn {
+namespace {
+
+// Lock-free, as a signal handler needs.
+std::atomic<bool> requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+struct sigaction previous {};
+int depth = 0;  // scopes of the main thread within each other
+
+void on_interrupt(int signal, siginfo_t* info, void* context) {
+  requested.store(true, std::memory_order_relaxed);
+  if ((previous.sa_flags & SA_SIGINFO) != 0) {
+    previous.sa_sigaction(signal, info, context);
+  } else {
+    previous.sa_handler(signal);
+  }
+}
+
+// Whether there is a handler to chain to. Where SIGINT kills or is ignored, it goes on doing so.
+bool has_handler(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+}
+
+}  // namespace
+
+bool interrupt_requested() { return requested.load(std::memory_order_relaxed); }
+
+InterruptScope::InterruptScope(bool active) : active_(active) {
+  if (!active_ || depth++ > 0) return;
+  requested = false;
+  sigaction(SIGINT, nullptr, &previous);
+  if (!has_handler(previous)) return;
+  struct sigaction ours {};
+  ours.sa_sigaction = on_interrupt;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&ours.sa_mask);
+  sigaction(SIGINT, &ours, nullptr);
+}
+
+InterruptScope::~InterruptScope() {
+  if (!active_ || --depth > 0) return;
+  if (has_handler(previous)) sigaction(SIGINT, &previous, nullptr);
+  requested = false;
+}
+
+}  // namespace fastdnn

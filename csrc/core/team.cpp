@@ -1,0 +1,119 @@
+#include "core/team.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+
+#include "core/barrier.h"
+#include "core/check.h"
+
+#if defined(FASTDNN_TEAM_OPENMP)
+#include <omp.h>
+#include <pthread.h>
+#elif defined(FASTDNN_TEAM_STD_THREAD)
+#include <thread>
+#include <vector>
+#endif
+
+namespace fastdnn {
+
+struct TeamState {
+  Barrier barrier;
+  std::atomic<bool> broken{false};
+  std::mutex mutex;
+  std::exception_ptr first_error;
+
+  void keep_error() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    if (!first_error) first_error = std::current_exception();
+    broken = true;
+  }
+};
+
+namespace {
+
+// Ends the other threads of a region in which one has thrown.
+struct BrokenTeam {};
+
+void run_member(int rank, int size, TeamState& state, const std::function<void(Team&)>& body) noexcept {
+  try {
+    Team team(rank, size, state);
+    body(team);
+  } catch (const BrokenTeam&) {
+    // Another thread has kept the reason.
+  } catch (...) {
+    state.keep_error();
+  }
+}
+
+#if defined(FASTDNN_TEAM_OPENMP)
+// libgomp's idle workers do not survive a fork, and a region in the child then waits for them for ever. Releasing them
+// before the fork makes both processes start afresh.
+void release_workers_before_fork() { omp_pause_resource_all(omp_pause_soft); }
+
+int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
+  static const int hook = pthread_atfork(release_workers_before_fork, nullptr, nullptr);
+  static_cast<void>(hook);
+  int ran = 1;
+#pragma omp parallel num_threads(threads)
+  {
+    const int size = omp_get_num_threads();
+    if (omp_get_thread_num() == 0) ran = size;
+    run_member(omp_get_thread_num(), size, state, body);
+  }
+  return ran;
+}
+#elif defined(FASTDNN_TEAM_STD_THREAD)
+int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
+  std::vector<std::thread> workers;
+  for (int rank = 1; rank < threads; ++rank) {
+    workers.emplace_back([&, rank] { run_member(rank, threads, state, body); });
+  }
+  run_member(0, threads, state, body);
+  for (std::thread& worker : workers) worker.join();
+  return threads;
+}
+#else
+int run_region(int, TeamState& state, const std::function<void(Team&)>& body) {
+  run_member(0, 1, state, body);
+  return 1;
+}
+#endif
+
+}  // namespace
+
+void Team::barrier() {
+  if (!state_.barrier.wait(size_, state_.broken)) throw BrokenTeam{};
+}
+
+Range Team::share(Index n, Index grain) const {
+  const Index grains = (n + grain - 1) / grain;
+  const auto bound = [&](Index rank) { return std::min(n, grains * rank / size_ * grain); };
+  return {bound(rank_), bound(rank_ + 1)};
+}
+
+int run_team(int threads, const std::function<void(Team&)>& body) {
+  check(threads >= 1, "run_team", "expected at least one thread, got ", threads);
+  TeamState state;
+  int ran = 1;
+  if (threads == 1) {
+    run_member(0, 1, state, body);  // no region: nothing to start, nothing that a fork could lose
+  } else {
+    ran = run_region(threads, state, body);
+  }
+  if (state.first_error) std::rethrow_exception(state.first_error);
+  return ran;
+}
+
+const char* team_backend() {
+#if defined(FASTDNN_TEAM_OPENMP)
+  return "openmp";
+#elif defined(FASTDNN_TEAM_STD_THREAD)
+  return "std_thread";
+#else
+  return "serial";
+#endif
+}
+
+}  // namespace fastdnn

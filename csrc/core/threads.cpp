@@ -1,0 +1,130 @@
+#include "core/threads.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <mutex>
+#include <sstream>
+#include <thread>
+
+#include "core/check.h"
+
+namespace fastdnn {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+std::atomic<int> setting{0};
+std::mutex lease_mutex;
+int leased = 0;
+
+// CPUs that the scheduler may give to this process; a mask for more than 1024 of them is asked for in steps.
+int affinity_count() {
+  for (int cpus = 1024; cpus <= 65536; cpus *= 2) {
+    cpu_set_t* set = CPU_ALLOC(static_cast<std::size_t>(cpus));
+    if (set == nullptr) break;
+    const std::size_t bytes = CPU_ALLOC_SIZE(static_cast<std::size_t>(cpus));
+    const bool ok = sched_getaffinity(0, bytes, set) == 0;
+    const int count = ok ? CPU_COUNT_S(bytes, set) : 0;
+    CPU_FREE(set);
+    if (ok && count > 0) return count;
+  }
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+std::string read_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+// "max 100000" or "150000 100000" (microseconds of CPU per period): CPUs, or 0 for no limit.
+double parse_cpu_max(const std::string& line) {
+  std::istringstream fields(line);
+  double quota = 0;
+  double period = 0;
+  if (!(fields >> quota >> period) || quota <= 0 || period <= 0) return 0;
+  return quota / period;
+}
+
+// The container's quota in whole CPUs, rounded, or 0 where there is none. cgroup v2: the nearest limit on the way from
+// this process's group up to the root counts; v1: the limit of the mounted group.
+int quota_count() {
+  std::string group;
+  std::ifstream groups("/proc/self/cgroup");
+  for (std::string line; std::getline(groups, line);) {
+    if (line.rfind("0::", 0) == 0) group = line.substr(3);
+  }
+  double cpus = 0;
+  for (;;) {
+    const double limit = parse_cpu_max(read_line("/sys/fs/cgroup" + group + "/cpu.max"));
+    if (limit > 0) cpus = cpus > 0 ? std::min(cpus, limit) : limit;
+    const std::size_t slash = group.find_last_of('/');
+    if (group.empty() || slash == std::string::npos) break;
+    group.resize(slash);
+  }
+  if (cpus == 0) {
+    cpus = parse_cpu_max(read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us") + " " +
+                         read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us"));
+  }
+  return cpus > 0 ? std::max(1, static_cast<int>(std::lround(std::min<double>(cpus, kMaxThreads)))) : 0;
+}
+
+// The first number of OMP_NUM_THREADS ("4" or "4,2"), or 0 when unset or not a positive number.
+int omp_num_threads() {
+  const char* text = std::getenv("OMP_NUM_THREADS");
+  if (text == nullptr) return 0;
+  const long value = std::strtol(text, nullptr, 10);
+  return value > 0 ? static_cast<int>(std::min<long>(value, kMaxThreads)) : 0;
+}
+
+ThreadDefault find_machine_threads() {
+  ThreadDefault result{affinity_count(), "the CPUs this process may run on"};
+  const int quota = quota_count();
+  if (quota > 0 && quota < result.count) result = {quota, "the container's CPU quota"};
+  const int omp = omp_num_threads();
+  if (omp > 0 && omp <= result.count) result = {omp, "OMP_NUM_THREADS"};
+  return result;
+}
+
+}  // namespace
+
+const ThreadDefault& machine_threads() {
+  static const ThreadDefault found = find_machine_threads();
+  return found;
+}
+
+void set_num_threads(int threads) {
+  check(threads >= 0 && threads <= kMaxThreads, "set_num_threads", "expected 1 to ", kMaxThreads,
+        " threads (0: the default), got ", threads);
+  setting = threads;
+}
+
+int num_threads_setting() { return setting; }
+
+ThreadLease::ThreadLease(int asked, Index useful) {
+  check(asked >= 0 && asked <= kMaxThreads, "threads", "expected 1 to ", kMaxThreads,
+        " threads (0 or None: the default), got ", asked);
+  const int wanted = asked > 0 ? asked : num_threads_setting();
+  const std::lock_guard<std::mutex> lock(lease_mutex);
+  if (wanted > 0) {
+    threads_ = wanted;
+  } else {
+    const int machine = machine_threads().count;
+    const int left = std::max(1, machine - leased);
+    threads_ = static_cast<int>(std::clamp<Index>(useful, 1, left));
+  }
+  leased += threads_;
+}
+
+ThreadLease::~ThreadLease() {
+  const std::lock_guard<std::mutex> lock(lease_mutex);
+  leased -= threads_;
+}
+
+}  // namespace fastdnn

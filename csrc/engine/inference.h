@@ -1,0 +1,31 @@
+// Prediction and evaluation: a program without gradients over all rows of a feed, a chunk at a time.
+#pragma once
+
+#include <memory>
+
+#include "engine/feed.h"
+#include "engine/workspace.h"
+
+namespace fastdnn {
+
+class Inference {
+ public:
+  Inference(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters);
+
+  const Plan& plan() const { return *plan_; }
+
+  // Writes the program's output for every row; `output` (rows, cols) of the model's type, or null where there is none.
+  // Returns the averages over rows of the program's results. Sees the parameters of one moment. The bits of a row's
+  // prediction depend on nothing but the row. Safe to call from many threads at once.
+  std::vector<double> run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt);
+
+ private:
+  std::shared_ptr<const Plan> plan_;
+  std::shared_ptr<Parameters> parameters_;
+  WorkspacePool workspaces_;
+};
+
+// What `run` throws after an interrupt, for the caller to turn into its own.
+struct Interrupted {};
+
+}  // namespace fastdnn

@@ -1,0 +1,154 @@
+#include "engine/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "core/check.h"
+#include "engine/fuse.h"
+#include "engine/memory_plan.h"
+#include "engine/schedule.h"
+#include "kernels/gemm.h"
+
+namespace fastdnn {
+namespace {
+
+// Work that pays for one more thread between two barriers: about 10 us of one core.
+constexpr Index kFlopsPerThread = 200'000;
+
+}  // namespace
+
+// Fuses and orders the steps, then gives their operands a place.
+class PlanBuilder {
+ public:
+  PlanBuilder(Plan& plan, const Parameters& parameters, Plan::Feed feed)
+      : plan_(plan), program_(plan.program_), parameters_(parameters), feed_(feed) {}
+
+  void build() {
+    check_segments();
+    plan_.steps_ = fuse(program_, step_functions(plan_.dtype_), feed_ == Plan::Feed::gather);
+    schedule(plan_.steps_);
+    place_values();
+    finish();
+  }
+
+ private:
+  static std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+  void check_segments() const {
+    for (const Value& value : program_.values()) {
+      if (value.role == Role::computed || value.role == Role::source) continue;
+      const FlatVector& vector = value.role == Role::state ? parameters_.sigma : parameters_.theta;
+      const auto slot = static_cast<std::size_t>(value.slot);
+      check(slot < vector.segments().size() && vector.segments()[slot].size == value.rows * value.cols, "Plan",
+            "expected '", value.name, "' to be a segment of ", value.rows * value.cols, " elements");
+    }
+  }
+
+  bool in_arena(int value) const {
+    const Role role = program_.value(value).role;
+    return (role == Role::source && feed_ == Plan::Feed::gather) ||
+           (role == Role::computed && value != program_.output());
+  }
+
+  // A value lives from the phase that writes it to the last one that reads it, a phase being what lies between two
+  // barriers: within one, threads may be at different steps.
+  void place_values() {
+    std::vector<Lifetime> lives(program_.values().size());
+    std::vector<bool> seen(program_.values().size());
+    int phase = 0;
+    for (const Step& step : plan_.steps_) {
+      if (step.barrier_before) ++phase;
+      for (const int value : step.values) {
+        if (value < 0 || !in_arena(value)) continue;
+        const Value& v = program_.value(value);
+        Lifetime& life = lives[at(value)];
+        if (!seen[at(value)]) {
+          const Index rows = v.rows == 0 ? plan_.max_batch_ : v.rows;
+          const Index size = v.integer ? size_of(Dtype::i32) : size_of(plan_.dtype_);
+          life = {checked_mul(checked_mul(rows, v.cols, "Plan"), size, "Plan"), phase, phase};
+        }
+        seen[at(value)] = true;
+        life.last = phase;
+      }
+    }
+    const MemoryPlan memory = plan_memory(lives);
+    offsets_ = memory.offsets;
+    plan_.arena_bytes_ = memory.bytes;
+  }
+
+  Operand operand_of(int value) const {
+    if (value < 0) return {};
+    const Value& v = program_.value(value);
+    const auto place = [&](Space space, Index offset) {
+      return Operand{space, v.integer ? Dtype::i32 : plan_.dtype_, offset, v.rows, v.cols};
+    };
+    const auto segment = [&](const FlatVector& vector) {
+      return vector.segments()[static_cast<std::size_t>(v.slot)].offset * size_of(plan_.dtype_);
+    };
+    if (in_arena(value)) return place(Space::arena, offsets_[at(value)]);
+    switch (v.role) {
+      case Role::source:
+        return place(Space::source, v.slot);
+      case Role::parameter:
+        return place(Space::theta, segment(parameters_.theta));
+      case Role::gradient:
+        return place(Space::gradient, segment(parameters_.theta));
+      case Role::state:
+        return place(Space::sigma, segment(parameters_.sigma));
+      case Role::computed:
+        break;
+    }
+    return place(Space::output, 0);
+  }
+
+  // What a thread needs to pack the transposed b of a product.
+  Index scratch_bytes(const Step& step) const {
+    const bool f64 = plan_.dtype_ == Dtype::f64;
+    if (step.run != step_functions(plan_.dtype_).gemm_nt) return 0;
+    const Index k = step.operands[1].cols;
+    return (f64 ? gemm_scratch_size<double>(k, true) : gemm_scratch_size<float>(k, true)) * size_of(plan_.dtype_);
+  }
+
+  void finish() {
+    std::set<int> segments;
+    for (Step& step : plan_.steps_) {
+      for (std::size_t i = 0; i < step.values.size(); ++i) {
+        const int value = step.values[i];
+        step.operands[i] = operand_of(value);
+        if (value >= 0 && program_.value(value).role == Role::gradient) segments.insert(program_.value(value).slot);
+      }
+      if (step.kind == "gather") {
+        step.operands[1] = step.operands[0];
+        step.operands[1].space = Space::source;
+        step.operands[1].offset = step.slot;
+      }
+      plan_.scratch_bytes_ = std::max(plan_.scratch_bytes_, scratch_bytes(step));
+    }
+    plan_.gradient_segments_.assign(segments.begin(), segments.end());
+  }
+
+  Plan& plan_;
+  const Program& program_;
+  const Parameters& parameters_;
+  const Plan::Feed feed_;
+  std::vector<Index> offsets_;
+};
+
+Plan::Plan(Program program, const Parameters& parameters, Index max_batch, Feed feed)
+    : program_(std::move(program)), dtype_(parameters.dtype), max_batch_(max_batch) {
+  check(max_batch >= 1 && max_batch < (Index{1} << 31), "Plan", "expected a batch of 1 to 2^31 - 1 rows, got ",
+        max_batch);
+  PlanBuilder(*this, parameters, feed).build();
+}
+
+Index Plan::useful_threads(Index n) const {
+  Index flops = 0;
+  Index phases = 1;
+  for (const Step& step : steps_) {
+    flops += step.flops_per_row * n;
+    phases += step.barrier_before ? 1 : 0;
+  }
+  return std::max<Index>(1, flops / (phases * kFlopsPerThread));
+}
+
+}  // namespace fastdnn

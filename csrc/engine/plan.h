@@ -1,0 +1,41 @@
+// How a program runs natively: fused steps in order, the barriers between them, and the arena. Immutable; made for a
+// largest batch, run for any smaller one.
+#pragma once
+
+#include <vector>
+
+#include "engine/parameters.h"
+#include "engine/step.h"
+
+namespace fastdnn {
+
+class Plan {
+ public:
+  enum class Feed { gather, in_place };  // sources are copied row by row in an order, or read where they lie
+
+  Plan(Program program, const Parameters& parameters, Index max_batch, Feed feed);
+
+  const Program& program() const { return program_; }
+  Dtype dtype() const { return dtype_; }
+  Index max_batch() const { return max_batch_; }
+  const std::vector<Step>& steps() const { return steps_; }
+  Index arena_bytes() const { return arena_bytes_; }
+  Index scratch_bytes() const { return scratch_bytes_; }  // of each thread
+  // Segments of theta whose gradient the program writes.
+  const std::vector<int>& gradient_segments() const { return gradient_segments_; }
+  // How many threads have something worth a barrier to do with n rows.
+  Index useful_threads(Index n) const;
+
+ private:
+  friend class PlanBuilder;
+
+  Program program_;
+  Dtype dtype_;
+  Index max_batch_;
+  std::vector<Step> steps_;
+  Index arena_bytes_ = 0;
+  Index scratch_bytes_ = 0;
+  std::vector<int> gradient_segments_;
+};
+
+}  // namespace fastdnn

@@ -1,0 +1,14 @@
+// The order of a plan's steps and the barriers between them.
+#pragma once
+
+#include <vector>
+
+#include "engine/step.h"
+
+namespace fastdnn {
+
+// Row-local steps first, as far as they can go, then those that cross the batch, and so on; that takes the fewest
+// barriers. Then marks the steps that need one.
+void schedule(std::vector<Step>& steps);
+
+}  // namespace fastdnn

@@ -1,0 +1,152 @@
+#include "engine/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <mutex>
+#include <numeric>
+
+#include "core/check.h"
+#include "core/interrupt.h"
+#include "core/philox.h"
+#include "core/threads.h"
+
+namespace fastdnn {
+
+Trainer::Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters,
+                 std::shared_ptr<Optimizer> optimizer, Feed feed, const TrainerConfig& config)
+    : plan_(std::move(plan)),
+      parameters_(std::move(parameters)),
+      optimizer_(std::move(optimizer)),
+      feed_(std::move(feed)),
+      config_(config),
+      sums_(plan_->program().results().size()) {
+  check(config.batch_size >= 1 && config.batch_size <= plan_->max_batch(), "Trainer", "expected a batch size of 1 to ",
+        plan_->max_batch(), ", got ", config.batch_size);
+  check(feed_.rows() < (Index{1} << 31), "Trainer", "expected fewer than 2^31 rows, got ", feed_.rows());
+  gradient_ = AlignedBuffer(parameters_->theta.elements() * size_of(parameters_->dtype));
+  order_ = AlignedBuffer(feed_.rows() * size_of(Dtype::i32));
+  begin_epoch(0);
+}
+
+void Trainer::begin_epoch(std::uint32_t epoch) {
+  auto* order = reinterpret_cast<std::int32_t*>(order_.data());
+  if (config_.shuffle) {
+    random_permutation(order, feed_.rows(), config_.seed, epoch);
+  } else {
+    std::iota(order, order + feed_.rows(), 0);
+  }
+  batch_ = 0;
+  rows_done_ = 0;
+  std::fill(sums_.begin(), sums_.end(), 0.0);
+}
+
+Index Trainer::rows_of_batch(Index batch) const {
+  return std::min(config_.batch_size, feed_.rows() - batch * config_.batch_size);
+}
+
+// What the threads of one call share. Rank 0 writes it between barriers, the others read it after them.
+class Trainer::Region {
+ public:
+  Region(Trainer& trainer, double learning_rate, const RunLimits& limits, Workspace& workspace)
+      : t_(trainer),
+        learning_rate_(learning_rate),
+        limits_(limits),
+        workspace_(workspace),
+        sources_(trainer.feed_.at_row(0)),
+        deadline_(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                                         std::chrono::duration<double>(limits.seconds))) {}
+
+  RunReport::End end() const { return end_; }
+
+  // Each thread's: steps until the epoch or this call ends.
+  void run(Team& team) {
+    const Index batches = t_.batches();
+    for (Index batch = t_.batch_; batch < batches; ++batch) {
+      compute(team, batch);
+      std::unique_lock<FairMutex> writing;
+      if (team.rank() == 0) writing = decide(batch);
+      team.barrier();
+      const bool write = write_;  // copies: after the next barrier rank 0 may be at its next decision
+      const bool last = end_ == RunReport::End::paused;
+      if (!write) return;
+      t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
+      team.barrier();
+      if (team.rank() == 0) t_.optimizer_->count_step();
+      if (last) return;
+    }
+  }
+
+ private:
+  // Forward and backward: gradients and results of one batch.
+  void compute(Team& team, Index batch) {
+    StepContext context = workspace_.context(team.rank());
+    context.theta = t_.parameters_->theta.data();
+    context.sigma = t_.parameters_->sigma.data();
+    context.gradient = t_.gradient_.data();
+    context.sources = sources_.data();
+    context.order = reinterpret_cast<const std::int32_t*>(t_.order_.data()) + batch * t_.config_.batch_size;
+    context.n = t_.rows_of_batch(batch);
+    for (const Step& step : t_.plan_->steps()) {
+      if (step.barrier_before) team.barrier();
+      step.run(step, context, team);
+    }
+  }
+
+  // Rank 0's: whether this step is written, and whether it is the call's last one. Returns the lock under which the
+  // parameters are written.
+  std::unique_lock<FairMutex> decide(Index batch) {
+    write_ = true;
+    const std::vector<Result>& results = t_.plan_->program().results();
+    const double* sums = workspace_.results();
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (results[i].loss && !std::isfinite(sums[i])) return stop(RunReport::End::non_finite_loss);
+    }
+    if (limits_.watch_interrupt && interrupt_requested()) return stop(RunReport::End::interrupted);
+    for (std::size_t i = 0; i < results.size(); ++i) t_.sums_[i] += sums[i];
+    t_.rows_done_ += t_.rows_of_batch(batch);
+    t_.batch_ = batch + 1;
+    const bool late = limits_.seconds > 0 && std::chrono::steady_clock::now() >= deadline_;
+    end_ = late && t_.batch_ < t_.batches() ? RunReport::End::paused : RunReport::End::epoch_done;
+    return std::unique_lock<FairMutex>(t_.parameters_->mutex);
+  }
+
+  std::unique_lock<FairMutex> stop(RunReport::End end) {
+    write_ = false;
+    end_ = end;
+    return {};
+  }
+
+  Trainer& t_;
+  const double learning_rate_;
+  const RunLimits& limits_;
+  Workspace& workspace_;
+  const std::vector<const std::byte*> sources_;
+  const std::chrono::steady_clock::time_point deadline_;
+  bool write_ = true;
+  RunReport::End end_ = RunReport::End::epoch_done;
+};
+
+RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
+  check(std::isfinite(learning_rate) && learning_rate >= 0, "Trainer", "expected a finite learning rate >= 0, got ",
+        learning_rate);
+  check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
+        limits.seconds);
+  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size));
+  const InterruptScope interrupts(limits.watch_interrupt);
+  const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, threads.threads());
+  Region region(*this, learning_rate, limits, *workspace);
+  RunReport report;
+  report.threads = run_team(threads.threads(), [&](Team& team) { region.run(team); });
+  report.end = region.end();
+  report.batch = batch_;
+  return report;
+}
+
+std::vector<double> Trainer::averages() const {
+  std::vector<double> averages = sums_;
+  for (double& average : averages) average /= static_cast<double>(std::max<Index>(1, rows_done_));
+  return averages;
+}
+
+}  // namespace fastdnn

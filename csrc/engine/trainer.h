@@ -1,0 +1,67 @@
+// Training: whole epochs, or parts of one, in one parallel region.
+#pragma once
+
+#include <memory>
+
+#include "engine/feed.h"
+#include "engine/optimizer.h"
+#include "engine/workspace.h"
+
+namespace fastdnn {
+
+struct TrainerConfig {
+  Index batch_size = 32;
+  bool shuffle = true;
+  std::uint64_t seed = 0;
+};
+
+// When a call ends before the epoch does.
+struct RunLimits {
+  double seconds = 0;  // 0: no limit; checked after each step
+  int threads = 0;     // 0: the default
+  bool watch_interrupt = false;
+};
+
+struct RunReport {
+  enum class End : std::uint8_t { epoch_done, paused, interrupted, non_finite_loss };
+  End end = End::epoch_done;
+  Index batch = 0;   // steps of this epoch that are done
+  int threads = 0;   // that ran
+};
+
+class Trainer {
+ public:
+  Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters,
+          std::shared_ptr<Optimizer> optimizer, Feed feed, const TrainerConfig& config);
+
+  Index batches() const { return (feed_.rows() + config_.batch_size - 1) / config_.batch_size; }
+
+  // Back to the first batch of an epoch: makes its order and forgets its sums.
+  void begin_epoch(std::uint32_t epoch);
+
+  // Goes on from where the last call ended. A step that is not finished, by an interrupt or a loss that is not finite,
+  // leaves no trace: parameters, optimiser state and sums are those of the last whole step.
+  RunReport run(double learning_rate, const RunLimits& limits);
+
+  // Of the steps done in this epoch: sum over rows (weighted where the result is) divided by the rows, of each result.
+  std::vector<double> averages() const;
+
+ private:
+  class Region;
+
+  Index rows_of_batch(Index batch) const;
+
+  std::shared_ptr<const Plan> plan_;
+  std::shared_ptr<Parameters> parameters_;
+  std::shared_ptr<Optimizer> optimizer_;
+  Feed feed_;
+  TrainerConfig config_;
+  WorkspacePool workspaces_;
+  AlignedBuffer gradient_;
+  AlignedBuffer order_;  // int32, the rows of the epoch
+  Index batch_ = 0;      // the next one
+  std::vector<double> sums_;
+  Index rows_done_ = 0;
+};
+
+}  // namespace fastdnn

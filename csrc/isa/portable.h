@@ -1,0 +1,51 @@
+// The unit `portable`: 128-bit vectors by the compilers' extensions alone. On x86-64 this is SSE2, which every such
+// processor has; on aarch64 it is NEON's width.
+#pragma once
+
+#include "isa/vec.h"
+
+namespace fastdnn {
+namespace {
+
+template <class T>
+struct Portable {
+  using Scalar = T;
+  static constexpr int kBytes = 16;
+  static constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
+  using Vec = typename VectorTypes<T, kBytes>::Vec;
+  using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
+
+  static FASTDNN_INLINE Vec load(const T* p) {
+    return *reinterpret_cast<const typename VectorTypes<T, kBytes>::Unaligned*>(p);
+  }
+  static FASTDNN_INLINE void store(T* p, Vec x) {
+    *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
+  }
+  // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five times more.
+  static FASTDNN_INLINE Vec load_n(const T* p, int n) {
+    Vec x{};
+    for (int i = 0; i < kLanes - 1; ++i) {
+      if (i < n) x[i] = p[i];
+    }
+    return x;
+  }
+  static FASTDNN_INLINE void store_n(T* p, Vec x, int n) {
+    for (int i = 0; i < kLanes - 1; ++i) {
+      if (i < n) p[i] = x[i];
+    }
+  }
+  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }  // two roundings: SSE2 has no such
+  static FASTDNN_INLINE Vec sqrt(Vec a) {
+    for (int i = 0; i < kLanes; ++i) {
+      if constexpr (sizeof(T) == 4) {
+        a[i] = __builtin_sqrtf(a[i]);
+      } else {
+        a[i] = __builtin_sqrt(a[i]);
+      }
+    }
+    return a;
+  }
+};
+
+}  // namespace
+}  // namespace fastdnn

@@ -1,0 +1,21 @@
+// Whether each row's largest output is the right one.
+//
+// Computes   sparse       row_correct[r] = 1 where argmax_j z[r][j] = labels[r], else 0
+//            categorical  row_correct[r] = 1 where argmax_j z[r][j] = argmax_j t[r][j], else 0
+//            The first of equal values counts as the largest; NaN never does.
+// Shapes     row_correct (rows,) · z, t (rows, cols), cols >= 1 · labels (rows,) int32
+// Shares     rows, the same for the same number of rows
+// Numerics   exact
+#pragma once
+
+#include "core/team.h"
+
+namespace fastdnn {
+
+template <class T>
+void sparse_accuracy(Team& team, T* row_correct, Matrix<const T> z, const std::int32_t* labels);
+
+template <class T>
+void categorical_accuracy(Team& team, T* row_correct, Matrix<const T> z, Matrix<const T> target);
+
+}  // namespace fastdnn

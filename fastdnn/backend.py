@@ -1,0 +1,153 @@
+"""The two executors of programs behind one interface: the native engine and the NumPy reference."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from fastdnn import _core
+from fastdnn.errors import unknown_name
+from fastdnn.optimizers import Optimizer
+from fastdnn.program import Program
+from fastdnn.thread_settings import in_main_thread
+
+PREDICTION_BATCH = 256  # rows at a time; what does not depend on it: every bit of a prediction
+
+
+@dataclass(frozen=True)
+class Run:
+    """Why a call to `Trainer.run` ended (`epoch_done`, `paused`, `interrupted`, `non_finite_loss`), and where."""
+
+    end: str
+    batch: int
+    threads: int
+
+
+class Trainer(Protocol):
+    """A training program over its arrays. A step is done wholly or not at all."""
+
+    batches: int
+
+    def begin_epoch(self, epoch: int) -> None:
+        """To the first batch of an epoch, in the order of (seed, epoch)."""
+        ...
+
+    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
+        """Steps until the epoch is over, or the time (0: no limit)."""
+        ...
+
+    def averages(self) -> list[float]:
+        """The results' averages over the rows of this epoch so far."""
+        ...
+
+
+class Inference(Protocol):
+    """A program without gradients."""
+
+    def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
+        """The program's output for every row."""
+        ...
+
+    def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
+        """The results' averages over the rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What a trainer is made for."""
+
+    program: Program
+    arrays: list[np.ndarray]
+    batch_size: int
+    shuffle: bool
+    seed: int
+
+
+class Backend(Protocol):
+    """Makes trainers and inferences over one model's parameters."""
+
+    def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
+        """A trainer at the first batch of epoch 0."""
+        ...
+
+    def inference(self, program: Program) -> Inference:
+        """A runner of a program without gradients."""
+        ...
+
+
+class _NativeTrainer:
+    def __init__(self, native: "_core.Trainer") -> None:
+        self._native = native
+        self.batches = native.batches
+
+    def begin_epoch(self, epoch: int) -> None:
+        self._native.begin_epoch(epoch)
+
+    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
+        return Run(*self._native.run(learning_rate, seconds, threads, in_main_thread()))
+
+    def averages(self) -> list[float]:
+        return self._native.averages()
+
+
+class _NativeInference:
+    def __init__(self, native: "_core.Inference") -> None:
+        self._native = native
+
+    def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
+        return self._native.predict(arrays, threads, in_main_thread())
+
+    def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
+        return self._native.evaluate(arrays, threads, in_main_thread())
+
+
+class NativeBackend:
+    """The engine of csrc/engine."""
+
+    def __init__(self, parameters: "_core.Parameters") -> None:
+        self._parameters = parameters
+
+    def plan(self, program: Program, batch_size: int, *, gather: bool) -> "_core.Plan":
+        """How the engine runs a program."""
+        return _core.Plan(program.to_native(), self._parameters, batch_size, gather)
+
+    def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
+        """A native trainer; the optimiser's update is in its state."""
+        plan = self.plan(run.program, run.batch_size, gather=True)
+        native = _core.Trainer(plan, self._parameters, state, run.arrays, run.batch_size, run.shuffle, run.seed)
+        return _NativeTrainer(native)
+
+    def inference(self, program: Program) -> Inference:
+        """A native runner; many Python threads may use it at once."""
+        plan = self.plan(program, PREDICTION_BATCH, gather=False)
+        return _NativeInference(_core.Inference(plan, self._parameters))
+
+
+def _reference_backend(parameters: "_core.Parameters") -> Backend:
+    from fastdnn.reference.executor import ReferenceBackend
+
+    return ReferenceBackend(parameters)
+
+
+_BACKENDS: dict[str, Callable[["_core.Parameters"], Backend]] = {
+    "native": NativeBackend,
+    "reference": _reference_backend,
+}
+
+
+def check(name: str) -> str:
+    """The name itself, if it is a backend's.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if name not in _BACKENDS:
+        raise unknown_name("compile", "a backend", name, _BACKENDS)
+    return name
+
+
+def make(name: str, parameters: "_core.Parameters") -> Backend:
+    """The backend of a name over these parameters."""
+    return _BACKENDS[name](parameters)

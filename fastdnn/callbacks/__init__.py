@@ -1,0 +1,15 @@
+"""What runs around the epochs of a fit.
+
+| callback | does |
+|---|---|
+| `History` | keeps the figures of every epoch; `fit` returns it |
+| `EarlyStopping` | stops when a figure no longer improves, and restores the best weights |
+| `ProgressLine` | the line on the terminal (`fit(verbose=)`) |
+"""
+
+from fastdnn.callbacks.callback import Callback
+from fastdnn.callbacks.early_stopping import EarlyStopping
+from fastdnn.callbacks.history import History
+from fastdnn.callbacks.progress import ProgressLine
+
+__all__ = ["Callback", "EarlyStopping", "History", "ProgressLine"]

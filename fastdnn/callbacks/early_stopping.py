@@ -1,0 +1,107 @@
+"""Stopping when the figure that counts no longer improves."""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from fastdnn.callbacks.callback import Callback
+from fastdnn.errors import expected, unknown_name
+
+
+class EarlyStopping(Callback):
+    """Stop after `patience` epochs without improvement, and go back to the best weights.
+
+    An epoch improves when its figure is better than the best by more than `min_delta`; equal values and NaN do not. The
+    first epoch that counts is the best so far, whatever its value.
+
+    Args:
+        monitor: a figure of the history, default "val_loss".
+        min_delta: >= 0, default 0.
+        patience: epochs without improvement after which training stops, default 0: at the first.
+        mode: "min", "max", or "auto": max for accuracies, else min.
+        baseline: a value that must be beaten before an epoch counts as an improvement.
+        restore_best_weights: default True (Keras: False); done at the end of training, whatever ended it.
+        start_from_epoch: epochs before this one are not looked at.
+
+    Raises:
+        ValueError: a bad argument; or, when training begins, no such figure.
+
+    Source: Goodfellow, Bengio & Courville, "Deep Learning", 2016, algorithm 7.1; Keras for the names.
+
+    >>> import fastdnn as fd
+    >>> fd.callbacks.EarlyStopping(patience=5).monitor
+    'val_loss'
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0.0,
+        patience: int = 0,
+        mode: Literal["auto", "min", "max"] = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = True,
+        start_from_epoch: int = 0,
+    ) -> None:
+        if not min_delta >= 0 or math.isinf(min_delta):
+            raise ValueError(expected("EarlyStopping", "a finite min_delta >= 0", repr(min_delta)))
+        for name, value in (("patience", patience), ("start_from_epoch", start_from_epoch)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+                raise ValueError(expected("EarlyStopping", f"{name} as a whole number >= 0", repr(value)))
+        if mode not in ("auto", "min", "max"):
+            raise unknown_name("EarlyStopping", "a mode", mode, ("auto", "min", "max"))
+        self.monitor = monitor
+        self.min_delta = float(min_delta)
+        self.patience = int(patience)
+        self.mode = mode if mode != "auto" else "max" if monitor.endswith("accuracy") else "min"
+        self.baseline = baseline
+        self.restore_best_weights = restore_best_weights
+        self.start_from_epoch = int(start_from_epoch)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.best: float | None = None
+        self.best_epoch: int | None = None
+        self.stopped_epoch: int | None = None
+        self.wait = 0
+        self._best_weights: list[np.ndarray] | None = None
+
+    def on_train_begin(self) -> None:
+        """Forget an earlier fit, and see that the figure will be there."""
+        self._reset()
+        if self.monitor not in self.params["metrics"]:
+            error = unknown_name("EarlyStopping", "a figure to monitor", self.monitor, self.params["metrics"])
+            hint = "; give fit validation_data=(x, y), or monitor the loss" if self.monitor.startswith("val_") else ""
+            raise ValueError(f"{error}{hint}")
+
+    def _improves(self, value: float) -> bool:
+        if math.isnan(value):
+            return False
+        beaten = [limit for limit in (self.best, self.baseline) if limit is not None and not math.isnan(limit)]
+        sign = 1 if self.mode == "min" else -1
+        return all(sign * (limit - value) > self.min_delta for limit in beaten)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+        """Compare, remember, and perhaps stop."""
+        if epoch < self.start_from_epoch:
+            return
+        value = logs[self.monitor]
+        if self._improves(value) or self.best is None:
+            better_than_baseline = self.baseline is None or self._improves(value)
+            self.best, self.best_epoch = value, epoch
+            if self.restore_best_weights:
+                self._best_weights = self.model.get_weights()
+            if better_than_baseline and not math.isnan(value):
+                self.wait = 0
+                return
+        self.wait += 1
+        if self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def on_train_end(self) -> None:
+        """Back to the best weights."""
+        if self._best_weights is not None:
+            self.model.set_weights(self._best_weights)
+            self._best_weights = None

@@ -1,0 +1,239 @@
+"""Train, dev and test sets: shuffled by a seed, by fractions or counts, stratified on request."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Indices = NDArray[np.intp]
+Counts = NDArray[np.int64]
+
+
+class Split(NamedTuple):
+    """The three sets, each a tuple of arrays in the order given; a set without rows has arrays of length 0.
+
+    >>> import numpy as np
+    >>> from fastdnn.data import train_dev_test_split
+    >>> split = train_dev_test_split(np.eye(10), np.arange(10), dev=2, test=0)
+    >>> x_dev, y_dev = split.dev
+    >>> x_dev.shape, y_dev.shape, len(split.train[0]), len(split.test[0])
+    ((2, 10), (2,), 8, 0)
+    """
+
+    train: tuple[NDArray[Any], ...]
+    dev: tuple[NDArray[Any], ...]
+    test: tuple[NDArray[Any], ...]
+
+
+def train_dev_test_split(
+    *arrays: ArrayLike,
+    dev: float = 0.1,
+    test: float = 0.1,
+    stratify: ArrayLike | None = None,
+    seed: int = 0,
+    shuffle: bool = True,
+) -> Split:
+    """Split arrays along their first axis into train, dev and test sets.
+
+    The options are those of `split_indices`, which says how rows are chosen; `n` is the common length. The
+    parts are copies. Every array is split by the same rows, so `x`, `y`, weights and row numbers stay
+    together.
+
+    Raises ValueError or TypeError when there is no array, when their lengths differ, or for the reasons of
+    `split_indices`.
+
+    >>> import numpy as np
+    >>> from fastdnn.data import train_dev_test_split
+    >>> x, y = np.arange(200.0).reshape(100, 2), np.arange(100) % 4
+    >>> train, dev, test = train_dev_test_split(x, y, dev=0.2, test=0.2, stratify=y)
+    >>> train[0].shape, dev[0].shape, test[0].shape
+    ((60, 2), (20, 2), (20, 2))
+    >>> np.bincount(test[1])
+    array([5, 5, 5, 5])
+    >>> (x_train, y_train), _, (x_test, y_test) = train_dev_test_split(x, y, dev=0, test=0.3)     # 70:30
+    >>> len(x_train), len(x_test)
+    (70, 30)
+    """
+    where = "[train_dev_test_split]"
+    if not arrays:
+        raise TypeError(f"{where} expected at least one array, got none; call train_dev_test_split(x, y)")
+    columns = [np.asarray(array) for array in arrays]
+    for position, column in enumerate(columns):
+        if column.ndim == 0:
+            raise TypeError(
+                f"{where} array {position}: expected rows, got {type(arrays[position]).__name__}; "
+                "for data that NumPy does not hold, index it yourself with split_indices"
+            )
+    lengths = [len(column) for column in columns]
+    if len(set(lengths)) != 1:
+        raise ValueError(
+            f"{where} expected arrays of one length, got lengths {lengths}; row i of each belongs together"
+        )
+    chosen = split_indices(lengths[0], dev=dev, test=test, stratify=stratify, seed=seed, shuffle=shuffle)
+    return Split(*(tuple(column[rows] for column in columns) for rows in chosen))
+
+
+def split_indices(
+    n: int,
+    *,
+    dev: float = 0.1,
+    test: float = 0.1,
+    stratify: ArrayLike | None = None,
+    seed: int = 0,
+    shuffle: bool = True,
+) -> tuple[Indices, Indices, Indices]:
+    """Row numbers of the train, dev and test sets of `n` rows: every row in exactly one of them.
+
+    dev, test
+        A float in [0, 1) is a fraction of `n`, rounded to the nearest row, halves up; an int is a count of
+        rows. Either may be 0. Train is the rest and has at least one row.
+    shuffle, seed
+        With `shuffle` the rows are put in the order of n random 64-bit numbers drawn from PCG64(seed),
+        which NumPy keeps the same from version to version: a seed means the same split everywhere. Without
+        it train has the first rows, then dev, then test, each in the original order (for rows sorted by
+        time or by writer).
+    stratify
+        Class labels (n,): each set has each class in proportion, the counts by largest remainder, ties to
+        the class that sorts first. The totals stay exactly those asked for. Each class has at least one row
+        in train, then in dev, then in test, as far as its rows go and as long as that set has a row for
+        every class that can be there.
+
+    Returns three int arrays. Raises TypeError or ValueError that names the argument, its value and the rule.
+
+    Source of the worked numbers: with a million rows 98:1:1 or even 99.5:0.4:0.1, since 10,000 rows are
+    enough to compare models (A. Ng, Improving Deep Neural Networks, "Train/Dev/Test Sets").
+
+    >>> from fastdnn.data import split_indices
+    >>> [len(rows) for rows in split_indices(1_000_000, dev=0.01, test=0.01)]
+    [980000, 10000, 10000]
+    >>> [len(rows) for rows in split_indices(1_000_000, dev=0.004, test=0.001)]
+    [995000, 4000, 1000]
+    >>> split_indices(5, dev=1, test=1, shuffle=False)
+    (array([0, 1, 2]), array([3]), array([4]))
+    """
+    n = _whole("n", n, least=1, hint="pass the number of rows, len(x)")
+    dev_rows, test_rows = _rows("dev", dev, n), _rows("test", test, n)
+    if dev_rows + test_rows >= n:
+        raise ValueError(
+            f"[split_indices] dev + test: expected to leave at least one of {n} rows for train, "
+            f"got dev={dev!r} ({dev_rows} rows) and test={test!r} ({test_rows} rows); make them smaller"
+        )
+    order = _shuffled(n, seed) if shuffle else np.arange(n)
+    if stratify is None:
+        train_rows = n - dev_rows - test_rows
+        return order[:train_rows], order[train_rows : n - test_rows], order[n - test_rows :]
+    part = _stratified(_classes(stratify, n)[order], dev_rows, test_rows)
+    return order[part == 0], order[part == 1], order[part == 2]
+
+
+def _shuffled(n: int, seed: int) -> Indices:
+    """A random permutation, a function of (n, seed) alone; ties (n²/2⁶⁵ of the seeds) keep their order."""
+    seed = _whole("seed", seed, least=0, hint="the same seed gives the same split")
+    return np.argsort(np.random.PCG64(seed).random_raw(n), kind="stable")
+
+
+def _stratified(classes: Indices, dev: int, test: int) -> NDArray[np.int8]:
+    """The set (0 train, 1 dev, 2 test) of each row: of a class first train, then dev, then test."""
+    sizes = np.bincount(classes).astype(np.int64)
+    test_share = _share(sizes, test, earlier=2 if dev else 1)
+    dev_share = _share(sizes - test_share, dev, earlier=1)
+    by_class = np.argsort(classes, kind="stable")
+    rank = np.empty(len(classes), np.int64)
+    rank[by_class] = np.arange(len(classes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    first_test = sizes - test_share
+    first_dev = first_test - dev_share
+    return (rank >= first_dev[classes]).astype(np.int8) + (rank >= first_test[classes])
+
+
+def _share(available: Counts, total: int, earlier: int) -> Counts:
+    """How many rows each class gives to a set of `total` rows, keeping one for each of the `earlier` sets."""
+    least = np.minimum(np.maximum(available - earlier, 0), 1)
+    if least.sum() > total:  # fewer rows than classes: proportion alone decides
+        least = np.zeros_like(least)
+    most = available
+    for kept in range(earlier, 0, -1):
+        if np.maximum(available - kept, 0).sum() >= total:  # else the earlier sets cannot hold every class
+            most = np.maximum(available - kept, 0)
+            break
+    return _apportion(available, total, least, most)
+
+
+def _apportion(sizes: Counts, total: int, least: Counts, most: Counts) -> Counts:
+    """Whole numbers near total·sizes/Σsizes that sum to `total`, with least <= share <= most.
+
+    Largest remainder, in integers, so that no rounding decides between two classes.
+    Requires Σleast <= total <= Σmost.
+    """
+    n = int(sizes.sum())
+    shares = np.clip(sizes * total // n, least, most)
+    while missing := total - int(shares.sum()):
+        sign = 1 if missing > 0 else -1
+        room = most - shares if sign > 0 else shares - least
+        free = np.flatnonzero(room)
+        if abs(missing) < len(free):  # one each, the class farthest from its quota first
+            distance = sign * (sizes * total - shares * n)[free]
+            shares[free[np.argsort(-distance, kind="stable")[: abs(missing)]]] += sign
+        else:  # the bounds left many rows to the other classes, which take them in proportion
+            bulk = abs(missing) * sizes[free] // sizes[free].sum()
+            shares[free] += sign * np.minimum(bulk, room[free])
+    return shares
+
+
+def _classes(labels: ArrayLike, n: int) -> Indices:
+    """Labels (n,) of any sortable kind as numbers 0..C-1 in sorted order."""
+    array = np.asarray(labels)
+    where = "[split_indices] stratify:"
+    if array.shape != (n,):
+        raise ValueError(
+            f"{where} expected class labels of shape ({n},), got shape {array.shape}; "
+            "pass the label array itself (stratify=y), one-hot rows as y.argmax(axis=1)"
+        )
+    if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+        raise ValueError(
+            f"{where} expected class labels, got {array.dtype} values that are not whole numbers; "
+            "put a continuous target into bins first, for example with np.digitize"
+        )
+    try:
+        return np.unique(array, return_inverse=True)[1].reshape(n)
+    except TypeError as error:
+        raise TypeError(
+            f"{where} expected labels that can be sorted, got {error}; make them all str or int"
+        ) from error
+
+
+def _rows(name: str, value: float, n: int) -> int:
+    """The number of rows that a fraction or a count stands for."""
+    if not isinstance(value, (float, np.floating)):
+        hint = "an int counts rows, a float in [0, 1) is a fraction"
+        return _whole(name, value, least=0, most=n, hint=hint)
+    if not 0 <= value < 1:
+        raise ValueError(
+            f"[split_indices] {name}: expected a fraction in [0, 1) or an int of rows, got {value!r}; "
+            f"for a count of rows pass an int, such as {name}=1000"
+        )
+    rows = math.floor(float(value) * n + 0.5)
+    if rows == 0 and value > 0:
+        raise ValueError(
+            f"[split_indices] {name}: expected a fraction that is at least one of {n} rows, got {value!r}; "
+            f"pass {name}=1 for one row or {name}=0 for none"
+        )
+    return rows
+
+
+def _whole(name: str, value: Any, *, least: int, most: int | None = None, hint: str) -> int:
+    """`value` as an int within its range; bool, float and str are refused."""
+    rule = f"an int >= {least}" if most is None else f"an int from {least} to {most}"
+    problem = f"[split_indices] {name}: expected {rule}, got {value!r}; {hint}"
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(problem)
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(problem) from None
+    if number < least or (most is not None and number > most):
+        raise ValueError(problem)
+    return number

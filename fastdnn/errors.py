@@ -1,0 +1,21 @@
+"""How fastdnn says no: `[where] expected ..., got ...; hint`."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class NonFiniteLossError(FloatingPointError):
+    """The loss of a training step was NaN or infinite; the model keeps the weights of the last whole step."""
+
+
+def expected(where: str, wanted: str, got: object, hint: str = "") -> str:
+    """The text of an error."""
+    return f"[{where}] expected {wanted}, got {got}" + (f"; {hint}" if hint else "")
+
+
+def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ValueError:
+    """The error for a name that is not in a list, with the nearest one that is."""
+    names = sorted(known)
+    close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}?" if close else ""
+    return ValueError(expected(where, f"{kind}, one of {', '.join(names)}", repr(name), hint))

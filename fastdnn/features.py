@@ -1,0 +1,136 @@
+"""What users pass as arrays, made into what the core takes; everything that does not fit is refused here, by name."""
+
+from typing import Any
+
+import numpy as np
+
+from fastdnn.errors import expected
+
+_BLOCK = 1 << 20  # elements checked at a time, so that no mask of the whole array is made
+
+
+def _as_array(where: str, what: str, value: Any) -> np.ndarray:
+    """`value` as a NumPy array of real numbers."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise ValueError(
+            expected(where, f"{what} without masked values", f"{value.mask.sum()} of them", "fill them first: .filled()")
+        )
+    if hasattr(value, "toarray") and hasattr(value, "tocsr"):
+        raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", "use .toarray()"))
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(expected(where, f"{what} as an array", "rows of unlike lengths")) from error
+    if array.dtype == object:
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(expected(where, f"{what} as numbers", "objects", "convert them first")) from error
+    if array.dtype.kind not in "buif":
+        raise ValueError(expected(where, f"{what} as real numbers", f"dtype {array.dtype}", "convert them first"))
+    return array
+
+
+def _refuse_non_finite(where: str, what: str, array: np.ndarray) -> None:
+    """Raise if an element is NaN or infinite, naming the first."""
+    width = array.shape[1]
+    rows = max(1, _BLOCK // width)
+    for begin in range(0, array.shape[0], rows):
+        block = array[begin : begin + rows]
+        finite = np.isfinite(block)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            value = block[row, column]
+            raise ValueError(
+                expected(
+                    where,
+                    f"finite {what}",
+                    f"{value} in row {begin + row}, column {column}",
+                    "drop or fill such rows; numbers beyond the dtype's range count as infinite",
+                )
+            )
+
+
+def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
+    """`x` as a contiguous, finite (examples, features) array of `dtype`; without a copy where it is one already.
+
+    Raises:
+        ValueError: not numbers, not two-dimensional, no rows, not `width` columns, or NaN or infinity in it.
+    """
+    array = _as_array(where, "x", x)
+    wanted = "(examples, features)" if width is None else f"(examples, {width})"
+    if array.ndim != 2 or (width is not None and array.shape[1] != width) or 0 in array.shape:
+        hint = "one example is x[None, :]" if array.ndim == 1 else ""
+        if array.ndim > 2:
+            hint = "reshape it: x.reshape(len(x), -1)"
+        raise ValueError(expected(where, f"x of shape {wanted}", f"shape {array.shape}", hint))
+    with np.errstate(over="ignore"):  # what overflows is found below
+        array = np.require(array, dtype=dtype, requirements=["C", "A"])
+    _refuse_non_finite(where, "x", array)
+    return array
+
+
+def as_targets(where: str, y: Any, width: int, rows: int, dtype: str) -> np.ndarray:
+    """`y` as a contiguous, finite (examples, width) array of `dtype`; a vector will do where `width` is 1.
+
+    Raises:
+        ValueError: not numbers, another shape, another number of rows, or NaN or infinity in it.
+    """
+    array = _as_array(where, "y", y)
+    shape = array.shape
+    if array.ndim == 1 and width == 1:
+        array = array[:, None]
+    if array.ndim != 2 or array.shape[1] != width:
+        raise ValueError(expected(where, f"y of shape (examples, {width}), as the model's output", f"shape {shape}"))
+    _same_rows(where, "y", array.shape[0], rows)
+    with np.errstate(over="ignore"):
+        array = np.require(array, dtype=dtype, requirements=["C", "A"])
+    _refuse_non_finite(where, "y", array)
+    return array
+
+
+def as_labels(where: str, y: Any, classes: int, rows: int) -> np.ndarray:
+    """`y` as (examples, 1) int32 labels from 0 to classes - 1; whole numbers of any type will do.
+
+    Raises:
+        ValueError: another shape, another number of rows, or a label that is no class; the first such row is named.
+    """
+    array = _as_array(where, "y", y)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        hint = "for one column per class use CategoricalCrossentropy"
+        raise ValueError(expected(where, "y as one label per example", f"shape {array.shape}", hint))
+    _same_rows(where, "y", array.shape[0], rows)
+    with np.errstate(invalid="ignore"):
+        right = (array >= 0) & (array < classes) & (array == np.floor(array) if array.dtype.kind == "f" else True)
+    if not right.all():
+        row = int(np.argmin(right))
+        hint = f"the last layer has {classes} outputs, one for each class"
+        raise ValueError(
+            expected(where, f"labels as whole numbers from 0 to {classes - 1}", f"{array[row]} in row {row}", hint)
+        )
+    return np.ascontiguousarray(array.astype(np.int32)[:, None])
+
+
+def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
+    """Sample weights as (examples, 1), finite and >= 0.
+
+    Raises:
+        ValueError: another shape, another number of rows, negative, NaN or infinite; the first such row is named.
+    """
+    array = _as_array(where, "sample_weight", weights)
+    if array.ndim != 1:
+        raise ValueError(expected(where, "sample_weight as one number per example", f"shape {array.shape}"))
+    _same_rows(where, "sample_weight", array.shape[0], rows)
+    array = np.require(array, dtype=dtype, requirements=["C", "A"])[:, None]
+    _refuse_non_finite(where, "sample_weight", array)
+    if (array < 0).any():
+        row = int(np.argmax(array[:, 0] < 0))
+        raise ValueError(expected(where, "sample weights >= 0", f"{array[row, 0]} in row {row}"))
+    return np.ascontiguousarray(array)
+
+
+def _same_rows(where: str, what: str, got: int, rows: int) -> None:
+    if got != rows:
+        raise ValueError(expected(where, f"as many rows in {what} as in x, {rows}", got))

@@ -1,0 +1,99 @@
+"""The layer graph: what a model is, and what its file holds. Nodes are uses of layers; a layer may be used twice."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastdnn.errors import expected
+from fastdnn.layers.input import Input
+from fastdnn.layers.layer import Layer, Weight
+from fastdnn.program import Program, Value
+
+
+@dataclass(frozen=True)
+class Node:
+    """One use of a layer, on the outputs of earlier nodes (by number)."""
+
+    layer: Layer
+    inputs: tuple[int, ...]
+
+
+class Graph:
+    """Nodes in an order in which each comes after its inputs; the first is the `Input`, the last gives the prediction.
+
+    Building it names the layers, walks the widths through them and numbers the weights: trained ones are segments of θ,
+    stored ones of σ.
+    """
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = tuple(nodes)
+        self.layers = tuple(dict.fromkeys(node.layer for node in self.nodes))
+        self._check_layers()
+        self._name_layers()
+        self.widths: list[int] = []
+        for index, node in enumerate(self.nodes):
+            self.widths.append(self._build(index, node))
+        self.weights: list[Weight] = [weight for layer in self.layers for weight in layer.weights]
+
+    @property
+    def input_width(self) -> int:
+        """Features of an example."""
+        return self.widths[0]
+
+    @property
+    def output_width(self) -> int:
+        """Outputs for an example."""
+        return self.widths[-1]
+
+    def _check_layers(self) -> None:
+        for layer in self.layers:
+            if layer.attached:
+                hint = "make a new layer for each model"
+                raise ValueError(expected("model", "layers that no other model holds", repr(layer), hint))
+        names = Counter(layer.name for layer in self.layers if layer.name)
+        for name, count in names.items():
+            if count > 1:
+                raise ValueError(expected("model", "distinct names of layers", f"{name!r} {count} times"))
+
+    def _name_layers(self) -> None:
+        taken = {layer.name for layer in self.layers}
+        for layer in self.layers:
+            base = type(layer).__name__.lower()
+            number = 0
+            while not layer.name:
+                candidate = base if number == 0 else f"{base}_{number}"
+                if candidate not in taken:
+                    layer.name = candidate
+                    taken.add(candidate)
+                number += 1
+
+    def _build(self, index: int, node: Node) -> int:
+        if isinstance(node.layer, Input):
+            return node.layer.shape[0]
+        return node.layer.build_once(self.widths[node.inputs[0]], self._activation_after(index))
+
+    def _activation_after(self, index: int) -> str:
+        """The activation that the output of a node meets next, seen through layers that only scale it."""
+        readers = [i for i, node in enumerate(self.nodes) if index in node.inputs]
+        if len(readers) != 1:
+            return "linear"
+        seen = self.nodes[readers[0]].layer.activation_seen()
+        return self._activation_after(readers[0]) if seen is None else seen
+
+    def lower(self, program: Program) -> Value:
+        """Emit the forward operations; returns the prediction."""
+        slots = {"parameter": 0, "state": 0}
+        bound: dict[str, Value] = {}
+        for weight in self.weights:
+            role = "parameter" if weight.trainable else "state"
+            rows = 1 if len(weight.shape) == 1 else weight.shape[0]
+            bound[weight.name] = program.bound(role, weight.name, rows, weight.shape[-1], slots[role])
+            slots[role] += 1
+        values: list[Value] = []
+        for index, node in enumerate(self.nodes):
+            if isinstance(node.layer, Input):
+                values.append(program.source(node.layer.name, self.widths[index]))
+                continue
+            own = {weight.name.split("/")[-1]: bound[weight.name] for weight in node.layer.weights}
+            values.append(node.layer.lower(program, values[node.inputs[0]], own))
+        return values[-1]

@@ -1,0 +1,135 @@
+"""A model as one safetensors file: its weights as tensors, all else as JSON in the metadata.
+
+Version 0 holds the layer graph (typed fields, edges, names) and what `compile` settled; not the optimiser's state. Nothing in
+a file is ever evaluated or imported: names select from fastdnn's own layers, losses and optimisers.
+"""
+
+import json
+from os import PathLike, fspath
+from typing import Any
+
+import numpy as np
+
+from fastdnn import layers, losses, optimizers
+from fastdnn.errors import expected
+from fastdnn.io.safetensors import FormatError, read_safetensors, write_safetensors
+from fastdnn.graph import Graph, Node
+from fastdnn.layers import Input
+from fastdnn.layers.layer import Layer
+from fastdnn.model import Model
+from fastdnn.sequential import Sequential
+
+FORMAT_VERSION = 0
+
+_LAYERS: dict[str, type[Layer]] = {
+    c.__name__: c for c in (layers.Activation, layers.Dense, layers.Input, layers.Normalization)
+}
+
+
+def save_model(model: Model, path: "str | PathLike[str]") -> None:
+    """Write a model; see `Model.save`."""
+    graph = model.graph
+    config: dict[str, Any] = {
+        "dtype": model.dtype,
+        "seed": model.seed,
+        "layers": [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in graph.layers],
+        "nodes": [{"layer": node.layer.name, "inputs": list(node.inputs)} for node in graph.nodes],
+    }
+    if model._compiled is not None:
+        compiled = model._compiled
+        config["compile"] = {
+            "optimizer": _described(compiled.optimizer),
+            "loss": _described(compiled.loss),
+            "metrics": list(compiled.metric_names),
+        }
+    metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
+    write_safetensors(fspath(path), model.weights.snapshot(), metadata)
+
+
+def _described(part: Any) -> dict[str, Any]:
+    return {"class_name": type(part).__name__, "config": part.get_config()}
+
+
+def load_model(path: "str | PathLike[str]") -> Model:
+    """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts afresh).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        FormatError: the file is no model of a version that this fastdnn reads, or is damaged; the message says where.
+
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> model = fd.Sequential([fd.layers.Input((3,)), fd.layers.Dense(2)], seed=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     model.save(pathlib.Path(folder) / "m.safetensors")
+    ...     again = fd.load_model(pathlib.Path(folder) / "m.safetensors")
+    >>> bool((again.predict(np.ones((1, 3))) == model.predict(np.ones((1, 3)))).all())
+    True
+    """
+    where = fspath(path)
+    tensors, metadata = read_safetensors(where)
+    config = _config(where, metadata)
+    try:
+        graph = _graph(where, config)
+        _check_tensors(where, graph, config["dtype"], tensors)
+        model = Sequential.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
+        if "compile" in config:
+            _compile(model, config["compile"])
+    except FormatError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        text = f"{type(error).__name__}: {error}"
+        raise FormatError(expected(where, "a model that this fastdnn can build", text, "the file is damaged")) from error
+    return model
+
+
+def _config(where: str, metadata: dict[str, str]) -> dict[str, Any]:
+    if metadata.get("format") != "fastdnn":
+        raise FormatError(expected(where, "a model saved by fastdnn", f"format {metadata.get('format')!r}"))
+    version = metadata.get("format_version")
+    if version != str(FORMAT_VERSION):
+        hint = "a newer fastdnn may read it" if (version or "").isdigit() else "the file is damaged"
+        raise FormatError(expected(where, f"format_version {FORMAT_VERSION}", repr(version), hint))
+    try:
+        config = json.loads(metadata.get("config", ""))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(expected(where, "the model's configuration as JSON", str(error))) from error
+    if not isinstance(config, dict):
+        raise FormatError(expected(where, "the model's configuration as an object", type(config).__name__))
+    return config
+
+
+def _graph(where: str, config: dict[str, Any]) -> Graph:
+    by_name: dict[str, Layer] = {}
+    for entry in config["layers"]:
+        class_name = entry["class_name"]
+        if class_name not in _LAYERS:
+            raise FormatError(expected(where, f"layers among {', '.join(_LAYERS)}", repr(class_name)))
+        layer = _LAYERS[class_name](**entry["config"])
+        by_name[layer.name] = layer
+    nodes = [Node(by_name[node["layer"]], tuple(node["inputs"])) for node in config["nodes"]]
+    for index, node in enumerate(nodes):
+        if node.inputs != ((index - 1,) if index else ()) or isinstance(node.layer, Input) != (index == 0):
+            raise FormatError(expected(where, "a chain of layers that begins with Input", f"another node {index}"))
+    return Graph(nodes)
+
+
+def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.ndarray]) -> None:
+    """Names, shapes and types, before anything is allocated for them."""
+    names = {weight.name for weight in graph.weights}
+    missing, surplus = sorted(names - set(tensors)), sorted(set(tensors) - names)
+    if missing or surplus:
+        raise FormatError(expected(where, "the tensors of the model's layers", f"missing {missing}, surplus {surplus}"))
+    for weight in graph.weights:
+        tensor = tensors[weight.name]
+        if tensor.shape != weight.shape or tensor.dtype != dtype:
+            raise FormatError(
+                expected(where, f"{weight.name} {weight.shape} {dtype}", f"{tensor.shape} {tensor.dtype}")
+            )
+
+
+def _compile(model: Model, config: dict[str, Any]) -> None:
+    optimizer = optimizers.from_config(config["optimizer"]["class_name"], config["optimizer"]["config"])
+    loss = losses.from_config(config["loss"]["class_name"], config["loss"]["config"])
+    model.compile(optimizer=optimizer, loss=loss, metrics=config["metrics"])

@@ -1,0 +1,143 @@
+"""What every layer is: a few typed fields, its weights' shapes, and what it emits into a program."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from fastdnn.errors import expected
+from fastdnn.program import Program, Value
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A weight's place in the model: its full name ("dense/kernel"), shape, initialiser, and whether it is trained."""
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: str
+    trainable: bool = True
+
+
+class WeightStore(Protocol):
+    """The model's flat vectors, by full names."""
+
+    def read(self, name: str) -> np.ndarray:
+        """A copy of a weight."""
+        ...
+
+    def write(self, arrays: dict[str, np.ndarray]) -> None:
+        """Set weights, all or none."""
+        ...
+
+
+class Layer:
+    """Base of all layers.
+
+    A layer belongs to one model. `name` is unique in it; without one the model numbers the layer ("dense", "dense_1").
+    """
+
+    def __init__(self, *, name: str | None = None) -> None:
+        if name is not None and (not isinstance(name, str) or not name or "/" in name):
+            raise ValueError(expected(type(self).__name__, "a name without '/'", repr(name)))
+        self.name = name or ""
+        self._weights: list[Weight] = []
+        self._built_for: int | None = None
+        self._store: WeightStore | None = None
+
+    @property
+    def weights(self) -> list[Weight]:
+        """The layer's weights, trained or stored, in a fixed order; empty before the model knows its input."""
+        return list(self._weights)
+
+    def add_weight(self, name: str, shape: tuple[int, ...], initializer: str, *, trainable: bool = True) -> None:
+        """Declare a weight; called by `build`."""
+        self._weights.append(Weight(f"{self.name}/{name}", shape, initializer, trainable))
+
+    def build(self, width: int, next_activation: str) -> int:
+        """Declare the weights for inputs of `width` features and return the number of outputs.
+
+        `next_activation` is the activation that the layer's output meets next, by which "auto" initialisers go.
+        """
+        raise NotImplementedError
+
+    def build_once(self, width: int, next_activation: str) -> int:
+        """`build`, where a layer that is used again must meet the same width."""
+        if self._built_for not in (None, width):
+            raise ValueError(
+                expected(
+                    self.name, f"{self._built_for} features, as at its first use", width, "use another layer here"
+                )
+            )
+        self._weights.clear()
+        outputs = self.build(width, next_activation)
+        self._built_for = width
+        return outputs
+
+    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+        """Emit the layer's operations on `x`; `weights` are its values by short name ("kernel")."""
+        raise NotImplementedError
+
+    def attach(self, store: WeightStore) -> None:
+        """Called by the model that now holds the layer's weights."""
+        self._store = store
+
+    def detach(self) -> None:
+        """Called by a model that gives the layer up; the next one builds it afresh."""
+        self._store = None
+        self._built_for = None
+        self._weights.clear()
+
+    @property
+    def attached(self) -> bool:
+        """Whether a model holds the layer's weights."""
+        return self._store is not None
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of the layer's weights, in the order of `weights`.
+
+        Raises:
+            ValueError: no model holds them yet.
+        """
+        return [self._stored().read(weight.name) for weight in self._weights]
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Set the layer's weights, all or none.
+
+        Raises:
+            ValueError: no model holds them yet, or number, shapes or values do not fit.
+        """
+        names = [weight.name for weight in self._weights]
+        if len(weights) != len(names):
+            raise ValueError(expected(self.name, f"{len(names)} arrays: {', '.join(names)}", len(weights)))
+        self._stored().write(dict(zip(names, weights, strict=True)))
+
+    def _stored(self) -> WeightStore:
+        if self._store is None:
+            where = self.name or type(self).__name__
+            raise ValueError(expected(where, "a layer of a built model", "one without weights", "put it into one first"))
+        return self._store
+
+    def activation_seen(self) -> str | None:
+        """The activation that the layer before meets here; None when it looks further, past this layer."""
+        return "linear"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"name": self.name}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def positive_int(where: str, what: str, value: object) -> int:
+    """`value` as an int of at least one.
+
+    Raises:
+        ValueError: it is not a whole number >= 1.
+    """
+    index = getattr(value, "__index__", None)
+    if isinstance(value, bool) or index is None or index() < 1:
+        raise ValueError(expected(where, f"{what} as a whole number >= 1", repr(value)))
+    return int(index())

@@ -1,0 +1,61 @@
+"""A model's weights in NumPy's terms, over the native flat vectors θ and σ."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastdnn import _core, initializers
+from fastdnn.errors import expected
+from fastdnn.layers.layer import Weight
+
+
+class ModelWeights:
+    """The weights by name and in order; reading copies, writing is checked as a whole before anything changes."""
+
+    def __init__(
+        self, weights: Sequence[Weight], dtype: str, seed: int, initial: dict[str, np.ndarray] | None = None
+    ) -> None:
+        self.weights = {weight.name: weight for weight in weights}
+        self.dtype = dtype
+        theta = [(w.name, list(w.shape)) for w in weights if w.trainable]
+        sigma = [(w.name, list(w.shape)) for w in weights if not w.trainable]
+        self.native = _core.Parameters(dtype, theta, sigma)
+        for number, weight in enumerate(weights):
+            random = initializers.Random(seed, number)
+            drawn = initializers.get(weight.initializer)(random, weight.shape) if initial is None else initial[weight.name]
+            self.write({weight.name: drawn})
+
+    def _vector(self, name: str) -> str:
+        return "theta" if self.weights[name].trainable else "sigma"
+
+    def read(self, name: str) -> np.ndarray:
+        """A copy of a weight, in the model's type."""
+        return self.native.get(self._vector(name), name)
+
+    def write(self, arrays: dict[str, np.ndarray]) -> None:
+        """Set weights, all or none.
+
+        Raises:
+            ValueError: an array has another shape than its weight, or does not hold real numbers.
+        """
+        checked = {name: self._checked(name, array) for name, array in arrays.items()}
+        for name, array in checked.items():
+            self.native.set(self._vector(name), name, array)
+
+    def _checked(self, name: str, array: np.ndarray) -> np.ndarray:
+        weight = self.weights[name]
+        given = np.asarray(array)
+        if given.shape != weight.shape or given.dtype.kind not in "buif":
+            raise ValueError(
+                expected("set_weights", f"{name} of shape {weight.shape}", f"shape {given.shape}, dtype {given.dtype}")
+            )
+        with np.errstate(over="ignore"):
+            return np.require(given, dtype=self.dtype, requirements=["C", "A"])
+
+    def snapshot(self) -> dict[str, np.ndarray]:
+        """Copies of all weights."""
+        return {name: self.read(name) for name in self.weights}
+
+    def count(self, *, trainable: bool) -> int:
+        """Numbers in the trained, or in the stored, weights."""
+        return sum(int(np.prod(w.shape)) for w in self.weights.values() if w.trainable is trainable)

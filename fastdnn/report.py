@@ -1,0 +1,111 @@
+"""Tables that people read: the layers of a model, and the native plan of its training step."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastdnn import lowering
+from fastdnn.backend import NativeBackend
+from fastdnn.program import Program
+
+if TYPE_CHECKING:
+    from fastdnn.model import Model
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
+    """Columns under a header, padded; those numbered in `numeric` are right-aligned."""
+    cells = [list(header), *[list(row) for row in rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        padded = [
+            cell.rjust(width) if column in numeric else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return "  ".join(padded).rstrip()
+
+    rule = "  ".join("─" * width for width in widths)
+    return "\n".join([line(cells[0]), rule, *[line(row) for row in cells[1:]]])
+
+
+def byte_text(count: int) -> str:
+    """12 B, 3.4 kB, 5.6 MB."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} B"
+
+
+def summary(model: "Model") -> str:
+    """Layers, output shapes, numbers of weights."""
+    graph = model.graph
+    rows = []
+    seen: set[str] = set()
+    for node, width in zip(graph.nodes, graph.widths, strict=True):
+        layer = node.layer
+        count = sum(_size(weight.shape) for weight in layer.weights)
+        again = layer.name in seen
+        seen.add(layer.name)
+        rows.append([layer.name, type(layer).__name__, f"(batch, {width})", "shared" if again else f"{count:,}"])
+    trained = model.weights.count(trainable=True)
+    stored = model.weights.count(trainable=False)
+    item = 8 if model.dtype == "float64" else 4
+    lines = [
+        table(["layer", "type", "output", "weights"], rows, numeric=[3]),
+        f"trained: {trained:,} ({byte_text(trained * item)})   stored: {stored:,}   {model.dtype}, seed {model.seed}",
+    ]
+    return "\n".join(lines)
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for extent in shape:
+        size *= extent
+    return size
+
+
+def plan(model: "Model", batch_size: int) -> str:
+    """The native steps of a training step (or of a prediction, where the model is not compiled)."""
+    native = NativeBackend(model.weights.native)
+    compiled = model._compiled
+    if compiled is None:
+        program = lowering.prediction_program(model.graph)
+    else:
+        program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
+    made = native.plan(program, batch_size, gather=compiled is not None)
+    rows = [_plan_row(number, step, program, batch_size) for number, step in enumerate(made.describe())]
+    flops = sum(step["flops_per_row"] for step in made.describe()) * batch_size
+    barriers = sum(step["barrier_before"] for step in made.describe())
+    kind = "prediction" if compiled is None else "training step"
+    lines = [
+        f"{kind} of {batch_size} rows: {len(rows)} native steps from {len(program.operations)} operations, "
+        f"{barriers} barriers, {flops / 1e6:.2f} MFLOP",
+        table(["", "step", "operations", "writes", "where", "bytes", "threads share", "barrier"], rows, numeric=[0, 5]),
+        f"arena {byte_text(made.arena_bytes)}, scratch {byte_text(made.scratch_bytes)} a thread, "
+        f"useful threads {made.useful_threads(batch_size)}",
+    ]
+    if compiled is not None:
+        lines.append(f"then the update of {model.weights.count(trainable=True):,} weights: one pass, after a barrier")
+    return "\n".join(lines)
+
+
+def _plan_row(number: int, step: dict[str, Any], program: Program, batch_size: int) -> list[str]:
+    written = [operand for operand in step["operands"][: step["outputs"]] if operand["value"] >= 0]
+    count = sum((operand["rows"] or batch_size) * operand["cols"] * operand["item_bytes"] for operand in written)
+    return [
+        str(number),
+        step["kind"] + (f" ({step['epilogue']})" if step["epilogue"] else ""),
+        " + ".join(step["ops"]),
+        ", ".join(_value_text(program, operand) for operand in written),
+        ", ".join(_place(operand) for operand in written),
+        byte_text(count) if written else "",
+        "rows" if step["row_local"] else "first only" if step["kind"] == "reduce" else "output",
+        "yes" if step["barrier_before"] else "",
+    ]
+
+
+def _value_text(program: Program, operand: dict[str, Any]) -> str:
+    return f"{program.values[operand['value']].name} ({operand['rows'] or 'batch'}, {operand['cols']})"
+
+
+def _place(operand: dict[str, Any]) -> str:
+    return operand["space"] if operand["space"] == "output" else f"{operand['space']}+{operand['offset']}"

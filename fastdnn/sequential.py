@@ -1,0 +1,59 @@
+"""A chain of layers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastdnn.errors import expected
+from fastdnn.graph import Graph, Node
+from fastdnn.layers.input import Input
+from fastdnn.layers.layer import Layer
+from fastdnn.model import Model
+
+
+class Sequential(Model):
+    """A network in which each layer takes the output of the one before.
+
+    Args:
+        layers: first an `Input` with the number of features; without it, the first data that the model sees sets it.
+        seed: of initial weights and shuffling, 0 to 2**64 - 1; None draws one, see `.seed`.
+        dtype: "float32" or "float64".
+
+    Raises:
+        ValueError: no layers, something else than layers, an `Input` that is not the first, or a bad seed or dtype.
+
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> model = fd.Sequential([fd.layers.Input((3,)), fd.layers.Dense(2)], seed=0)
+    >>> model.predict(np.zeros((1, 3)))
+    array([[0., 0.]], dtype=float32)
+    """
+
+    def __init__(self, layers: Sequence[Layer], *, seed: int | None = None, dtype: str = "float32") -> None:
+        super().__init__(seed=seed, dtype=dtype)
+        self._chain = list(layers)
+        for layer in self._chain:
+            if not isinstance(layer, Layer):
+                raise ValueError(expected("Sequential", "layers", repr(layer)))
+        if any(isinstance(layer, Input) for layer in self._chain[1:]):
+            raise ValueError(expected("Sequential", "Input as the first layer only", "one further on"))
+        if all(isinstance(layer, Input) for layer in self._chain):
+            hint = "add one, such as layers.Dense(10)"
+            raise ValueError(expected("Sequential", "at least one layer beside Input", "none", hint))
+        if isinstance(self._chain[0], Input):
+            self._set_graph(chain_graph(self._chain))
+
+    @classmethod
+    def restored(cls, graph: Graph, weights: dict[str, np.ndarray], *, seed: int, dtype: str) -> "Sequential":
+        """A model of a graph that begins with its `Input`, with these weights instead of drawn ones."""
+        model = cls([node.layer for node in graph.nodes[1:]], seed=seed, dtype=dtype)
+        model._set_graph(graph, weights)
+        return model
+
+    def _build_for(self, width: int) -> None:
+        self._set_graph(chain_graph([Input((width,)), *self._chain]))
+
+
+def chain_graph(layers: Sequence[Layer]) -> Graph:
+    """The graph of a chain."""
+    return Graph([Node(layer, () if i == 0 else (i - 1,)) for i, layer in enumerate(layers)])
