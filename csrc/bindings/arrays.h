@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "engine/feed.h"
+#include "engine/parameters.h"
 
 namespace fastdnn::bindings {
 
@@ -21,7 +22,9 @@ inline bool is_aligned(const py::array& array) {
   return (py::detail::array_proxy(array.ptr())->flags & py::detail::npy_api::NPY_ARRAY_ALIGNED_) != 0;
 }
 
-inline bool is_contiguous(const py::array& array) { return (array.flags() & py::array::c_style) != 0; }
+inline bool is_contiguous(const py::array& array) {
+  return (array.flags() & py::array::c_style) != 0;
+}
 
 // x (rows, cols) with contiguous rows. A vector is one row.
 template <class T, class A>
@@ -57,6 +60,18 @@ inline Dtype dtype_from(const std::string& name) {
 inline py::array empty_array(Dtype dtype, const std::vector<Index>& shape) {
   if (dtype == Dtype::f64) return py::array_t<double>(shape);
   return py::array_t<float>(shape);
+}
+
+// Refuses what cannot be copied byte by byte into a segment.
+inline void check_segment_array(Dtype dtype, const Segment& segment, const py::array& array) {
+  const bool typed = dtype == Dtype::f64 ? py::isinstance<py::array_t<double>>(array)
+                                         : py::isinstance<py::array_t<float>>(array);
+  bool shaped = array.ndim() == static_cast<py::ssize_t>(segment.shape.size());
+  for (std::size_t i = 0; shaped && i < segment.shape.size(); ++i) {
+    shaped = array.shape(static_cast<py::ssize_t>(i)) == segment.shape[i];
+  }
+  check(typed && shaped && is_contiguous(array), "Parameters", "expected a contiguous array for '",
+        segment.name, "' in the model's type and the segment's shape");
 }
 
 // A contiguous (rows, cols) array as a source of a feed.

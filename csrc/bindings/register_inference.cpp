@@ -9,7 +9,8 @@
 namespace fastdnn::bindings {
 namespace {
 
-// Runs without the GIL; a Ctrl-C in between becomes Python's exception, or, where a handler swallows it, a fresh start.
+// Runs without the GIL; a Ctrl-C in between becomes Python's exception, or, where a handler swallows it, a
+// fresh start.
 std::vector<double> run(Inference& inference, const py::list& arrays, std::byte* output, int threads,
                         bool main_thread) {
   const Feed feed(inference.plan().program(), inference.plan().dtype(), source_arrays(arrays));
@@ -25,7 +26,8 @@ std::vector<double> run(Inference& inference, const py::list& arrays, std::byte*
 
 py::array predict(Inference& inference, const py::list& arrays, int threads, bool main_thread) {
   const Program& program = inference.plan().program();
-  check(program.output() >= 0 && !arrays.empty(), "predict", "expected a program with an output, and its arrays");
+  check(program.output() >= 0 && !arrays.empty(), "predict",
+        "expected a program with an output, and its arrays");
   const Index rows = source_array(py::cast<py::array>(arrays[0])).rows;
   py::array output = empty_array(inference.plan().dtype(), {rows, program.value(program.output()).cols});
   run(inference, arrays, static_cast<std::byte*>(output.mutable_data()), threads, main_thread);
@@ -36,7 +38,8 @@ py::array predict(Inference& inference, const py::list& arrays, int threads, boo
 
 void register_inference(py::module_& m) {
   py::class_<Inference, std::shared_ptr<Inference>>(m, "Inference", "Runs a program without gradients.")
-      .def(py::init<std::shared_ptr<Plan>, std::shared_ptr<Parameters>>(), py::arg("plan"), py::arg("parameters"))
+      .def(py::init<std::shared_ptr<Plan>, std::shared_ptr<Parameters>>(), py::arg("plan"),
+           py::arg("parameters"))
       .def("predict", &predict, py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
            "The output for every row.")
       .def(
@@ -44,7 +47,8 @@ void register_inference(py::module_& m) {
           [](Inference& inference, const py::list& arrays, int threads, bool main_thread) {
             return run(inference, arrays, nullptr, threads, main_thread);
           },
-          py::arg("arrays"), py::arg("threads"), py::arg("main_thread"), "The results' averages over the rows.");
+          py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
+          "The results' averages over the rows.");
 }
 
 }  // namespace fastdnn::bindings

@@ -28,7 +28,8 @@ void register_info(py::module_& m) {
   m.def(
       "machine_threads", [] { return std::make_pair(machine_threads().count, machine_threads().reason); },
       "The default number of threads and what decided it.");
-  m.def("set_num_threads", &set_num_threads, py::arg("threads"), "The number of threads of calls that name none; 0: default.");
+  m.def("set_num_threads", &set_num_threads, py::arg("threads"),
+        "The number of threads of calls that name none; 0: default.");
   m.def("num_threads_setting", &num_threads_setting, "What set_num_threads was given last, or 0.");
 }
 

@@ -24,13 +24,14 @@ namespace {
 
 template <class A, class B>
 void same_shape(const Matrix<A>& a, const Matrix<B>& b, const char* where) {
-  check(a.rows == b.rows && a.cols == b.cols, where, "expected (", a.rows, ", ", a.cols, "), got (", b.rows, ", ",
-        b.cols, ")");
+  check(a.rows == b.rows && a.cols == b.cols, where, "expected (", a.rows, ", ", a.cols, "), got (", b.rows,
+        ", ", b.cols, ")");
 }
 
 template <class T>
 const T* vector_of(const Array<T>& array, Index n, const char* where) {
-  check(array.ndim() == 1 && array.shape(0) == n && (n <= 1 || array.strides(0) == sizeof(T)) && is_aligned(array),
+  check(array.ndim() == 1 && array.shape(0) == n && (n <= 1 || array.strides(0) == sizeof(T)) &&
+            is_aligned(array),
         where, "expected a contiguous vector of ", n);
   return array.data();
 }
@@ -69,19 +70,20 @@ void bind_gemm(py::module_& m) {
   m.def(
       "gemm",
       [](Array<T> c, const Array<T>& a, const Array<T>& b, bool transpose_a, bool transpose_b,
-         const std::string& epilogue, const Optional<T>& bias, const Optional<T>& mask, int threads, bool by_rows,
-         Index repeat) {
+         const std::string& epilogue, const Optional<T>& bias, const Optional<T>& mask, int threads,
+         bool by_rows, Index repeat) {
         Gemm<T> g{output_matrix(c, "gemm"), input_matrix(a, "gemm"), input_matrix(b, "gemm")};
         g.transpose_a = transpose_a;
         g.transpose_b = transpose_b;
         g.epilogue = epilogue_from(epilogue);
         const Index k = transpose_a ? g.a.rows : g.a.cols;
-        check((transpose_a ? g.a.cols : g.a.rows) == g.c.rows && (transpose_b ? g.b.rows : g.b.cols) == g.c.cols &&
-                  (transpose_b ? g.b.cols : g.b.rows) == k,
+        check((transpose_a ? g.a.cols : g.a.rows) == g.c.rows &&
+                  (transpose_b ? g.b.rows : g.b.cols) == g.c.cols && (transpose_b ? g.b.cols : g.b.rows) == k,
               "gemm", "expected shapes of a product");
         const bool needs_bias = g.epilogue == Epilogue::bias || g.epilogue == Epilogue::bias_relu;
         check(needs_bias == bias.has_value(), "gemm", "expected a bias with, and only with, its epilogues");
-        check((g.epilogue == Epilogue::relu_mask) == mask.has_value(), "gemm", "expected a mask with relu_mask only");
+        check((g.epilogue == Epilogue::relu_mask) == mask.has_value(), "gemm",
+              "expected a mask with relu_mask only");
         g.bias = optional_vector(bias, g.c.cols, "gemm");
         if (mask) {
           g.mask = input_matrix(*mask, "gemm");
@@ -101,9 +103,10 @@ void bind_gemm(py::module_& m) {
           }
         });
       },
-      py::arg("c").noconvert(), py::arg("a").noconvert(), py::arg("b").noconvert(), py::arg("transpose_a") = false,
-      py::arg("transpose_b") = false, py::arg("epilogue") = "none", py::arg("bias") = py::none(),
-      py::arg("mask") = py::none(), py::arg("threads") = 1, py::arg("by_rows") = false, py::arg("repeat") = 1);
+      py::arg("c").noconvert(), py::arg("a").noconvert(), py::arg("b").noconvert(),
+      py::arg("transpose_a") = false, py::arg("transpose_b") = false, py::arg("epilogue") = "none",
+      py::arg("bias") = py::none(), py::arg("mask") = py::none(), py::arg("threads") = 1,
+      py::arg("by_rows") = false, py::arg("repeat") = 1);
 }
 
 template <class T>
@@ -116,7 +119,8 @@ void bind_pointwise(py::module_& m) {
         T* out = vector_out(sums, in.cols, "column_sum");
         on_team(threads, [&](Team& team) { column_sum<T>(team, out, in, accumulate); });
       },
-      py::arg("sums").noconvert(), py::arg("x").noconvert(), py::arg("accumulate") = false, py::arg("threads") = 1);
+      py::arg("sums").noconvert(), py::arg("x").noconvert(), py::arg("accumulate") = false,
+      py::arg("threads") = 1);
   m.def(
       "add_bias",
       [](Array<T> y, In x, In bias, int threads) {
@@ -126,7 +130,8 @@ void bind_pointwise(py::module_& m) {
         const T* b = vector_of(bias, in.cols, "add_bias");
         on_team(threads, [&](Team& team) { add_bias<T>(team, out, in, b); });
       },
-      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("bias").noconvert(), py::arg("threads") = 1);
+      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("bias").noconvert(),
+      py::arg("threads") = 1);
   m.def(
       "relu",
       [](Array<T> y, In x, int threads) {
@@ -146,8 +151,8 @@ void bind_pointwise(py::module_& m) {
         same_shape(out, gradient, "relu_backward");
         on_team(threads, [&](Team& team) { relu_backward<T>(team, out, value, gradient, accumulate); });
       },
-      py::arg("dx").noconvert(), py::arg("y").noconvert(), py::arg("dy").noconvert(), py::arg("accumulate") = false,
-      py::arg("threads") = 1);
+      py::arg("dx").noconvert(), py::arg("y").noconvert(), py::arg("dy").noconvert(),
+      py::arg("accumulate") = false, py::arg("threads") = 1);
   m.def(
       "pass_gradient",
       [](Array<T> dx, In dy, bool accumulate, int threads) {
@@ -156,7 +161,8 @@ void bind_pointwise(py::module_& m) {
         same_shape(out, gradient, "pass_gradient");
         on_team(threads, [&](Team& team) { pass_gradient<T>(team, out, gradient, accumulate); });
       },
-      py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("accumulate") = false, py::arg("threads") = 1);
+      py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("accumulate") = false,
+      py::arg("threads") = 1);
   m.def(
       "normalize",
       [](Array<T> y, In x, In mean, In std, int threads) {
@@ -167,8 +173,8 @@ void bind_pointwise(py::module_& m) {
         const T* sigma = vector_of(std, in.cols, "normalize");
         on_team(threads, [&](Team& team) { normalize_forward<T>(team, out, in, mu, sigma); });
       },
-      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("mean").noconvert(), py::arg("std").noconvert(),
-      py::arg("threads") = 1);
+      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("mean").noconvert(),
+      py::arg("std").noconvert(), py::arg("threads") = 1);
   m.def(
       "normalize_backward",
       [](Array<T> dx, In dy, In std, bool accumulate, int threads) {
@@ -178,8 +184,8 @@ void bind_pointwise(py::module_& m) {
         const T* sigma = vector_of(std, out.cols, "normalize_backward");
         on_team(threads, [&](Team& team) { normalize_backward<T>(team, out, gradient, sigma, accumulate); });
       },
-      py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("std").noconvert(), py::arg("accumulate") = false,
-      py::arg("threads") = 1);
+      py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("std").noconvert(),
+      py::arg("accumulate") = false, py::arg("threads") = 1);
   m.def(
       "softmax",
       [](Array<T> y, In x, int threads) {
@@ -200,14 +206,16 @@ void bind_pointwise(py::module_& m) {
         same_shape(out, gradient, "softmax_backward");
         on_team(threads, [&](Team& team) { softmax_backward<T>(team, out, value, gradient, accumulate); });
       },
-      py::arg("dx").noconvert(), py::arg("y").noconvert(), py::arg("dy").noconvert(), py::arg("accumulate") = false,
-      py::arg("threads") = 1);
+      py::arg("dx").noconvert(), py::arg("y").noconvert(), py::arg("dy").noconvert(),
+      py::arg("accumulate") = false, py::arg("threads") = 1);
 }
 
-const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Index rows, Index classes, const char* where) {
+const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Index rows, Index classes,
+                                   const char* where) {
   const std::int32_t* data = vector_of(labels, rows, where);
   for (Index r = 0; r < rows; ++r) {
-    check(data[r] >= 0 && data[r] < classes, where, "expected labels below ", classes, ", got ", data[r], " in row ", r);
+    check(data[r] >= 0 && data[r] < classes, where, "expected labels below ", classes, ", got ", data[r],
+          " in row ", r);
   }
   return data;
 }
@@ -227,7 +235,8 @@ void bind_losses(py::module_& m) {
   using Labels = const Array<std::int32_t>&;
   m.def(
       "sparse_cross_entropy",
-      [](Array<T> row_loss, Optional<T> dz, In z, Labels labels, const Optional<T>& weights, T scale, int threads) {
+      [](Array<T> row_loss, Optional<T> dz, In z, Labels labels, const Optional<T>& weights, T scale,
+         int threads) {
         const char* where = "sparse_cross_entropy";
         const Matrix<const T> logits = input_matrix(z, where);
         check(logits.cols >= 1, where, "expected at least one column");
@@ -235,16 +244,18 @@ void bind_losses(py::module_& m) {
         const Matrix<T> gradient = optional_gradient(dz, logits, where);
         const std::int32_t* classes = checked_labels(labels, logits.rows, logits.cols, where);
         const T* w = optional_vector(weights, logits.rows, where);
-        on_team(threads, [&](Team& team) { sparse_cross_entropy<T>(team, loss, gradient, logits, classes, w, scale); });
+        on_team(threads, [&](Team& team) {
+          sparse_cross_entropy<T>(team, loss, gradient, logits, classes, w, scale);
+        });
       },
       py::arg("row_loss").noconvert(), py::arg("dz").noconvert().none(true), py::arg("z").noconvert(),
-      py::arg("labels").noconvert(), py::arg("weights").noconvert().none(true) = py::none(), py::arg("scale") = 1,
-      py::arg("threads") = 1);
+      py::arg("labels").noconvert(), py::arg("weights").noconvert().none(true) = py::none(),
+      py::arg("scale") = 1, py::arg("threads") = 1);
   const auto bind_dense = [&m](const char* name, auto kernel) {
     m.def(
         name,
-        [name, kernel](Array<T> row_loss, Optional<T> dy, In y, In target, const Optional<T>& weights, T scale,
-                       int threads) {
+        [name, kernel](Array<T> row_loss, Optional<T> dy, In y, In target, const Optional<T>& weights,
+                       T scale, int threads) {
           const Matrix<const T> prediction = input_matrix(y, name);
           const Matrix<const T> wanted = input_matrix(target, name);
           same_shape(prediction, wanted, name);
@@ -255,8 +266,8 @@ void bind_losses(py::module_& m) {
           on_team(threads, [&](Team& team) { kernel(team, loss, gradient, prediction, wanted, w, scale); });
         },
         py::arg("row_loss").noconvert(), py::arg("dy").noconvert().none(true), py::arg("y").noconvert(),
-        py::arg("target").noconvert(), py::arg("weights").noconvert().none(true) = py::none(), py::arg("scale") = 1,
-        py::arg("threads") = 1);
+        py::arg("target").noconvert(), py::arg("weights").noconvert().none(true) = py::none(),
+        py::arg("scale") = 1, py::arg("threads") = 1);
   };
   bind_dense("categorical_cross_entropy", &categorical_cross_entropy<T>);
   bind_dense("squared_error", &squared_error<T>);
@@ -296,22 +307,24 @@ void bind_gather(py::module_& m) {
         const std::int32_t* rows = checked_labels(order, out.rows, in.rows, "gather");
         on_team(threads, [&](Team& team) { gather<T>(team, out, in, rows); });
       },
-      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("order").noconvert(), py::arg("threads") = 1);
+      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("order").noconvert(),
+      py::arg("threads") = 1);
 }
 
 template <class T>
 void bind_updates(py::module_& m) {
   m.def(
       "sgd_update",
-      [](Array<T> theta, Optional<T> velocity, const Array<T>& gradient, double learning_rate, double momentum,
-         bool nesterov) {
+      [](Array<T> theta, Optional<T> velocity, const Array<T>& gradient, double learning_rate,
+         double momentum, bool nesterov) {
         const Index n = gradient.ndim() == 1 ? gradient.shape(0) : -1;
         T* out = vector_out(theta, n, "sgd_update");
         T* state = velocity ? vector_out(*velocity, n, "sgd_update") : nullptr;
-        sgd_update<T>(out, state, vector_of(gradient, n, "sgd_update"), n, {learning_rate, momentum, nesterov});
+        sgd_update<T>(out, state, vector_of(gradient, n, "sgd_update"), n,
+                      {learning_rate, momentum, nesterov});
       },
-      py::arg("theta").noconvert(), py::arg("velocity").noconvert().none(true), py::arg("gradient").noconvert(),
-      py::arg("learning_rate"), py::arg("momentum"), py::arg("nesterov"));
+      py::arg("theta").noconvert(), py::arg("velocity").noconvert().none(true),
+      py::arg("gradient").noconvert(), py::arg("learning_rate"), py::arg("momentum"), py::arg("nesterov"));
   m.def(
       "adam_update",
       [](Array<T> theta, Array<T> first, Array<T> second, const Array<T>& gradient, double learning_rate,

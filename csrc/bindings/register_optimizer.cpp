@@ -20,10 +20,17 @@ py::array get(const Optimizer& optimizer, const std::string& slot, const std::st
   return array;
 }
 
+void set(Optimizer& optimizer, const std::string& slot, const std::string& name, const py::array& array) {
+  const Segment& segment = optimizer.parameters().theta.find(name);
+  check_segment_array(optimizer.parameters().dtype, segment, array);
+  std::memcpy(optimizer.slot(slot, segment), array.data(), static_cast<std::size_t>(array.nbytes()));
+}
+
 }  // namespace
 
 void register_optimizer(py::module_& m) {
-  py::class_<Optimizer, std::shared_ptr<Optimizer>>(m, "Optimizer", "The state of an optimiser and its native update.")
+  py::class_<Optimizer, std::shared_ptr<Optimizer>>(m, "Optimizer",
+                                                    "The state of an optimiser and its native update.")
       .def_static(
           "sgd",
           [](const std::shared_ptr<Parameters>& parameters, double momentum, bool nesterov) {
@@ -46,8 +53,10 @@ void register_optimizer(py::module_& m) {
           },
           py::arg("parameters"), py::arg("beta_1"), py::arg("beta_2"), py::arg("epsilon"))
       .def_property_readonly("slot_names", &Optimizer::slot_names)
-      .def_property_readonly("iterations", &Optimizer::iterations)
-      .def("get", &get, py::arg("slot"), py::arg("name"), "A copy of the state of one segment.");
+      .def_property("iterations", &Optimizer::iterations, &Optimizer::set_iterations)
+      .def("get", &get, py::arg("slot"), py::arg("name"), "A copy of the state of one segment.")
+      .def("set", &set, py::arg("slot"), py::arg("name"), py::arg("array"),
+           "Writes the state of one segment.");
 }
 
 }  // namespace fastdnn::bindings

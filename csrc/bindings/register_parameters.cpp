@@ -40,14 +40,7 @@ py::array get(Parameters& parameters, const std::string& vector, const std::stri
 void set(Parameters& parameters, const std::string& vector, const std::string& name, const py::array& array) {
   const FlatVector& flat = vector_named(parameters, vector);
   const Segment& segment = flat.find(name);
-  const bool typed = parameters.dtype == Dtype::f64 ? py::isinstance<py::array_t<double>>(array)
-                                                    : py::isinstance<py::array_t<float>>(array);
-  bool shaped = array.ndim() == static_cast<py::ssize_t>(segment.shape.size());
-  for (std::size_t i = 0; shaped && i < segment.shape.size(); ++i) {
-    shaped = array.shape(static_cast<py::ssize_t>(i)) == segment.shape[i];
-  }
-  check(typed && shaped && is_contiguous(array), "Parameters", "expected a contiguous array of '", name,
-        "' in the model's type and the segment's shape");
+  check_segment_array(parameters.dtype, segment, array);
   const void* data = array.data();
   const py::gil_scoped_release release;
   const std::lock_guard<FairMutex> lock(parameters.mutex);
@@ -61,7 +54,8 @@ void register_parameters(py::module_& m) {
                                                       "The flat vectors theta and sigma of a model.")
       .def(py::init([](const std::string& dtype, const std::vector<SegmentSpec>& theta,
                        const std::vector<SegmentSpec>& sigma) {
-             return std::make_shared<Parameters>(dtype_from(dtype), segments_from(theta), segments_from(sigma));
+             return std::make_shared<Parameters>(dtype_from(dtype), segments_from(theta),
+                                                 segments_from(sigma));
            }),
            py::arg("dtype"), py::arg("theta"), py::arg("sigma"))
       .def(

@@ -68,9 +68,11 @@ py::dict describe_operand(const Operand& operand, int value) {
 py::dict describe_step(const Plan& plan, const Step& step) {
   py::dict row;
   py::list ops;
-  for (const int op : step.ops) ops.append(fastdnn::name_of(plan.program().ops()[static_cast<std::size_t>(op)].kind));
+  for (const int op : step.ops)
+    ops.append(fastdnn::name_of(plan.program().ops()[static_cast<std::size_t>(op)].kind));
   py::list operands;
-  for (std::size_t i = 0; i < step.values.size(); ++i) operands.append(describe_operand(step.operands[i], step.values[i]));
+  for (std::size_t i = 0; i < step.values.size(); ++i)
+    operands.append(describe_operand(step.operands[i], step.values[i]));
   row["kind"] = step.kind;
   row["ops"] = ops;
   row["operands"] = operands;
@@ -95,14 +97,15 @@ void register_program(py::module_& m) {
       .def(py::init<>())
       .def(
           "value",
-          [](Program& program, const std::string& name, const std::string& role, bool integer, Index rows, Index cols,
+          [](Program& program, const std::string& name, const std::string& role, bool integer, Index rows,
+             Index cols,
              int slot) { return program.add_value({name, role_from(role), integer, rows, cols, slot}); },
-          py::arg("name"), py::arg("role"), py::arg("integer"), py::arg("rows"), py::arg("cols"), py::arg("slot"))
+          py::arg("name"), py::arg("role"), py::arg("integer"), py::arg("rows"), py::arg("cols"),
+          py::arg("slot"))
       .def(
           "op",
-          [](Program& program, const std::string& kind, const std::vector<int>& inputs, int output, bool accumulate) {
-            return program.add_op({op_kind(kind), inputs, output, accumulate});
-          },
+          [](Program& program, const std::string& kind, const std::vector<int>& inputs, int output,
+             bool accumulate) { return program.add_op({op_kind(kind), inputs, output, accumulate}); },
           py::arg("kind"), py::arg("inputs"), py::arg("output"), py::arg("accumulate"))
       .def(
           "result",

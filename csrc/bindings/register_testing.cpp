@@ -9,7 +9,8 @@ namespace fastdnn::bindings {
 namespace {
 
 py::array guarded_array(const std::vector<Index>& shape, const std::string& dtype, const std::string& edge) {
-  check(edge == "head" || edge == "tail", "guarded_array", "expected edge 'head' or 'tail', got '", edge, "'");
+  check(edge == "head" || edge == "tail", "guarded_array", "expected edge 'head' or 'tail', got '", edge,
+        "'");
   const py::dtype type = py::dtype(dtype);
   Index bytes = type.itemsize();
   for (const Index extent : shape) bytes = checked_mul(bytes, extent, "guarded_array");
@@ -53,9 +54,11 @@ void register_testing(py::module_& m) {
   m.def("live_bytes", &AllocatorProbe::live_bytes);
   m.def("live_blocks", &AllocatorProbe::live_blocks);
   m.def("total_allocations", &AllocatorProbe::total_allocations);
-  m.def("fail_after", &AllocatorProbe::fail_after, py::arg("n"), "The n-th allocation from now fails; -1: none.");
+  m.def("fail_after", &AllocatorProbe::fail_after, py::arg("n"),
+        "The n-th allocation from now fails; -1: none.");
   m.def("set_poison", &AllocatorProbe::set_poison, py::arg("on"), "New memory is NaN instead of zero.");
-  m.def("set_guard_pages", &AllocatorProbe::set_guard_pages, py::arg("on"), "New memory ends at an inaccessible page.");
+  m.def("set_guard_pages", &AllocatorProbe::set_guard_pages, py::arg("on"),
+        "New memory ends at an inaccessible page.");
   m.def("guarded_array", &guarded_array, py::arg("shape"), py::arg("dtype"), py::arg("edge"),
         "An array whose first ('head') or last ('tail') byte touches an inaccessible page.");
   m.def("team_report", &team_report, py::arg("threads"), py::arg("n"), py::arg("grain"), py::arg("rounds"),

@@ -42,24 +42,28 @@ py::tuple run(BoundTrainer& bound, double learning_rate, double seconds, int thr
 }  // namespace
 
 void register_training(py::module_& m) {
-  py::class_<BoundTrainer>(m, "Trainer", "Runs a training program over its arrays, an epoch or a part of one at a time.")
+  py::class_<BoundTrainer>(m, "Trainer",
+                           "Runs a training program over its arrays, an epoch or a part of one at a time.")
       .def(py::init([](std::shared_ptr<Plan> plan, std::shared_ptr<Parameters> parameters,
-                       std::shared_ptr<Optimizer> optimizer, const py::list& arrays, Index batch_size, bool shuffle,
-                       std::uint64_t seed) {
+                       std::shared_ptr<Optimizer> optimizer, const py::list& arrays, Index batch_size,
+                       bool shuffle, std::uint64_t seed) {
              Feed feed(plan->program(), plan->dtype(), source_arrays(arrays));
-             return std::unique_ptr<BoundTrainer>(
-                 new BoundTrainer{arrays, Trainer(std::move(plan), std::move(parameters), std::move(optimizer),
-                                                  std::move(feed), {batch_size, shuffle, seed})});
+             return std::unique_ptr<BoundTrainer>(new BoundTrainer{
+                 arrays, Trainer(std::move(plan), std::move(parameters), std::move(optimizer),
+                                 std::move(feed), {batch_size, shuffle, seed})});
            }),
-           py::arg("plan"), py::arg("parameters"), py::arg("optimizer"), py::arg("arrays"), py::arg("batch_size"),
-           py::arg("shuffle"), py::arg("seed"))
+           py::arg("plan"), py::arg("parameters"), py::arg("optimizer"), py::arg("arrays"),
+           py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"))
       .def_property_readonly("batches", [](const BoundTrainer& b) { return b.trainer.batches(); })
       .def(
-          "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); }, py::arg("epoch"))
-      .def("run", &run, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"), py::arg("main_thread"),
+          "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); },
+          py::arg("epoch"))
+      .def("run", &run, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
+           py::arg("main_thread"),
            "Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran).")
-      .def("averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
-           "The results' averages over the rows of this epoch so far.");
+      .def(
+          "averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
+          "The results' averages over the rows of this epoch so far.");
 }
 
 }  // namespace fastdnn::bindings

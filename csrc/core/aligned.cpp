@@ -28,7 +28,9 @@ struct Mapping {
   std::byte* last;   // one past it
 };
 
-Index page_size() { return sysconf(_SC_PAGESIZE); }
+Index page_size() {
+  return sysconf(_SC_PAGESIZE);
+}
 
 Mapping map_guarded(Index bytes) {
   const Index page = page_size();
@@ -54,12 +56,24 @@ void unmap_guarded(std::byte* data, Index bytes) {
 
 }  // namespace
 
-Index AllocatorProbe::live_bytes() { return fastdnn::live_bytes; }
-Index AllocatorProbe::live_blocks() { return fastdnn::live_blocks; }
-Index AllocatorProbe::total_allocations() { return fastdnn::total_allocations; }
-void AllocatorProbe::fail_after(Index n) { fail_countdown = n; }
-void AllocatorProbe::set_poison(bool on) { poison = on; }
-void AllocatorProbe::set_guard_pages(bool on) { guard_pages = on; }
+Index AllocatorProbe::live_bytes() {
+  return fastdnn::live_bytes;
+}
+Index AllocatorProbe::live_blocks() {
+  return fastdnn::live_blocks;
+}
+Index AllocatorProbe::total_allocations() {
+  return fastdnn::total_allocations;
+}
+void AllocatorProbe::fail_after(Index n) {
+  fail_countdown = n;
+}
+void AllocatorProbe::set_poison(bool on) {
+  poison = on;
+}
+void AllocatorProbe::set_guard_pages(bool on) {
+  guard_pages = on;
+}
 
 AlignedBuffer::AlignedBuffer(Index bytes) {
   if (bytes == 0) return;
@@ -100,6 +114,8 @@ GuardedBlock::GuardedBlock(Index bytes, Edge edge) {
   data_ = edge == Edge::head ? mapping.first : mapping.last - bytes;
 }
 
-GuardedBlock::~GuardedBlock() { munmap(mapping_, static_cast<std::size_t>(mapping_bytes_)); }
+GuardedBlock::~GuardedBlock() {
+  munmap(mapping_, static_cast<std::size_t>(mapping_bytes_));
+}
 
 }  // namespace fastdnn

@@ -10,16 +10,19 @@ namespace fastdnn {
 
 constexpr Index kAlignment = 64;  // one cache line, one 512-bit vector
 
-constexpr Index round_up(Index n, Index multiple) { return (n + multiple - 1) / multiple * multiple; }
+constexpr Index round_up(Index n, Index multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
 
 // What the allocator has done and, in tests, what it should do.
 struct AllocatorProbe {
   static Index live_bytes();
   static Index live_blocks();
   static Index total_allocations();
-  static void fail_after(Index n);        // the n-th allocation from now (0 = the next) throws bad_alloc; < 0: never
-  static void set_poison(bool on);        // new memory is filled with NaN bytes (0xFF) instead of zeros
-  static void set_guard_pages(bool on);   // a block ends, up to its alignment, at an inaccessible page
+  static void fail_after(
+      Index n);  // the n-th allocation from now (0 = the next) throws bad_alloc; < 0: never
+  static void set_poison(bool on);       // new memory is filled with NaN bytes (0xFF) instead of zeros
+  static void set_guard_pages(bool on);  // a block ends, up to its alignment, at an inaccessible page
 };
 
 // An owned block, zeroed. Movable, not copyable.
@@ -48,8 +51,8 @@ class AlignedBuffer {
   bool guarded_ = false;
 };
 
-// Memory whose first or last byte touches an inaccessible page: an access one element too far is a fault, masked
-// loads included (AddressSanitizer does not see those). For tests.
+// Memory whose first or last byte touches an inaccessible page: an access one element too far is a fault,
+// masked loads included (AddressSanitizer does not see those). For tests.
 class GuardedBlock {
  public:
   enum class Edge { head, tail };

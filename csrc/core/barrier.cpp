@@ -5,8 +5,8 @@
 namespace fastdnn {
 namespace {
 
-// About 10 us of pauses: longer than the usual difference between threads of a well-cut step, far shorter than the
-// time slice that a thread would waste when the other one is not running.
+// About 10 us of pauses: longer than the usual difference between threads of a well-cut step, far shorter
+// than the time slice that a thread would waste when the other one is not running.
 constexpr int kSpins = 400;
 
 }  // namespace

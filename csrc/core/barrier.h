@@ -14,8 +14,8 @@ inline void cpu_relax() {
 #endif
 }
 
-// Spins for a bounded time, then yields: a pure spin never ends when there are more threads than cores. Returns false
-// when `broken` was set, by a thread that will not arrive any more.
+// Spins for a bounded time, then yields: a pure spin never ends when there are more threads than cores.
+// Returns false when `broken` was set, by a thread that will not arrive any more.
 class Barrier {
  public:
   bool wait(int size, const std::atomic<bool>& broken);

@@ -23,9 +23,12 @@ Registers cpuid(std::uint32_t leaf, std::uint32_t subleaf = 0) {
   return r;
 }
 
-bool bit(std::uint32_t word, int position) { return ((word >> position) & 1U) != 0; }
+bool bit(std::uint32_t word, int position) {
+  return ((word >> position) & 1U) != 0;
+}
 
-// Which register files the operating system saves. The instruction is written out, so that this file needs no flags.
+// Which register files the operating system saves. The instruction is written out, so that this file needs no
+// flags.
 std::uint64_t saved_state() {
   std::uint32_t low = 0;
   std::uint32_t high = 0;
@@ -63,10 +66,14 @@ std::string cpu_name() {
 }
 #else
 namespace {
-CpuFeatures detect() { return {}; }
+CpuFeatures detect() {
+  return {};
+}
 }  // namespace
 
-std::string cpu_name() { return "unknown"; }
+std::string cpu_name() {
+  return "unknown";
+}
 #endif
 
 const CpuFeatures& cpu_features() {

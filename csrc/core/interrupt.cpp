@@ -9,7 +9,7 @@ namespace {
 std::atomic<bool> requested{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-struct sigaction previous {};
+struct sigaction previous{};
 int depth = 0;  // scopes of the main thread within each other
 
 void on_interrupt(int signal, siginfo_t* info, void* context) {
@@ -23,19 +23,22 @@ void on_interrupt(int signal, siginfo_t* info, void* context) {
 
 // Whether there is a handler to chain to. Where SIGINT kills or is ignored, it goes on doing so.
 bool has_handler(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) != 0 || (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
+  return (action.sa_flags & SA_SIGINFO) != 0 ||
+         (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
 }  // namespace
 
-bool interrupt_requested() { return requested.load(std::memory_order_relaxed); }
+bool interrupt_requested() {
+  return requested.load(std::memory_order_relaxed);
+}
 
 InterruptScope::InterruptScope(bool active) : active_(active) {
   if (!active_ || depth++ > 0) return;
   requested = false;
   sigaction(SIGINT, nullptr, &previous);
   if (!has_handler(previous)) return;
-  struct sigaction ours {};
+  struct sigaction ours{};
   ours.sa_sigaction = on_interrupt;
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&ours.sa_mask);

@@ -33,7 +33,8 @@ void random_permutation(std::int32_t* order, Index n, std::uint64_t seed, std::u
   PhiloxBlock block{};
   for (Index i = n - 1; i > 0; --i) {
     const auto draw = static_cast<std::uint64_t>(n - 1 - i);  // two draws to a block
-    if (draw % 2 == 0) block = random_block(seed, static_cast<std::uint32_t>(Stream::shuffle), epoch, draw / 2);
+    if (draw % 2 == 0)
+      block = random_block(seed, static_cast<std::uint32_t>(Stream::shuffle), epoch, draw / 2);
     const std::size_t half = 2 * (draw % 2);
     const std::uint64_t r = block[half] | (static_cast<std::uint64_t>(block[half + 1]) << 32U);
     const auto j = static_cast<Index>((static_cast<Wide>(r) * static_cast<std::uint64_t>(i + 1)) >> 64U);

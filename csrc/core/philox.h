@@ -1,6 +1,6 @@
-// Random numbers by counter: a value is a function of (seed, stream, step, index), so that it does not matter who draws
-// it, when, or how many were drawn before. Philox4x32-10: Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy
-// as 1, 2, 3", SC 2011.
+// Random numbers by counter: a value is a function of (seed, stream, step, index), so that it does not matter
+// who draws it, when, or how many were drawn before. Philox4x32-10: Salmon, Moraes, Dror & Shaw, "Parallel
+// random numbers: as easy as 1, 2, 3", SC 2011.
 #pragma once
 
 #include <array>
@@ -21,8 +21,9 @@ PhiloxBlock philox(PhiloxBlock counter, std::array<std::uint32_t, 2> key);
 // Four 32-bit values of (seed, stream, step), the block-th four.
 PhiloxBlock random_block(std::uint64_t seed, std::uint32_t stream, std::uint32_t step, std::uint64_t block);
 
-// A random order of 0..n-1, n < 2^31, by Fisher and Yates from the last element down: position i (n-1..1) changes places
-// with the high word of r_i * (i + 1), r_i the i-th 64-bit draw (little half first) of (seed, shuffle, epoch).
+// A random order of 0..n-1, n < 2^31, by Fisher and Yates from the last element down: position i (n-1..1)
+// changes places with the high word of r_i * (i + 1), r_i the i-th 64-bit draw (little half first) of (seed,
+// shuffle, epoch).
 void random_permutation(std::int32_t* order, Index n, std::uint64_t seed, std::uint32_t epoch);
 
 }  // namespace fastdnn

@@ -48,9 +48,11 @@ void run_member(int rank, int size, TeamState& state, const std::function<void(T
 }
 
 #if defined(FASTDNN_TEAM_OPENMP)
-// libgomp's idle workers do not survive a fork, and a region in the child then waits for them for ever. Releasing them
-// before the fork makes both processes start afresh.
-void release_workers_before_fork() { omp_pause_resource_all(omp_pause_soft); }
+// libgomp's idle workers do not survive a fork, and a region in the child then waits for them for ever.
+// Releasing them before the fork makes both processes start afresh.
+void release_workers_before_fork() {
+  omp_pause_resource_all(omp_pause_soft);
+}
 
 int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
   static const int hook = pthread_atfork(release_workers_before_fork, nullptr, nullptr);

@@ -1,5 +1,6 @@
-// The one place where threads are made. A kernel is a function that all threads of a Team run; it asks the team for its
-// share of the work and for barriers. The share is a matter of speed only: kernels give the same bits for any size.
+// The one place where threads are made. A kernel is a function that all threads of a Team run; it asks the
+// team for its share of the work and for barriers. The share is a matter of speed only: kernels give the same
+// bits for any size.
 #pragma once
 
 #include <functional>
@@ -30,8 +31,8 @@ class Team {
   TeamState& state_;
 };
 
-// Runs `body` on `threads` threads (>= 1) and returns how many there were. An exception in one thread breaks the
-// barriers of the others; the first one is rethrown here after all have ended.
+// Runs `body` on `threads` threads (>= 1) and returns how many there were. An exception in one thread breaks
+// the barriers of the others; the first one is rethrown here after all have ended.
 int run_team(int threads, const std::function<void(Team&)>& body);
 
 // "openmp", "std_thread" or "serial".

@@ -52,8 +52,8 @@ double parse_cpu_max(const std::string& line) {
   return quota / period;
 }
 
-// The container's quota in whole CPUs, rounded, or 0 where there is none. cgroup v2: the nearest limit on the way from
-// this process's group up to the root counts; v1: the limit of the mounted group.
+// The container's quota in whole CPUs, rounded, or 0 where there is none. cgroup v2: the nearest limit on the
+// way from this process's group up to the root counts; v1: the limit of the mounted group.
 int quota_count() {
   std::string group;
   std::ifstream groups("/proc/self/cgroup");
@@ -105,7 +105,9 @@ void set_num_threads(int threads) {
   setting = threads;
 }
 
-int num_threads_setting() { return setting; }
+int num_threads_setting() {
+  return setting;
+}
 
 ThreadLease::ThreadLease(int asked, Index useful) {
   check(asked >= 0 && asked <= kMaxThreads, "threads", "expected 1 to ", kMaxThreads,

@@ -5,13 +5,16 @@
 
 namespace fastdnn {
 
-// Sizes, strides and offsets, always in elements unless the name says bytes. Signed, so that differences are safe.
+// Sizes, strides and offsets, always in elements unless the name says bytes. Signed, so that differences are
+// safe.
 using Index = std::int64_t;
 
 // Element types of arrays that the engine stores.
 enum class Dtype : std::uint8_t { f32, f64, i32 };
 
-constexpr Index size_of(Dtype dtype) { return dtype == Dtype::f64 ? 8 : 4; }
+constexpr Index size_of(Dtype dtype) {
+  return dtype == Dtype::f64 ? 8 : 4;
+}
 
 template <class T>
 constexpr Dtype dtype_of();

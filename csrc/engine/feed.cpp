@@ -12,7 +12,8 @@ const char* name_of(Dtype dtype) {
   return dtype == Dtype::f32 ? "float32" : dtype == Dtype::f64 ? "float64" : "int32";
 }
 
-// The number of classes that the labels of a value select from: the least width of the predictions they are held against.
+// The number of classes that the labels of a value select from: the least width of the predictions they are
+// held against.
 Index classes_of(const Program& program, int labels) {
   Index classes = Index{1} << 31;
   for (const Op& op : program.ops()) {
@@ -32,13 +33,14 @@ Feed::Feed(const Program& program, Dtype dtype, const std::vector<SourceArray>& 
     const Value& value = program.values()[i];
     if (value.role != Role::source) continue;
     const auto slot = static_cast<std::size_t>(value.slot);
-    check(slot < arrays.size() && sources_[slot].data == nullptr, "Feed", "expected an array for each source, got ",
-          arrays.size(), "; '", value.name, "' is number ", value.slot);
+    check(slot < arrays.size() && sources_[slot].data == nullptr, "Feed",
+          "expected an array for each source, got ", arrays.size(), "; '", value.name, "' is number ",
+          value.slot);
     const SourceArray& array = arrays[slot];
     const Dtype wanted = value.integer ? Dtype::i32 : dtype;
-    check(array.dtype == wanted && array.cols == value.cols && array.data != nullptr && array.rows >= 1, "Feed",
-          "expected '", value.name, "' as (rows, ", value.cols, ") ", name_of(wanted), ", got (", array.rows, ", ",
-          array.cols, ") ", name_of(array.dtype));
+    check(array.dtype == wanted && array.cols == value.cols && array.data != nullptr && array.rows >= 1,
+          "Feed", "expected '", value.name, "' as (rows, ", value.cols, ") ", name_of(wanted), ", got (",
+          array.rows, ", ", array.cols, ") ", name_of(array.dtype));
     check(first || array.rows == rows_, "Feed", "expected as many rows in every array, got ", rows_, " and ",
           array.rows);
     first = false;
@@ -52,8 +54,8 @@ Feed::Feed(const Program& program, Dtype dtype, const std::vector<SourceArray>& 
       const Index classes = classes_of(program, static_cast<int>(i));
       const auto* labels = reinterpret_cast<const std::int32_t*>(data);
       for (Index r = 0; r < array.rows; ++r) {
-        check(labels[r] >= 0 && labels[r] < classes, "Feed", "expected labels 0 to ", classes - 1, ", got ", labels[r],
-              " in row ", r);
+        check(labels[r] >= 0 && labels[r] < classes, "Feed", "expected labels 0 to ", classes - 1, ", got ",
+              labels[r], " in row ", r);
       }
     }
     sources_[slot] = {data, array.cols * size_of(array.dtype)};

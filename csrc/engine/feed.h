@@ -1,5 +1,5 @@
-// The arrays that a program's sources read. They belong to the caller, who keeps them alive and in place; labels are
-// copied and checked, since they are used as indices.
+// The arrays that a program's sources read. They belong to the caller, who keeps them alive and in place;
+// labels are copied and checked, since they are used as indices.
 #pragma once
 
 #include <vector>

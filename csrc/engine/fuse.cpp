@@ -20,7 +20,8 @@ class Fuser {
     for (std::size_t i = 0; i < program_.values().size(); ++i) {
       const Value& value = program_.values()[i];
       if (value.role != Role::source) continue;
-      Step& step = add("gather", value.integer ? f_.gather_labels : f_.gather, {}, {static_cast<int>(i)}, true);
+      Step& step =
+          add("gather", value.integer ? f_.gather_labels : f_.gather, {}, {static_cast<int>(i)}, true);
       step.slot = value.slot;
     }
   }
@@ -62,7 +63,8 @@ class Fuser {
     return steps_.back();
   }
 
-  // The operation that alone reads the output of `index`, if it is of this kind and writes its own output afresh.
+  // The operation that alone reads the output of `index`, if it is of this kind and writes its own output
+  // afresh.
   int fusable_reader(int index, OpKind kind) const {
     const std::vector<int>& readers = readers_[at(op(index).output)];
     if (readers.size() != 1 || readers[0] < 0) return -1;

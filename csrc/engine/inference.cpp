@@ -14,19 +14,20 @@ Inference::Inference(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameter
 
 std::vector<double> Inference::run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt) {
   const Program& program = plan_->program();
-  check((output != nullptr) == (program.output() >= 0), "Inference", "expected room for the output of a program that ",
-        "has one, and none else");
+  check((output != nullptr) == (program.output() >= 0), "Inference",
+        "expected room for the output of a program that ", "has one, and none else");
   const Index rows = feed.rows();
   const Index chunk = plan_->max_batch();
-  const Index row_bytes = output == nullptr ? 0 : program.value(program.output()).cols * size_of(plan_->dtype());
+  const Index row_bytes =
+      output == nullptr ? 0 : program.value(program.output()).cols * size_of(plan_->dtype());
   const ThreadLease lease(threads, plan_->useful_threads(std::min(rows, chunk)));
   const InterruptScope interrupts(watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   const std::shared_lock<FairMutex> reading(parameters_->mutex);
 
   std::vector<double> sums(program.results().size());
-  // Rank 0 writes it before a chunk's barrier, all read it after. Two in turn: while a slow thread still reads one, rank 0
-  // may be at the next chunk's.
+  // Rank 0 writes it before a chunk's barrier, all read it after. Two in turn: while a slow thread still
+  // reads one, rank 0 may be at the next chunk's.
   bool stop[2] = {false, false};
   run_team(lease.threads(), [&](Team& team) {
     StepContext context = workspace->context(team.rank());

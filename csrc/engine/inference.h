@@ -14,9 +14,9 @@ class Inference {
 
   const Plan& plan() const { return *plan_; }
 
-  // Writes the program's output for every row; `output` (rows, cols) of the model's type, or null where there is none.
-  // Returns the averages over rows of the program's results. Sees the parameters of one moment. The bits of a row's
-  // prediction depend on nothing but the row. Safe to call from many threads at once.
+  // Writes the program's output for every row; `output` (rows, cols) of the model's type, or null where there
+  // is none. Returns the averages over rows of the program's results. Sees the parameters of one moment. The
+  // bits of a row's prediction depend on nothing but the row. Safe to call from many threads at once.
   std::vector<double> run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt);
 
  private:

@@ -66,7 +66,8 @@ void Optimizer::update(Team& team, const std::byte* gradient, const std::vector<
   const Range share = team.share(theta.elements(), kAlignment / size_of(parameters_->dtype));
   for (const int index : segments) {
     const Segment& segment = theta.segments()[static_cast<std::size_t>(index)];
-    const Range range{std::max(share.begin, segment.offset), std::min(share.end, segment.offset + segment.size)};
+    const Range range{std::max(share.begin, segment.offset),
+                      std::min(share.end, segment.offset + segment.size)};
     if (range.empty()) continue;
     if (parameters_->dtype == Dtype::f64) {
       update_range(reinterpret_cast<double*>(theta.data()), reinterpret_cast<const double*>(gradient), range,

@@ -33,9 +33,10 @@ class Optimizer {
   std::int64_t iterations() const { return iterations_; }
   void set_iterations(std::int64_t t);
 
-  // The team's: writes the given segments of theta from the gradient. The caller holds the parameters' lock, and calls
-  // count_step after all threads are through.
-  void update(Team& team, const std::byte* gradient, const std::vector<int>& segments, double learning_rate) const;
+  // The team's: writes the given segments of theta from the gradient. The caller holds the parameters' lock,
+  // and calls count_step after all threads are through.
+  void update(Team& team, const std::byte* gradient, const std::vector<int>& segments,
+              double learning_rate) const;
   void count_step() { ++iterations_; }
 
  private:

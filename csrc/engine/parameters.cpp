@@ -6,11 +6,13 @@
 
 namespace fastdnn {
 
-FlatVector::FlatVector(Dtype dtype, std::vector<Segment> segments) : dtype_(dtype), segments_(std::move(segments)) {
+FlatVector::FlatVector(Dtype dtype, std::vector<Segment> segments)
+    : dtype_(dtype), segments_(std::move(segments)) {
   const Index line = kAlignment / size_of(dtype);
   std::set<std::string> names;
   for (Segment& segment : segments_) {
-    check(names.insert(segment.name).second, "Parameters", "expected distinct names, got '", segment.name, "' twice");
+    check(names.insert(segment.name).second, "Parameters", "expected distinct names, got '", segment.name,
+          "' twice");
     segment.offset = elements_;
     segment.size = 1;
     for (const Index extent : segment.shape) segment.size = checked_mul(segment.size, extent, "Parameters");

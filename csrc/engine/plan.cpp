@@ -39,8 +39,8 @@ class PlanBuilder {
       if (value.role == Role::computed || value.role == Role::source) continue;
       const FlatVector& vector = value.role == Role::state ? parameters_.sigma : parameters_.theta;
       const auto slot = static_cast<std::size_t>(value.slot);
-      check(slot < vector.segments().size() && vector.segments()[slot].size == value.rows * value.cols, "Plan",
-            "expected '", value.name, "' to be a segment of ", value.rows * value.cols, " elements");
+      check(slot < vector.segments().size() && vector.segments()[slot].size == value.rows * value.cols,
+            "Plan", "expected '", value.name, "' to be a segment of ", value.rows * value.cols, " elements");
     }
   }
 
@@ -50,8 +50,8 @@ class PlanBuilder {
            (role == Role::computed && value != program_.output());
   }
 
-  // A value lives from the phase that writes it to the last one that reads it, a phase being what lies between two
-  // barriers: within one, threads may be at different steps.
+  // A value lives from the phase that writes it to the last one that reads it, a phase being what lies
+  // between two barriers: within one, threads may be at different steps.
   void place_values() {
     std::vector<Lifetime> lives(program_.values().size());
     std::vector<bool> seen(program_.values().size());
@@ -106,7 +106,8 @@ class PlanBuilder {
     const bool f64 = plan_.dtype_ == Dtype::f64;
     if (step.run != step_functions(plan_.dtype_).gemm_nt) return 0;
     const Index k = step.operands[1].cols;
-    return (f64 ? gemm_scratch_size<double>(k, true) : gemm_scratch_size<float>(k, true)) * size_of(plan_.dtype_);
+    return (f64 ? gemm_scratch_size<double>(k, true) : gemm_scratch_size<float>(k, true)) *
+           size_of(plan_.dtype_);
   }
 
   void finish() {
@@ -115,7 +116,8 @@ class PlanBuilder {
       for (std::size_t i = 0; i < step.values.size(); ++i) {
         const int value = step.values[i];
         step.operands[i] = operand_of(value);
-        if (value >= 0 && program_.value(value).role == Role::gradient) segments.insert(program_.value(value).slot);
+        if (value >= 0 && program_.value(value).role == Role::gradient)
+          segments.insert(program_.value(value).slot);
       }
       if (step.kind == "gather") {
         step.operands[1] = step.operands[0];
@@ -136,8 +138,8 @@ class PlanBuilder {
 
 Plan::Plan(Program program, const Parameters& parameters, Index max_batch, Feed feed)
     : program_(std::move(program)), dtype_(parameters.dtype), max_batch_(max_batch) {
-  check(max_batch >= 1 && max_batch < (Index{1} << 31), "Plan", "expected a batch of 1 to 2^31 - 1 rows, got ",
-        max_batch);
+  check(max_batch >= 1 && max_batch < (Index{1} << 31), "Plan",
+        "expected a batch of 1 to 2^31 - 1 rows, got ", max_batch);
   PlanBuilder(*this, parameters, feed).build();
 }
 

@@ -1,5 +1,5 @@
-// How a program runs natively: fused steps in order, the barriers between them, and the arena. Immutable; made for a
-// largest batch, run for any smaller one.
+// How a program runs natively: fused steps in order, the barriers between them, and the arena. Immutable;
+// made for a largest batch, run for any smaller one.
 #pragma once
 
 #include <vector>

@@ -10,8 +10,8 @@ namespace {
 
 constexpr const char* kWhere = "Program";
 
-// Shapes of an operation's tensors by letters: a capital is a size of its own, `n` the batch, `1` one; `i` marks
-// integers. Inputs, then the output. A `?` marks an input that may be left out.
+// Shapes of an operation's tensors by letters: a capital is a size of its own, `n` the batch, `1` one; `i`
+// marks integers. Inputs, then the output. A `?` marks an input that may be left out.
 struct OpSpec {
   OpKind kind;
   const char* name;
@@ -39,7 +39,10 @@ constexpr OpSpec kSpecs[] = {
     {OpKind::normalize_backward, "normalize_backward", {"nM", "1M"}, "nM", true},
     {OpKind::pass_gradient, "pass_gradient", {"nM"}, "nM", true},
     {OpKind::sparse_cross_entropy_backward, "sparse_cross_entropy_backward", {"nM", "n1i", "n1?"}, "nM"},
-    {OpKind::categorical_cross_entropy_backward, "categorical_cross_entropy_backward", {"nM", "nM", "n1?"}, "nM"},
+    {OpKind::categorical_cross_entropy_backward,
+     "categorical_cross_entropy_backward",
+     {"nM", "nM", "n1?"},
+     "nM"},
     {OpKind::squared_error_backward, "squared_error_backward", {"nM", "nM", "n1?"}, "nM"},
 };
 
@@ -76,7 +79,9 @@ class ShapeMatcher {
 
 }  // namespace
 
-const char* name_of(OpKind kind) { return spec_of(kind).name; }
+const char* name_of(OpKind kind) {
+  return spec_of(kind).name;
+}
 
 OpKind op_kind(const std::string& name) {
   for (const OpSpec& spec : kSpecs) {
@@ -91,17 +96,18 @@ void Program::check_value(int index, const char* what) const {
 }
 
 int Program::add_value(Value value) {
-  check(value.rows >= 0 && value.cols >= 1, kWhere, "expected at least one column of '", value.name, "', got shape ",
-        shape_text(value));
+  check(value.rows >= 0 && value.cols >= 1, kWhere, "expected at least one column of '", value.name,
+        "', got shape ", shape_text(value));
   checked_mul(value.rows, value.cols, kWhere);
-  check((value.role == Role::computed) == (value.slot < 0), kWhere, "expected a slot for every value that is not ",
-        "computed, got ", value.slot, " for '", value.name, "'");
+  check((value.role == Role::computed) == (value.slot < 0), kWhere,
+        "expected a slot for every value that is not ", "computed, got ", value.slot, " for '", value.name,
+        "'");
   const bool per_row = value.role == Role::source;
   check(value.role == Role::computed || (value.rows == 0) == per_row, kWhere,
         "expected sources, and only they, to have a row for each example; got ", shape_text(value), " for '",
         value.name, "'");
-  check(!value.integer || value.role == Role::source, kWhere, "expected integers to be sources, got '", value.name,
-        "'");
+  check(!value.integer || value.role == Role::source, kWhere, "expected integers to be sources, got '",
+        value.name, "'");
   values_.push_back(std::move(value));
   const Role role = values_.back().role;
   written_.push_back(role == Role::source || role == Role::parameter || role == Role::state);
@@ -128,8 +134,8 @@ int Program::add_op(Op op) {
     const Value& input = value(op.inputs[i]);
     check(written_[static_cast<std::size_t>(op.inputs[i])], kWhere, "expected '", input.name,
           "' to be computed before ", spec.name, " reads it");
-    check(op.inputs[i] != op.output, kWhere, "expected the output of ", spec.name, " to be none of its inputs, got '",
-          input.name, "'");
+    check(op.inputs[i] != op.output, kWhere, "expected the output of ", spec.name,
+          " to be none of its inputs, got '", input.name, "'");
     ok = ok && shapes.matches(spec.inputs[i], input);
     got += shape_text(input) + (i + 1 < op.inputs.size() ? ", " : "");
   }
@@ -141,8 +147,8 @@ int Program::add_op(Op op) {
   const auto out = static_cast<std::size_t>(op.output);
   check(op.accumulate == written_[out], kWhere, "expected '", output.name, "' to be ",
         written_[out] ? "accumulated: it is written already" : "written before it is accumulated");
-  check(!op.accumulate || spec.accumulates, kWhere, "expected an operation that can accumulate, got ", spec.name,
-        " for '", output.name, "'; let it be the first that writes there");
+  check(!op.accumulate || spec.accumulates, kWhere, "expected an operation that can accumulate, got ",
+        spec.name, " for '", output.name, "'; let it be the first that writes there");
   written_[out] = true;
   ops_.push_back(std::move(op));
   return static_cast<int>(ops_.size()) - 1;
@@ -151,8 +157,9 @@ int Program::add_op(Op op) {
 int Program::add_result(Result result) {
   check_value(result.value, "a result");
   const Value& of = value(result.value);
-  check(written_[static_cast<std::size_t>(result.value)] && of.rows == 0 && of.cols == 1 && !of.integer, kWhere,
-        "expected the result '", result.name, "' to be a computed value of one column, got ", shape_text(of));
+  check(written_[static_cast<std::size_t>(result.value)] && of.rows == 0 && of.cols == 1 && !of.integer,
+        kWhere, "expected the result '", result.name, "' to be a computed value of one column, got ",
+        shape_text(of));
   if (result.weights >= 0) {
     check_value(result.weights, "the weights of a result");
     const Value& weights = value(result.weights);
@@ -166,9 +173,9 @@ int Program::add_result(Result result) {
 void Program::set_output(int index) {
   check_value(index, "the output");
   const Value& output = value(index);
-  check(written_[static_cast<std::size_t>(index)] && output.role == Role::computed && output.rows == 0, kWhere,
-        "expected the output to be a computed value with a row for each example, got '", output.name, "' ",
-        shape_text(output));
+  check(written_[static_cast<std::size_t>(index)] && output.role == Role::computed && output.rows == 0,
+        kWhere, "expected the output to be a computed value with a row for each example, got '", output.name,
+        "' ", shape_text(output));
   output_ = index;
 }
 

@@ -1,5 +1,5 @@
-// The mathematics of a model: unfused operations on typed values, with a symbolic number of rows. Made by Python's
-// lowering (fastdnn/program.py), never saved; a plan (plan.h) decides how it runs.
+// The mathematics of a model: unfused operations on typed values, with a symbolic number of rows. Made by
+// Python's lowering (fastdnn/program.py), never saved; a plan (plan.h) decides how it runs.
 #pragma once
 
 #include <string>

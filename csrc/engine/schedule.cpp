@@ -9,7 +9,8 @@ namespace {
 bool conflict(const Step& later, const Step& earlier) {
   const auto clash = [](const Step& writer, const Step& other) {
     const auto end = writer.values.begin() + writer.outputs;
-    return std::any_of(writer.values.begin(), end, [&](int value) { return value >= 0 && other.touches(value); });
+    return std::any_of(writer.values.begin(), end,
+                       [&](int value) { return value >= 0 && other.touches(value); });
   };
   return clash(earlier, later) || clash(later, earlier);
 }
@@ -19,7 +20,8 @@ void order(std::vector<Step>& steps) {
   steps.clear();
   for (bool row_local = true; !waiting.empty(); row_local = !row_local) {
     for (auto next = waiting.begin(); next != waiting.end();) {
-      const bool ready = std::none_of(waiting.begin(), next, [&](const Step& earlier) { return conflict(*next, earlier); });
+      const bool ready =
+          std::none_of(waiting.begin(), next, [&](const Step& earlier) { return conflict(*next, earlier); });
       if (ready && next->row_local == row_local) {
         steps.push_back(std::move(*next));
         next = waiting.erase(next);
@@ -30,8 +32,8 @@ void order(std::vector<Step>& steps) {
   }
 }
 
-// A step needs a barrier when it touches what another thread may have worked on since the last one. Between row-local
-// steps that cannot be: all of them cut the rows alike.
+// A step needs a barrier when it touches what another thread may have worked on since the last one. Between
+// row-local steps that cannot be: all of them cut the rows alike.
 void place_barriers(std::vector<Step>& steps) {
   auto since = steps.begin();  // the first after the last barrier
   for (auto step = steps.begin(); step != steps.end(); ++step) {

@@ -7,8 +7,8 @@
 
 namespace fastdnn {
 
-// Row-local steps first, as far as they can go, then those that cross the batch, and so on; that takes the fewest
-// barriers. Then marks the steps that need one.
+// Row-local steps first, as far as they can go, then those that cross the batch, and so on; that takes the
+// fewest barriers. Then marks the steps that need one.
 void schedule(std::vector<Step>& steps);
 
 }  // namespace fastdnn

@@ -181,7 +181,8 @@ void run_sparse_cross_entropy(const Step& step, const StepContext& context, Team
 template <class T>
 void run_categorical_cross_entropy(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
-  categorical_cross_entropy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2), a.matrix(3), a.pointer(4), a.scale());
+  categorical_cross_entropy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2), a.matrix(3), a.pointer(4),
+                               a.scale());
 }
 
 template <class T>
@@ -236,7 +237,9 @@ bool Step::writes(int value) const {
   return std::find(values.begin(), end, value) != end;
 }
 
-bool Step::touches(int value) const { return std::find(values.begin(), values.end(), value) != values.end(); }
+bool Step::touches(int value) const {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
 
 const StepFunctions& step_functions(Dtype dtype) {
   static const StepFunctions f32 = functions_of<float>();

@@ -28,27 +28,28 @@ struct StepContext {
   std::byte* theta = nullptr;
   std::byte* gradient = nullptr;
   std::byte* sigma = nullptr;
-  const std::byte* const* sources = nullptr;  // row 0 of each, or the batch's first row where nothing is gathered
-  const std::int32_t* order = nullptr;        // the batch's rows in the sources, where they are gathered
-  std::byte* output = nullptr;                // of a prediction, the batch's first row
-  std::byte* scratch = nullptr;               // this thread's
-  double* results = nullptr;                  // the sum over rows of each result
-  Index n = 0;                                // rows of the batch
+  const std::byte* const* sources =
+      nullptr;                          // row 0 of each, or the batch's first row where nothing is gathered
+  const std::int32_t* order = nullptr;  // the batch's rows in the sources, where they are gathered
+  std::byte* output = nullptr;          // of a prediction, the batch's first row
+  std::byte* scratch = nullptr;         // this thread's
+  double* results = nullptr;            // the sum over rows of each result
+  Index n = 0;                          // rows of the batch
 };
 
 struct Step {
   using Run = void (*)(const Step& step, const StepContext& context, Team& team);
 
-  std::string kind;                 // for people
-  std::vector<int> ops;             // of the program, in the order in which they were fused
+  std::string kind;      // for people
+  std::vector<int> ops;  // of the program, in the order in which they were fused
   Run run = nullptr;
   std::vector<int> values;          // the operands as values of the program, -1 for none
   int outputs = 1;                  // the first operands, which are written
   std::array<Operand, 6> operands;  // where they lie, in the order that `run` says
   Epilogue epilogue = Epilogue::none;
   bool accumulate = false;
-  Index slot = -1;            // of a gathered source, or of a result
-  bool row_local = false;     // a thread's rows need only the same thread's rows of the steps since the barrier
+  Index slot = -1;         // of a gathered source, or of a result
+  bool row_local = false;  // a thread's rows need only the same thread's rows of the steps since the barrier
   bool barrier_before = false;
   Index flops_per_row = 0;
 
@@ -60,8 +61,10 @@ struct Step {
 struct StepFunctions {
   Step::Run gather, gather_labels, reduce;
   Step::Run gemm_nn, gemm_nt, gemm_tn, column_sum;
-  Step::Run add_bias, relu, relu_backward, pass_gradient, normalize, normalize_backward, softmax, softmax_backward;
-  Step::Run sparse_cross_entropy, categorical_cross_entropy, squared_error, sparse_accuracy, categorical_accuracy;
+  Step::Run add_bias, relu, relu_backward, pass_gradient, normalize, normalize_backward, softmax,
+      softmax_backward;
+  Step::Run sparse_cross_entropy, categorical_cross_entropy, squared_error, sparse_accuracy,
+      categorical_accuracy;
 };
 
 const StepFunctions& step_functions(Dtype dtype);

@@ -21,8 +21,8 @@ Trainer::Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> p
       feed_(std::move(feed)),
       config_(config),
       sums_(plan_->program().results().size()) {
-  check(config.batch_size >= 1 && config.batch_size <= plan_->max_batch(), "Trainer", "expected a batch size of 1 to ",
-        plan_->max_batch(), ", got ", config.batch_size);
+  check(config.batch_size >= 1 && config.batch_size <= plan_->max_batch(), "Trainer",
+        "expected a batch size of 1 to ", plan_->max_batch(), ", got ", config.batch_size);
   check(feed_.rows() < (Index{1} << 31), "Trainer", "expected fewer than 2^31 rows, got ", feed_.rows());
   gradient_ = AlignedBuffer(parameters_->theta.elements() * size_of(parameters_->dtype));
   order_ = AlignedBuffer(feed_.rows() * size_of(Dtype::i32));
@@ -54,8 +54,9 @@ class Trainer::Region {
         limits_(limits),
         workspace_(workspace),
         sources_(trainer.feed_.at_row(0)),
-        deadline_(std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                                         std::chrono::duration<double>(limits.seconds))) {}
+        deadline_(std::chrono::steady_clock::now() +
+                  std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                      std::chrono::duration<double>(limits.seconds))) {}
 
   RunReport::End end() const { return end_; }
 
@@ -93,8 +94,8 @@ class Trainer::Region {
     }
   }
 
-  // Rank 0's: whether this step is written, and whether it is the call's last one. Returns the lock under which the
-  // parameters are written.
+  // Rank 0's: whether this step is written, and whether it is the call's last one. Returns the lock under
+  // which the parameters are written.
   std::unique_lock<FairMutex> decide(Index batch) {
     write_ = true;
     const std::vector<Result>& results = t_.plan_->program().results();
@@ -128,8 +129,8 @@ class Trainer::Region {
 };
 
 RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
-  check(std::isfinite(learning_rate) && learning_rate >= 0, "Trainer", "expected a finite learning rate >= 0, got ",
-        learning_rate);
+  check(std::isfinite(learning_rate) && learning_rate >= 0, "Trainer",
+        "expected a finite learning rate >= 0, got ", learning_rate);
   check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
         limits.seconds);
   const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size));

@@ -25,8 +25,8 @@ struct RunLimits {
 struct RunReport {
   enum class End : std::uint8_t { epoch_done, paused, interrupted, non_finite_loss };
   End end = End::epoch_done;
-  Index batch = 0;   // steps of this epoch that are done
-  int threads = 0;   // that ran
+  Index batch = 0;  // steps of this epoch that are done
+  int threads = 0;  // that ran
 };
 
 class Trainer {
@@ -39,11 +39,12 @@ class Trainer {
   // Back to the first batch of an epoch: makes its order and forgets its sums.
   void begin_epoch(std::uint32_t epoch);
 
-  // Goes on from where the last call ended. A step that is not finished, by an interrupt or a loss that is not finite,
-  // leaves no trace: parameters, optimiser state and sums are those of the last whole step.
+  // Goes on from where the last call ended. A step that is not finished, by an interrupt or a loss that is
+  // not finite, leaves no trace: parameters, optimiser state and sums are those of the last whole step.
   RunReport run(double learning_rate, const RunLimits& limits);
 
-  // Of the steps done in this epoch: sum over rows (weighted where the result is) divided by the rows, of each result.
+  // Of the steps done in this epoch: sum over rows (weighted where the result is) divided by the rows, of
+  // each result.
   std::vector<double> averages() const;
 
  private:

@@ -1,4 +1,5 @@
-// Which unit runs: the best one that this build has and this processor can run, or the one that FASTDNN_ISA names.
+// Which unit runs: the best one that this build has and this processor can run, or the one that FASTDNN_ISA
+// names.
 #include "isa/dispatch.h"
 
 #include <cstdlib>
@@ -44,7 +45,8 @@ KernelTable choose() {
   if (!forced.empty() && forced != table.unit) {
     std::string names;
     for (const std::string& name : available_units()) names += (names.empty() ? "" : ", ") + name;
-    fail("FASTDNN_ISA", "expected one of the instruction sets that this build has and this processor runs: ", names,
+    fail("FASTDNN_ISA",
+         "expected one of the instruction sets that this build has and this processor runs: ", names,
          "; got '", forced, "'; unset the variable for the best one");
   }
   return table;

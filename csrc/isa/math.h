@@ -1,5 +1,6 @@
-// exp and log of a vector, for float and double. Argument reduction and coefficients: S. Moshier, Cephes 2.8 (expf.c,
-// logf.c, exp.c, log.c). Below 2 ulp; NaN stays NaN, exp underflows gradually to 0 and overflows to infinity.
+// exp and log of a vector, for float and double. Argument reduction and coefficients: S. Moshier, Cephes 2.8
+// (expf.c, logf.c, exp.c, log.c). Below 2 ulp; NaN stays NaN, exp underflows gradually to 0 and overflows to
+// infinity.
 #pragma once
 
 #include "isa/vec.h"
@@ -15,13 +16,13 @@ struct Layout<float> {
   static constexpr std::int32_t kMantissaBits = 23;
   static constexpr std::int32_t kBias = 127;
   static constexpr std::int32_t kMantissaMask = 0x007fffff;
-  static constexpr std::int32_t kHalf = 0x3f000000;           // bits of 0.5
+  static constexpr std::int32_t kHalf = 0x3f000000;  // bits of 0.5
   static constexpr float kMinNormal = 1.17549435e-38f;
-  static constexpr float kRound = 12582912.0f;                // 1.5 * 2^23: adding it rounds to an integer
+  static constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds to an integer
   static constexpr std::int32_t kRoundBits = 0x4b400000;
-  static constexpr float kExpLow = -104.0f;                   // exp is below half the smallest denormal
-  static constexpr float kExpHigh = 89.0f;                    // exp is above the largest finite number
-  static constexpr float kLn2High = 0.693359375f;             // ln 2 in two parts; multiples of the first are exact
+  static constexpr float kExpLow = -104.0f;        // exp is below half the smallest denormal
+  static constexpr float kExpHigh = 89.0f;         // exp is above the largest finite number
+  static constexpr float kLn2High = 0.693359375f;  // ln 2 in two parts; multiples of the first are exact
   static constexpr float kLn2Low = -2.12194440e-4f;
 };
 template <>
@@ -31,7 +32,7 @@ struct Layout<double> {
   static constexpr std::int64_t kMantissaMask = 0x000fffffffffffff;
   static constexpr std::int64_t kHalf = 0x3fe0000000000000;
   static constexpr double kMinNormal = 2.2250738585072014e-308;
-  static constexpr double kRound = 6755399441055744.0;        // 1.5 * 2^52
+  static constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr std::int64_t kRoundBits = 0x4338000000000000;
   static constexpr double kExpLow = -746.0;
   static constexpr double kExpHigh = 710.0;
@@ -108,8 +109,8 @@ FASTDNN_INLINE typename V::Vec log_remainder(typename V::Vec m) {
   }
 }
 
-// The natural logarithm of a normal, positive, finite number, which is what sums of exponentials are (at least 1);
-// infinity and NaN pass through.
+// The natural logarithm of a normal, positive, finite number, which is what sums of exponentials are (at
+// least 1); infinity and NaN pass through.
 template <class V>
 FASTDNN_INLINE typename V::Vec log_normal(typename V::Vec x) {
   using Vec = typename V::Vec;

@@ -1,5 +1,5 @@
-// The unit `portable`: 128-bit vectors by the compilers' extensions alone. On x86-64 this is SSE2, which every such
-// processor has; on aarch64 it is NEON's width.
+// The unit `portable`: 128-bit vectors by the compilers' extensions alone. On x86-64 this is SSE2, which
+// every such processor has; on aarch64 it is NEON's width.
 #pragma once
 
 #include "isa/vec.h"
@@ -21,7 +21,8 @@ struct Portable {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
-  // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five times more.
+  // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five
+  // times more.
   static FASTDNN_INLINE Vec load_n(const T* p, int n) {
     Vec x{};
     for (int i = 0; i < kLanes - 1; ++i) {

@@ -6,8 +6,8 @@
 namespace fastdnn {
 namespace {
 
-// 16 registers: a 6 x 2 tile of sums, two vectors of B, one of A and one for the product. A tile of one vector needs one
-// of B only and takes more rows, to keep as many independent sums in flight.
+// 16 registers: a 6 x 2 tile of sums, two vectors of B, one of A and one for the product. A tile of one
+// vector needs one of B only and takes more rows, to keep as many independent sums in flight.
 template <class T>
 void fill(Kernels<T>& k) {
   using V = Portable<T>;

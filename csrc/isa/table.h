@@ -1,5 +1,6 @@
-// The function table: one pointer for each serial kernel of the SIMD text, filled by the units (isa/<unit>_<family>.cpp).
-// Argument order is outputs, inputs, sizes, options. What each one computes stands in kernels/X.h.
+// The function table: one pointer for each serial kernel of the SIMD text, filled by the units
+// (isa/<unit>_<family>.cpp). Argument order is outputs, inputs, sizes, options. What each one computes stands
+// in kernels/X.h.
 #pragma once
 
 #include "core/view.h"
@@ -38,9 +39,9 @@ constexpr int kGemmMaxRows = 16;
 
 template <class T>
 struct GemmKernels {
-  int lanes;                          // elements of a vector
-  int vectors;                        // of a full tile
-  int max_rows[kGemmMaxVectors + 1];  // of a tile by its vectors
+  int lanes;                                                                   // elements of a vector
+  int vectors;                                                                 // of a full tile
+  int max_rows[kGemmMaxVectors + 1];                                           // of a tile by its vectors
   void (*tile[kGemmMaxVectors + 1][2][kGemmMaxRows + 1])(const GemmTile<T>&);  // [vectors][has a tail][rows]
   // packed[p * stride + j] = b[j * b_row + p] for p < k, j < n: a panel of the transposed B.
   void (*pack_transposed)(T* packed, const T* b, Index b_row, Index k, Index n, Index stride);
@@ -71,8 +72,8 @@ struct Kernels {
                                const T* weights, T scale);
   void (*categorical_cross_entropy)(T* row_loss, Matrix<T> dz, Matrix<const T> z, Matrix<const T> target,
                                     const T* weights, T scale);
-  void (*squared_error)(T* row_loss, Matrix<T> dy, Matrix<const T> y, Matrix<const T> target, const T* weights,
-                        T scale);
+  void (*squared_error)(T* row_loss, Matrix<T> dy, Matrix<const T> y, Matrix<const T> target,
+                        const T* weights, T scale);
   void (*sgd_update)(T* theta, T* velocity, const T* gradient, Index n, const SgdStep& step);
   void (*adam_update)(T* theta, T* m, T* v, const T* gradient, Index n, const AdamStep& step);
 };

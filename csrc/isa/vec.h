@@ -3,13 +3,14 @@
 // A kernel text is a template over V, one of the vector types of isa/<unit>.h:
 //   V::Scalar, V::Vec, V::Int     element; vector of kLanes elements; vector of integers of the same width
 //   V::load/store(p[, x])         whole vectors, any alignment
-//   V::load_n/store_n(p, [x,] n)  the first n elements, 0 < n < kLanes; the rest reads as 0 and is not touched
-//   V::fma(a, b, c)               a * b + c, in one rounding where the unit has the instruction
+//   V::load_n/store_n(p, [x,] n)  the first n elements, 0 < n < kLanes; the rest reads as 0 and is not
+//   touched V::fma(a, b, c)               a * b + c, in one rounding where the unit has the instruction
 //   V::sqrt(a)
 // Arithmetic, comparison and selection (`mask ? a : b`) are the compilers' vector extensions.
 //
-// Everything of the SIMD text is in anonymous namespaces: an inline function that two instruction sets shared would be
-// an illegal instruction waiting for its link order. These files include each other and nothing with code in it.
+// Everything of the SIMD text is in anonymous namespaces: an inline function that two instruction sets shared
+// would be an illegal instruction waiting for its link order. These files include each other and nothing with
+// code in it.
 #pragma once
 
 #include "core/view.h"
@@ -47,8 +48,8 @@ FASTDNN_INLINE Vec max_of(Vec a, Vec b) {
   return a > b ? a : b;
 }
 
-// How much of a vector an access covers: all of it, or the first n elements at the end of a row. A text written over
-// one of these serves body and tail.
+// How much of a vector an access covers: all of it, or the first n elements at the end of a row. A text
+// written over one of these serves body and tail.
 template <class V>
 struct Whole {
   using Vec = typename V::Vec;
@@ -81,8 +82,8 @@ FASTDNN_INLINE void for_vectors(Index n, const Body& body) {
   if (i < n) body(i, Part<V>{static_cast<int>(n - i)});
 }
 
-// Sums a row in 64 bytes' worth of virtual lanes: 16 floats or 8 doubles, whatever the width of the unit, combined in
-// one fixed tree. So the sum's bits do not depend on the vector width.
+// Sums a row in 64 bytes' worth of virtual lanes: 16 floats or 8 doubles, whatever the width of the unit,
+// combined in one fixed tree. So the sum's bits do not depend on the vector width.
 template <class V>
 class VirtualLanes {
  public:

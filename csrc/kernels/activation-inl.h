@@ -7,7 +7,8 @@ namespace fastdnn {
 namespace {
 
 template <class V>
-void add_bias(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar> x, const typename V::Scalar* bias) {
+void add_bias(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar> x,
+              const typename V::Scalar* bias) {
   for (Index r = 0; r < y.rows; ++r) {
     for_vectors<V>(y.cols, [&](Index j, auto cover) {
       cover.store(y.row(r) + j, cover.load(x.row(r) + j) + cover.load(bias + j));

@@ -6,13 +6,13 @@
 namespace fastdnn {
 namespace {
 
-// Rows are summed in chunks of this many, and the chunks one after the other: the error grows with 256 / 4 + n / 256
-// terms and not with n.
+// Rows are summed in chunks of this many, and the chunks one after the other: the error grows with 256 / 4 +
+// n / 256 terms and not with n.
 constexpr Index kColumnSumChunk = 256;
 
 template <class V, class Cover>
-FASTDNN_INLINE typename V::Vec column_sum_chunk(Matrix<const typename V::Scalar> x, Index begin, Index end, Index column,
-                                                const Cover& cover) {
+FASTDNN_INLINE typename V::Vec column_sum_chunk(Matrix<const typename V::Scalar> x, Index begin, Index end,
+                                                Index column, const Cover& cover) {
   typename V::Vec sum[4] = {};
   Index r = begin;
   for (; r + 4 <= end; r += 4) {

@@ -32,7 +32,8 @@ void sparse_cross_entropy(typename V::Scalar* row_loss, Matrix<typename V::Scala
     if (gradient == nullptr) continue;
     const T weight = weights == nullptr ? scale : scale * weights[r];
     const T factor = weight / sum;
-    for_vectors<V>(z.cols, [&](Index j, auto cover) { cover.store(gradient + j, cover.load(gradient + j) * factor); });
+    for_vectors<V>(
+        z.cols, [&](Index j, auto cover) { cover.store(gradient + j, cover.load(gradient + j) * factor); });
     gradient[labels[r]] -= weight;
   }
 }

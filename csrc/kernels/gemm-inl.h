@@ -14,8 +14,8 @@ FASTDNN_INLINE typename V::Vec relu(typename V::Vec x) {
 }
 
 template <class V, class Cover>
-FASTDNN_INLINE typename V::Vec finish(const GemmTile<typename V::Scalar>& t, typename V::Vec sum, Index i, Index j,
-                                      const Cover& cover) {
+FASTDNN_INLINE typename V::Vec finish(const GemmTile<typename V::Scalar>& t, typename V::Vec sum, Index i,
+                                      Index j, const Cover& cover) {
   using Vec = typename V::Vec;
   switch (t.epilogue) {
     case Epilogue::none:
@@ -32,8 +32,8 @@ FASTDNN_INLINE typename V::Vec finish(const GemmTile<typename V::Scalar>& t, typ
   return sum;
 }
 
-// Each element is summed over k = 0, 1, ... in one chain, so its bits depend neither on the tile it falls into nor on how
-// the matrix was cut among threads.
+// Each element is summed over k = 0, 1, ... in one chain, so its bits depend neither on the tile it falls
+// into nor on how the matrix was cut among threads.
 template <class V, int kRows, int kVectors, bool kTail>
 void gemm_tile(const GemmTile<typename V::Scalar>& t) {
   using T = typename V::Scalar;
@@ -75,8 +75,8 @@ void gemm_tile(const GemmTile<typename V::Scalar>& t) {
 
 // packed (k, stride): row p holds column p of b (n, k), for p < k.
 template <class V>
-void gemm_pack_transposed(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row, Index k, Index n,
-                          Index stride) {
+void gemm_pack_transposed(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row, Index k,
+                          Index n, Index stride) {
   for (Index j = 0; j < n; ++j) {
     for (Index p = 0; p < k; ++p) packed[p * stride + j] = b[j * b_row + p];
   }

@@ -1,11 +1,13 @@
 // C = A B, with an epilogue.
 //
 // Computes   c[i][j] = finish(sum over p of a[i][p] b[p][j])
-// Shapes     c (M, N) · a (M, K), or (K, M) with transpose_a · b (K, N), or (N, K) with transpose_b · bias (N,) ·
+// Shapes     c (M, N) · a (M, K), or (K, M) with transpose_a · b (K, N), or (N, K) with transpose_b · bias
+// (N,) ·
 //            mask (M, N); all of one type, rows contiguous
-// Requires   c overlaps none of the inputs; scratch of gemm_scratch_size elements for each thread where b is transposed
-// Shares     c is cut by rows, or by columns, into one block for each thread; k is never cut
-// Numerics   each element is one chain over p = 0, 1, ... in its own type, and then the epilogue: the same bits for any
+// Requires   c overlaps none of the inputs; scratch of gemm_scratch_size elements for each thread where b is
+// transposed Shares     c is cut by rows, or by columns, into one block for each thread; k is never cut
+// Numerics   each element is one chain over p = 0, 1, ... in its own type, and then the epilogue: the same
+// bits for any
 //            cut, tile and number of threads. |error| <= K eps sum |a b|. NaN and infinity as in scalar code.
 #pragma once
 
@@ -34,7 +36,8 @@ Index gemm_scratch_size(Index k, bool transpose_b);
 template <class T>
 void gemm_block(const Gemm<T>& gemm, Range rows, Range cols, T* scratch);
 
-// The team's: c is cut by rows, always alike for the same M, so that the next row-local operation needs no barrier.
+// The team's: c is cut by rows, always alike for the same M, so that the next row-local operation needs no
+// barrier.
 template <class T>
 void gemm_by_rows(Team& team, const Gemm<T>& gemm, T* scratch);
 

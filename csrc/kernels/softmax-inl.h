@@ -12,7 +12,8 @@ template <class V>
 FASTDNN_INLINE typename V::Scalar row_max(const typename V::Scalar* x, Index n) {
   const typename V::Vec lowest = broadcast<V>(-__builtin_inf());
   typename V::Vec best = lowest;
-  for_vectors<V>(n, [&](Index j, auto cover) { best = max_of(cover.select(cover.load(x + j), lowest), best); });
+  for_vectors<V>(n,
+                 [&](Index j, auto cover) { best = max_of(cover.select(cover.load(x + j), lowest), best); });
   return max_lane<V>(best);
 }
 
@@ -21,7 +22,8 @@ struct Discard {};
 
 // Writes exp(x - max) to y (or nowhere) and returns its sum.
 template <class V, class Target>
-FASTDNN_INLINE typename V::Scalar exp_shifted(Target y, const typename V::Scalar* x, Index n, typename V::Scalar max) {
+FASTDNN_INLINE typename V::Scalar exp_shifted(Target y, const typename V::Scalar* x, Index n,
+                                              typename V::Scalar max) {
   VirtualLanes<V> sum;
   for_vectors<V>(n, [&](Index j, auto cover) {
     const typename V::Vec e = exp<V>(cover.load(x + j) - max);
@@ -46,7 +48,9 @@ void softmax_backward(Matrix<typename V::Scalar> dx, Matrix<const typename V::Sc
   using Vec = typename V::Vec;
   for (Index r = 0; r < dx.rows; ++r) {
     VirtualLanes<V> sum;
-    for_vectors<V>(dx.cols, [&](Index j, auto cover) { sum.add(j, cover.load(y.row(r) + j) * cover.load(dy.row(r) + j)); });
+    for_vectors<V>(dx.cols, [&](Index j, auto cover) {
+      sum.add(j, cover.load(y.row(r) + j) * cover.load(dy.row(r) + j));
+    });
     const typename V::Scalar dot = sum.total();
     for_vectors<V>(dx.cols, [&](Index j, auto cover) {
       const Vec d = cover.load(y.row(r) + j) * (cover.load(dy.row(r) + j) - dot);

@@ -7,9 +7,9 @@ namespace fastdnn {
 namespace {
 
 template <class V>
-void squared_error(typename V::Scalar* row_loss, Matrix<typename V::Scalar> dy, Matrix<const typename V::Scalar> y,
-                   Matrix<const typename V::Scalar> target, const typename V::Scalar* weights,
-                   typename V::Scalar scale) {
+void squared_error(typename V::Scalar* row_loss, Matrix<typename V::Scalar> dy,
+                   Matrix<const typename V::Scalar> y, Matrix<const typename V::Scalar> target,
+                   const typename V::Scalar* weights, typename V::Scalar scale) {
   using T = typename V::Scalar;
   const T cols = static_cast<T>(y.cols);
   for (Index r = 0; r < y.rows; ++r) {

@@ -8,8 +8,8 @@ namespace fastdnn {
 namespace {
 
 template <class V>
-void sgd_update(typename V::Scalar* theta, typename V::Scalar* velocity, const typename V::Scalar* gradient, Index n,
-                const SgdStep& step) {
+void sgd_update(typename V::Scalar* theta, typename V::Scalar* velocity, const typename V::Scalar* gradient,
+                Index n, const SgdStep& step) {
   using T = typename V::Scalar;
   using Vec = typename V::Vec;
   const T alpha = static_cast<T>(step.alpha);

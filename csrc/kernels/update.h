@@ -1,6 +1,7 @@
 // The optimisers' updates, one pass over a range of the flat parameters.
 //
-// Computes   sgd   v = rho v + g; theta = theta - alpha v, or with Nesterov's look-ahead theta - alpha (g + rho v);
+// Computes   sgd   v = rho v + g; theta = theta - alpha v, or with Nesterov's look-ahead theta - alpha (g +
+// rho v);
 //                  without velocity (null) theta - alpha g
 //            adam  m = beta_1 m + (1 - beta_1) g; v = beta_2 v + (1 - beta_2) g^2;
 //                  theta = theta - alpha m / (sqrt(v) + epsilon)
@@ -26,7 +27,8 @@ void adam_update(T* theta, T* m, T* v, const T* gradient, Index n, const AdamSte
 }
 
 // The scalars of Adam's step t (from 1): with c = sqrt(1 - beta_2^t) the update
-// alpha (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)  is  alpha c / (1 - beta_1^t) m / (sqrt(v) + epsilon c).
+// alpha (m / (1 - beta_1^t)) / (sqrt(v / (1 - beta_2^t)) + epsilon)  is  alpha c / (1 - beta_1^t) m /
+// (sqrt(v) + epsilon c).
 AdamStep adam_step(double learning_rate, double beta_1, double beta_2, double epsilon, std::int64_t t);
 
 }  // namespace fastdnn

@@ -67,17 +67,18 @@ def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:
 
 
 class ReferenceTrainer:
-    """Whole epochs, a batch at a time. The optimiser's state lives here, so each fit begins with a fresh one."""
+    """Whole epochs, a batch at a time."""
 
-    def __init__(self, parameters: "_core.Parameters", optimizer: Optimizer, run: TrainingRun) -> None:
+    def __init__(
+        self, parameters: "_core.Parameters", optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun
+    ) -> None:
         self._parameters = parameters
         self._optimizer = optimizer
+        self._state = state
         self._run = run
         self._rows = run.arrays[0].shape[0]
         self.batches = -(-self._rows // run.batch_size)
         self._gradients = [value for value in run.program.values if value.role == "gradient"]
-        self._state: dict[str, list[np.ndarray]] = {}
-        self._t = 0
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -99,35 +100,34 @@ class ReferenceTrainer:
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
-            self._t += 1
             for gradient in self._gradients:
                 self._update(gradient, values[gradient.index], learning_rate)
+            self._state.iterations += 1
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
         return Run("epoch_done", self._batch, 1)
 
     def _update(self, gradient: Value, dw: np.ndarray, learning_rate: float) -> None:
-        theta = self._parameters.get("theta", gradient.name)
+        name, o = gradient.name, self._optimizer
+        theta = self._parameters.get("theta", name)
+        slots = {slot: self._state.get(slot, name) for slot in self._state.slot_names}
         dw = dw.reshape(theta.shape)
-        new: np.ndarray
-        if isinstance(self._optimizer, Adam):
-            m, v = self._state.get(gradient.name, [np.zeros_like(theta), np.zeros_like(theta)])
-            o = self._optimizer
+        if isinstance(o, Adam):
+            t = self._state.iterations + 1
             new, m, v = update.adam_update(
-                theta, m, v, dw, learning_rate, o.beta_1, o.beta_2, o.epsilon, self._t
+                theta, slots["m"], slots["v"], dw, learning_rate, o.beta_1, o.beta_2, o.epsilon, t
             )
-            self._state[gradient.name] = [m.astype(theta.dtype), v.astype(theta.dtype)]
+            slots = {"m": m, "v": v}
         else:
-            assert isinstance(self._optimizer, SGD)
-            momentum = self._optimizer.momentum
-            velocity = self._state.get(gradient.name, [np.zeros_like(theta)])[0] if momentum > 0 else None
+            assert isinstance(o, SGD)
             new, velocity = update.sgd_update(
-                theta, velocity, dw, learning_rate, momentum, self._optimizer.nesterov
+                theta, slots.get("velocity"), dw, learning_rate, o.momentum, o.nesterov
             )
-            if velocity is not None:
-                self._state[gradient.name] = [velocity.astype(theta.dtype)]
-        self._parameters.set("theta", gradient.name, np.ascontiguousarray(new.astype(theta.dtype)))
+            slots = {} if velocity is None else {"velocity": velocity}
+        self._parameters.set("theta", name, np.ascontiguousarray(new, theta.dtype))
+        for slot, value in slots.items():
+            self._state.set(slot, name, np.ascontiguousarray(value, theta.dtype))
 
     def averages(self) -> list[float]:
         """The results' averages over the rows of this epoch so far."""
@@ -161,7 +161,7 @@ class ReferenceBackend:
 
     def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
         """A trainer at the first batch of epoch 0."""
-        return ReferenceTrainer(self._parameters, optimizer, run)
+        return ReferenceTrainer(self._parameters, optimizer, state, run)
 
     def inference(self, program: Program) -> Inference:
         """A runner of a program without gradients."""
