@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 try:
-    from fastdnn import _core  # noqa: F401  (imported first, so that a missing build is told as such)
+    importlib.import_module("fastdnn._core")  # first, so that a missing build is told as such
 except ModuleNotFoundError as error:
     if error.name != "fastdnn._core":
         raise
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
         plots,
         reference,
     )
-    from fastdnn.errors import NonFiniteLossError
     from fastdnn.build_info import info
+    from fastdnn.errors import NonFiniteLossError
     from fastdnn.io.model_file import load_model
     from fastdnn.io.safetensors import FormatError
     from fastdnn.model import Model

@@ -33,7 +33,7 @@ _LOSSES = {
 
 
 def _depends_on_parameters(program: Program) -> set[int]:
-    """Indices of the values through which a gradient must flow: parameters and all that is computed from them."""
+    """Indices of the values that a gradient must flow through: parameters and all computed from them."""
     needed = {value.index for value in program.values if value.role == "parameter"}
     for op in program.operations:
         if any(value.index in needed for value in op.inputs):
@@ -42,10 +42,12 @@ def _depends_on_parameters(program: Program) -> set[int]:
 
 
 def differentiate(program: Program, loss: Value, weights: Value | None) -> None:
-    """Append the operations that write the gradient of Σ_r w_r loss_r / n for every parameter that it depends on.
+    """Append the operations that write the gradient of Σ_r w_r loss_r / n for every parameter that it depends
+    on.
 
-    `loss` has one column, a loss for each row, and is written by a loss operation; `weights` are the rows' weights or None.
-    A value that several operations read gets the sum of their gradients: the first one writes, the others accumulate.
+    `loss` has one column, a loss for each row, and is written by a loss operation; `weights` are the rows'
+    weights or None. A value that several operations read gets the sum of their gradients: the first one
+    writes, the others accumulate.
     """
     needed = _depends_on_parameters(program)
     forward = list(program.operations)
@@ -70,7 +72,9 @@ def differentiate(program: Program, loss: Value, weights: Value | None) -> None:
     for op in reversed(forward):
         if op.output is loss:
             prediction, target = op.inputs
-            contribute(prediction, _LOSSES[op.kind], (prediction, target) + (() if weights is None else (weights,)))
+            contribute(
+                prediction, _LOSSES[op.kind], (prediction, target) + (() if weights is None else (weights,))
+            )
         elif op.output.index in gradients:
             for contribution in _RULES[op.kind](op, gradients[op.output.index]):
                 contribute(*contribution)

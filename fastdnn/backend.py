@@ -17,7 +17,7 @@ PREDICTION_BATCH = 256  # rows at a time; what does not depend on it: every bit 
 
 @dataclass(frozen=True)
 class Run:
-    """Why a call to `Trainer.run` ended (`epoch_done`, `paused`, `interrupted`, `non_finite_loss`), and where."""
+    """Why `Trainer.run` ended (`epoch_done`, `paused`, `interrupted`, `non_finite_loss`), and where."""
 
     end: str
     batch: int
@@ -116,7 +116,9 @@ class NativeBackend:
     def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
         """A native trainer; the optimiser's update is in its state."""
         plan = self.plan(run.program, run.batch_size, gather=True)
-        native = _core.Trainer(plan, self._parameters, state, run.arrays, run.batch_size, run.shuffle, run.seed)
+        native = _core.Trainer(
+            plan, self._parameters, state, run.arrays, run.batch_size, run.shuffle, run.seed
+        )
         return _NativeTrainer(native)
 
     def inference(self, program: Program) -> Inference:

@@ -1,4 +1,4 @@
-"""What users pass as arrays, made into what the core takes; everything that does not fit is refused here, by name."""
+"""What users pass as arrays, made into what the core takes; what does not fit is refused here, by name."""
 
 from typing import Any
 
@@ -13,7 +13,12 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
     """`value` as a NumPy array of real numbers."""
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError(
-            expected(where, f"{what} without masked values", f"{value.mask.sum()} of them", "fill them first: .filled()")
+            expected(
+                where,
+                f"{what} without masked values",
+                f"{value.mask.sum()} of them",
+                "fill them first: .filled()",
+            )
         )
     if hasattr(value, "toarray") and hasattr(value, "tocsr"):
         raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", "use .toarray()"))
@@ -25,9 +30,13 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError) as error:
-            raise ValueError(expected(where, f"{what} as numbers", "objects", "convert them first")) from error
+            raise ValueError(
+                expected(where, f"{what} as numbers", "objects", "convert them first")
+            ) from error
     if array.dtype.kind not in "buif":
-        raise ValueError(expected(where, f"{what} as real numbers", f"dtype {array.dtype}", "convert them first"))
+        raise ValueError(
+            expected(where, f"{what} as real numbers", f"dtype {array.dtype}", "convert them first")
+        )
     return array
 
 
@@ -52,7 +61,8 @@ def _refuse_non_finite(where: str, what: str, array: np.ndarray) -> None:
 
 
 def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
-    """`x` as a contiguous, finite (examples, features) array of `dtype`; without a copy where it is one already.
+    """`x` as a contiguous, finite (examples, features) array of `dtype`; without a copy where it is one
+    already.
 
     Raises:
         ValueError: not numbers, not two-dimensional, no rows, not `width` columns, or NaN or infinity in it.
@@ -81,7 +91,9 @@ def as_targets(where: str, y: Any, width: int, rows: int, dtype: str) -> np.ndar
     if array.ndim == 1 and width == 1:
         array = array[:, None]
     if array.ndim != 2 or array.shape[1] != width:
-        raise ValueError(expected(where, f"y of shape (examples, {width}), as the model's output", f"shape {shape}"))
+        raise ValueError(
+            expected(where, f"y of shape (examples, {width}), as the model's output", f"shape {shape}")
+        )
     _same_rows(where, "y", array.shape[0], rows)
     with np.errstate(over="ignore"):
         array = np.require(array, dtype=dtype, requirements=["C", "A"])
@@ -93,7 +105,8 @@ def as_labels(where: str, y: Any, classes: int, rows: int) -> np.ndarray:
     """`y` as (examples, 1) int32 labels from 0 to classes - 1; whole numbers of any type will do.
 
     Raises:
-        ValueError: another shape, another number of rows, or a label that is no class; the first such row is named.
+        ValueError: another shape, another number of rows, or a label that is no class; the first such row is
+            named.
     """
     array = _as_array(where, "y", y)
     if array.ndim == 2 and array.shape[1] == 1:
@@ -103,12 +116,16 @@ def as_labels(where: str, y: Any, classes: int, rows: int) -> np.ndarray:
         raise ValueError(expected(where, "y as one label per example", f"shape {array.shape}", hint))
     _same_rows(where, "y", array.shape[0], rows)
     with np.errstate(invalid="ignore"):
-        right = (array >= 0) & (array < classes) & (array == np.floor(array) if array.dtype.kind == "f" else True)
+        right = (
+            (array >= 0) & (array < classes) & (array == np.floor(array) if array.dtype.kind == "f" else True)
+        )
     if not right.all():
         row = int(np.argmin(right))
         hint = f"the last layer has {classes} outputs, one for each class"
         raise ValueError(
-            expected(where, f"labels as whole numbers from 0 to {classes - 1}", f"{array[row]} in row {row}", hint)
+            expected(
+                where, f"labels as whole numbers from 0 to {classes - 1}", f"{array[row]} in row {row}", hint
+            )
         )
     return np.ascontiguousarray(array.astype(np.int32)[:, None])
 
@@ -117,7 +134,8 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
     """Sample weights as (examples, 1), finite and >= 0.
 
     Raises:
-        ValueError: another shape, another number of rows, negative, NaN or infinite; the first such row is named.
+        ValueError: another shape, another number of rows, negative, NaN or infinite; the first such row is
+            named.
     """
     array = _as_array(where, "sample_weight", weights)
     if array.ndim != 1:

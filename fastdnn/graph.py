@@ -1,4 +1,4 @@
-"""The layer graph: what a model is, and what its file holds. Nodes are uses of layers; a layer may be used twice."""
+"""The layer graph: what a model is and its file holds. Nodes are uses of layers; one may be used twice."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,10 +19,11 @@ class Node:
 
 
 class Graph:
-    """Nodes in an order in which each comes after its inputs; the first is the `Input`, the last gives the prediction.
+    """Nodes in an order in which each comes after its inputs; the first is the `Input`, the last gives the
+    prediction.
 
-    Building it names the layers, walks the widths through them and numbers the weights: trained ones are segments of θ,
-    stored ones of σ.
+    Building it names the layers, walks the widths through them and numbers the weights: trained ones are
+    segments of θ, stored ones of σ.
     """
 
     def __init__(self, nodes: Sequence[Node]) -> None:

@@ -30,7 +30,7 @@ class Random:
         return (limit * (2.0 * self._uniform(math.prod(shape)) - 1.0)).reshape(shape)
 
     def truncated_normal(self, std: float, shape: tuple[int, ...]) -> np.ndarray:
-        """Normal, drawn again where beyond two of its deviations, and scaled so that the result has deviation `std`."""
+        """Normal, drawn again beyond two of its deviations, scaled so that the result has deviation `std`."""
         n = math.prod(shape)
         values = np.empty(0)
         draws = n + n // 8 + 64  # 4.6 % are drawn again
@@ -48,7 +48,10 @@ _TRUNCATED_STD = 0.87962566103423978  # of a standard normal cut at -2 and 2
 class Initializer(Protocol):
     """Draws the initial value of a weight."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What `get` knows it by."""
+        ...
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> np.ndarray:
         """The initial value, float64."""
@@ -69,7 +72,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class VarianceScaling:
-    """Zero mean and variance scale / n, where n is the number of inputs (`fan_in`) or the mean with the outputs (`fan_avg`).
+    """Zero mean and variance scale / n; n counts the inputs (`fan_in`) or is the mean with the outputs.
 
     Kernels are (inputs, outputs). Uniform on ±√(3 scale / n), or normal truncated at two deviations.
     """
@@ -120,7 +123,8 @@ def check(where: str, name: str) -> str:
 
 
 def get(name: str, activation: str = "linear") -> Initializer:
-    """The initialiser of a name; `"auto"` goes by the activation that follows: He for ReLU, else Glorot uniform.
+    """The initialiser of a name; `"auto"` goes by the activation that follows: He for ReLU, else Glorot
+    uniform.
 
     >>> from fastdnn import initializers
     >>> initializers.get("auto", activation="relu").name

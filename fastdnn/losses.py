@@ -1,4 +1,4 @@
-"""Loss functions. Each has a value for every example; a batch's loss is their mean, Σ w_r l_r / n with sample weights."""
+"""Loss functions. Each has a value for every example; a batch's loss is their mean, Σ w_r l_r / n."""
 
 from typing import Any, ClassVar, Protocol
 
@@ -32,7 +32,7 @@ class Loss(Protocol):
 def _logits(program: Program, prediction: Value, from_logits: bool, where: str) -> Value:
     """The logits of a prediction: itself, or what its softmax was computed from.
 
-    Cross-entropy is computed from logits always: log(softmax(z)) loses all digits where the softmax is near 0.
+    Cross-entropy is computed from logits always: log(softmax(z)) loses all digits for a softmax near 0.
     """
     producer = program.producer(prediction)
     is_softmax = producer is not None and producer.kind == "softmax"
@@ -40,7 +40,10 @@ def _logits(program: Program, prediction: Value, from_logits: bool, where: str) 
         if is_softmax:
             raise ValueError(
                 expected(
-                    where, "logits from the last layer", "probabilities", "drop from_logits=True, or its activation"
+                    where,
+                    "logits from the last layer",
+                    "probabilities",
+                    "drop from_logits=True, or its activation",
                 )
             )
         return prediction
@@ -68,12 +71,13 @@ def _one_hot_rows(y: Any, classes: int) -> np.ndarray | None:
 class SparseCategoricalCrossentropy:
     """Softmax cross-entropy with labels: l = -log softmax(z)[label].
 
-    Shapes: prediction (examples, classes), y (examples,) whole numbers from 0 to classes - 1 (one-hot rows are taken too).
+    Shapes: prediction (examples, classes), y (examples,) whole numbers from 0 to classes - 1 (one-hot rows
+        are taken too).
     Gradient with respect to z: softmax(z) - onehot(label).
 
     Args:
-        from_logits: whether the last layer gives z; else its activation must be softmax, and the loss is computed from the
-            softmax's input all the same.
+        from_logits: whether the last layer gives z; else its activation must be softmax, and the loss is
+            computed from the softmax's input all the same.
         name: in messages.
 
     Raises (at `fit` and `evaluate`):
@@ -143,7 +147,9 @@ class CategoricalCrossentropy:
         target = as_targets(where, y, outputs, rows, dtype)
         if (target < 0).any():
             row = int(np.argmax((target < 0).any(axis=1)))
-            raise ValueError(expected(where, "y >= 0, a distribution over the classes", f"{target[row]} in row {row}"))
+            raise ValueError(
+                expected(where, "y >= 0, a distribution over the classes", f"{target[row]} in row {row}")
+            )
         return target
 
     def get_config(self) -> dict[str, Any]:

@@ -35,7 +35,9 @@ def _lower_with_loss(
     program: Program, graph: Graph, loss: Loss, metric_names: Sequence[str], weighted: bool
 ) -> tuple[Value, Value | None]:
     prediction = graph.lower(program)
-    target = program.source("y", 1 if loss.integer_targets else graph.output_width, integer=loss.integer_targets)
+    target = program.source(
+        "y", 1 if loss.integer_targets else graph.output_width, integer=loss.integer_targets
+    )
     weights = program.source("sample_weight", 1) if weighted else None
     row_loss = loss.lower(program, prediction, target)
     program.add_result("loss", row_loss, weights, loss=True)

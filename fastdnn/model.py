@@ -14,6 +14,7 @@ from fastdnn.features import as_features, as_weights
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.parameters import ModelWeights
+from fastdnn.program import Program
 from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Model:
         self._graph: Graph | None = None
         self._weights: ModelWeights | None = None
         self._compiled: Compiled | None = None
-        self._inferences: dict[Any, backend.Inference] = {}
+        self._inferences: dict[object, backend.Inference] = {}
         self._writing = threading.RLock()  # one fit, or change of weights, at a time
 
     # ---- What it is made of
@@ -104,7 +105,8 @@ class Model:
     @property
     def weights(self) -> ModelWeights:
         """The weights by name."""
-        assert self.graph is not None and self._weights is not None
+        assert self.graph is not None
+        assert self._weights is not None
         return self._weights
 
     @property
@@ -135,7 +137,9 @@ class Model:
         """
         names = list(self.weights.weights)
         if len(weights) != len(names):
-            raise ValueError(expected("set_weights", f"{len(names)} arrays: {', '.join(names)}", len(weights)))
+            raise ValueError(
+                expected("set_weights", f"{len(names)} arrays: {', '.join(names)}", len(weights))
+            )
         with self._writing:
             self.weights.write(dict(zip(names, weights, strict=True)))
 
@@ -156,10 +160,10 @@ class Model:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
 
         Args:
-            optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras's default is RMSprop.)
+            optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras has RMSprop.)
             loss: of `fastdnn.losses`, or its name in Keras.
             metrics: names, such as `["accuracy"]`.
-            backend: "native", or "reference" for the same training by the NumPy reference: slow, and readable.
+            backend: "native", or "reference" for the same training by the NumPy reference, slowly.
 
         Raises:
             ValueError: a name is unknown, or a metric does not fit the loss.
@@ -191,7 +195,9 @@ class Model:
             ValueError: it was not called yet.
         """
         if self._compiled is None:
-            raise ValueError(expected("model", "a compiled model", "one that is not", "call compile(...) first"))
+            raise ValueError(
+                expected("model", "a compiled model", "one that is not", "call compile(...) first")
+            )
         return self._compiled
 
     @property
@@ -222,8 +228,8 @@ class Model:
         """Train for a number of epochs.
 
         Args:
-            x: (examples, features), anything that NumPy reads as numbers; float32 or float64 as the model has it is not
-                copied.
+            x: (examples, features), anything that NumPy reads as numbers; float32 or float64 as the model has
+                it is not copied.
             y: (examples,) labels or (examples, outputs) targets, as the loss says.
             batch_size: examples of a step, default 32; the last step of an epoch takes what is left.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
@@ -281,7 +287,8 @@ class Model:
         """The loss and the metrics on data, in inference mode.
 
         Returns:
-            A dictionary with `return_dict=True`; else the loss alone, or, with metrics, a list of the loss and them.
+            A dictionary with `return_dict=True`; else the loss alone, or, with metrics, a list of the loss
+            and them.
 
         Raises:
             ValueError: as in `fit`.
@@ -296,7 +303,7 @@ class Model:
         return values[0] if len(values) == 1 else values
 
     def prepare(self, where: str, x: Any, y: Any, sample_weight: Any = None) -> list[np.ndarray]:
-        """Inputs, targets and, if given, weights as a program's sources; builds the model where it must be built."""
+        """Inputs, targets and, if given, weights as a program's sources; builds the model if it must be."""
         loss = self.compiled.loss
         was_built = self._graph is not None
         features = self._features(where, x)
@@ -315,22 +322,29 @@ class Model:
         """`evaluate` on what `prepare` made."""
         weighted = len(arrays) == 3
         compiled = self.compiled
-        program = lowering.evaluation_program(self.graph, compiled.loss, compiled.metric_names, weighted=weighted)
-        values = self._inference(("evaluate", weighted), program).evaluate(arrays, threads)
-        return dict(zip([result.name for result in program.results], values, strict=True))
 
-    def predict(self, x: Any, verbose: Literal["auto", 0, 1, 2] = 0, *, threads: int | None = None) -> np.ndarray:
+        def program() -> Program:
+            return lowering.evaluation_program(
+                self.graph, compiled.loss, compiled.metric_names, weighted=weighted
+            )
+
+        values = self._inference(("evaluate", weighted), program).evaluate(arrays, threads)
+        return dict(zip(["loss", *compiled.metric_names], values, strict=True))
+
+    def predict(
+        self, x: Any, verbose: Literal["auto", 0, 1, 2] = 0, *, threads: int | None = None
+    ) -> np.ndarray:
         """The model's output for each row of x, (examples, outputs).
 
-        Many Python threads may call it at once, also during a fit: they see the weights of the last whole step. The bits of
-        a row's output do not depend on the other rows.
+        Many Python threads may call it at once, also during a fit: they see the weights of the last whole
+        step. The bits of a row's output do not depend on the other rows.
 
         Raises:
             ValueError: x does not fit.
         """
         features = self._features("predict", x)
-        program = lowering.prediction_program(self.graph)
-        return self._inference("predict", program).predict([features], resolve("predict", threads))
+        inference = self._inference("predict", lambda: lowering.prediction_program(self.graph))
+        return inference.predict([features], resolve("predict", threads))
 
     def _features(self, where: str, x: Any) -> np.ndarray:
         width = None if self._graph is None else self._graph.input_width
@@ -339,9 +353,10 @@ class Model:
             self._build_for(features.shape[1])
         return features
 
-    def _inference(self, key: Any, program: Any) -> backend.Inference:
+    def _inference(self, key: object, program: Callable[[], Program]) -> backend.Inference:
+        """The runner of a program, made when it is first needed."""
         if key not in self._inferences:
-            self._inferences[key] = self._backend().inference(program)
+            self._inferences[key] = self._backend().inference(program())
         return self._inferences[key]
 
     # ---- Looking at it
@@ -351,7 +366,7 @@ class Model:
         print_fn(report.summary(self))
 
     def plan(self, batch_size: int = 32, print_fn: Callable[[str], object] = print) -> None:
-        """Print how the native engine runs a step: operations, what was fused, shapes, bytes, offsets, barriers."""
+        """Print how the engine runs a step: operations, what was fused, shapes, bytes, offsets, barriers."""
         print_fn(report.plan(self, positive_int("plan", "batch_size", batch_size)))
 
     def save(self, path: "str | PathLike[str]") -> None:

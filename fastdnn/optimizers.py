@@ -21,9 +21,13 @@ class Optimizer(Protocol):
         ...
 
 
-def _number(where: str, name: str, value: object, low: float, high: float, *, open_low: bool = False) -> float:
+def _number(
+    where: str, name: str, value: object, low: float, high: float, *, open_low: bool = False
+) -> float:
     """`value` as a finite float in [low, high), or (low, high)."""
-    is_number = isinstance(value, int | float) or (hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0)
+    is_number = isinstance(value, int | float) or (
+        hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0
+    )
     number = float(value) if is_number and not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
     if not (low <= number < high) or (open_low and number == low):
         sign = "<" if open_low else "<="
@@ -98,7 +102,7 @@ class Adam(_WithRate):
         learning_rate: α >= 0, default 0.001.
         beta_1: β₁, 0 <= β₁ < 1, default 0.9.
         beta_2: β₂, 0 <= β₂ < 1, default 0.999.
-        epsilon: ε > 0 outside the root, default 1e-8 (as in the paper and PyTorch; Keras has 1e-7 and another place).
+        epsilon: ε > 0 outside the root, default 1e-8 (as the paper and PyTorch; Keras: 1e-7, elsewhere).
 
     Raises:
         ValueError: a number is out of its range.

@@ -10,7 +10,7 @@ from fastdnn.layers.layer import Weight
 
 
 class ModelWeights:
-    """The weights by name and in order; reading copies, writing is checked as a whole before anything changes."""
+    """The weights by name and in order; reading copies, a write is checked whole before anything changes."""
 
     def __init__(
         self, weights: Sequence[Weight], dtype: str, seed: int, initial: dict[str, np.ndarray] | None = None
@@ -22,7 +22,11 @@ class ModelWeights:
         self.native = _core.Parameters(dtype, theta, sigma)
         for number, weight in enumerate(weights):
             random = initializers.Random(seed, number)
-            drawn = initializers.get(weight.initializer)(random, weight.shape) if initial is None else initial[weight.name]
+            drawn = (
+                initializers.get(weight.initializer)(random, weight.shape)
+                if initial is None
+                else initial[weight.name]
+            )
             self.write({weight.name: drawn})
 
     def _vector(self, name: str) -> str:
@@ -47,7 +51,11 @@ class ModelWeights:
         given = np.asarray(array)
         if given.shape != weight.shape or given.dtype.kind not in "buif":
             raise ValueError(
-                expected("set_weights", f"{name} of shape {weight.shape}", f"shape {given.shape}, dtype {given.dtype}")
+                expected(
+                    "set_weights",
+                    f"{name} of shape {weight.shape}",
+                    f"shape {given.shape}, dtype {given.dtype}",
+                )
             )
         with np.errstate(over="ignore"):
             return np.require(given, dtype=self.dtype, requirements=["C", "A"])

@@ -1,7 +1,7 @@
 """The mathematics of a model: unfused operations on typed values, with a symbolic number of rows.
 
-Layers and losses emit operations here; `fastdnn.autodiff` adds the backward ones. Two executors run a program: the native
-engine, which plans it, and `fastdnn.reference.executor`, in NumPy.
+Layers and losses emit operations here; `fastdnn.autodiff` adds the backward ones. Two executors run a
+program: the native engine, which plans it, and `fastdnn.reference.executor`, in NumPy.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from fastdnn import _core
 class Value:
     """A tensor of a program: (rows, cols), where rows = 0 stands for one row for each example.
 
-    role: `source` (fed from outside), `parameter` and `gradient` (a segment of θ), `state` (a segment of σ), or `computed`;
-    `slot` is the number of the source or segment, -1 for computed values. Labels are `integer`, all else has the model's type.
+    role: `source` (fed from outside), `parameter` and `gradient` (a segment of θ), `state` (a segment of σ)
+    or `computed`; `slot` is the number of the source or segment, -1 for computed values. Labels are
+    `integer`, all else has the model's type.
     """
 
     index: int
@@ -38,7 +39,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Result:
-    """A figure of a step: the sum over rows of a value of one column, times `weights` where there are some."""
+    """A figure of a step: the sum over rows of a value of one column, times `weights` if there are."""
 
     name: str
     value: Value
@@ -68,7 +69,9 @@ class Program:
         self.output: Value | None = None
         self._bound: dict[tuple[str, str], Value] = {}
 
-    def _add(self, name: str, role: str, rows: int, cols: int, slot: int = -1, integer: bool = False) -> Value:
+    def _add(
+        self, name: str, role: str, rows: int, cols: int, slot: int = -1, integer: bool = False
+    ) -> Value:
         value = Value(len(self.values), name, role, rows, cols, slot, integer)
         self.values.append(value)
         return value
@@ -98,7 +101,9 @@ class Program:
         """A new value with a row for each example."""
         return self._add(name, "computed", 0, cols)
 
-    def write(self, kind: str, inputs: tuple[Value, ...], output: Value, *, accumulate: bool = False) -> Value:
+    def write(
+        self, kind: str, inputs: tuple[Value, ...], output: Value, *, accumulate: bool = False
+    ) -> Value:
         """Append an operation that writes, or adds to, a given value."""
         self.operations.append(Operation(kind, inputs, output, accumulate))
         return output

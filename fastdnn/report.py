@@ -45,13 +45,16 @@ def summary(model: "Model") -> str:
         count = sum(_size(weight.shape) for weight in layer.weights)
         again = layer.name in seen
         seen.add(layer.name)
-        rows.append([layer.name, type(layer).__name__, f"(batch, {width})", "shared" if again else f"{count:,}"])
+        rows.append(
+            [layer.name, type(layer).__name__, f"(batch, {width})", "shared" if again else f"{count:,}"]
+        )
     trained = model.weights.count(trainable=True)
     stored = model.weights.count(trainable=False)
     item = 8 if model.dtype == "float64" else 4
     lines = [
         table(["layer", "type", "output", "weights"], rows, numeric=[3]),
-        f"trained: {trained:,} ({byte_text(trained * item)})   stored: {stored:,}   {model.dtype}, seed {model.seed}",
+        f"trained: {trained:,} ({byte_text(trained * item)})   stored: {stored:,}   "
+        f"{model.dtype}, seed {model.seed}",
     ]
     return "\n".join(lines)
 
@@ -79,18 +82,26 @@ def plan(model: "Model", batch_size: int) -> str:
     lines = [
         f"{kind} of {batch_size} rows: {len(rows)} native steps from {len(program.operations)} operations, "
         f"{barriers} barriers, {flops / 1e6:.2f} MFLOP",
-        table(["", "step", "operations", "writes", "where", "bytes", "threads share", "barrier"], rows, numeric=[0, 5]),
+        table(
+            ["", "step", "operations", "writes", "where", "bytes", "threads share", "barrier"],
+            rows,
+            numeric=[0, 5],
+        ),
         f"arena {byte_text(made.arena_bytes)}, scratch {byte_text(made.scratch_bytes)} a thread, "
         f"useful threads {made.useful_threads(batch_size)}",
     ]
     if compiled is not None:
-        lines.append(f"then the update of {model.weights.count(trainable=True):,} weights: one pass, after a barrier")
+        lines.append(
+            f"then the update of {model.weights.count(trainable=True):,} weights: one pass, after a barrier"
+        )
     return "\n".join(lines)
 
 
 def _plan_row(number: int, step: dict[str, Any], program: Program, batch_size: int) -> list[str]:
     written = [operand for operand in step["operands"][: step["outputs"]] if operand["value"] >= 0]
-    count = sum((operand["rows"] or batch_size) * operand["cols"] * operand["item_bytes"] for operand in written)
+    count = sum(
+        (operand["rows"] or batch_size) * operand["cols"] * operand["item_bytes"] for operand in written
+    )
     return [
         str(number),
         step["kind"] + (f" ({step['epilogue']})" if step["epilogue"] else ""),

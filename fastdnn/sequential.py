@@ -15,12 +15,14 @@ class Sequential(Model):
     """A network in which each layer takes the output of the one before.
 
     Args:
-        layers: first an `Input` with the number of features; without it, the first data that the model sees sets it.
+        layers: first an `Input` with the number of features; without it, the first data that the model sees
+            sets it.
         seed: of initial weights and shuffling, 0 to 2**64 - 1; None draws one, see `.seed`.
         dtype: "float32" or "float64".
 
     Raises:
-        ValueError: no layers, something else than layers, an `Input` that is not the first, or a bad seed or dtype.
+        ValueError: no layers, something else than layers, an `Input` that is not the first, or a bad seed or
+            dtype.
 
     >>> import numpy as np
     >>> import fastdnn as fd

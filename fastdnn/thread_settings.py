@@ -1,4 +1,4 @@
-"""How many threads calls use: `fit(threads=)`, else `with threads(n):`, else `set_num_threads(n)`, else the machine's."""
+"""The threads that calls use: `fit(threads=)`, else `threads(n)`, else `set_num_threads(n)`, else all."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,12 @@ _of_context: ContextVar[int] = ContextVar("fastdnn_threads", default=0)
 def _checked(where: str, n: object) -> int:
     if isinstance(n, bool) or not hasattr(n, "__index__") or not 1 <= n.__index__() <= _MAX_THREADS:
         raise ValueError(
-            expected(where, f"a number of threads from 1 to {_MAX_THREADS}", repr(n), "leave it out for the default")
+            expected(
+                where,
+                f"a number of threads from 1 to {_MAX_THREADS}",
+                repr(n),
+                "leave it out for the default",
+            )
         )
     return int(n.__index__())
 

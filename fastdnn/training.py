@@ -81,7 +81,9 @@ def _prepare(
     if request.validation_data is not None:
         given = request.validation_data
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise ValueError(expected("fit", "validation_data as (x, y) or (x, y, sample_weight)", type(given).__name__))
+            raise ValueError(
+                expected("fit", "validation_data as (x, y) or (x, y, sample_weight)", type(given).__name__)
+            )
         return train, model.prepare("fit, validation_data", *given)
     return hold_out_tail("fit", train, request.validation_split, model.compiled.loss.integer_targets)
 
@@ -97,7 +99,9 @@ def _with_class_weights(
             raise ValueError(expected("fit", f"classes from 0 to {classes - 1} in class_weight", repr(label)))
         by_class[label] = weight
     if target.shape[1] not in (1, classes) or classes == 1:
-        raise ValueError(expected("fit", "a classification, for class_weight", f"targets of shape {target.shape}"))
+        raise ValueError(
+            expected("fit", "a classification, for class_weight", f"targets of shape {target.shape}")
+        )
     labels = target[:, 0] if target.dtype == np.int32 else target.argmax(axis=1)
     weights = by_class[labels] if len(train) == 2 else by_class[labels] * train[2][:, 0]
     return [features, target, as_weights("fit, class_weight", weights, len(labels), features.dtype.name)]
@@ -164,7 +168,7 @@ class _Loop:
                 "a finite loss",
                 f"NaN or infinity in epoch {epoch + 1}, step {run.batch + 1} of {self.trainer.batches}",
                 "the model is that of the step before: lower the learning rate "
-                f"(now {self.model.optimizer.learning_rate:g}), standardise the inputs (layers.Normalization), "
-                "or scale the targets",
+                f"(now {self.model.optimizer.learning_rate:g}), "
+                "standardise the inputs (layers.Normalization), or scale the targets",
             )
         )

@@ -1,5 +1,6 @@
-"""Readers of .npy and .npz: what NumPy writes is read back; anything else is a FormatError and costs no memory."""
+"""Readers of .npy and .npz: what NumPy writes is read; anything else is a FormatError and costs no memory."""
 
+import errno
 import os
 import pickle
 import struct
@@ -18,7 +19,13 @@ READERS = [load_npz_xy, load_npy_x, load_arrays]
 def npy(header, data=b"", version=1):
     """A .npy file with any header text."""
     text = header.encode("utf-8" if version == 3 else "latin-1")
-    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(text)) + text + data
+    return (
+        b"\x93NUMPY"
+        + bytes([version, 0])
+        + struct.pack("<H" if version == 1 else "<I", len(text))
+        + text
+        + data
+    )
 
 
 def described(shape, descr="'<f4'", fortran="False"):
@@ -32,6 +39,13 @@ def zipped(path, members, method=zipfile.ZIP_STORED):
     return path
 
 
+def overwrite(path, data):
+    """In place, which is faster than a new file each time."""
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
+
+
 def peak_bytes(call):
     tracemalloc.start()
     try:
@@ -41,7 +55,7 @@ def peak_bytes(call):
         tracemalloc.stop()
 
 
-# --------------------------------------------------------------------------------------------------- right files
+# ------------------------------------------------------------------------------------------------ right files
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -54,8 +68,10 @@ def test_npz_and_npy_are_read_as_numpy_reads_them(tmp_path, save, dtype, order):
     np.save(tmp_path / "x.npy", x)
     got_x, got_y = load_npz_xy(tmp_path / "xy.npz")
     for got, want in ((got_x, x), (got_y, y), (load_npy_x(str(tmp_path / "x.npy")), x)):
-        assert np.array_equal(got, want) and got.dtype == want.dtype.newbyteorder("=")
-        assert got.flags.writeable and got.dtype.isnative
+        assert np.array_equal(got, want)
+        assert got.dtype == want.dtype.newbyteorder("=")
+        assert got.flags.writeable
+        assert got.dtype.isnative
     assert got_x.flags.f_contiguous == (order == "F")
 
 
@@ -63,7 +79,8 @@ def test_all_the_chunks_of_a_large_array_are_read(tmp_path):
     x = np.random.default_rng(0).integers(0, 255, 3_000_001).astype(np.uint8)
     np.savez_compressed(tmp_path / "xy.npz", x=x, y=x)
     got_x, got_y = load_npz_xy(tmp_path / "xy.npz")
-    assert np.array_equal(got_x, x) and np.array_equal(got_y, x)
+    assert np.array_equal(got_x, x)
+    assert np.array_equal(got_y, x)
 
 
 def test_labels_may_be_text(tmp_path):
@@ -86,10 +103,16 @@ def test_every_version_of_the_format(tmp_path, version):
 
 def test_arrays_by_name(tmp_path):
     path = tmp_path / "set.npz"
-    want = {"x_train": np.eye(3), "day": np.array(["2020-01-02"], "M8[D]"), "one": np.array(5), "c": np.array([1j])}
+    want = {
+        "x_train": np.eye(3),
+        "day": np.array(["2020-01-02"], "M8[D]"),
+        "one": np.array(5),
+        "c": np.array([1j]),
+    }
     np.savez(path, **want)
     got = load_arrays(path)
-    assert list(got) == list(want) and all(np.array_equal(got[name], want[name]) for name in want)
+    assert list(got) == list(want)
+    assert all(np.array_equal(got[name], want[name]) for name in want)
     assert list(load_arrays(path, ["one", "x_train"])) == ["one", "x_train"]
     assert list(load_arrays(path, "day")) == ["day"]
     assert load_arrays(path, []) == {}
@@ -100,11 +123,11 @@ def test_arrays_not_asked_for_are_not_read(tmp_path):
     zipped(tmp_path / "set.npz", {"x.npy": good, "y.npy": good, "z.npy": b"no array", "notes.txt": b"hello"})
     x, y = load_npz_xy(tmp_path / "set.npz")
     assert x.shape == y.shape == (2,)
-    with pytest.raises(FormatError, match="z: expected an array in .npy format 1 to 3, got b'no array'"):
+    with pytest.raises(FormatError, match=r"z: expected an array in .npy format 1 to 3, got b'no array'"):
         load_arrays(tmp_path / "set.npz")
 
 
-# --------------------------------------------------------------------------------------------- not what it should be
+# -------------------------------------------------------------------------------------- not what it should be
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -115,7 +138,9 @@ def test_no_such_file(tmp_path, read):
 
 @pytest.mark.parametrize("read", READERS)
 def test_folders_and_pipes_are_refused_at_once(tmp_path, read):
-    with pytest.raises(FormatError, match=rf"^\[{read.__name__}\] '.*': expected a regular file, got a folder"):
+    with pytest.raises(
+        FormatError, match=rf"^\[{read.__name__}\] '.*': expected a regular file, got a folder"
+    ):
         read(tmp_path)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FormatError, match="expected a regular file, got a device or pipe"):
@@ -126,16 +151,18 @@ def test_folders_and_pipes_are_refused_at_once(tmp_path, read):
 @pytest.mark.parametrize("content", [b"", b"P", b"x,y\n1,2\n", b"\x89PNG\r\n\x1a\n", bytes(1000)])
 def test_other_formats(tmp_path, read, content):
     (tmp_path / "data").write_bytes(content)
-    with pytest.raises(FormatError, match=rf"^\[{read.__name__}\] '.*data': expected a .np[yz] file, got one that"):
+    with pytest.raises(
+        FormatError, match=rf"^\[{read.__name__}\] '.*data': expected a .np[yz] file, got one that"
+    ):
         read(tmp_path / "data")
 
 
 def test_one_format_in_place_of_the_other(tmp_path):
     np.save(tmp_path / "a.npy", np.eye(2))
     np.savez(tmp_path / "a.npz", x=np.eye(2), y=np.eye(2))
-    with pytest.raises(FormatError, match="this is a .npy: use load_npy_x"):
+    with pytest.raises(FormatError, match=r"this is a .npy: use load_npy_x"):
         load_npz_xy(tmp_path / "a.npy")
-    with pytest.raises(FormatError, match="this is a .npz: use load_npz_xy"):
+    with pytest.raises(FormatError, match=r"this is a .npz: use load_npz_xy"):
         load_npy_x(tmp_path / "a.npz")
 
 
@@ -158,7 +185,11 @@ def test_lengths_and_kinds_must_fit(tmp_path):
         (np.array([1j]), np.arange(1), "x: expected rows of numbers or booleans, got complex128"),
         (np.array(1.0), np.arange(1), r"x: expected rows of numbers or booleans, got float64 of shape \(\)"),
         (np.eye(1), np.array(0), r"y: expected rows of numbers, booleans or text, got int64 of shape \(\)"),
-        (np.eye(1), np.array(["2020"], "M8[D]"), "y: expected rows of numbers, booleans or text, got datetime64"),
+        (
+            np.eye(1),
+            np.array(["2020"], "M8[D]"),
+            "y: expected rows of numbers, booleans or text, got datetime64",
+        ),
     ]:
         np.savez(path, x=x, y=y)
         with pytest.raises(FormatError, match=rf"^\[load_npz_xy\] '.*a.npz': {words}"):
@@ -185,9 +216,9 @@ def test_objects_are_never_unpickled(tmp_path):
     Trap.sprung = False
     np.save(tmp_path / "x.npy", trap, allow_pickle=True)
     np.savez(tmp_path / "a.npz", x=np.eye(1), y=trap)
-    with pytest.raises(FormatError, match="got Python objects, which only unpickling reads; .*np.array"):
+    with pytest.raises(FormatError, match=r"got Python objects, which only unpickling reads; .*np.array"):
         load_npy_x(tmp_path / "x.npy")
-    with pytest.raises(FormatError, match="y: .*got Python objects"):
+    with pytest.raises(FormatError, match=r"y: .*got Python objects"):
         load_npz_xy(tmp_path / "a.npz")
     (tmp_path / "x.npy").write_bytes(pickle.dumps(trap))
     with pytest.raises(FormatError):
@@ -195,7 +226,7 @@ def test_objects_are_never_unpickled(tmp_path):
     assert not Trap.sprung
 
 
-# --------------------------------------------------------------------------------------------------- harmful headers
+# -------------------------------------------------------------------------------------------- harmful headers
 
 HEADERS = {
     "longer than the file": described("(3,)"),
@@ -203,7 +234,6 @@ HEADERS = {
     "huge": described("(1099511627776,)"),
     "product beyond 64 bits": described("(4294967296, 4294967296, 4294967296)"),
     "size beyond 64 bits": described("(0, 36893488147419103232)"),
-    "zero among huge sizes": described("(0, 4611686018427387904, 4611686018427387904)"),
     "negative": described("(-2,)"),
     "negative twice": described("(-1, -2)"),
     "bool as size": described("(True, 2)"),
@@ -239,19 +269,27 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("name", HEADERS)
-@pytest.mark.parametrize("version", [1, 2, 3])
-def test_bad_headers_take_no_memory(tmp_path, name, version):
-    content = npy(HEADERS[name], bytes(8), version)
-    (tmp_path / "x.npy").write_bytes(content)
-    zipped(tmp_path / "a.npz", {"x.npy": content, "y.npy": content}, zipfile.ZIP_DEFLATED)
-
+def test_bad_headers_take_no_memory(tmp_path, name):
     def read_both():
         with pytest.raises(FormatError, match=r"^\[load_npy_x\] '.*x.npy': expected .*, got "):
             load_npy_x(tmp_path / "x.npy")
         with pytest.raises(FormatError, match=r"^\[load_npz_xy\] '.*a.npz': x: expected .*, got "):
             load_npz_xy(tmp_path / "a.npz")
 
-    assert peak_bytes(read_both) < 4_000_000
+    for version in (1, 2, 3):
+        content = npy(HEADERS[name], bytes(8), version)
+        (tmp_path / "x.npy").write_bytes(content)
+        zipped(tmp_path / "a.npz", {"x.npy": content, "y.npy": content}, zipfile.ZIP_DEFLATED)
+        assert peak_bytes(read_both) < 4_000_000
+
+
+@pytest.mark.parametrize(
+    "shape", ["(0, 4611686018427387904, 4611686018427387904)", "(4611686018427387904, 0, 8)"]
+)
+def test_a_zero_among_huge_sizes(tmp_path, shape):
+    (tmp_path / "x.npy").write_bytes(npy(described(shape)))
+    with pytest.raises(FormatError, match=r"expected a shape that NumPy can hold, got \("):
+        load_npy_x(tmp_path / "x.npy")
 
 
 def test_a_header_length_beyond_the_file(tmp_path):
@@ -288,7 +326,7 @@ def test_sizes_that_the_archive_cannot_hold(tmp_path, method):
     with_sizes(path, plain=len(huge) + 4_000_000_000)
 
     def read():
-        with pytest.raises(FormatError, match="x: expected a member of 4000000.* which cannot hold them"):
+        with pytest.raises(FormatError, match=r"x: expected a member of 4000000.* which cannot hold them"):
             load_arrays(path)
 
     assert peak_bytes(read) < 1_000_000
@@ -307,8 +345,19 @@ def test_a_member_that_ends_early_though_its_size_is_possible(tmp_path):
 def test_the_checksum_of_a_member_is_compared(tmp_path):
     path = zipped(tmp_path / "a.npz", {"x.npy": npy(described("(2,)"), b"abcdefgh")})
     path.write_bytes(path.read_bytes().replace(b"abcdefgh", b"abcdefgH"))
-    with pytest.raises(FormatError, match="expected a whole .npz file, got Bad CRC-32"):
+    with pytest.raises(FormatError, match=r"expected a whole .npz file, got Bad CRC-32"):
         load_arrays(path)
+
+
+def test_a_failing_disk_is_no_format_error(tmp_path, monkeypatch):
+    np.savez(tmp_path / "a.npz", x=np.eye(1), y=np.eye(1))
+
+    def fail(*args):
+        raise OSError(errno.EIO, "input/output")
+
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", fail)
+    with pytest.raises(OSError, match="input/output"):
+        load_npz_xy(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -332,7 +381,7 @@ def test_passwords_and_names_given_twice(tmp_path):
         load_arrays(path)
 
 
-# ----------------------------------------------------------------------------------------------- damage at every byte
+# --------------------------------------------------------------------------------------- damage at every byte
 
 
 def small_npz(path, save):
@@ -346,7 +395,7 @@ def test_npz_cut_at_every_byte(tmp_path, save):
     path = tmp_path / "a.npz"
     _, content = small_npz(path, save)
     for length in range(len(content)):
-        path.write_bytes(content[:length])
+        overwrite(path, content[:length])
         with pytest.raises(FormatError, match=r"^\[load_npz_xy\] '.*a.npz': .*expected .*, got "):
             load_npz_xy(path)
 
@@ -360,14 +409,18 @@ def test_npz_with_every_bit_flipped_is_refused_or_unharmed(tmp_path, save):
     for bit in range(8 * len(content)):
         altered = bytearray(content)
         altered[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(altered)
+        overwrite(path, altered)
         try:
             x, y = load_npz_xy(path)
         except FormatError:
             refused += 1
             continue
-        assert x.tobytes() == arrays["x"].tobytes() and x.shape == (2, 3) and x.dtype == np.float32
-        assert y.tobytes() == arrays["y"].tobytes() and y.shape == (2,) and y.dtype == np.bool_
+        assert x.tobytes() == arrays["x"].tobytes()
+        assert x.shape == (2, 3)
+        assert x.dtype == np.float32
+        assert y.tobytes() == arrays["y"].tobytes()
+        assert y.shape == (2,)
+        assert y.dtype == np.bool_
     assert 4 * len(content) < refused < 8 * len(content)
 
 
@@ -376,7 +429,7 @@ def test_npy_cut_at_every_byte_or_with_one_more(tmp_path):
     np.save(path, np.arange(6, dtype=np.int16).reshape(2, 3))
     content = path.read_bytes()
     for length in range(len(content)):
-        path.write_bytes(content[:length])
+        overwrite(path, content[:length])
         with pytest.raises(FormatError, match=r"^\[load_npy_x\] '.*x.npy': expected .*, got "):
             load_npy_x(path)
     path.write_bytes(content + b"\0")
@@ -392,13 +445,15 @@ def test_npy_with_every_bit_flipped_is_refused_or_an_array_of_these_bytes(tmp_pa
     for bit in range(8 * len(content)):
         altered = bytearray(content)
         altered[bit // 8] ^= 1 << bit % 8
-        path.write_bytes(altered)
+        overwrite(path, altered)
         try:
             x = load_npy_x(path)
         except FormatError:
             outcomes["refused"] += 1
             continue
         outcomes["read"] += 1
-        assert x.nbytes == 12 and x.dtype.kind in "biuf"
+        assert x.nbytes == 12
+        assert x.dtype.kind in "biuf"
         assert np.array_equal(x, np.load(path), equal_nan=x.dtype.kind == "f")
-    assert outcomes["read"] >= 12 * 8 and outcomes["refused"] > 8 * 32  # all of the data, most of the header
+    assert outcomes["read"] >= 12 * 8
+    assert outcomes["refused"] > 8 * 32

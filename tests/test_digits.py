@@ -10,9 +10,16 @@ from fastdnn.data import load_digits
 
 def test_shapes_dtypes_and_range():
     x, y = load_digits()
-    assert x.shape == (1797, 64) and x.dtype == np.float32 and x.flags.c_contiguous and x.flags.writeable
-    assert y.shape == (1797,) and y.dtype == np.int64 and y.flags.writeable
-    assert x.min() == 0 and x.max() == 16 and np.array_equal(x, np.round(x))
+    assert x.shape == (1797, 64)
+    assert x.dtype == np.float32
+    assert x.flags.c_contiguous
+    assert x.flags.writeable
+    assert y.shape == (1797,)
+    assert y.dtype == np.int64
+    assert y.flags.writeable
+    assert x.min() == 0
+    assert x.max() == 16
+    assert np.array_equal(x, np.round(x))
 
 
 def test_every_value_is_the_original_one():
@@ -34,12 +41,20 @@ def test_each_call_gives_new_arrays():
     x, y = load_digits()
     x[:], y[:] = -1, -1
     again_x, again_y = load_digits()
-    assert again_x.min() == 0 and again_y.min() == 0
+    assert again_x.min() == 0
+    assert again_y.min() == 0
 
 
 def test_files_are_small_and_the_notice_says_whose_they_are():
     folder = resources.files("fastdnn.data")
     assert len(folder.joinpath("digits.npz").read_bytes()) < 60_000
     notice = folder.joinpath("digits.LICENSE.txt").read_text(encoding="utf-8")
-    for words in ("Alpaydin", "Kaynak", "10.24432/C50P49", "CC BY 4.0", "What was changed", "writer-independent"):
+    for words in (
+        "Alpaydin",
+        "Kaynak",
+        "10.24432/C50P49",
+        "CC BY 4.0",
+        "What was changed",
+        "writer-independent",
+    ):
         assert words in notice

@@ -40,7 +40,9 @@ def test_random_sizes_give_every_row_once():
         test = int(rng.integers(0, n - dev))
         labels = rng.integers(0, rng.integers(1, n + 1), n) if rng.random() < 0.7 else None
         shuffle = bool(rng.integers(2))
-        parts = split_indices(n, dev=dev, test=test, stratify=labels, seed=int(rng.integers(99)), shuffle=shuffle)
+        parts = split_indices(
+            n, dev=dev, test=test, stratify=labels, seed=int(rng.integers(99)), shuffle=shuffle
+        )
         assert [len(part) for part in parts] == [n - dev - test, dev, test]
         assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n))
         if not shuffle:
@@ -49,7 +51,9 @@ def test_random_sizes_give_every_row_once():
 
 def test_a_seed_means_the_same_rows_on_every_machine_and_numpy():
     train, dev, test = split_indices(12, dev=2, test=3, seed=0)
-    assert train.tolist() == [11, 3, 2, 1, 8, 6, 0] and dev.tolist() == [7, 4] and test.tolist() == [10, 5, 9]
+    assert train.tolist() == [11, 3, 2, 1, 8, 6, 0]
+    assert dev.tolist() == [7, 4]
+    assert test.tolist() == [10, 5, 9]
 
 
 def test_seeds_differ_and_repeat():
@@ -68,13 +72,17 @@ def test_every_row_is_as_likely_in_test_as_any_other():
 
 def test_without_shuffle_the_order_stays():
     train, dev, test = split_indices(10, dev=2, test=3, shuffle=False)
-    assert train.tolist() == [0, 1, 2, 3, 4] and dev.tolist() == [5, 6] and test.tolist() == [7, 8, 9]
+    assert train.tolist() == [0, 1, 2, 3, 4]
+    assert dev.tolist() == [5, 6]
+    assert test.tolist() == [7, 8, 9]
     labels = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1]
     train, dev, test = split_indices(10, dev=2, test=2, stratify=labels, shuffle=False)
-    assert train.tolist() == [0, 1, 2, 5, 6, 7] and dev.tolist() == [3, 8] and test.tolist() == [4, 9]
+    assert train.tolist() == [0, 1, 2, 5, 6, 7]
+    assert dev.tolist() == [3, 8]
+    assert test.tolist() == [4, 9]
 
 
-# ----------------------------------------------------------------------------------------------------- stratified
+# ------------------------------------------------------------------------------------------------- stratified
 
 
 def largest_remainder(sizes, total):
@@ -104,7 +112,9 @@ def test_small_classes_are_represented_at_the_expense_of_large_ones():
     labels = np.repeat(np.arange(11), [900] + [10] * 10)
     test = split_indices(1_000, dev=0, test=50, stratify=labels)[2]  # quotas: 45 and ten times a half
     assert np.bincount(labels[test]).tolist() == [40] + [1] * 10
-    test = split_indices(1_000, dev=0, test=10, stratify=labels)[2]  # fewer rows than classes: quotas 9 and 0.1
+    test = split_indices(1_000, dev=0, test=10, stratify=labels)[
+        2
+    ]  # fewer rows than classes: quotas 9 and 0.1
     assert np.bincount(labels[test]).tolist() == [9, 1]
 
 
@@ -165,7 +175,7 @@ def test_labels_of_any_kind(labels):
         assert len({labels[row] for row in part}) == 2
 
 
-# --------------------------------------------------------------------------------------------------------- arrays
+# ----------------------------------------------------------------------------------------------------- arrays
 
 
 def test_rows_stay_together_and_keep_their_dtype():
@@ -175,7 +185,8 @@ def test_rows_stay_together_and_keep_their_dtype():
     assert isinstance(split, Split)
     for (part_x, part_y, rows), want in zip(split, split_indices(20, dev=4, test=5, seed=7), strict=True):
         assert np.array_equal(rows, want)
-        assert part_x.dtype == np.uint8 and np.array_equal(part_x, x[rows])
+        assert part_x.dtype == np.uint8
+        assert np.array_equal(part_x, x[rows])
         assert part_y.tolist() == [y[row] for row in rows]
 
 
@@ -190,16 +201,22 @@ def test_parts_are_copies(shuffle):
 
 def test_one_array_is_enough():
     (train,), (dev,), (test,) = train_dev_test_split(np.eye(10), dev=0, test=2)
-    assert train.shape == (8, 10) and dev.shape == (0, 10) and test.shape == (2, 10)
+    assert train.shape == (8, 10)
+    assert dev.shape == (0, 10)
+    assert test.shape == (2, 10)
 
 
-# --------------------------------------------------------------------------------------------------------- errors
+# ----------------------------------------------------------------------------------------------------- errors
 
 
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"dev": 1.5}, ValueError, r"dev: expected a fraction in \[0, 1\) or an int of rows, got 1.5; .*dev=1000"),
+        (
+            {"dev": 1.5},
+            ValueError,
+            r"dev: expected a fraction in \[0, 1\) or an int of rows, got 1.5; .*dev=1000",
+        ),
         ({"test": 1.0}, ValueError, r"test: expected a fraction in \[0, 1\) or an int of rows, got 1.0"),
         ({"dev": -0.1}, ValueError, r"dev: expected a fraction .* got -0.1"),
         ({"dev": float("nan")}, ValueError, r"dev: expected a fraction .* got nan"),
@@ -214,7 +231,11 @@ def test_one_array_is_enough():
         ({"seed": -1}, ValueError, r"seed: expected an int >= 0, got -1"),
         ({"seed": None}, TypeError, r"seed: expected an int >= 0, got None"),
         ({"seed": 0.5}, TypeError, r"seed: expected an int >= 0, got 0.5"),
-        ({"stratify": True}, ValueError, r"stratify: expected class labels of shape \(100,\), got shape \(\)"),
+        (
+            {"stratify": True},
+            ValueError,
+            r"stratify: expected class labels of shape \(100,\), got shape \(\)",
+        ),
         ({"stratify": np.eye(100)}, ValueError, r"stratify: .* got shape \(100, 100\); .*argmax"),
         ({"stratify": np.arange(99)}, ValueError, r"stratify: .* got shape \(99,\)"),
         ({"stratify": np.linspace(0, 1, 100)}, ValueError, r"stratify: .* not whole numbers; .*np.digitize"),
@@ -229,7 +250,9 @@ def test_bad_options_are_named(options, error, words):
         train_dev_test_split(np.arange(100), **options)
 
 
-@pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)])
+@pytest.mark.parametrize(
+    ("n", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)]
+)
 def test_bad_number_of_rows(n, error):
     with pytest.raises(error, match=r"^\[split_indices\] n: expected an int >= 1, got "):
         split_indices(n)

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 class Callback:
     """Base of all callbacks: subclass it and write the hooks you need.
 
-    `self.model` is the model (any method may be called; `self.model.stop_training = True` ends the fit after this epoch) and
-    `self.params` a dictionary: epochs, steps, batch_size, samples, seed, metrics and, once an epoch has run, threads.
+    `self.model` is the model (any method may be called; `self.model.stop_training = True` ends the fit after
+    this epoch) and `self.params` a dictionary: epochs, steps, batch_size, samples, seed, metrics and, once an
+    epoch has run, threads.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):

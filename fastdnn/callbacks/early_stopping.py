@@ -12,15 +12,15 @@ from fastdnn.errors import expected, unknown_name
 class EarlyStopping(Callback):
     """Stop after `patience` epochs without improvement, and go back to the best weights.
 
-    An epoch improves when its figure is better than the best by more than `min_delta`; equal values and NaN do not. The
-    first epoch that counts is the best so far, whatever its value.
+    An epoch improves when its figure is better than the best by more than `min_delta`; equal values and NaN
+    do not. The first epoch that counts is the best so far, whatever its value.
 
     Args:
         monitor: a figure of the history, default "val_loss".
         min_delta: >= 0, default 0.
         patience: epochs without improvement after which training stops, default 0: at the first.
         mode: "min", "max", or "auto": max for accuracies, else min.
-        baseline: a value that must be beaten before an epoch counts as an improvement.
+        baseline: a value that must be beaten, too, before the patience starts anew.
         restore_best_weights: default True (Keras: False); done at the end of training, whatever ended it.
         start_from_epoch: epochs before this one are not looked at.
 
@@ -72,33 +72,40 @@ class EarlyStopping(Callback):
         self._reset()
         if self.monitor not in self.params["metrics"]:
             error = unknown_name("EarlyStopping", "a figure to monitor", self.monitor, self.params["metrics"])
-            hint = "; give fit validation_data=(x, y), or monitor the loss" if self.monitor.startswith("val_") else ""
+            hint = (
+                "; give fit validation_data=(x, y), or monitor the loss"
+                if self.monitor.startswith("val_")
+                else ""
+            )
             raise ValueError(f"{error}{hint}")
 
-    def _improves(self, value: float) -> bool:
+    def _improves(self, value: float, reference: float | None) -> bool:
         if math.isnan(value):
             return False
-        beaten = [limit for limit in (self.best, self.baseline) if limit is not None and not math.isnan(limit)]
         sign = 1 if self.mode == "min" else -1
-        return all(sign * (limit - value) > self.min_delta for limit in beaten)
+        return reference is None or sign * (reference - value) > self.min_delta
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """Compare, remember, and perhaps stop."""
         if epoch < self.start_from_epoch:
             return
         value = logs[self.monitor]
-        if self._improves(value) or self.best is None:
-            better_than_baseline = self.baseline is None or self._improves(value)
-            self.best, self.best_epoch = value, epoch
-            if self.restore_best_weights:
-                self._best_weights = self.model.get_weights()
-            if better_than_baseline and not math.isnan(value):
-                self.wait = 0
-                return
+        if self.best_epoch is None:
+            self._remember(epoch)
         self.wait += 1
-        if self.wait >= self.patience and epoch > 0:
+        if self._improves(value, self.best):
+            self.best = value
+            self._remember(epoch)
+            if self._improves(value, self.baseline):
+                self.wait = 0
+        elif self.wait >= self.patience and epoch > 0:
             self.stopped_epoch = epoch
             self.model.stop_training = True
+
+    def _remember(self, epoch: int) -> None:
+        self.best_epoch = epoch
+        if self.restore_best_weights:
+            self._best_weights = self.model.get_weights()
 
     def on_train_end(self) -> None:
         """Back to the best weights."""

@@ -4,7 +4,8 @@ from fastdnn.callbacks.callback import Callback
 
 
 class History(Callback):
-    """What `fit` returns: `.history` maps each figure to its values, one an epoch; `.epoch` numbers them from 0.
+    """What `fit` returns: `.history` maps each figure to its values, one an epoch; `.epoch` numbers them from
+    0.
 
     `.params` holds the seed, the threads that ran and the sizes of the fit.
 

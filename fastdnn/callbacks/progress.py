@@ -12,7 +12,8 @@ class ProgressLine(Callback):
     """One line for each epoch: rate, loss, metrics, and the time that is left.
 
     Args:
-        live: rewrite the line while the epoch runs (a terminal is needed to look well); else write it at the epoch's end.
+        live: rewrite the line while the epoch runs (a terminal is needed to look well); else write it at the
+            epoch's end.
 
     >>> import fastdnn as fd
     >>> fd.callbacks.ProgressLine(live=False).watches_progress
@@ -25,7 +26,8 @@ class ProgressLine(Callback):
 
     @classmethod
     def for_verbose(cls, verbose: Any) -> "ProgressLine | None":
-        """What `fit(verbose=)` asks for: "auto" is live on a terminal and nothing elsewhere; 0 nothing, 1 live, 2 plain.
+        """What `fit(verbose=)` asks for: "auto" is live on a terminal and nothing elsewhere; 0 nothing, 1
+        live, 2 plain.
 
         Raises:
             ValueError: it is none of these.
@@ -62,9 +64,8 @@ class ProgressLine(Callback):
         figures = " - ".join(f"{name}: {value:.4f}" for name, value in logs.items())
         share = "" if done == 1.0 else f" {100 * done:3.0f} %"
         digits = len(str(epochs))
-        return (
-            f"epoch {epoch + 1:{digits}}/{epochs}{share} - {_short(rate)} samples/s - {figures}"
-            + (f" - {_duration(left)} left" if epoch + done < epochs else "")
+        return f"epoch {epoch + 1:{digits}}/{epochs}{share} - {_short(rate)} samples/s - {figures}" + (
+            f" - {_duration(left)} left" if epoch + done < epochs else ""
         )
 
     def _show(self, line: str, end: str) -> None:

@@ -252,7 +252,7 @@ def _read_npy_header(stream: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...],
         raise FormatError(f"expected a header of {length} bytes, got {len(text)}; it is cut short")
     shown = reprlib.repr(text)
     try:
-        header = ast.literal_eval(text.decode("utf-8" if version == 3 else "latin-1").strip())
+        header = ast.literal_eval(text.decode("utf-8" if version == 3 else "latin-1"))
     except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError) as error:
         raise FormatError(f"expected a header that is a Python literal, got {shown}") from error
     if not isinstance(header, dict) or header.keys() != {"descr", "fortran_order", "shape"}:

@@ -1,7 +1,8 @@
 """A model as one safetensors file: its weights as tensors, all else as JSON in the metadata.
 
-Version 0 holds the layer graph (typed fields, edges, names) and what `compile` settled; not the optimiser's state. Nothing in
-a file is ever evaluated or imported: names select from fastdnn's own layers, losses and optimisers.
+Version 0 holds the layer graph (typed fields, edges, names) and what `compile` settled; not the optimiser's
+state. Nothing in a file is ever evaluated or imported: names select from fastdnn's own layers, losses and
+optimisers.
 """
 
 import json
@@ -12,8 +13,8 @@ import numpy as np
 
 from fastdnn import layers, losses, optimizers
 from fastdnn.errors import expected
-from fastdnn.io.safetensors import FormatError, read_safetensors, write_safetensors
 from fastdnn.graph import Graph, Node
+from fastdnn.io.safetensors import FormatError, read_safetensors, write_safetensors
 from fastdnn.layers import Input
 from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
@@ -32,7 +33,9 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
     config: dict[str, Any] = {
         "dtype": model.dtype,
         "seed": model.seed,
-        "layers": [{"class_name": type(layer).__name__, "config": layer.get_config()} for layer in graph.layers],
+        "layers": [
+            {"class_name": type(layer).__name__, "config": layer.get_config()} for layer in graph.layers
+        ],
         "nodes": [{"layer": node.layer.name, "inputs": list(node.inputs)} for node in graph.nodes],
     }
     if model._compiled is not None:
@@ -51,11 +54,13 @@ def _described(part: Any) -> dict[str, Any]:
 
 
 def load_model(path: "str | PathLike[str]") -> Model:
-    """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts afresh).
+    """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts
+    afresh).
 
     Raises:
         FileNotFoundError: there is no such file.
-        FormatError: the file is no model of a version that this fastdnn reads, or is damaged; the message says where.
+        FormatError: the file is no model of a version that this fastdnn reads, or is damaged; the message
+            says where.
 
     >>> import pathlib, tempfile
     >>> import numpy as np
@@ -78,9 +83,19 @@ def load_model(path: "str | PathLike[str]") -> Model:
             _compile(model, config["compile"])
     except FormatError:
         raise
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         text = f"{type(error).__name__}: {error}"
-        raise FormatError(expected(where, "a model that this fastdnn can build", text, "the file is damaged")) from error
+        raise FormatError(
+            expected(where, "a model that this fastdnn can build", text, "the file is damaged")
+        ) from error
     return model
 
 
@@ -111,7 +126,9 @@ def _graph(where: str, config: dict[str, Any]) -> Graph:
     nodes = [Node(by_name[node["layer"]], tuple(node["inputs"])) for node in config["nodes"]]
     for index, node in enumerate(nodes):
         if node.inputs != ((index - 1,) if index else ()) or isinstance(node.layer, Input) != (index == 0):
-            raise FormatError(expected(where, "a chain of layers that begins with Input", f"another node {index}"))
+            raise FormatError(
+                expected(where, "a chain of layers that begins with Input", f"another node {index}")
+            )
     return Graph(nodes)
 
 
@@ -120,7 +137,9 @@ def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.n
     names = {weight.name for weight in graph.weights}
     missing, surplus = sorted(names - set(tensors)), sorted(set(tensors) - names)
     if missing or surplus:
-        raise FormatError(expected(where, "the tensors of the model's layers", f"missing {missing}, surplus {surplus}"))
+        raise FormatError(
+            expected(where, "the tensors of the model's layers", f"missing {missing}, surplus {surplus}")
+        )
     for weight in graph.weights:
         tensor = tensors[weight.name]
         if tensor.shape != weight.shape or tensor.dtype != dtype:

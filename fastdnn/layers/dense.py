@@ -17,8 +17,8 @@ class Dense(Layer):
         units: the number of outputs.
         activation: "relu", "softmax", or None for none.
         use_bias: whether there is a b.
-        kernel_initializer: "auto" (He for ReLU, Glorot uniform otherwise, by the activation that follows) or a name of
-            `fastdnn.initializers`.
+        kernel_initializer: "auto" (He for ReLU, Glorot uniform otherwise, by the activation that follows) or
+            a name of `fastdnn.initializers`.
         bias_initializer: the same for b.
         name: of the layer.
 

@@ -11,7 +11,7 @@ from fastdnn.program import Program, Value
 
 @dataclass(frozen=True)
 class Weight:
-    """A weight's place in the model: its full name ("dense/kernel"), shape, initialiser, and whether it is trained."""
+    """A weight's place in the model: full name ("dense/kernel"), shape, initialiser, trained or not."""
 
     name: str
     shape: tuple[int, ...]
@@ -34,7 +34,8 @@ class WeightStore(Protocol):
 class Layer:
     """Base of all layers.
 
-    A layer belongs to one model. `name` is unique in it; without one the model numbers the layer ("dense", "dense_1").
+    A layer belongs to one model. `name` is unique in it; without one the model numbers the layer ("dense",
+    "dense_1").
     """
 
     def __init__(self, *, name: str | None = None) -> None:
@@ -47,17 +48,20 @@ class Layer:
 
     @property
     def weights(self) -> list[Weight]:
-        """The layer's weights, trained or stored, in a fixed order; empty before the model knows its input."""
+        """The weights, trained or stored, in a fixed order; empty before the model knows its input."""
         return list(self._weights)
 
-    def add_weight(self, name: str, shape: tuple[int, ...], initializer: str, *, trainable: bool = True) -> None:
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initializer: str, *, trainable: bool = True
+    ) -> None:
         """Declare a weight; called by `build`."""
         self._weights.append(Weight(f"{self.name}/{name}", shape, initializer, trainable))
 
     def build(self, width: int, next_activation: str) -> int:
         """Declare the weights for inputs of `width` features and return the number of outputs.
 
-        `next_activation` is the activation that the layer's output meets next, by which "auto" initialisers go.
+        `next_activation` is the activation that the layer's output meets next, by which "auto" initialisers
+        go.
         """
         raise NotImplementedError
 
@@ -66,7 +70,10 @@ class Layer:
         if self._built_for not in (None, width):
             raise ValueError(
                 expected(
-                    self.name, f"{self._built_for} features, as at its first use", width, "use another layer here"
+                    self.name,
+                    f"{self._built_for} features, as at its first use",
+                    width,
+                    "use another layer here",
                 )
             )
         self._weights.clear()
@@ -99,7 +106,8 @@ class Layer:
         Raises:
             ValueError: no model holds them yet.
         """
-        return [self._stored().read(weight.name) for weight in self._weights]
+        store = self._stored()
+        return [store.read(weight.name) for weight in self._weights]
 
     def set_weights(self, weights: list[np.ndarray]) -> None:
         """Set the layer's weights, all or none.
@@ -115,7 +123,9 @@ class Layer:
     def _stored(self) -> WeightStore:
         if self._store is None:
             where = self.name or type(self).__name__
-            raise ValueError(expected(where, "a layer of a built model", "one without weights", "put it into one first"))
+            raise ValueError(
+                expected(where, "a layer of a built model", "one without weights", "put it into one first")
+            )
         return self._store
 
     def activation_seen(self) -> str | None:

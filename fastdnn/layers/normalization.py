@@ -1,4 +1,4 @@
-"""Standardisation as a layer, so that a model takes raw values and carries the training set's figures with it."""
+"""Standardisation as a layer: a model takes raw values and carries the training set's figures with it."""
 
 from typing import Any
 
@@ -13,8 +13,9 @@ from fastdnn.program import Program, Value
 class Normalization(Layer):
     """y = (x - μ) / σ, with μ and σ of the training set (σ² divides by the number of examples).
 
-    `adapt(x_train)` sets them, before or after the layer is in a model; a feature that never changes has σ = 1, so that it
-    becomes 0 and stays finite. They are stored in the model's file and not trained. Until `adapt`, y = x.
+    `adapt(x_train)` sets them, before or after the layer is in a model; a feature that never changes has σ =
+    1, so that it becomes 0 and stays finite. They are stored in the model's file and not trained. Until
+    `adapt`, y = x.
 
     Shapes: x, y (examples, features); μ `mean`, σ `std` (features,).
 
@@ -24,7 +25,8 @@ class Normalization(Layer):
         name: of the layer.
 
     Raises:
-        ValueError: only one of `mean` and `std` is given, or they are not finite vectors of one length with σ > 0.
+        ValueError: only one of `mean` and `std` is given, or they are not finite vectors of one length with σ
+            > 0.
 
     >>> import numpy as np
     >>> from fastdnn.layers import Normalization
@@ -63,7 +65,8 @@ class Normalization(Layer):
         """Take μ and σ from the training set, (examples, features).
 
         Raises:
-            ValueError: `x` is not a finite table of numbers, or not of the width that the layer was built for.
+            ValueError: `x` is not a finite table of numbers, or not of the width that the layer was built
+                for.
         """
         table = as_features(self.name or "Normalization.adapt", x, self._built_for, "float64")
         mean = table.mean(axis=0)
@@ -76,7 +79,9 @@ class Normalization(Layer):
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         if mean.shape != std.shape or not (std > 0).all():
             raise ValueError(
-                expected("Normalization", "mean and std of one length with std > 0", f"{mean.shape} and {std}")
+                expected(
+                    "Normalization", "mean and std of one length with std > 0", f"{mean.shape} and {std}"
+                )
             )
         if self.attached:
             self.set_weights([mean, std])

@@ -3,7 +3,7 @@
 The weights stay in the model's native vectors and type; everything between is float64.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 
@@ -11,8 +11,19 @@ from fastdnn import _core
 from fastdnn.backend import Inference, Run, Trainer, TrainingRun
 from fastdnn.optimizers import SGD, Adam, Optimizer
 from fastdnn.program import Program, Value
-from fastdnn.reference import accuracy, activation, column_sum, cross_entropy, gather, gemm
-from fastdnn.reference import normalize, philox, softmax, squared_error, update
+from fastdnn.reference import (
+    accuracy,
+    activation,
+    column_sum,
+    cross_entropy,
+    gather,
+    gemm,
+    normalize,
+    philox,
+    softmax,
+    squared_error,
+    update,
+)
 
 # Every operation of a program by its name: the function of the same name.
 _OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
@@ -42,7 +53,9 @@ _OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
 }
 
 
-def run_program(program: Program, sources: list[np.ndarray], parameters: "_core.Parameters") -> dict[int, np.ndarray]:
+def run_program(
+    program: Program, sources: list[np.ndarray], parameters: "_core.Parameters"
+) -> dict[int, np.ndarray]:
     """All values of a program, by index, for one batch of its sources."""
     values: dict[int, np.ndarray] = {}
     for value in program.values:
@@ -60,7 +73,9 @@ def run_program(program: Program, sources: list[np.ndarray], parameters: "_core.
 def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:
     """The weighted sum over rows of each result."""
     sums = [
-        (values[r.value.index] * (1.0 if r.weights is None else values[r.weights.index])).sum(dtype=np.float64)
+        (values[r.value.index] * (1.0 if r.weights is None else values[r.weights.index])).sum(
+            dtype=np.float64
+        )
         for r in program.results
     ]
     return np.array(sums)
@@ -84,7 +99,9 @@ class ReferenceTrainer:
     def begin_epoch(self, epoch: int) -> None:
         """To the first batch of an epoch, in the order of (seed, epoch)."""
         shuffle = self._run.shuffle
-        self._order = philox.random_permutation(self._rows, self._run.seed, epoch) if shuffle else np.arange(self._rows)
+        self._order = (
+            philox.random_permutation(self._rows, self._run.seed, epoch) if shuffle else np.arange(self._rows)
+        )
         self._batch = 0
         self._rows_done = 0
         self._sums = np.zeros(len(self._run.program.results))

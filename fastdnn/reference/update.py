@@ -11,7 +11,7 @@ def sgd_update(
     momentum: float = 0.0,
     nesterov: bool = False,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """v ← ρ v + g; θ ← θ - α v, or θ - α (g + ρ v) with Nesterov's look-ahead; θ - α g without velocity. Returns θ, v."""
+    """v ← ρ v + g; θ ← θ - α v, Nesterov: θ - α (g + ρ v); no velocity: θ - α g. Returns θ, v."""
     theta, g = np.asarray(theta, np.float64), np.asarray(gradient, np.float64)
     if velocity is None:
         return theta - learning_rate * g, None
@@ -30,7 +30,7 @@ def adam_update(
     epsilon: float = 1e-8,
     t: int = 1,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """m ← β₁ m + (1-β₁) g; v ← β₂ v + (1-β₂) g²; θ ← θ - α m̂ / (√v̂ + ε), corrected by 1 - βᵗ. Returns θ, m, v."""
+    """m ← β₁ m + (1-β₁) g; v ← β₂ v + (1-β₂) g²; θ ← θ - α m̂ / (√v̂ + ε), m̂, v̂ = m, v / (1 - βᵗ)."""
     theta, m, v, g = (np.asarray(a, np.float64) for a in (theta, m, v, gradient))
     m = beta_1 * m + (1 - beta_1) * g
     v = beta_2 * v + (1 - beta_2) * g**2

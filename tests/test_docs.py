@@ -1,0 +1,25 @@
+"""Every example of the documentation runs and prints what it says."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import fastdnn
+
+MODULES = sorted(
+    {
+        m.name
+        for m in pkgutil.walk_packages(fastdnn.__path__, "fastdnn.")
+        if not m.name.endswith(("_core", "__main__"))
+    }
+    | {"fastdnn"}
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_the_docstrings(name):
+    module = importlib.import_module(name)
+    failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
+    assert failed == 0

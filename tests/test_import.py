@@ -1,0 +1,56 @@
+"""What `import fastdnn` brings, and what it says when it cannot."""
+
+import pathlib
+import sys
+
+import pytest
+from interpreters import output, run
+
+import fastdnn as fd
+
+
+def test_import_brings_numpy_and_the_core_only():
+    code = "import sys, numpy; before = set(sys.modules); import fastdnn; print(*set(sys.modules) - before)"
+    modules = output(code).split()
+    assert {m.split(".")[0] for m in modules} - set(sys.stdlib_module_names) == {"fastdnn"}
+    own = {m for m in modules if m.startswith("fastdnn") and not m.startswith("fastdnn._core.")}
+    assert own == {"fastdnn", "fastdnn._core"}
+
+
+def test_every_public_name_is_there():
+    for name in fd.__all__:
+        assert getattr(fd, name) is not None
+    assert set(fd.__all__) <= set(dir(fd))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        fd.nonsense  # noqa: B018
+
+
+def test_info():
+    info = fd.info()
+    assert info["fastdnn"] == fd.__version__
+    assert info["isa"] in info["isa_available"].split(", ")
+    assert int(info["threads"].split()[0]) >= 1
+    assert "(" in info["threads"]
+    assert "-ffast-math" not in info["flags"]
+
+
+def test_a_forced_instruction_set_is_the_one_that_runs():
+    for unit in fd.info()["isa_available"].split(", "):
+        assert output("import fastdnn; print(fastdnn.info()['isa'])", FASTDNN_ISA=unit) == unit
+
+
+def test_an_unknown_instruction_set_is_an_error_that_lists_what_there_is():
+    result = run("import fastdnn", FASTDNN_ISA="avx1024")
+    assert result.returncode != 0
+    assert "[FASTDNN_ISA]" in result.stderr
+    assert "got 'avx1024'" in result.stderr
+    assert "portable" in result.stderr
+
+
+def test_a_missing_core_says_how_to_install(tmp_path):
+    package = tmp_path / "fastdnn"
+    package.mkdir()
+    (package / "__init__.py").write_text(pathlib.Path(fd.__file__).read_text())
+    result = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastdnn")
+    assert "ImportError: [fastdnn] expected the compiled core" in result.stderr
+    assert "pip install ." in result.stderr
