@@ -6,8 +6,8 @@
 
 It needs an installed fastdnn (or an editable one) and the `dev` extra (pybind11-stubgen, ruff).
 
-The core's submodules become classes in the one file. A folder of stubs `_core/` instead would be imported as a
-namespace package where the extension has not been built, which hides that it is missing.
+The core's submodules become classes in the one file. A folder of stubs `_core/` instead would be imported, as
+a namespace package, where the extension has not been built, and would hide that it is missing.
 """
 
 import difflib

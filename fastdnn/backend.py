@@ -12,7 +12,7 @@ from fastdnn.optimizers import Optimizer
 from fastdnn.program import Program
 from fastdnn.thread_settings import in_main_thread
 
-PREDICTION_BATCH = 256  # rows at a time; what does not depend on it: every bit of a prediction
+PREDICTION_BATCH = 256  # rows that predict and evaluate compute at a time, unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,8 @@ class Backend(Protocol):
         """A trainer at the first batch of epoch 0."""
         ...
 
-    def inference(self, program: Program) -> Inference:
-        """A runner of a program without gradients."""
+    def inference(self, program: Program, batch_size: int) -> Inference:
+        """A runner of a program without gradients, so many rows at a time."""
         ...
 
 
@@ -121,9 +121,9 @@ class NativeBackend:
         )
         return _NativeTrainer(native)
 
-    def inference(self, program: Program) -> Inference:
+    def inference(self, program: Program, batch_size: int) -> Inference:
         """A native runner; many Python threads may use it at once."""
-        plan = self.plan(program, PREDICTION_BATCH, gather=False)
+        plan = self.plan(program, batch_size, gather=False)
         return _NativeInference(_core.Inference(plan, self._parameters))
 
 

@@ -32,6 +32,10 @@ def _checked_seed(seed: int | None) -> int:
     return int(index())
 
 
+def _rows_at_a_time(where: str, batch_size: int | None) -> int:
+    return backend.PREDICTION_BATCH if batch_size is None else positive_int(where, "batch_size", batch_size)
+
+
 class Compiled:
     """What `compile` settles, and the optimiser's state from then on."""
 
@@ -153,8 +157,8 @@ class Model:
         self,
         optimizer: "str | optimizers.Optimizer" = "adam",
         loss: "str | losses.Loss | None" = None,
-        metrics: Sequence[str] | None = None,
         *,
+        metrics: Sequence[str] | None = None,
         backend: str = "native",
     ) -> None:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
@@ -278,6 +282,7 @@ class Model:
         self,
         x: Any,
         y: Any,
+        batch_size: int | None = None,
         verbose: Literal["auto", 0, 1, 2] = 0,
         sample_weight: Any = None,
         *,
@@ -285,6 +290,15 @@ class Model:
         threads: int | None = None,
     ) -> Any:
         """The loss and the metrics on data, in inference mode.
+
+        Args:
+            x: as in `fit`.
+            y: as in `fit`.
+            batch_size: rows that are computed at a time, default 256: a matter of memory.
+            verbose: 1 or 2 print the figures.
+            sample_weight: as in `fit`.
+            return_dict: whether to return names with the figures.
+            threads: as in `fit`.
 
         Returns:
             A dictionary with `return_dict=True`; else the loss alone, or, with metrics, a list of the loss
@@ -294,7 +308,9 @@ class Model:
             ValueError: as in `fit`.
         """
         data = self.prepare("evaluate", x, y, sample_weight)
-        figures = self.evaluate_prepared(data, resolve("evaluate", threads))
+        figures = self.evaluate_prepared(
+            data, resolve("evaluate", threads), _rows_at_a_time("evaluate", batch_size)
+        )
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         if return_dict:
@@ -318,7 +334,9 @@ class Model:
             raise
         return arrays
 
-    def evaluate_prepared(self, arrays: list[np.ndarray], threads: int) -> dict[str, float]:
+    def evaluate_prepared(
+        self, arrays: list[np.ndarray], threads: int, batch_size: int = backend.PREDICTION_BATCH
+    ) -> dict[str, float]:
         """`evaluate` on what `prepare` made."""
         weighted = len(arrays) == 3
         compiled = self.compiled
@@ -328,22 +346,35 @@ class Model:
                 self.graph, compiled.loss, compiled.metric_names, weighted=weighted
             )
 
-        values = self._inference(("evaluate", weighted), program).evaluate(arrays, threads)
+        key = ("evaluate", weighted, batch_size)
+        values = self._inference(key, program, batch_size).evaluate(arrays, threads)
         return dict(zip(["loss", *compiled.metric_names], values, strict=True))
 
     def predict(
-        self, x: Any, verbose: Literal["auto", 0, 1, 2] = 0, *, threads: int | None = None
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Literal["auto", 0, 1, 2] = 0,
+        *,
+        threads: int | None = None,
     ) -> np.ndarray:
         """The model's output for each row of x, (examples, outputs).
 
         Many Python threads may call it at once, also during a fit: they see the weights of the last whole
         step. The bits of a row's output do not depend on the other rows.
 
+        Args:
+            x: as in `fit`.
+            batch_size: rows that are computed at a time, default 256: a matter of memory.
+            verbose: taken for Keras's sake; nothing is printed.
+            threads: as in `fit`.
+
         Raises:
             ValueError: x does not fit.
         """
         features = self._features("predict", x)
-        inference = self._inference("predict", lambda: lowering.prediction_program(self.graph))
+        rows = _rows_at_a_time("predict", batch_size)
+        inference = self._inference(("predict", rows), lambda: lowering.prediction_program(self.graph), rows)
         return inference.predict([features], resolve("predict", threads))
 
     def _features(self, where: str, x: Any) -> np.ndarray:
@@ -353,10 +384,10 @@ class Model:
             self._build_for(features.shape[1])
         return features
 
-    def _inference(self, key: object, program: Callable[[], Program]) -> backend.Inference:
+    def _inference(self, key: object, program: Callable[[], Program], batch_size: int) -> backend.Inference:
         """The runner of a program, made when it is first needed."""
         if key not in self._inferences:
-            self._inferences[key] = self._backend().inference(program())
+            self._inferences[key] = self._backend().inference(program(), batch_size)
         return self._inferences[key]
 
     # ---- Looking at it

@@ -1,6 +1,6 @@
 """Fresh interpreters for what cannot be tried in this one.
 
-They run elsewhere, so that `import fastdnn` finds the installed package, and not a checkout that happens to be
+They run elsewhere, so that `import fastdnn` finds the installed package, not a checkout that happens to be
 the working directory.
 """
 

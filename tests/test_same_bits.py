@@ -32,6 +32,8 @@ def test_predictions_do_not_depend_on_threads_or_neighbours():
         assert model.evaluate(x, y, threads=threads) == model.evaluate(x, y, threads=1)
     for rows in (1, 2, 3, 5, 17, 255, 256, 257):
         np.testing.assert_array_equal(model.predict(x[:rows]), whole[:rows])
+    for rows in (1, 7, 10**6):
+        np.testing.assert_array_equal(model.predict(x, batch_size=rows), whole)
     np.testing.assert_array_equal(model.predict(x[::-1])[::-1], whole)
 
 

@@ -180,6 +180,6 @@ class ReferenceBackend:
         """A trainer at the first batch of epoch 0."""
         return ReferenceTrainer(self._parameters, optimizer, state, run)
 
-    def inference(self, program: Program) -> Inference:
-        """A runner of a program without gradients."""
+    def inference(self, program: Program, batch_size: int) -> Inference:
+        """A runner of a program without gradients; it takes all rows at once."""
         return ReferenceInference(program, self._parameters)
