@@ -1,4 +1,4 @@
-"""Sizes, values and layouts in memory that the kernel tests sweep, and the call that tries a kernel in one."""
+"""Sizes, values and layouts in memory that kernel tests sweep, and the call that tries a kernel in one."""
 
 import mmap
 import os
@@ -87,6 +87,17 @@ def _memory(layout, elements, dtype):
     return raw[start : start + elements * itemsize].view(dtype)
 
 
+def _around(layout, before, stride, rows, cols, extent):
+    """Which elements of the memory are not the matrix's; of a far one those near its rows."""
+    starts = before + stride * np.arange(rows)[:, None]
+    if layout == "far":
+        beside = np.concatenate([np.arange(-_AROUND, 0), cols + np.arange(_AROUND)])
+        return (starts + beside).ravel()
+    outside = np.ones(extent, bool)
+    outside[starts + np.arange(cols)] = False
+    return outside
+
+
 class Placed:
     """Values in a layout. What lies around their rows is filled with a sentinel (NaN) and must survive."""
 
@@ -101,14 +112,11 @@ class Placed:
             before = stride - cols  # the gaps are on the left, so that the last row ends at the edge
         extent = rows * stride if guarded else before + max(rows - 1, 0) * stride + cols + _AROUND
         self._memory = _memory(layout, extent, dtype)
-        starts = before + stride * np.arange(rows)[:, None]
-        inside = (starts + np.arange(cols)).ravel()
-        window = (starts + np.arange(-_AROUND, cols + _AROUND)).ravel()
-        self._around = np.setdiff1d(window[(window >= 0) & (window < extent)], inside)
+        self._around = _around(layout, before, stride, rows, cols, extent)
         self._memory[self._around] = _sentinel(dtype)
         itemsize = values.dtype.itemsize
         strides = (stride * itemsize, itemsize) if values.ndim == 2 else (itemsize,)
-        self.array = np.lib.stride_tricks.as_strided(self._memory[before:], values.shape, strides)
+        self.array = np.ndarray(values.shape, values.dtype, self._memory, before * itemsize, strides)
         self.array[...] = values
 
     def check_around(self, **context):

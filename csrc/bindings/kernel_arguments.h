@@ -1,0 +1,64 @@
+// What the bindings of the single kernels share. Outputs come first, then inputs, then options, as in
+// fastdnn.reference; here the outputs are written in place.
+#pragma once
+
+#include <pybind11/stl.h>
+
+#include <optional>
+
+#include "bindings/arrays.h"
+#include "bindings/register.h"
+#include "core/team.h"
+
+namespace fastdnn::bindings {
+
+template <class A, class B>
+void same_shape(const Matrix<A>& a, const Matrix<B>& b, const char* where) {
+  check(a.rows == b.rows && a.cols == b.cols, where, "expected (", a.rows, ", ", a.cols, "), got (", b.rows,
+        ", ", b.cols, ")");
+}
+
+template <class T>
+const T* vector_of(const Array<T>& array, Index n, const char* where) {
+  check(array.ndim() == 1 && array.shape(0) == n && (n <= 1 || array.strides(0) == sizeof(T)) &&
+            is_aligned(array),
+        where, "expected a contiguous vector of ", n);
+  return array.data();
+}
+
+template <class T>
+T* vector_out(Array<T>& array, Index n, const char* where) {
+  check(array.writeable(), where, "expected an array that can be written");
+  return const_cast<T*>(vector_of(array, n, where));
+}
+
+template <class T>
+using Optional = std::optional<Array<T>>;
+
+template <class T>
+const T* optional_vector(const Optional<T>& array, Index n, const char* where) {
+  return array ? vector_of(*array, n, where) : nullptr;
+}
+
+template <class Body>
+void on_team(int threads, const Body& body) {
+  const py::gil_scoped_release release;
+  run_team(threads, body);
+}
+
+inline const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Index rows, Index classes,
+                                          const char* where) {
+  const std::int32_t* data = vector_of(labels, rows, where);
+  for (Index r = 0; r < rows; ++r) {
+    check(data[r] >= 0 && data[r] < classes, where, "expected labels below ", classes, ", got ", data[r],
+          " in row ", r);
+  }
+  return data;
+}
+
+void bind_gemm_kernels(py::module_& m);
+void bind_pointwise_kernels(py::module_& m);
+void bind_loss_kernels(py::module_& m);
+void bind_update_kernels(py::module_& m);
+
+}  // namespace fastdnn::bindings

@@ -1,0 +1,322 @@
+"""C = A B with its epilogues: exact on whole numbers, bounded on real ones, the same bits however it is cut."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from arrays_for_tests import DTYPES, LAYOUTS, SPECIALS, WIDTHS
+from arrays_for_tests import blank, diagonals, fresh_seed, integers, reals, run
+from comparator import check, check_bits, roundoff
+
+from fastdnn import reference
+from fastdnn._core import kernels
+from fastdnn.reference.gemm import gemm as reference_gemm
+
+EPILOGUES = ("none", "bias", "bias_relu", "relu_mask", "accumulate")
+TRANSPOSES = ((False, False), (False, True), (True, False), (True, True))
+# Around the tiles of every unit: up to 16 rows, up to 4 vectors of up to 16 elements, and their tails.
+ROWS = (1, 2, 3, 6, 7, 12, 13, 16, 17, 31)
+COLS = (1, 3, 4, 5, 8, 15, 16, 17, 31, 33, 64, 67, 257)
+DEPTHS = (1, 2, 3, 4, 5, 33, 257)
+
+
+class Product:
+    """One call: A, B and what the epilogue needs, with A and B laid out as the transposes say."""
+
+    def __init__(self, rng, fill, m, n, k, dtype, transposes=(False, False), epilogue="none"):
+        self.a, self.b = fill(rng, (m, k), dtype), fill(rng, (k, n), dtype)
+        self.c = fill(rng, (m, n), dtype) if epilogue == "accumulate" else blank((m, n), dtype)
+        self.options = {"epilogue": epilogue}
+        if epilogue in ("bias", "bias_relu"):
+            self.options["bias"] = fill(rng, (n,), dtype)
+        if epilogue == "relu_mask":
+            self.options["mask"] = integers(rng, (m, n), dtype, limit=1)  # a third of it is 0
+        self.transposes = transposes
+        self.context = {
+            "m": m,
+            "n": n,
+            "k": k,
+            "dtype": dtype,
+            "transposes": transposes,
+            "epilogue": epilogue,
+        }
+
+    def run(self, layout="plain", **options):
+        """The kernel's C."""
+        a = self.a.T.copy() if self.transposes[0] else self.a
+        b = self.b.T.copy() if self.transposes[1] else self.b
+        named = dict(zip(("transpose_a", "transpose_b"), self.transposes, strict=True))
+        [c] = run(kernels.gemm, [self.c], [a, b], layout, **named, **self.options, **options)
+        return c
+
+    def want(self):
+        """The reference's."""
+        return reference_gemm(self.a, self.b, c=self.c, **self.options)
+
+    def bound(self):
+        """K roundings in a chain of K products, one more for a sum with the bias or with C.
+
+        The K-th one takes in the bias's: (1 + u)^(K+1) - 1 <= 1.01 (K + 1) u here. relu and mask add nothing.
+        """
+        k = self.a.shape[1]
+        magnitude = np.abs(self.a.astype(np.float64)) @ np.abs(self.b.astype(np.float64))
+        added = self.options.get("bias", self.c if self.options["epilogue"] == "accumulate" else 0)
+        return 1.01 * (k + 1) * roundoff(self.a.dtype) * (magnitude + np.abs(added))
+
+    def is_exact(self, layout="plain", **options):
+        """Whole numbers: bit-equal to NumPy's."""
+        __tracebackhide__ = True
+        check_bits(
+            self.run(layout, **options) + 0,
+            self.want().astype(self.a.dtype) + 0,
+            layout=layout,
+            **self.context,
+        )  # + 0: a sum has no -0.0 here, and -3 * 0 masked has none either
+
+    def is_bounded(self, layout="plain", **options):
+        """Real numbers."""
+        __tracebackhide__ = True
+        check(self.run(layout, **options), self.want(), self.bound(), layout=layout, **self.context)
+
+
+def test_reference_is_the_composition_of_its_operations():
+    rng = np.random.default_rng(0)
+    p = Product(rng, integers, 5, 7, 3, "float64", epilogue="bias_relu")
+    x = reference.activation.add_bias(reference.gemm.matmul(p.a, p.b), p.options["bias"])
+    check_bits(p.want(), reference.activation.relu(x))
+    check_bits(reference_gemm(p.a.T, p.b.T, True, True), p.a @ p.b)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+@pytest.mark.parametrize("epilogue", EPILOGUES)
+def test_sizes_around_the_tiles(dtype, transposes, epilogue):
+    rng = np.random.default_rng(1)
+    for m, n in product(ROWS, COLS):
+        k = DEPTHS[(m + n) % len(DEPTHS)]
+        Product(rng, integers, m, n, k, dtype, transposes, epilogue).is_exact()
+    for k in DEPTHS:
+        Product(rng, integers, 13, 35, k, dtype, transposes, epilogue).is_exact()
+        Product(rng, reals, 13, 35, k, dtype, transposes, epilogue).is_bounded()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+@pytest.mark.parametrize("edge", ["head", "tail"])
+def test_every_tile_against_inaccessible_pages(dtype, transposes, edge):
+    rng = np.random.default_rng(2)
+    a, b = integers(rng, (17, 3), dtype), integers(rng, (3, 67), dtype)
+    want = a @ b
+    for m, n in product(range(1, 18), WIDTHS):
+        p = Product(rng, integers, 0, 0, 3, dtype, transposes)
+        p.a, p.b, p.c = a[:m], b[:, :n], blank((m, n), dtype)
+        check_bits(p.run(edge), want[:m, :n], edge=edge, **p.context | {"m": m, "n": n})
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts(dtype, layout):
+    rng = np.random.default_rng(3)
+    sizes = [(3, 4, 2), (3, 3, 3)] if layout == "far" else [(1, 1, 1), (7, 19, 5), (3, 67, 4), (13, 5, 17)]
+    for (m, n, k), transposes, epilogue in product(sizes, TRANSPOSES, EPILOGUES):
+        Product(rng, integers, m, n, k, dtype, transposes, epilogue).is_exact(layout)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("epilogue", EPILOGUES)
+def test_no_rows_no_columns_no_depth(dtype, epilogue):
+    rng = np.random.default_rng(4)
+    for m, n, k, transposes in product((0, 1, 5), (0, 1, 5), (0, 1, 5), TRANSPOSES):
+        for layout in ("plain", "strided", "tail"):
+            Product(rng, integers, m, n, k, dtype, transposes, epilogue).is_exact(layout, threads=2)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+def test_threads_and_the_direction_of_the_cut(dtype, transposes):
+    rng = np.random.default_rng(5)
+    sizes = [(1, 1, 3), (3, 257, 17), (257, 3, 17), (130, 67, 33), (5, 40, 64)]
+    for (m, n, k), epilogue in product(sizes, EPILOGUES):
+        p = Product(rng, reals, m, n, k, dtype, transposes, epilogue)
+        want = p.run()
+        for threads, by_rows in product(range(1, 9), (False, True)):
+            check_bits(
+                p.run(threads=threads, by_rows=by_rows), want, threads=threads, by_rows=by_rows, **p.context
+            )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_bits_depend_neither_on_the_tile_nor_on_the_transposes(dtype):
+    rng = np.random.default_rng(6)
+    whole = Product(rng, reals, 40, 140, 50, dtype)
+    want = whole.run()
+    for transposes in TRANSPOSES[1:]:
+        whole.transposes = transposes
+        check_bits(whole.run(), want, transposes=transposes)
+    for _ in range(200):
+        (top, bottom), (left, right) = sorted(rng.integers(0, 41, 2)), sorted(rng.integers(0, 141, 2))
+        part = Product(rng, reals, 0, 0, 50, dtype, TRANSPOSES[rng.integers(4)])
+        part.a, part.b = whole.a[top:bottom], whole.b[:, left:right]
+        part.c = blank((bottom - top, right - left), dtype)
+        check_bits(part.run(), want[top:bottom, left:right], rows=(top, bottom), cols=(left, right))
+    for i, j in zip(rng.integers(0, 40, 100), rng.integers(0, 140, 100), strict=True):
+        part.a, part.b, part.c = whole.a[[i]], whole.b[:, [j]], blank((1, 1), dtype)
+        check_bits(part.run(), want[[i], [j]][:, None], element=(i, j))
+
+
+def chain(a, b):
+    """Σ_p a[i][p] b[p][j] as scalar code has it: from 0, one p after the other."""
+    c = np.zeros((a.shape[0], b.shape[1]), a.dtype)
+    with np.errstate(invalid="ignore"):
+        for p in range(a.shape[1]):
+            c = c + a[:, [p]] * b[p]
+    return c
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transpose_b", [False, True])
+@pytest.mark.parametrize("special", SPECIALS)
+def test_special_values_in_b_at_every_index(dtype, transpose_b, special):
+    rng = np.random.default_rng(7)
+    for n in WIDTHS:
+        a = np.array([[1, 2], [0, -1], [-3, 0]], dtype)
+        p = Product(rng, integers, 3, n, 2, dtype, (False, transpose_b))
+        p.a, numbers = a, p.b
+        for j in range(n):
+            p.b = numbers.copy()
+            p.b[j % 2, j] = special
+            check_bits(p.run(), chain(a, p.b), column=j, special=special, **p.context)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+def test_special_values_in_a_at_every_index(dtype, transposes):
+    rng = np.random.default_rng(8)
+    for m, special in product(range(1, 18), SPECIALS):
+        p = Product(rng, integers, m, 19, 3, dtype, transposes)
+        numbers = p.a
+        for i, k in product(range(m), range(3)):
+            p.a = numbers.copy()
+            p.a[i, k] = special
+            check_bits(p.run(), chain(p.a, p.b), element=(i, k), special=special, **p.context)
+            check(p.run(), p.want(), 0.0, element=(i, k), special=special, **p.context)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("epilogue", ["bias", "bias_relu"])
+def test_special_values_in_the_bias_at_every_index(dtype, epilogue):
+    rng = np.random.default_rng(9)
+    for n, special in product(WIDTHS, SPECIALS):
+        p = Product(rng, integers, 2, n, 2, dtype, epilogue=epilogue)
+        numbers = p.options["bias"]
+        for j in range(n):
+            p.options["bias"] = numbers.copy()
+            p.options["bias"][j] = special
+            check(p.run(), p.want(), 0.0, column=j, special=special, **p.context)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_special_values_in_mask_and_c_at_every_index(dtype):
+    rng = np.random.default_rng(10)
+    for n in WIDTHS:
+        masked = Product(rng, integers, n, n, 2, dtype, epilogue="relu_mask")
+        added = Product(rng, integers, n, n, 2, dtype, epilogue="accumulate")
+        for special, values in diagonals(rng, n, dtype):
+            masked.options["mask"] = added.c = values
+            sums = chain(masked.a, masked.b)
+            check_bits(masked.run(), np.where(values <= 0, 0, sums), special=special, **masked.context)
+            check_bits(added.run(), values + chain(added.a, added.b), special=special, **added.context)
+            check(masked.run(), masked.want(), 0.0, special=special, **masked.context)
+            check(added.run(), added.want(), 0.0, special=special, **added.context)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_relu_epilogue_at_its_edges(dtype):
+    nan, inf = np.nan, np.inf
+    sums = np.array([[-1, -0.0, 0.0, 1, nan, inf, -inf]], dtype)
+    c = blank(sums.shape, dtype)
+    kernels.gemm(c, np.ones((1, 1), dtype), np.zeros((1, 7), dtype), epilogue="bias_relu", bias=sums[0])
+    # 0 + -0.0 = 0.0; NaN is not below 0 and stays
+    check_bits(c, np.array([[0, 0, 0, 1, nan, inf, 0]], dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_mask_epilogue_at_its_edges(dtype):
+    nan, inf = np.nan, np.inf
+    tiny = np.finfo(dtype).smallest_subnormal
+    mask = np.array([[-inf, -1, -tiny, -0.0, 0.0, tiny, 1, inf, nan]], dtype)
+    for value in (5.0, nan, -inf):
+        c = blank(mask.shape, dtype)
+        ones = np.full((1, 9), value, dtype)
+        kernels.gemm(c, np.ones((1, 1), dtype), ones, epilogue="relu_mask", mask=mask)
+        check_bits(c, np.array([[0] * 5 + [value] * 4], dtype))  # also where the sum is NaN
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_random_products(dtype):
+    seed = fresh_seed()
+    rng = np.random.default_rng(seed)
+    for number in range(1500):
+        m, n, k = rng.integers(0, [33, 140, 70])
+        transposes, epilogue = TRANSPOSES[rng.integers(4)], EPILOGUES[rng.integers(5)]
+        exact = bool(rng.integers(2))
+        p = Product(rng, integers if exact else reals, m, n, k, dtype, transposes, epilogue)
+        p.context |= {"seed": seed, "number": number}
+        layout, threads = LAYOUTS[rng.integers(len(LAYOUTS) - 1)], int(rng.integers(1, 4))
+        (p.is_exact if exact else p.is_bounded)(layout, threads=threads, by_rows=bool(rng.integers(2)))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sums_that_cancel_or_grow(dtype):
+    rng = np.random.default_rng(11)
+    for k, scale in product((257, 4096), (1e-15, 1.0, 1e15)):
+        p = Product(rng, reals, 3, 33, k, dtype)
+        p.a *= np.asarray(scale, dtype)
+        p.is_bounded()
+        p.a[:, k // 2 :], p.b[k // 2 :] = p.a[:, : k - k // 2], -p.b[: k - k // 2]
+        p.is_bounded()
+
+
+def test_repeat_runs_the_product_again():
+    rng = np.random.default_rng(12)
+    p = Product(rng, integers, 30, 20, 4, "float32", epilogue="accumulate")
+    for repeat, threads in product((0, 1, 3), (1, 4)):
+        check_bits(p.run(repeat=repeat, threads=threads), p.c + repeat * (p.a @ p.b), repeat=repeat)
+
+
+def test_refuses_what_it_would_misread():
+    c, a, b = np.zeros((3, 4)), np.zeros((3, 2)), np.zeros((2, 4))
+    read_only = c.copy()
+    read_only.flags.writeable = False
+    for wrong in [
+        (c, a, np.zeros((3, 4))),
+        (c, np.zeros((2, 3)), b),
+        (np.zeros((4, 3)), a, b),
+        (read_only, a, b),
+        (c, a, b[::-1]),
+        (c, np.asfortranarray(a), b),
+        (c, np.zeros((3, 4))[:, ::2], b),
+        (c, np.zeros((1, 3, 2)), b),
+        (np.frombuffer(bytearray(97), np.float64, 12, 1).reshape(3, 4), a, b),
+    ]:
+        with pytest.raises(ValueError, match=r"\[gemm\] expected"):
+            kernels.gemm(*wrong)
+    bias, mask = np.zeros(4), np.zeros((3, 4))
+    for options in [
+        {"epilogue": "tanh"},
+        {"epilogue": "bias"},
+        {"bias": bias},
+        {"epilogue": "bias", "bias": np.zeros(3)},
+        {"epilogue": "bias", "bias": np.zeros(8)[::2]},
+        {"epilogue": "relu_mask"},
+        {"mask": mask},
+        {"epilogue": "relu_mask", "mask": mask[:2]},
+    ]:
+        with pytest.raises(ValueError, match=r"\[gemm\] expected"):
+            kernels.gemm(c, a, b, **options)
+    for threads in (0, -1):
+        with pytest.raises(ValueError, match="expected"):
+            kernels.gemm(c, a, b, threads=threads, transpose_b=False)
+    for other in (a.astype(np.float32), a.astype(">f8"), a.astype(np.int64), a.tolist()):
+        with pytest.raises(TypeError):
+            kernels.gemm(c, other, b)
