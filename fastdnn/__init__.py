@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     )
     from fastdnn.build_info import info
     from fastdnn.errors import NonFiniteLossError
+    from fastdnn.io.files import FormatError
     from fastdnn.io.model_file import load_model
-    from fastdnn.io.safetensors import FormatError
     from fastdnn.model import Model
     from fastdnn.sequential import Sequential
     from fastdnn.thread_settings import get_num_threads, set_num_threads, threads
@@ -64,7 +64,7 @@ _MODULES = (
     "reference",
 )
 _OBJECTS = {
-    "FormatError": "fastdnn.io.safetensors",
+    "FormatError": "fastdnn.io.files",
     "Model": "fastdnn.model",
     "NonFiniteLossError": "fastdnn.errors",
     "Sequential": "fastdnn.sequential",

@@ -284,11 +284,19 @@ def test_bad_headers_take_no_memory(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "shape", ["(0, 4611686018427387904, 4611686018427387904)", "(4611686018427387904, 0, 8)"]
+    "shape",
+    [
+        "(0, 4611686018427387904, 4611686018427387904)",
+        "(4611686018427387904, 0, 8)",
+        "(0, 9223372036854775808)",
+        "(0, 36893488147419103232)",
+    ],
 )
 def test_a_zero_among_huge_sizes(tmp_path, shape):
     (tmp_path / "x.npy").write_bytes(npy(described(shape)))
-    with pytest.raises(FormatError, match=r"expected a shape that NumPy can hold, got \("):
+    with pytest.raises(
+        FormatError, match=r"expected a shape (that NumPy can hold|of at most 64 whole numbers >= 0)"
+    ):
         load_npy_x(tmp_path / "x.npy")
 
 

@@ -18,6 +18,7 @@ from interpreters import run
 from fastdnn.io import FormatError, read_safetensors, write_safetensors
 
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
+MOST_DIMENSIONS = 32 if np.__version__.startswith("1.") else 64
 SMALL = {
     "w": np.arange(6, dtype=np.float32).reshape(2, 3),
     "b": np.array([1, -2], np.int16),
@@ -72,7 +73,7 @@ def test_what_is_written_is_read(path):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_official_library_reads_and_writes_the_same(path, dtype):
     theirs = path.with_name("theirs.safetensors")
-    for shape in [(), (1,), (0,), (3, 0, 2), (2, 3, 4), (1,) * 32]:
+    for shape in [(), (1,), (0,), (3, 0, 2), (2, 3, 4), (1,) * MOST_DIMENSIONS]:
         values = np.random.default_rng(0).integers(0, 2 if dtype == "?" else 100, shape).astype(dtype)
         tensors = {"x": values, 'name with ünïcode "quotes" \\ \n': np.ones(3)}
         write_safetensors(path, tensors, {"key": "välue"})
@@ -170,7 +171,6 @@ def test_special_values_keep_their_bits(path):
         ({}, {"a": 1}, ValueError, "metadata: expected text for text, got 'a': 1; .*json.dumps"),
         ({}, {2: "a"}, ValueError, "metadata: expected text for text, got 2: 'a'"),
         ({}, {"a": "\udfff"}, ValueError, "metadata: expected text for text"),
-        ({}, {"a": "x" * 100_000_000}, ValueError, "names and metadata of at most 100000000 bytes"),
     ],
 )
 def test_what_the_layout_cannot_hold_touches_no_file(path, tensors, metadata, error, words):
@@ -179,6 +179,19 @@ def test_what_the_layout_cannot_hold_touches_no_file(path, tensors, metadata, er
         write_safetensors(path, tensors, metadata)
     assert path.read_bytes() == b"old"
     assert names(path.parent) == [path.name]
+
+
+def test_headers_that_could_not_be_read_back_are_not_written(path, monkeypatch):
+    write_safetensors(path, SMALL, {"a": "b" * 10_000})
+    before = path.read_bytes()
+    monkeypatch.setattr("fastdnn.io.safetensors.MAX_HEADER_BYTES", 10_000)
+    with pytest.raises(
+        ValueError, match=r"names and metadata of at most 10000 bytes together, got 10[0-9]{3};"
+    ):
+        write_safetensors(path, SMALL, {"a": "b" * 10_000})
+    assert path.read_bytes() == before
+    with pytest.raises(FormatError, match="expected a header of at most 10000 bytes"):
+        read_safetensors(path)
 
 
 def test_paths_that_are_no_files(tmp_path):

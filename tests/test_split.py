@@ -32,6 +32,13 @@ def test_counts(n, dev, test, want, stratified):
     assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n))
 
 
+def test_a_tenth_each_is_the_default():
+    assert [len(part) for part in split_indices(200)] == [160, 20, 20]
+    split = train_dev_test_split(np.arange(200))
+    assert [len(x) for (x,) in split] == [160, 20, 20]
+    assert np.array_equal(split.dev[0], split_indices(200, seed=0)[1])
+
+
 def test_random_sizes_give_every_row_once():
     rng = np.random.default_rng(1)
     for _ in range(500):
@@ -110,12 +117,13 @@ def test_counts_of_classes_are_those_of_the_largest_remainder():
 
 def test_small_classes_are_represented_at_the_expense_of_large_ones():
     labels = np.repeat(np.arange(11), [900] + [10] * 10)
-    test = split_indices(1_000, dev=0, test=50, stratify=labels)[2]  # quotas: 45 and ten times a half
-    assert np.bincount(labels[test]).tolist() == [40] + [1] * 10
-    test = split_indices(1_000, dev=0, test=10, stratify=labels)[
-        2
-    ]  # fewer rows than classes: quotas 9 and 0.1
-    assert np.bincount(labels[test]).tolist() == [9, 1]
+    for rows, want in [
+        (50, [40] + [1] * 10),  # quotas of 45 and ten times a half
+        (11, [1] * 11),  # just as many rows as classes
+        (10, [9, 1]),  # fewer: quotas of 9 and ten times a tenth
+    ]:
+        test = split_indices(1_000, dev=0, test=rows, stratify=labels)[2]
+        assert np.bincount(labels[test]).tolist() == want
 
 
 def test_digits_have_every_class_within_one_row_of_its_proportion():
@@ -129,7 +137,7 @@ def test_classes_are_represented_as_far_as_their_rows_go():
     rng = np.random.default_rng(4)
     held = {"train": 0, "dev": 0, "test": 0}
     for _ in range(1_000):
-        sizes = rng.integers(1, 7, rng.integers(1, 9))
+        sizes = rng.choice([1, 1, 2, 2, 3, 4, 6, 40], rng.integers(1, 9))
         n = int(sizes.sum())
         dev = int(rng.integers(0, n))
         test = int(rng.integers(0, n - dev))

@@ -19,7 +19,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdnn.io.safetensors import FormatError, open_regular
+from fastdnn.io.files import FormatError, open_regular
 
 _NPY_MAGIC: Final = b"\x93NUMPY"
 _ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")  # a zip with members, an empty one

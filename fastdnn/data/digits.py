@@ -14,8 +14,8 @@ def load_digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
     Returns new arrays at each call::
 
-        x (1797, 64) f32   pixels 0..16, row-major 8x8; `x.reshape(-1, 8, 8, 1)` gives images, `x / 16` is
-        in 0..1 y (1797,)    i64   the digit, 0..9; each occurs 174 to 183 times
+        x (1797, 64) f32   pixels 0..16, row-major 8x8; `x.reshape(-1, 8, 8, 1)` gives images
+        y (1797,)    i64   the digit, 0..9; each occurs 174 to 183 times
 
     The rows are the writer-independent test part of the UCI set, in their original order. Rows of one
     writer follow each other: a shuffled split has the same writers on both sides and flatters;

@@ -14,7 +14,8 @@ import numpy as np
 from fastdnn import layers, losses, optimizers
 from fastdnn.errors import expected
 from fastdnn.graph import Graph, Node
-from fastdnn.io.safetensors import FormatError, read_safetensors, write_safetensors
+from fastdnn.io.files import FormatError
+from fastdnn.io.safetensors import read_safetensors, write_safetensors
 from fastdnn.layers import Input
 from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
