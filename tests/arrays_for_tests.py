@@ -28,7 +28,7 @@ LAYOUTS = (
 _GAP = 5  # elements between the rows of a strided matrix
 _AROUND = 16  # elements on both sides of a row that must stay as they are
 _FAR = 2**30 + 3  # elements from row to row of a far matrix
-_NORESERVE = 0x4000  # MAP_NORESERVE of Linux: address space without memory behind it
+_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000)  # address space without memory behind it
 
 
 def shapes(layout="plain"):
@@ -108,7 +108,7 @@ class Placed:
         stride = {"strided": cols + _GAP, "far": _FAR}.get(layout.split()[0], cols)
         guarded = layout.endswith(("head", "tail"))
         before = {"plain": 16, "misaligned": 17, "strided": 18, "far": 16}.get(layout, 0)
-        if layout == "strided tail":
+        if layout == "strided tail" and rows > 0:
             before = stride - cols  # the gaps are on the left, so that the last row ends at the edge
         extent = rows * stride if guarded else before + max(rows - 1, 0) * stride + cols + _AROUND
         self._memory = _memory(layout, extent, dtype)

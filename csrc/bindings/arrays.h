@@ -33,8 +33,9 @@ Matrix<T> matrix_view(const A& array, T* data, const char* name) {
   const Index size = static_cast<Index>(sizeof(T));
   const Index cols = array.shape(array.ndim() - 1);
   const Index rows = array.ndim() == 2 ? array.shape(0) : 1;
+  if (rows == 0 || cols == 0) return {data, rows, cols, cols};  // NumPy's strides of nothing mean nothing
   const Index stride = array.ndim() == 2 && rows > 1 ? array.strides(0) : cols * size;
-  check(is_aligned(array) && (cols <= 1 || array.strides(array.ndim() - 1) == size) && stride >= 0 &&
+  check(is_aligned(array) && (cols == 1 || array.strides(array.ndim() - 1) == size) && stride >= 0 &&
             stride % size == 0,
         name, "expected an aligned array whose rows are contiguous; make one with numpy.ascontiguousarray");
   return {data, rows, cols, stride / size};

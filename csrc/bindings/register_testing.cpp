@@ -56,7 +56,8 @@ void register_testing(py::module_& m) {
   m.def("total_allocations", &AllocatorProbe::total_allocations);
   m.def("fail_after", &AllocatorProbe::fail_after, py::arg("n"),
         "The n-th allocation from now fails; -1: none.");
-  m.def("set_poison", &AllocatorProbe::set_poison, py::arg("on"), "New memory is NaN instead of zero.");
+  m.def("set_poison", &AllocatorProbe::set_poison, py::arg("on"),
+        "Memory that is not asked to be zero is NaN.");
   m.def("set_guard_pages", &AllocatorProbe::set_guard_pages, py::arg("on"),
         "New memory ends at an inaccessible page.");
   m.def("guarded_array", &guarded_array, py::arg("shape"), py::arg("dtype"), py::arg("edge"),

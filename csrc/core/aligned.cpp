@@ -88,11 +88,17 @@ AlignedBuffer::AlignedBuffer(Index bytes) {
     data_ = static_cast<std::byte*>(std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes)));
     if (data_ == nullptr) throw std::bad_alloc();
   }
-  std::memset(data_, poison ? 0xFF : 0, static_cast<std::size_t>(bytes));
+  if (poison) std::memset(data_, 0xFF, static_cast<std::size_t>(bytes));
   bytes_ = bytes;
   live_bytes += bytes;
   ++live_blocks;
   ++total_allocations;
+}
+
+AlignedBuffer AlignedBuffer::zeroed(Index bytes) {
+  AlignedBuffer buffer(bytes);
+  if (bytes > 0) std::memset(buffer.data_, 0, static_cast<std::size_t>(buffer.bytes_));
+  return buffer;
 }
 
 AlignedBuffer::~AlignedBuffer() {

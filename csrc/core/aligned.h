@@ -21,15 +21,16 @@ struct AllocatorProbe {
   static Index total_allocations();
   static void fail_after(
       Index n);  // the n-th allocation from now (0 = the next) throws bad_alloc; < 0: never
-  static void set_poison(bool on);       // new memory is filled with NaN bytes (0xFF) instead of zeros
+  static void set_poison(bool on);       // memory that is not asked to be zero is filled with NaN (0xFF)
   static void set_guard_pages(bool on);  // a block ends, up to its alignment, at an inaccessible page
 };
 
-// An owned block, zeroed. Movable, not copyable.
+// An owned block. Movable, not copyable.
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
-  explicit AlignedBuffer(Index bytes);
+  explicit AlignedBuffer(Index bytes);  // what is in it is not known
+  static AlignedBuffer zeroed(Index bytes);
   AlignedBuffer(AlignedBuffer&& other) noexcept { swap(other); }
   AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
     swap(other);

@@ -27,7 +27,7 @@ Optimizer::Optimizer(const OptimizerConfig& config, std::shared_ptr<Parameters> 
     slot_names_ = {"velocity"};
   }
   for (std::size_t i = 0; i < slot_names_.size(); ++i) {
-    slots_.emplace_back(parameters_->theta.elements() * size_of(parameters_->dtype));
+    slots_.push_back(AlignedBuffer::zeroed(parameters_->theta.elements() * size_of(parameters_->dtype)));
   }
 }
 

@@ -20,7 +20,7 @@ FlatVector::FlatVector(Dtype dtype, std::vector<Segment> segments)
     elements_ = round_up(elements_ + segment.size, line);
     checked_mul(elements_, size_of(dtype), "Parameters");
   }
-  buffer_ = AlignedBuffer(elements_ * size_of(dtype));
+  buffer_ = AlignedBuffer::zeroed(elements_ * size_of(dtype));
 }
 
 const Segment& FlatVector::find(const std::string& name) const {

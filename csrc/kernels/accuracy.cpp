@@ -3,11 +3,12 @@
 namespace fastdnn {
 namespace {
 
+// -1 where all are NaN.
 template <class T>
 Index argmax(const T* x, Index n) {
-  Index best = 0;
-  for (Index j = 1; j < n; ++j) {
-    if (x[j] > x[best] || x[best] != x[best]) best = j;
+  Index best = -1;
+  for (Index j = 0; j < n; ++j) {
+    if (x[j] == x[j] && (best < 0 || x[j] > x[best])) best = j;
   }
   return best;
 }
@@ -24,7 +25,8 @@ template <class T>
 void categorical_accuracy(Team& team, T* row_correct, Matrix<const T> z, Matrix<const T> target) {
   const Range rows = team.share(z.rows);
   for (Index r = rows.begin; r < rows.end; ++r) {
-    row_correct[r] = argmax(z.row(r), z.cols) == argmax(target.row(r), target.cols);
+    const Index best = argmax(z.row(r), z.cols);
+    row_correct[r] = best >= 0 && best == argmax(target.row(r), target.cols);
   }
 }
 

@@ -4,9 +4,13 @@ import numpy as np
 
 
 def _argmax(x: np.ndarray) -> np.ndarray:
-    """The first of the largest of each row; NaN never is."""
+    """The first of the largest of each row; NaN never is, and a row of NaN has none: -1."""
     x = np.asarray(x)
-    return np.where(np.isnan(x), -np.inf, x).argmax(axis=1)
+    real = ~np.isnan(x)
+    best = np.where(real, x, -np.inf).argmax(axis=1)
+    first = real.argmax(axis=1)  # where all that is real is -infinity, NaN must not come first
+    lowest = np.isneginf(np.where(real, x, -np.inf)).all(axis=1)
+    return np.where(real.any(axis=1), np.where(lowest, first, best), -1)
 
 
 def sparse_accuracy(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -16,4 +20,5 @@ def sparse_accuracy(z: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 def categorical_accuracy(z: np.ndarray, target: np.ndarray) -> np.ndarray:
     """row_correct[r] = 1 where argmax z[r] = argmax t[r], else 0, (n, 1)."""
-    return (_argmax(z) == _argmax(target))[:, None].astype(np.float64)
+    best = _argmax(z)
+    return ((best >= 0) & (best == _argmax(target)))[:, None].astype(np.float64)

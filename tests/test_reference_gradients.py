@@ -1,0 +1,132 @@
+"""Every gradient of the reference is the derivative of its function, by finite differences in float64.
+
+For L = Σ g f(x) the five-point stencil (f(x - 2h) - 8 f(x - h) + 8 f(x + h) - f(x + 2h)) / 12h is off by
+h⁴ f⁽⁵⁾ / 30 and by about eps f / h: 1e-12 each at h = 1e-3 for numbers near 1.
+"""
+
+import numpy as np
+import pytest
+
+from fastdnn.reference import activation, column_sum, cross_entropy, gemm, normalize, softmax, squared_error
+
+H = 1e-3
+TOLERANCE = 1e-9
+
+
+def derivative(function, x):
+    """dL/dx of a scalar function of an array, element by element."""
+    slope = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        values = []
+        for step in (-2, -1, 1, 2):
+            moved = x.copy()
+            moved[index] += step * H
+            values.append(function(moved))
+        slope[index] = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * H)
+    return slope
+
+
+def relative_error(analytic, numeric):
+    return np.linalg.norm(analytic - numeric) / (np.linalg.norm(analytic) + np.linalg.norm(numeric))
+
+
+def check_gradient(function, x, dy, analytic):
+    """analytic: of Σ dy f(x), with respect to x."""
+    __tracebackhide__ = True
+    numeric = derivative(lambda moved: float((dy * function(moved)).sum()), x)
+    assert analytic.shape == x.shape, f"got shape {analytic.shape}, want {x.shape}"
+    assert np.linalg.norm(numeric) > 1e-3, "a function that does not move proves nothing"
+    error = relative_error(analytic, numeric)
+    assert error <= TOLERANCE, f"relative error {error:.3g}: got {analytic}, want {numeric}"
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+
+
+def off_the_kink(rng, shape):
+    """Numbers further than the stencil's reach from 0."""
+    return rng.choice([-1.0, 1.0], shape) * rng.uniform(0.1, 2, shape)
+
+
+def test_matmul(rng):
+    x, w, dy = rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=(4, 5))
+    check_gradient(lambda moved: gemm.matmul(moved, w), x, dy, gemm.matmul_dx(dy, w))
+    check_gradient(lambda moved: gemm.matmul(x, moved), w, dy, gemm.matmul_dw(x, dy))
+
+
+def test_add_bias(rng):
+    x, bias, dy = rng.normal(size=(6, 5)), rng.normal(size=5), rng.normal(size=(6, 5))
+    check_gradient(lambda moved: activation.add_bias(moved, bias), x, dy, activation.pass_gradient(dy))
+    check_gradient(lambda moved: activation.add_bias(x, moved), bias, dy, column_sum.column_sum(dy))
+
+
+def test_relu(rng):
+    x, dy = off_the_kink(rng, (6, 5)), rng.normal(size=(6, 5))
+    assert 0 < np.count_nonzero(x > 0) < x.size
+    check_gradient(activation.relu, x, dy, activation.relu_backward(activation.relu(x), dy))
+
+
+def test_relu_at_the_kink_takes_0():
+    y = activation.relu(np.array([[0.0, -0.0]]))
+    assert activation.relu_backward(y, np.ones((1, 2))).tolist() == [[0, 0]]
+
+
+def test_normalize(rng):
+    x, dy = rng.normal(size=(4, 5)), rng.normal(size=(4, 5))
+    mean, std = rng.normal(size=5), rng.uniform(0.5, 2, 5)
+    check_gradient(
+        lambda moved: normalize.normalize(moved, mean, std), x, dy, normalize.normalize_backward(dy, std)
+    )
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_softmax(rng, classes):
+    x, dy = rng.normal(size=(4, classes)), rng.normal(size=(4, classes))
+    check_gradient(softmax.softmax, x, dy, softmax.softmax_backward(softmax.softmax(x), dy))
+
+
+LOSSES = {
+    "sparse_cross_entropy": lambda rng, shape: rng.integers(shape[1], size=shape[0]),
+    "categorical_cross_entropy": lambda rng, shape: rng.random(shape),  # not of sum 1: M counts
+    "squared_error": lambda rng, shape: rng.normal(size=shape),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("scale", [None, 0.3])
+@pytest.mark.parametrize("shape", [(1, 2), (5, 4), (3, 10)])
+def test_losses(rng, name, weighted, scale, shape):
+    """The batch's loss is Σ_r scale w_r row_loss[r], where scale is 1 / n unless given."""
+    module = squared_error if name == "squared_error" else cross_entropy
+    z, target = rng.normal(size=shape), LOSSES[name](rng, shape)
+    weights = rng.uniform(0.5, 2, shape[0]) if weighted else None
+    factor = (1 / shape[0] if scale is None else scale) * (np.ones(shape[0]) if weights is None else weights)
+    analytic = getattr(module, f"{name}_backward")(z, target, weights, scale)
+    check_gradient(lambda moved: getattr(module, name)(moved, target), z, factor[:, None], analytic)
+
+
+@pytest.mark.parametrize("epilogue", ["none", "bias", "bias_relu", "accumulate"])
+def test_epilogues(rng, epilogue):
+    """The gradient of a fused product is that of its parts."""
+    a, b, dy = rng.normal(size=(4, 3)), rng.normal(size=(3, 5)), rng.normal(size=(4, 5))
+    options = {"bias": rng.normal(size=5), "c": rng.normal(size=(4, 5))}
+    y = gemm.gemm(a, b, epilogue=epilogue, **options)
+    reach = 2 * H * max(np.abs(a).max(), np.abs(b).max())
+    assert np.abs(gemm.gemm(a, b, epilogue="bias", **options)).min() > reach, "too near to the kink"
+    d = activation.relu_backward(y, dy) if epilogue == "bias_relu" else dy
+    for x, function, analytic in [
+        (a, lambda moved: gemm.gemm(moved, b, epilogue=epilogue, **options), gemm.matmul_dx(d, b)),
+        (b, lambda moved: gemm.gemm(a, moved, epilogue=epilogue, **options), gemm.matmul_dw(a, d)),
+    ]:
+        check_gradient(function, x, dy, analytic)
+
+
+def test_the_stencil_sees_an_error_of_one_part_in_ten_million(rng):
+    x, dy = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
+    right = softmax.softmax_backward(softmax.softmax(x), dy)
+    for wrong in (right * (1 + 1e-7), right + 1e-7, -right, right.T.reshape(4, 3)):
+        with pytest.raises(AssertionError, match="relative error"):
+            check_gradient(softmax.softmax, x, dy, wrong)
