@@ -135,6 +135,17 @@ def test_equal_logits_have_the_loss_log_n_within_2_ulp(dtype):
         check(loss, [want], (2 if dtype == "float32" else 3) * ulp, n=n)  # one of float64's is NumPy's
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_log_of_sums_between_1_and_2(dtype):
+    """Two logits 0 and -d: exp(-d) is off by 2 ulp, the sum S rounds once, and log S is off by 2 ulp."""
+    z = np.zeros((20_000, 2), dtype)
+    z[:, 1] = -np.random.default_rng(8).uniform(0, 16, len(z))
+    loss = blank((len(z),), dtype)
+    kernels.sparse_cross_entropy(loss, None, z, np.zeros(len(z), np.int32))
+    e, u = np.exp(z[:, 1].astype(np.float64)), roundoff(dtype)
+    check(loss, np.log1p(e), 1.01 * (4 * u * e / (1 + e) + u + 4 * u * np.log1p(e)))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_one_class_has_no_loss(kind, dtype):

@@ -1,0 +1,107 @@
+"""The command line: `fastdnn train`, `evaluate`, `predict` and `info`.
+
+Exit codes: 0 done; 2 an argument, a file or its content does not fit (one line on standard error says which);
+130 Ctrl-C; 141 the reader of standard output went away (`fastdnn ... | head`).
+"""
+
+import argparse
+import os
+import sys
+from typing import NoReturn
+
+import fastdnn
+from fastdnn.cli import evaluate, info, predict, train
+from fastdnn.errors import unknown_name
+
+_DONE, _REFUSED, _INTERRUPTED, _PIPE_CLOSED = 0, 2, 130, 141
+_COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "info": info}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: its words, without the program's name; None takes those of the process.
+
+    Returns:
+        The exit code.
+
+    >>> from fastdnn.cli import main
+    >>> main(["--version"])
+    fastdnn ...
+    0
+    """
+    try:
+        try:
+            return _run(sys.argv[1:] if argv is None else argv)
+        finally:
+            sys.stdout.flush()  # a closed pipe is met here, and the error comes after what was printed
+    except BrokenPipeError:
+        _forget_stdout()
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return _INTERRUPTED
+    except (ValueError, FloatingPointError, OSError, MemoryError) as error:
+        _complain(f"error: {_one_line(error)}")
+        return _REFUSED
+
+
+def _run(words: list[str]) -> int:
+    parser = _parser()
+    if not words:
+        parser.print_help(sys.stderr)
+        return _REFUSED
+    if not words[0].startswith("-") and words[0] not in _COMMANDS:
+        raise unknown_name("fastdnn", "a command", words[0], _COMMANDS)
+    try:
+        arguments = parser.parse_args(words)
+    except SystemExit:  # after --help and --version
+        return _DONE
+    code: int = arguments.run(arguments)
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are ours: one line, without the usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments."""
+        raise ValueError(f"{message}; see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="fastdnn",
+        description="Train, evaluate and use deep neural networks on CPUs.",
+        epilog="begin with: fastdnn train digits",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"fastdnn {fastdnn.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in _COMMANDS.values():
+        command.add_parser(commands)
+    return parser
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"fastdnn: {text}\n")
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory for this; try smaller layers, or fewer rows at a time"
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter's last flush go nowhere instead of failing."""
+    try:
+        descriptor = sys.stdout.fileno()
+    except (OSError, ValueError):  # not a file of the system
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)

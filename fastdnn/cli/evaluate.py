@@ -1,0 +1,63 @@
+"""`fastdnn evaluate`: loss, metrics and errors of a saved model on data."""
+
+import argparse
+
+import numpy as np
+
+from fastdnn.cli import output
+from fastdnn.cli.arguments import add_threads
+from fastdnn.cli.classify import Mistakes, is_classifier
+from fastdnn.cli.confusion import confusion_text
+from fastdnn.data.arrays import load_npz_xy
+from fastdnn.errors import expected
+from fastdnn.io.model_file import load_model
+from fastdnn.report import table
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    text = (
+        "Print the loss and the metrics of a saved model on data and, for a classifier, its error in percent "
+        "and its confusion matrix."
+    )
+    parser = commands.add_parser(
+        "evaluate", help="figures of a saved model on data", description=text, allow_abbrev=False
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="a file that fastdnn saved, such as digits.safetensors"
+    )
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="F.npz",
+        help="arrays x (examples, features) and y (as the loss takes it)",
+    )
+    add_threads(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Load, evaluate, print."""
+    model = load_model(arguments.model)
+    if model._compiled is None:
+        hint = "call compile(...) in Python and save it again"
+        raise ValueError(
+            expected("evaluate", "a model with a loss", "one that was saved before compile", hint)
+        )
+    x, y = load_npz_xy(arguments.data)
+    inputs, targets = model.prepare("evaluate", x, y)
+    figures = model.evaluate(inputs, targets, return_dict=True, threads=arguments.threads)
+    output.say(f"{arguments.model} on {output.counted(len(inputs), 'row')} of {arguments.data}")
+    output.say()
+    rows = [[name, f"{value:.6g}"] for name, value in figures.items()]
+    if not is_classifier(model):
+        output.say(table(["figure", "value"], rows, numeric=[1]))
+        return 0
+    labels = targets[:, 0] if targets.dtype.kind == "i" else targets.argmax(axis=1)
+    mistakes = Mistakes.of(model, inputs, np.asarray(labels), arguments.threads)
+    rows.append(["error", f"{mistakes.error:.2f} %"])
+    rows.append(["wrong", f"{mistakes.wrong:,} of {mistakes.rows:,}"])
+    output.say(table(["figure", "value"], rows, numeric=[1]))
+    output.say("\nconfusion matrix")
+    output.say(confusion_text(mistakes.matrix, [str(i) for i in range(len(mistakes.matrix))], output.width()))
+    return 0

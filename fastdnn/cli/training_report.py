@@ -1,0 +1,81 @@
+"""What `fastdnn train` tells: data and network before, speed, errors and learning curve after."""
+
+from pathlib import Path
+from shlex import quote
+
+import numpy as np
+
+from fastdnn.callbacks import EarlyStopping, History
+from fastdnn.cli import output
+from fastdnn.cli.classify import Mistakes
+from fastdnn.cli.confusion import confusion_text
+from fastdnn.cli.curve import curve
+from fastdnn.data import Split
+from fastdnn.model import Model
+from fastdnn.report import table
+
+_SOURCE = """\
+digits: {rows} handwritten digits of 8x8 pixels, 0 to 16
+by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning Repository,
+https://doi.org/10.24432/C50P49, licence CC BY 4.0"""
+_BRAILLE_SAMPLE = "⠒│"
+_CURVE_HEIGHT = 12
+
+
+def before(x: np.ndarray, split: Split, model: Model, seed: int) -> None:
+    """The data with its licence, the split, the network."""
+    output.say(_SOURCE.format(rows=f"{len(x):,}"))
+    sizes = ", ".join(f"{len(part[0]):,} {name}" for name, part in _parts(split))
+    output.say(f"\nsplit: {sizes} rows, stratified, random (seed {seed});")
+    output.say("the same people wrote all three: digits of other writers would be harder\n")
+    model.summary(print_fn=output.say)
+    output.say()
+
+
+def after(history: History, stopping: EarlyStopping, seconds: float) -> None:
+    """How long it took, what ended it, and the learning curve."""
+    epochs = len(history.epoch)
+    params = history.params
+    rate = params["samples"] * epochs / seconds
+    threads = output.counted(params["threads"], "thread")
+    done = output.counted(epochs, "epoch")
+    output.say(f"\n{done} in {seconds:.2f} s on {threads}: {rate:,.0f} samples per second")
+    if stopping.best_epoch is not None:
+        why = (
+            "all epochs done"
+            if stopping.stopped_epoch is None
+            else f"stopped after {output.counted(stopping.wait, 'epoch')} without a better dev loss"
+        )
+        output.say(f"{why}; kept epoch {stopping.best_epoch + 1} ({stopping.best:.4f})")
+    series = {"train": history.history["loss"], "dev": history.history["val_loss"]}
+    ascii_only = not output.can_write(_BRAILLE_SAMPLE)
+    width = max(24, output.width())
+    output.say()
+    output.say(curve(series, width=width, height=_CURVE_HEIGHT, ascii_only=ascii_only))
+
+
+def errors(model: Model, split: Split, threads: int | None, *, details: bool) -> None:
+    """Train, dev and test error; with `details` the confusion matrix of the test set."""
+    made = {name: Mistakes.of(model, x, y, threads) for name, (x, y) in _parts(split)}
+    rows = [[name, f"{m.error:.2f} %", f"{m.wrong:,} of {m.rows:,}"] for name, m in made.items()]
+    if details:
+        output.say()
+    output.say(table(["set", "error", "wrong"], rows, numeric=[1, 2]))
+    output.say()
+    if details:
+        matrix = made["test"].matrix
+        output.say("confusion matrix of the test set")
+        output.say(confusion_text(matrix, [str(digit) for digit in range(len(matrix))], output.width()))
+        output.say()
+
+
+def next_commands(model: Path, test: Path) -> None:
+    """What to do with the files."""
+    names = quote(str(model)), quote(str(test))
+    output.say("\ntry next")
+    output.say("  fastdnn evaluate {} --data {}".format(*names))
+    output.say("  fastdnn predict {} --data {} -o predictions.csv".format(*names))
+
+
+def _parts(split: Split) -> list[tuple[str, tuple[np.ndarray, ...]]]:
+    return [("train", split.train), ("dev", split.dev), ("test", split.test)]

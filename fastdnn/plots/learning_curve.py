@@ -1,0 +1,129 @@
+"""How the figures of a fit went from epoch to epoch."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fastdnn.callbacks import History
+from fastdnn.errors import expected, unknown_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe & Ito, "Color universal design", 2008: told apart by any kind of colour vision; in grey by the styles.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+
+
+def learning_curve(
+    history: "History | Mapping[str, Sequence[float]]",
+    figures: Sequence[str] = ("loss",),
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw figures of a fit over its epochs, those of the training set and of the held-out (dev) set.
+
+    The best epoch of the first figure is marked: the highest of an accuracy, the lowest of all else; of the
+    dev set where there is one.
+
+    Args:
+        history: what `fit` returned, or its `.history`.
+        figures: names in the history, such as "loss" or "accuracy"; their "val_" twins are drawn with them.
+        ax: where to draw; None makes a figure of its own, without a window, which
+            `ax.figure.savefig("loss.png")` writes.
+
+    Returns:
+        The axes, for whatever else is to be changed, such as `ax.set_yscale("log")`.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: no such figure, or no epochs.
+
+    >>> import fastdnn as fd
+    >>> ax = fd.plots.learning_curve({"loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.2, 1.3]})
+    >>> ax.get_xlabel(), ax.get_ylabel()
+    ('epoch', 'loss')
+    """
+    chosen = _chosen(history.history if isinstance(history, History) else history, figures)
+    axes = _new_axes() if ax is None else ax
+    from matplotlib.ticker import MaxNLocator
+
+    for index, (name, values) in enumerate(chosen.items()):
+        look = index % len(_COLOURS)
+        axes.plot(
+            range(1, len(values) + 1),
+            values,
+            label=_label(name),
+            color=_COLOURS[look],
+            linestyle=_STYLES[look],
+            linewidth=2,
+            marker="o" if len(values) == 1 else None,
+        )
+    names = [name for name in chosen if not name.startswith("val_")]
+    _mark_best(axes, chosen, f"val_{names[0]}" if f"val_{names[0]}" in chosen else names[0])
+    axes.set_xlabel("epoch")
+    axes.set_ylabel(", ".join(name.replace("_", " ") for name in names))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return axes
+
+
+def _chosen(history: Mapping[str, Sequence[float]], figures: Sequence[str]) -> dict[str, Sequence[float]]:
+    """The figures and their twins."""
+    wanted = [figures] if isinstance(figures, str) else list(figures)
+    if not wanted:
+        raise ValueError(
+            expected("learning_curve", "at least one figure", "none", 'such as figures=("loss",)')
+        )
+    for name in wanted:
+        if name not in history:
+            raise unknown_name("learning_curve", "a figure of the history", name, history)
+    names = [name for figure in wanted for name in (figure, f"val_{figure}") if name in history]
+    if not any(len(history[name]) for name in names):
+        raise ValueError(
+            expected("learning_curve", "a history of at least one epoch", "none", "call fit first")
+        )
+    return {name: history[name] for name in dict.fromkeys(names)}
+
+
+def _label(name: str) -> str:
+    """train loss, dev loss."""
+    part, figure = ("dev", name[4:]) if name.startswith("val_") else ("train", name)
+    return f"{part} {figure.replace('_', ' ')}"
+
+
+def _mark_best(ax: "Axes", chosen: Mapping[str, Sequence[float]], name: str) -> None:
+    """A ring and a line at the best epoch, with its number in the legend."""
+    sign = -1 if name.endswith("accuracy") else 1
+    finite = [(sign * value, epoch) for epoch, value in enumerate(chosen[name], 1) if math.isfinite(value)]
+    if not finite:
+        return
+    value, epoch = min(finite)
+    ax.axvline(epoch, color="0.5", linewidth=1, linestyle=":", zorder=0)
+    ax.plot(
+        [epoch],
+        [sign * value],
+        linestyle="none",
+        marker="o",
+        markersize=9,
+        markerfacecolor="none",
+        markeredgecolor="black",
+        markeredgewidth=1.5,
+        zorder=3,
+        label=f"best {_label(name)}: {sign * value:.4g}, epoch {epoch}",
+    )
+
+
+def _new_axes() -> "Axes":
+    """Axes of a figure that belongs to nobody: it goes with the last reference to it."""
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "matplotlib":
+            raise
+        hint = 'install it with `pip install "fastdnn[plot]"`'
+        raise ImportError(expected("learning_curve", "matplotlib", "none installed", hint)) from error
+    figure = Figure(figsize=(7, 4.5), dpi=150, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.add_subplot()
