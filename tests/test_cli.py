@@ -1,206 +1,705 @@
-"""The command line, as a person and as a shell script meet it."""
+"""The command line: what it prints, what it writes, and how it says no."""
 
+import contextlib
 import csv
 import io
+import os
+import re
+import shlex
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import regression
 
 import fastdnn as fd
-from fastdnn.cli import main
-
-FAST = ["--hidden", "32", "--epochs", "3"]
-
-
-def run(capsys, *words):
-    """Exit code, standard output, standard error."""
-    code = main([str(word) for word in words])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+from fastdnn import cli
+from fastdnn.cli import output, train
+from fastdnn.cli.confusion import confusion_text
+from fastdnn.cli.progress import Progress
+from fastdnn.confusion import confusion_matrix
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@dataclass
+class Done:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
 
 
 @pytest.fixture
-def trained(here, capsys):
-    code, _, err = run(capsys, "train", "digits", *FAST, "--quiet")
-    assert (code, err) == (0, "")
-    return here
+def command(capsys):
+    """Runs a command line in this process."""
+
+    def run(*words):
+        capsys.readouterr()
+        code = cli.main([str(word) for word in words])
+        return Done(code, *capsys.readouterr())
+
+    return run
 
 
-def test_the_whole_story_of_digits(here, capsys):
-    code, out, err = run(capsys, "train", "digits")
-    assert (code, err) == (0, "")
-    for said in (
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with what `train digits` wrote, and what it printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        code = cli.main(["train", "digits", "--threads", "1", *paths(folder)])
+    assert code == 0
+    return folder, text.getvalue()
+
+
+def paths(folder):
+    """Options that keep the files of `train` in a folder."""
+    return ["--save", f"{folder}/digits.safetensors", "--plot", f"{folder}/curve.png"]
+
+
+def refused(done):
+    """The one line of an error, after which nothing else is printed."""
+    assert done.code == 2
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    prefix, _, message = done.err.partition(": error: ")
+    assert prefix == "fastdnn"
+    assert message.count("\n") == 1
+    return message.rstrip("\n")
+
+
+def as_module(*words, cwd, **settings):
+    """`python -m fastdnn` in another process."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    words = [sys.executable, "-m", "fastdnn", *words]
+    return subprocess.Popen(words, cwd=cwd, env=environment, text=True, encoding="utf-8", **settings)
+
+
+def errors_told(text):
+    """Set by name: (wrong, of), from the table of errors."""
+    found = re.findall(r"^(train|dev|test) +([\d.]+) % +([\d,]+) of ([\d,]+)$", text, re.MULTILINE)
+    table = {name: (int(wrong), int(rows.replace(",", ""))) for name, _, wrong, rows in found}
+    for name, percent, _, _ in found:
+        wrong, rows = table[name]
+        assert percent == f"{100 * wrong / rows:.2f}"
+    return table
+
+
+# ----------------------------------------------------------------------------------------------------- train
+
+
+def test_train_tells_data_network_errors_and_files(trained):
+    folder, text = trained
+    for words in (
+        "1,797 handwritten digits",
         "CC BY 4.0",
-        "1,257 train, 270 dev, 270 test rows",
-        "normalization",
+        "https://doi.org/10.24432/C50P49",
+        "1,257 train, 270 dev, 270 test rows, stratified, random (seed 0)",
+        "Normalization",
+        "epoch  1  train loss",
         "samples per second",
+        "1 thread:",
         "loss (log scale)",
         "confusion matrix of the test set",
-        "fastdnn evaluate digits.safetensors --data digits-test.npz",
+        f"model           {folder}/digits.safetensors",
+        f"its test rows   {folder}/digits-test.npz",
+        f"learning curve  {folder}/curve.png",
     ):
-        assert said in out
-    assert sorted(p.name for p in here.iterdir()) == [
-        "digits-learning-curve.png",
+        assert words in text, words
+    assert (folder / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "curve.png",
         "digits-test.npz",
         "digits.safetensors",
     ]
-    # What it says of the test set is what the saved model does on the saved rows.
-    test = fd.data.load_arrays("digits-test.npz")
-    model = fd.load_model("digits.safetensors")
-    wrong = int((model.predict(test["x"]).argmax(1) != test["y"]).sum())
-    line = next(line.split() for line in out.splitlines() if line.startswith("test "))
-    assert line == ["test", f"{100 * wrong / 270:.2f}", "%", str(wrong), "of", "270"]
-    assert wrong / 270 < 0.03
 
 
-def test_seed_and_threads(here, capsys):
-    for name, words in {"a": ["--threads", 1], "b": ["--threads", 3], "c": ["--seed", 1]}.items():
-        assert run(capsys, "train", "digits", *FAST, "--save", f"{name}.safetensors", *words)[0] == 0
-    a, b, c = ((here / f"{name}.safetensors").read_bytes() for name in "abc")
-    assert a == b
-    assert a != c
+def test_the_test_error_of_the_default_is_below_three_percent(trained):
+    wrong, rows = errors_told(trained[1])["test"]
+    assert rows == 270
+    assert wrong < 0.03 * rows
 
 
-def test_evaluate(trained, capsys):
-    code, out, err = run(capsys, "evaluate", "digits.safetensors", "--data", "digits-test.npz")
-    assert (code, err) == (0, "")
-    test = fd.data.load_arrays("digits-test.npz")
-    figures = fd.load_model("digits.safetensors").evaluate(test["x"], test["y"], return_dict=True)
-    words = out.split()
-    assert f"{figures['loss']:.6g}" in words
-    assert f"{figures['accuracy']:.6g}" in words
-    assert "confusion matrix" in out
+def test_the_told_errors_are_those_of_the_saved_model(trained):
+    folder, text = trained
+    model = fd.load_model(folder / "digits.safetensors")
+    x, y = fd.data.load_digits()
+    split = fd.data.train_dev_test_split(x, y, dev=0.15, test=0.15, stratify=y, seed=0)
+    told = errors_told(text)
+    for name, (rows_x, rows_y) in zip(("train", "dev", "test"), split, strict=True):
+        wrong = np.count_nonzero(model.predict(rows_x).argmax(axis=1) != rows_y)
+        assert told[name] == (wrong, len(rows_y))
 
 
-def test_predict_a_classifier(trained, capsys):
-    test = fd.data.load_arrays("digits-test.npz")
-    np.save("x.npy", test["x"])
-    code, out, _ = run(capsys, "predict", "digits.safetensors", "--data", "x.npy", "-o", "out.csv")
+def test_the_saved_rows_are_the_test_set(trained):
+    with np.load(trained[0] / "digits-test.npz") as arrays:
+        x, y = arrays["x"], arrays["y"]
+    everything, labels = fd.data.load_digits()
+    split = fd.data.train_dev_test_split(everything, labels, dev=0.15, test=0.15, stratify=labels, seed=0)
+    assert np.array_equal(x, split.test[0])
+    assert np.array_equal(y, split.test[1])
+
+
+def test_the_confusion_matrix_is_aligned_and_adds_up(trained):
+    lines = trained[1].split("confusion matrix of the test set\n")[1].split("\n\n")[0].splitlines()
+    assert len({len(line) for line in lines}) == 1
+    cells = [line.split() for line in lines[1:]]
+    assert [row[0] for row in cells] == [str(digit) for digit in range(10)]
+    counts = np.array([[0 if cell == "." else int(cell) for cell in row[1:]] for row in cells])
+    assert "0" not in {cell for row in cells for cell in row[1:]}
+    wrong, rows = errors_told(trained[1])["test"]
+    assert counts.sum() == rows
+    assert rows - np.trace(counts) == wrong
+    assert set(counts.sum(axis=1)) == {26, 27, 28}
+
+
+def test_the_next_commands_work(trained, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    lines = [line.strip() for line in trained[1].split("try next\n")[1].splitlines()]
+    assert len(lines) == 2
+    for line in lines:
+        words = shlex.split(line)
+        assert words[0] == "fastdnn"
+        assert command(*words[1:]).code == 0
+    assert (tmp_path / "predictions.csv").exists()
+
+
+def test_the_same_seed_gives_the_same_file_with_any_number_of_threads(trained, command, tmp_path):
+    assert command("train", "digits", "--threads", 2, "--quiet", *paths(tmp_path)).code == 0
+    again, first = (folder / "digits.safetensors" for folder in (tmp_path, trained[0]))
+    assert again.read_bytes() == first.read_bytes()
+
+
+def test_another_seed_gives_another_network_and_split(trained, command, tmp_path):
+    words = ("--seed", 1, "--epochs", 1, "--quiet")
+    assert command("train", "digits", *words, *paths(tmp_path)).code == 0
+    for name in ("digits.safetensors", "digits-test.npz"):
+        assert (tmp_path / name).read_bytes() != (trained[0] / name).read_bytes()
+
+
+def test_options_reach_the_training(command, tmp_path):
+    words = ["--hidden", "12,7", "--epochs", "3", "--learning-rate", "0.01", "--batch-size", "100"]
+    done = command("train", "digits", *words, *paths(tmp_path))
+    assert "3 epochs in" in done.out
+    assert "all epochs done" in done.out
+    model = fd.load_model(tmp_path / "digits.safetensors")
+    assert [layer.units for layer in model.layers if hasattr(layer, "units")] == [12, 7, 10]
+    assert model.optimizer.learning_rate == 0.01
+    assert model.history is None
+
+
+def test_patience_stops_early(command, tmp_path):
+    words = ["--hidden", "16", "--patience", "1", "--learning-rate", "0.1", "--epochs", "500"]
+    done = command("train", "digits", *words, *paths(tmp_path))
+    assert "stopped after 1 epoch without a better dev loss" in done.out
+
+
+def test_the_model_takes_raw_pixels(trained):
+    x, _ = fd.data.load_digits()
+    scale = fd.load_model(trained[0] / "digits.safetensors").layers[1]
+    assert isinstance(scale, fd.layers.Normalization)
+    assert abs(scale.mean - x.mean(axis=0)).max() < 0.5
+    assert len(set(scale.std)) == 1
+
+
+def test_quiet_prints_errors_and_files_only(command, tmp_path):
+    done = command("train", "digits", "--quiet", "--epochs", 1, *paths(tmp_path))
+    assert set(errors_told(done.out)) == {"train", "dev", "test"}
+    assert len(done.out.splitlines()) == 9
+
+
+def test_standard_output_in_ascii(tmp_path):
+    raw = io.BytesIO()
+    with contextlib.redirect_stdout(io.TextIOWrapper(raw, encoding="ascii")) as text:
+        code = cli.main(["train", "digits", "--epochs", "5", *paths(tmp_path)])
+        text.flush()
     assert code == 0
-    assert "270 rows written to out.csv" in out
-    table = list(csv.DictReader(io.StringIO((trained / "out.csv").read_text(encoding="utf-8"))))
-    p = fd.load_model("digits.safetensors").predict(test["x"])
-    read = np.array([[row[f"p_{j}"] for j in range(10)] for row in table]).astype(np.float32)
-    np.testing.assert_array_equal(read, p)
-    assert [int(row["label"]) for row in table] == p.argmax(1).tolist()
-    assert [int(row["row"]) for row in table] == list(range(270))
-    code, to_stdout, _ = run(capsys, "predict", "digits.safetensors", "--data", "digits-test.npz", "-o", "-")
-    assert to_stdout == (trained / "out.csv").read_text()
+    printed = raw.getvalue().decode("ascii")
+    assert ". train   o dev" in printed
+    assert "?" not in printed
+    assert "---" in printed
 
 
-def test_logits_become_probabilities_and_regressions_stay(here, capsys):
-    x, y = regression(rows=20)
-    np.savez("r.npz", x=x, y=y)
-    logits = fd.Sequential([fd.layers.Input((7,)), fd.layers.Dense(2)], seed=0, dtype="float64")
-    logits.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
-    logits.save("logits")
-    _, out, _ = run(capsys, "predict", "logits", "--data", "r.npz")
-    p = np.array([[float(row["p_0"]), float(row["p_1"])] for row in csv.DictReader(io.StringIO(out))])
-    z = np.exp(logits.predict(x))
-    np.testing.assert_allclose(p, z / z.sum(axis=1, keepdims=True), rtol=1e-12)
-    model = fd.Sequential([fd.layers.Input((7,)), fd.layers.Dense(2)], seed=0, dtype="float64")
-    model.compile("sgd", "mse")
-    model.save("r")
-    _, out, _ = run(capsys, "predict", "r", "--data", "r.npz")
-    values = np.array([[float(row["y_0"]), float(row["y_1"])] for row in csv.DictReader(io.StringIO(out))])
-    np.testing.assert_array_equal(values, model.predict(x))
-    code, out, _ = run(capsys, "evaluate", "r", "--data", "r.npz")
+def test_standard_output_in_latin_1_replaces_what_it_lacks(tmp_path):
+    raw = io.BytesIO()
+    name = tmp_path / "модель.safetensors"
+    with contextlib.redirect_stdout(io.TextIOWrapper(raw, encoding="latin-1")) as text:
+        code = cli.main(
+            ["train", "digits", "--epochs", "1", "--quiet", "--save", str(name), *paths(tmp_path)[2:]]
+        )
+        text.flush()
     assert code == 0
-    assert "confusion" not in out
+    assert "/??????.safetensors" in raw.getvalue().decode("latin-1")
+    assert name.exists()
 
 
-def test_info(capsys):
-    code, out, _ = run(capsys, "info")
-    assert code == 0
-    for value in fd.info().values():
-        assert value in out
+def test_without_matplotlib_there_is_no_png_and_a_line_says_how_to_get_it(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(train.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    done = command("train", "digits", "--epochs", 1)
+    assert done.code == 0
+    assert 'pip install "fastdnn[plot]"' in done.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digits-test.npz", "digits.safetensors"]
+    message = refused(command("train", "digits", "--plot", "curve.png"))
+    assert (
+        message == '[train] expected matplotlib, for --plot, got none installed; pip install "fastdnn[plot]"'
+    )
+
+
+def test_a_broken_matplotlib_leaves_the_model_saved(command, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    done = command("train", "digits", "--epochs", 1, *paths(tmp_path))
+    assert done.code == 0
+    assert "no PNG          import of matplotlib.figure halted" in done.out
+    assert (tmp_path / "digits.safetensors").exists()
+
+
+def test_files_go_to_the_working_folder_by_default(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command("train", "digits", "--epochs", 1, "--quiet").code == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["digits-learning-curve.png", "digits-test.npz", "digits.safetensors"]
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["trian"], "did you mean 'train'"),
-        (["train", "digit"], "did you mean 'digits'"),
-        (["train"], "DATASET"),
-        (["train", "digits", "--epochs", "0"], "a whole number >= 1, got '0'"),
-        (["train", "digits", "--hidden", "12,x"], "between commas"),
-        (["train", "digits", "--learning-rate", "nan"], "a number > 0"),
-        (["train", "digits", "--threads", "0"], "from 1 to 1024"),
-        (["train", "digits", "--sed", "1"], "--sed"),
-        (["train", "digits", "--save", "no/such/folder/m"], "no/such/folder"),
-        (["train", "digits", "--save", "."], "a path to a file"),
-        (["evaluate", "nothing", "--data", "digits-test.npz"], "nothing"),
-        (["evaluate", "digits-test.npz", "--data", "digits-test.npz"], "digits-test.npz"),
-        (["evaluate", "digits.safetensors", "--data", "nothing.npz"], "nothing.npz"),
-        (["evaluate", "digits.safetensors", "--data", "digits.safetensors"], "expected a .npz file"),
-        (["evaluate", "digits.safetensors", "--data", "other.npz"], "arrays named ['x', 'y']"),
-        (["evaluate", "digits.safetensors", "--data", "narrow.npz"], "(examples, 64)"),
-        (["evaluate", "digits.safetensors"], "--data"),
-        (["predict", "digits.safetensors", "--data", "narrow.npz"], "(examples, 64)"),
-        (["predict", "digits.safetensors", "--data", "digits-test.npz", "-o", "no/out.csv"], "no"),
+        (["digts"], "[train] expected a data set, one of digits, got 'digts'; did you mean 'digits'?"),
+        ([], "the following arguments are required: DATASET; see fastdnn train --help"),
+        (["digits", "--epochs", "0"], "argument --epochs: expected a whole number >= 1, got '0'; see "),
+        (
+            ["digits", "--batch-size", "1.5"],
+            "argument --batch-size: expected a whole number >= 1, got '1.5'; see ",
+        ),
+        (
+            ["digits", "--seed", "-1"],
+            f"argument --seed: expected a whole number from 0 to {2**64 - 1}, got '-1'",
+        ),
+        (["digits", "--seed", str(2**64)], "argument --seed: expected a whole number from 0 to "),
+        (["digits", "--threads", "0"], "argument --threads: expected a whole number from 1 to 1024, got '0'"),
+        (["digits", "--patience", "-1"], "argument --patience: expected a whole number >= 0, got '-1'"),
+        (
+            ["digits", "--hidden", "128,x"],
+            "argument --hidden: expected whole numbers from 1 to 65536 between ",
+        ),
+        (["digits", "--hidden", ""], "argument --hidden: expected whole numbers from 1 to 65536 between "),
+        (["digits", "--learning-rate", "nan"], "argument --learning-rate: expected a number > 0, got 'nan'"),
+        (["digits", "--learning-rate", "0"], "argument --learning-rate: expected a number > 0, got '0'"),
+        (["digits", "--epoch", "3"], "unrecognized arguments: --epoch 3; see fastdnn"),
+        (["digits", "--save", "nowhere/m.safetensors"], "[train] expected a folder '"),
+        (
+            ["digits", "--save", "."],
+            "[train] expected a path to a file, got the folder '.'; add the name of a file",
+        ),
+        (["digits", "--plot", "nowhere/c.png"], "[train] expected a folder '"),
     ],
 )
-def test_errors_are_one_line_and_exit_code_2(trained, capsys, words, message):
-    np.savez("other.npz", a=np.zeros(3))
-    np.savez("narrow.npz", x=np.zeros((3, 5)), y=np.zeros(3, int))
-    before = sorted(p.name for p in trained.iterdir())
-    code, _, err = run(capsys, *words)
-    assert code == 2
-    assert err.startswith("fastdnn: error: ")
-    assert err.count("\n") == 1
-    assert message in err
-    assert sorted(p.name for p in trained.iterdir()) == before
+def test_train_refuses_before_it_trains(command, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    assert refused(command("train", *words)).startswith(message)
+    assert not list(tmp_path.iterdir())
 
 
-def test_ctrl_c(here, capsys, monkeypatch):
-    def interrupt(*args, **kwargs):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("fastdnn.model.Model.fit", interrupt)
-    code, _, err = run(capsys, "train", "digits", "--quiet")
-    assert (code, err) == (130, "fastdnn: interrupted\n")
+def test_a_folder_without_permission_is_refused(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    message = refused(command("train", "digits", *paths(tmp_path)))
+    assert message.startswith("[train] expected a folder that may be written to, for ")
 
 
-def python_m(folder, *words, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "fastdnn", *words],
-        cwd=folder,
-        capture_output=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(p for p in sys.path if p), **environment},
-        check=False,
-        timeout=60,
+def test_a_loss_that_is_not_finite_is_an_error_of_one_line(command, tmp_path):
+    done = command("train", "digits", "--learning-rate", "1e30", "--quiet", *paths(tmp_path))
+    assert refused(done).startswith("[fit] expected a finite loss, got NaN or infinity in epoch 1, step ")
+    assert not list(tmp_path.iterdir())
+
+
+# --------------------------------------------------------------------------------------------------- evaluate
+
+
+def saved(folder, loss, outputs=3, **layer):
+    """A small model in a file; `loss` None leaves it uncompiled."""
+    model = fd.Sequential([fd.layers.Input((4,)), fd.layers.Dense(outputs, **layer)], seed=3)
+    if loss is not None:
+        model.compile(
+            "sgd", loss, metrics=["accuracy"] if "cross" in str(getattr(loss, "name", loss)) else None
+        )
+    model.save(folder / "model.safetensors")
+    return model
+
+
+def rows(n=7):
+    return np.random.default_rng(5).normal(size=(n, 4))
+
+
+def test_evaluate_prints_what_train_told(trained, command):
+    folder, text = trained
+    done = command("evaluate", folder / "digits.safetensors", "--data", folder / "digits-test.npz")
+    assert done.code == 0
+    wrong, of = errors_told(text)["test"]
+    assert re.search(rf"^wrong +{wrong} of {of}$", done.out, re.MULTILINE)
+    assert re.search(rf"^error +{100 * wrong / of:.2f} %$", done.out, re.MULTILINE)
+    assert re.search(rf"^accuracy +{1 - wrong / of:.6g}$", done.out, re.MULTILINE)
+    matrix = text.split("confusion matrix of the test set\n")[1].split("\n\n")[0]
+    assert done.out.endswith(f"confusion matrix\n{matrix}\n")
+
+
+def test_evaluate_of_a_regression_has_no_errors_to_count(command, tmp_path):
+    model = saved(tmp_path, "mse")
+    x = rows()
+    np.savez(tmp_path / "d.npz", x=x, y=x[:, :3])
+    done = command("evaluate", tmp_path / "model.safetensors", "--data", tmp_path / "d.npz")
+    assert done.code == 0
+    assert re.search(rf"^loss +{model.evaluate(x, x[:, :3]):.6g}$", done.out, re.MULTILINE)
+    assert "error" not in done.out
+    assert "confusion" not in done.out
+
+
+def test_evaluate_takes_rows_of_shares_as_the_loss_does(command, tmp_path):
+    saved(tmp_path, fd.losses.CategoricalCrossentropy(from_logits=True))
+    np.savez(tmp_path / "d.npz", x=rows(), y=np.tile([0.1, 0.7, 0.2], (7, 1)))
+    done = command("evaluate", tmp_path / "model.safetensors", "--data", tmp_path / "d.npz")
+    assert done.code == 0
+    counts = [line.split() for line in done.out.splitlines()[-3:]]
+    assert [row[1:] for row in (counts[0], counts[2])] == [["."] * 3] * 2
+    assert sum(int(cell) for cell in counts[1][1:] if cell != ".") == 7
+
+
+def test_evaluate_of_a_model_without_loss(command, tmp_path):
+    saved(tmp_path, None)
+    np.savez(tmp_path / "d.npz", x=rows(), y=np.zeros(7))
+    message = refused(command("evaluate", tmp_path / "model.safetensors", "--data", tmp_path / "d.npz"))
+    assert message.startswith(
+        "[evaluate] expected a model with a loss, got one that was saved before compile"
     )
 
 
-def test_as_a_module_and_in_ascii(here):
-    done = python_m(here, "train", "digits", *FAST, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
-    assert done.returncode == 0, done.stderr
-    out = done.stdout.decode("ascii")
-    assert "?" not in out
-    assert "confusion matrix" in out
-    assert python_m(here, "nothing").returncode == 2
-
-
-def test_a_closed_pipe_is_no_error(here):
-    code = "import sys; from fastdnn.cli import main; sys.exit(main(['train', 'digits', '--epochs', '2']))"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=here,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(p for p in sys.path if p)},
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"x": np.zeros((3, 64))}, "expected arrays named ['x', 'y'], got ['x']"),
+        ({"x": np.zeros((3, 64)), "y": np.zeros(4)}, "expected x and y of one length, got 3 and 4 rows"),
+        ({"x": np.zeros((3, 63)), "y": np.zeros(3)}, "expected x of shape (examples, 64), got shape (3, 63)"),
+        ({"x": np.zeros((3, 8, 8)), "y": np.zeros(3)}, "reshape it: x.reshape(len(x), -1)"),
+        (
+            {"x": np.zeros((3, 64)), "y": [1, 10, 2]},
+            "expected labels as whole numbers from 0 to 9, got 10 in row 1",
+        ),
+        ({"x": np.zeros((3, 64)), "y": ["a", "b", "c"]}, "expected y as real numbers"),
+        ({"x": np.full((3, 64), np.nan), "y": np.zeros(3)}, "expected finite x, got nan in row 0, column 0"),
+    ],
+)
+def test_evaluate_of_data_that_do_not_fit(trained, command, tmp_path, arrays, words):
+    np.savez(tmp_path / "d.npz", **arrays)
+    assert words in refused(
+        command("evaluate", trained[0] / "digits.safetensors", "--data", tmp_path / "d.npz")
     )
-    process.stdout.close()
-    err = process.stderr.read()
-    process.stderr.close()
-    assert process.wait(timeout=60) == 141
-    assert err == b""
+
+
+@pytest.mark.parametrize("word", ["evaluate", "predict"])
+def test_files_that_are_not_there_or_something_else(trained, command, tmp_path, word):
+    model, data = trained[0] / "digits.safetensors", trained[0] / "digits-test.npz"
+    (tmp_path / "text").write_text("this is no model, and no array either\n")
+    for name, words in (("none", "got none"), ("text", "expected a"), (".", "got a folder")):
+        path = tmp_path / name
+        message = refused(command(word, path, "--data", data))
+        assert words in message
+        assert str(path) in message
+        message = refused(command(word, model, "--data", path))
+        assert words in message
+        assert str(path) in message
+
+
+# ---------------------------------------------------------------------------------------------------- predict
+
+
+def read_csv(text):
+    header, *lines = csv.reader(io.StringIO(text))
+    return header, lines
+
+
+@pytest.mark.parametrize("from_logits", [True, False])
+def test_predict_of_a_classifier(command, tmp_path, from_logits):
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
+    model = saved(tmp_path, loss, activation=None if from_logits else "softmax")
+    x = rows()
+    np.save(tmp_path / "x.npy", x)
+    words = [
+        "predict",
+        tmp_path / "model.safetensors",
+        "--data",
+        tmp_path / "x.npy",
+        "-o",
+        tmp_path / "out.csv",
+    ]
+    done = command(*words)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"7 rows written to {tmp_path / 'out.csv'}\n"
+    header, lines = read_csv((tmp_path / "out.csv").read_text())
+    assert header == ["row", "label", "probability", "p_0", "p_1", "p_2"]
+    outputs = model.predict(x)
+    if from_logits:
+        shares = np.exp(outputs.astype(np.float64))
+        shares /= shares.sum(axis=1, keepdims=True)
+    else:
+        shares = outputs
+    assert [int(line[0]) for line in lines] == list(range(7))
+    assert [int(line[1]) for line in lines] == outputs.argmax(axis=1).tolist()
+    assert [line[2] for line in lines] == [line[3 + int(line[1])] for line in lines]
+    told = np.array([line[3:] for line in lines], dtype=np.float32)
+    assert abs(told - shares).max() < 1e-6
+
+
+@pytest.mark.parametrize("loss", ["mse", None])
+def test_predict_of_any_other_model_reads_back_to_the_bit(command, tmp_path, loss):
+    model = saved(tmp_path, loss)
+    x = rows()
+    np.save(tmp_path / "x.npy", x)
+    done = command("predict", tmp_path / "model.safetensors", "--data", tmp_path / "x.npy", "-o", "-")
+    header, lines = read_csv(done.out)
+    assert header == ["row", "y_0", "y_1", "y_2"]
+    assert np.array_equal(np.array([line[1:] for line in lines], dtype=np.float32), model.predict(x))
+
+
+def test_predict_reads_npy_and_npz_by_what_they_are(command, tmp_path):
+    saved(tmp_path, "mse")
+    np.save(tmp_path / "a.npy", rows())
+    np.savez(tmp_path / "b.npz", x=rows(), something=[1])
+    (tmp_path / "b.npz").rename(tmp_path / "b.data")
+    model = tmp_path / "model.safetensors"
+    first, second = (command("predict", model, "--data", tmp_path / name).out for name in ("a.npy", "b.data"))
+    assert first == second
+    assert len(first.splitlines()) == 8
+
+
+def test_predict_replaces_a_file_whole_or_not_at_all(trained, command, tmp_path, monkeypatch):
+    out = tmp_path / "out.csv"
+    out.write_text("old")
+    out.chmod(0o640)
+    words = [trained[0] / "digits.safetensors", "--data", trained[0] / "digits-test.npz", "-o", out]
+
+    def breaks_off(*_):
+        yield "row,p"
+        raise OSError(28, "No space left on device", str(out))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli.predict, "csv_lines", breaks_off)
+        assert refused(command("predict", *words)) == f"{out}: No space left on device"
+    assert out.read_text() == "old"
+    assert command("predict", *words).code == 0
+    assert len(out.read_text().splitlines()) == 271
+    assert out.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_predict_writes_to_devices_as_they_are(trained, command):
+    words = [trained[0] / "digits.safetensors", "--data", trained[0] / "digits-test.npz"]
+    assert command("predict", *words, "-o", os.devnull).code == 0
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("nowhere/out.csv", "expected a folder '"), (".", "expected a path to a file, got the folder")],
+)
+def test_predict_to_a_place_that_cannot_be_written(trained, command, tmp_path, target, words):
+    arguments = [trained[0] / "digits.safetensors", "--data", trained[0] / "digits-test.npz"]
+    assert words in refused(command("predict", *arguments, "-o", tmp_path / target))
+
+
+def test_predict_of_rows_that_do_not_fit(trained, command, tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((2, 8, 8)))
+    message = refused(command("predict", trained[0] / "digits.safetensors", "--data", tmp_path / "x.npy"))
+    assert "expected x of shape (examples, 64), got shape (2, 8, 8)" in message
+    np.savez(tmp_path / "y.npz", y=np.zeros(2))
+    message = refused(command("predict", trained[0] / "digits.safetensors", "--data", tmp_path / "y.npz"))
+    assert "expected arrays named ['x'], got ['y']" in message
+
+
+# ----------------------------------------------------------------------------------------- info, and the rest
+
+
+def test_info_prints_all_of_it(command, monkeypatch):
+    done = command("info")
+    assert done.code == 0
+    for value in fd.info().values():
+        assert value in done.out
+    for name in ("instruction set", "threads", "compiler", "flags", "matplotlib"):
+        assert name in done.out
+
+    def missing(name):
+        raise cli.info.importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(cli.info.importlib.metadata, "version", missing)
+    assert 'none, so no PNG plots; pip install "fastdnn[plot]"' in command("info").out
+
+
+def test_version_and_help(command):
+    assert command("--version").out == f"fastdnn {fd.__version__}\n"
+    done = command("--help")
+    assert done.code == 0
+    for word in ("train", "evaluate", "predict", "info", "begin with: fastdnn train digits"):
+        assert word in done.out
+    for word in ("train", "evaluate", "predict", "info"):
+        done = command(word, "--help")
+        assert done.code == 0
+        assert done.out.startswith(f"usage: fastdnn {word}")
+        assert done.out.isascii()
+
+
+def test_no_command_prints_the_help(command):
+    done = command()
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("usage: fastdnn")
+
+
+def test_unknown_commands_and_options(command):
+    assert refused(command("trian")).endswith("got 'trian'; did you mean 'train'?")
+    assert refused(command("--bogus")).startswith("the following arguments are required: COMMAND")
+    assert refused(command("info", "more")) == "unrecognized arguments: more; see fastdnn --help"
+    assert "required: --data" in refused(command("evaluate", "m.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "fastdnn: interrupted\n"),
+        (ValueError("two\nlines"), 2, "fastdnn: error: two lines\n"),
+        (ValueError(), 2, "fastdnn: error: ValueError\n"),
+        (PermissionError(13, "Permission denied", "m.st"), 2, "fastdnn: error: m.st: Permission denied\n"),
+        (OSError("the disk is gone"), 2, "fastdnn: error: the disk is gone\n"),
+        (MemoryError(), 2, "fastdnn: error: not enough memory for this; "),
+        (fd.NonFiniteLossError("NaN"), 2, "fastdnn: error: NaN\n"),
+        (BrokenPipeError(), 141, ""),
+    ],
+)
+def test_what_ends_a_command_and_how_it_is_told(command, monkeypatch, error, code, line):
+    def fails(arguments):
+        raise error
+
+    monkeypatch.setattr(cli.info, "run", fails)
+    done = command("info")
+    assert done.code == code
+    assert done.err.startswith(line)
+    assert done.err.count("\n") == (1 if line else 0)
+
+
+def test_errors_of_our_own_keep_their_traceback(command, monkeypatch):
+    def fails(arguments):
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(cli.info, "run", fails)
+    with pytest.raises(TypeError, match="a bug"):
+        command("info")
+
+
+def test_python_m_fastdnn(tmp_path):
+    process = as_module("train", "digits", "--epochs", "2", cwd=tmp_path, stdout=-1, stderr=-1)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert set(errors_told(out)) == {"train", "dev", "test"}
+    assert (tmp_path / "digits.safetensors").exists()
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(trained, tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    words = ["predict", str(trained[0] / "digits.safetensors"), "--data", str(trained[0] / "digits-test.npz")]
+    process = as_module(*words, cwd=tmp_path, stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (141, "")
+
+
+# ------------------------------------------------------------------------------------ the parts of the output
+
+
+def epochs_through(progress, epochs):
+    """What a progress line prints for a fit."""
+    progress.set_params({"epochs": epochs})
+    progress.on_train_begin()
+    for epoch in range(epochs):
+        progress.on_epoch_end(
+            epoch, {"loss": 1.0, "val_loss": 2.0, "val_accuracy": 0.25, "learning_rate": 1e-3}
+        )
+    progress.on_train_end()
+
+
+def test_progress_on_a_terminal_is_one_line_rewritten(capsys):
+    epochs_through(Progress(live=True), 40)
+    text = capsys.readouterr().out
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+    assert text.startswith("\repoch  1  train loss 1.0000  dev loss 2.0000  dev error 75.00 %")
+    assert text.split("\r")[-1].startswith("epoch 40  ")
+
+
+def test_progress_elsewhere_is_a_few_plain_lines(capsys):
+    for epochs, lines in ((1, 1), (7, 7), (40, 11), (1003, 12)):
+        epochs_through(Progress(live=False), epochs)
+        text = capsys.readouterr().out
+        assert "\r" not in text
+        assert len(text.splitlines()) == lines
+        assert text.splitlines()[-1].startswith(f"epoch {epochs}  ")
+
+
+def test_progress_leaves_its_line_when_training_is_broken_off(capsys):
+    progress = Progress(live=True)
+    progress.set_params({"epochs": 2})
+    progress.on_epoch_end(0, {"loss": 1.0})
+    progress.close()
+    progress.close()
+    assert capsys.readouterr().out == "\repoch 1  train loss 1.0000\n"
+
+
+def test_the_width_is_that_of_the_terminal_and_no_more_than_100(monkeypatch):
+    for columns, width in (("80", 79), ("300", 100), ("5", 20)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert output.width() == width
+
+
+def test_a_matrix_too_wide_for_the_terminal_is_told_by_its_worst(monkeypatch):
+    matrix = np.diag(np.full(50, 9))
+    matrix[3, 4], matrix[7, 1] = 2, 5
+    names = [f"c{i}" for i in range(50)]
+    assert confusion_text(matrix, names, 80).splitlines() == [
+        "50 classes; most often confused:",
+        "  c7 taken for c1: 5 of 14",
+        "  c3 taken for c4: 2 of 11",
+    ]
+    assert confusion_text(np.eye(50, dtype=int), names, 80) == "none confused"
+    assert len(confusion_text(matrix, names, 500).splitlines()) == 51
+
+
+def test_confusion_matrix_counts_pairs():
+    rng = np.random.default_rng(0)
+    true, predicted = rng.integers(0, 5, (2, 1000))
+    matrix = confusion_matrix(true, predicted, 5)
+    assert matrix.dtype == np.int64
+    for i in range(5):
+        for j in range(5):
+            assert matrix[i, j] == np.count_nonzero((true == i) & (predicted == j))
+
+
+def test_confusion_matrix_of_other_types_and_of_nothing():
+    assert confusion_matrix(np.array([1.0, 0.0]), [True, False], 2).tolist() == [[1, 0], [0, 1]]
+    assert confusion_matrix([], [], 2).tolist() == [[0, 0], [0, 0]]
+    assert confusion_matrix(np.array([255], np.uint8), np.array([255], np.uint8), 256)[255, 255] == 1
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted", "classes", "words"),
+    [
+        ([0, 3], [0, 1], 3, "y_true as whole numbers from 0 to 2, got 3 in row 1"),
+        ([0, 1], [0, -1], 3, "y_pred as whole numbers from 0 to 2, got -1 in row 1"),
+        ([0.5], [0], 3, "y_true as whole numbers from 0 to 2, got 0.5 in row 0"),
+        ([np.nan], [0], 3, "y_true as whole numbers from 0 to 2, got nan in row 0"),
+        ([0], np.eye(3), 3, r"y_pred as one number per example, .*argmax"),
+        (["a"], [0], 3, "y_true as one number per example"),
+        ([0, 1], [0], 3, "y_true and y_pred of one length, got 2 and 1"),
+        ([0], [0], 0, "classes as a whole number >= 1, got 0"),
+    ],
+)
+def test_confusion_matrix_refuses(true, predicted, classes, words):
+    with pytest.raises(ValueError, match=rf"^\[confusion_matrix\] expected {words}"):
+        confusion_matrix(true, predicted, classes)

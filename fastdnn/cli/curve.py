@@ -74,7 +74,9 @@ def curve(
     values = [value for value in values if value > 0 or not log]
     if not values:
         return f"{y_label}: no positive values to plot"
-    ticks = log_ticks(min(values), max(values)) if log else linear_ticks(min(values), max(values), 5)
+    ticks = (
+        log_ticks(min(values), max(values)) if log else linear_ticks(min(values), max(values), min(6, height))
+    )
     labels = [f"{tick:g}" for tick in ticks]
     margin = max(map(len, labels))
     length = max(map(len, series.values()))
@@ -241,7 +243,7 @@ def linear_ticks(low: float, high: float, most: int) -> list[float]:
         numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
         if len(numbers) <= most:
             break
-    return [number * step for number in numbers]
+    return [min(max(low, number * step), high) for number in numbers]
 
 
 def log_ticks(low: float, high: float) -> list[float]:
