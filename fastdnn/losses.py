@@ -13,8 +13,16 @@ class Loss(Protocol):
     """What a model needs of a loss."""
 
     name: str
-    accuracy: str | None  # the operation that "accuracy" means under this loss
-    integer_targets: bool
+
+    @property
+    def accuracy(self) -> str | None:
+        """The operation that "accuracy" means under this loss, if any."""
+        ...
+
+    @property
+    def integer_targets(self) -> bool:
+        """Whether targets are labels."""
+        ...
 
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """Emit the loss of each row."""

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace fastdnn {
 
@@ -23,7 +24,8 @@ class Barrier {
  private:
   // A line each, so that the arrivals do not disturb those who watch the generation.
   alignas(64) std::atomic<int> arrived_{0};
-  alignas(64) std::atomic<unsigned> generation_{0};
+  alignas(64) std::atomic<std::uint32_t> generation_{0};
+  std::atomic<int> sleepers_{0};
 };
 
 }  // namespace fastdnn
