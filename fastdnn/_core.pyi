@@ -445,7 +445,7 @@ class testing:  # a submodule
         """New memory ends at an inaccessible page."""
     @staticmethod
     def set_poison(on: bool) -> None:
-        """New memory is NaN instead of zero."""
+        """Memory that is not asked to be zero is NaN."""
     @staticmethod
     def team_report(threads: _Int, n: _Int, grain: _Int, rounds: _Int) -> list[typing.Any]:
         """[rank, size, first, last] of each thread of a team, after `rounds` of barriers."""
