@@ -38,7 +38,8 @@ class Built:
         plan = _core.Plan(self.program.to_native(), self.parameters, rows, True)
         optimizer = _core.Optimizer.sgd(self.parameters, 0.0, False)
         trainer = _core.Trainer(plan, self.parameters, optimizer, self.sources, rows, False, 0)
-        assert trainer.run(1.0, 0.0, threads, False) == ("epoch_done", 1, threads)
+        ran = 1 if _core.build_info()["threading"] == "serial" else threads
+        assert trainer.run(1.0, 0.0, threads, False) == ("epoch_done", 1, ran)
         after = self.parameters_by_name()
         for name, array in before.items():
             self.parameters.set("theta", name, array)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
+from interpreters import output
 from networks import classification, classifier, weight_hash
 
 import fastdnn as fd
@@ -58,6 +59,15 @@ def test_a_model_gives_back_what_it_took(optimizer):
         model.predict(X, threads=4)
         model.fit(X, Y, threads=3)
         del model
+
+
+def test_a_new_process_holds_nothing():
+    code = """
+        import fastdnn
+        from fastdnn._core import testing
+        print(testing.live_bytes(), testing.live_blocks(), testing.total_allocations())
+    """
+    assert output(code) == "0 0 0"
 
 
 def test_fits_and_predictions_do_not_pile_up():
