@@ -175,9 +175,9 @@ def test_bits_depend_neither_on_the_tile_nor_on_the_transposes(dtype):
         check_bits(part.run(), want[[i], [j]][:, None], element=(i, j))
 
 
-def chain(a, b):
-    """Σ_p a[i][p] b[p][j] as scalar code has it: from 0, p = 0, 1, ... Leading axes: many products."""
-    c = np.zeros((*a.shape[:-1], b.shape[-1]), a.dtype)
+def chain(a, b, start=None):
+    """start (or 0) + Σ_p a[i][p] b[p][j] as scalar code has it, p = 0, 1, ... Leading axes: many products."""
+    c = np.zeros((), a.dtype) if start is None else start
     with np.errstate(invalid="ignore"):
         for p in range(a.shape[-1]):
             c = c + a[..., [p]] * b[..., [p], :]
@@ -231,7 +231,7 @@ def test_special_values_in_the_bias_at_every_index(dtype, special):
     for n in WIDTHS:
         a, b = integers(rng, (2, 2), dtype), integers(rng, (2, n), dtype)
         biases = variants(integers(rng, (n,), dtype), special)
-        sums = chain(a, b) + biases[:, None, :]
+        sums = chain(a, b, biases[:, None, :])
         got = [multiply(a, b, epilogue="bias", bias=bias) for bias in biases]
         check_bits(got, sums, special=special, n=n)
         got = [multiply(a, b, epilogue="bias_relu", bias=bias) for bias in biases]
@@ -263,7 +263,7 @@ def test_special_values_in_mask_and_c_at_every_index(dtype):
             masked.options["mask"] = added.c = values
             sums = chain(masked.a, masked.b)
             check_bits(masked.run(), np.where(values <= 0, 0, sums), special=special, **masked.context)
-            check_bits(added.run(), values + chain(added.a, added.b), special=special, **added.context)
+            check_bits(added.run(), chain(added.a, added.b, values), special=special, **added.context)
             check(masked.run(), masked.want(), 0.0, special=special, **masked.context)
             check(added.run(), added.want(), 0.0, special=special, **added.context)
 

@@ -37,7 +37,7 @@ void bind_gemm(py::module_& m) {
           g.mask = input_matrix(*mask, "gemm");
           same_shape(g.c, g.mask, "gemm");
         }
-        const Index scratch = gemm_scratch_size<T>(k, transpose_b);
+        const Index scratch = gemm_scratch_size<T>(g.c.rows, g.c.cols, k, transpose_a, transpose_b);
         const AlignedBuffer buffer(scratch * threads * static_cast<Index>(sizeof(T)));
         on_team(threads, [&](Team& team) {
           T* mine = reinterpret_cast<T*>(buffer.data()) + scratch * team.rank();

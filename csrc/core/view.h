@@ -3,6 +3,10 @@
 
 #include <cstdint>
 
+// Small functions that the SIMD text calls are inlined always: a copy of one, compiled for one instruction
+// set and kept by the linker for all callers, would be an illegal instruction on other processors.
+#define FASTDNN_INLINE inline __attribute__((always_inline))
+
 namespace fastdnn {
 
 // Sizes, strides and offsets, always in elements unless the name says bytes. Signed, so that differences are
@@ -35,8 +39,8 @@ constexpr Dtype dtype_of<std::int32_t>() {
 struct Range {
   Index begin = 0;
   Index end = 0;
-  constexpr Index size() const { return end - begin; }
-  constexpr bool empty() const { return end <= begin; }
+  FASTDNN_INLINE constexpr Index size() const { return end - begin; }
+  FASTDNN_INLINE constexpr bool empty() const { return end <= begin; }
 };
 
 // x (rows, cols), row-major; `stride` elements lie between the starts of two rows.
@@ -47,13 +51,13 @@ struct Matrix {
   Index cols = 0;
   Index stride = 0;
 
-  T* row(Index i) const { return data + i * stride; }
-  operator Matrix<const T>() const { return {data, rows, cols, stride}; }
+  FASTDNN_INLINE T* row(Index i) const { return data + i * stride; }
+  FASTDNN_INLINE operator Matrix<const T>() const { return {data, rows, cols, stride}; }
 };
 
 // The rows of `x` that one thread works on.
 template <class T>
-Matrix<T> rows_of(Matrix<T> x, Range rows) {
+FASTDNN_INLINE Matrix<T> rows_of(Matrix<T> x, Range rows) {
   return {x.row(rows.begin), rows.size(), x.cols, x.stride};
 }
 

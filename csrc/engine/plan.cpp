@@ -101,13 +101,23 @@ class PlanBuilder {
     return place(Space::output, 0);
   }
 
-  // What a thread needs to pack the transposed b of a product.
-  Index scratch_bytes(const Step& step) const {
-    const bool f64 = plan_.dtype_ == Dtype::f64;
-    if (step.run != step_functions(plan_.dtype_).gemm_nt) return 0;
-    const Index k = step.operands[1].cols;
-    return (f64 ? gemm_scratch_size<double>(k, true) : gemm_scratch_size<float>(k, true)) *
+  // What a thread needs to pack the blocks of a product.
+  template <class T>
+  Index gemm_scratch_bytes(const Step& step) const {
+    const StepFunctions& f = step_functions(plan_.dtype_);
+    const bool transpose_a = step.run == f.gemm_tn;
+    const bool transpose_b = step.run == f.gemm_nt;
+    if (!transpose_a && !transpose_b && step.run != f.gemm_nn) return 0;
+    const auto rows = [&](const Operand& operand) {
+      return operand.rows == 0 ? plan_.max_batch_ : operand.rows;
+    };
+    const Index k = transpose_a ? rows(step.operands[1]) : step.operands[1].cols;
+    return gemm_scratch_size<T>(rows(step.operands[0]), step.operands[0].cols, k, transpose_a, transpose_b) *
            size_of(plan_.dtype_);
+  }
+
+  Index scratch_bytes(const Step& step) const {
+    return plan_.dtype_ == Dtype::f64 ? gemm_scratch_bytes<double>(step) : gemm_scratch_bytes<float>(step);
   }
 
   void finish() {

@@ -7,7 +7,7 @@
 
 #include "core/team.h"
 #include "engine/program.h"
-#include "isa/table.h"
+#include "kernels/gemm.h"
 
 namespace fastdnn {
 

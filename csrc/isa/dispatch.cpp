@@ -6,26 +6,42 @@
 #include <string>
 
 #include "core/check.h"
+#include "core/cpu.h"
 #include "isa/table.h"
 
 namespace fastdnn {
+
+namespace portable {
+void fill(KernelTable& table);
+}
+namespace avx2 {
+void fill(KernelTable& table);
+}
+namespace avx512 {
+void fill(KernelTable& table);
+}
+namespace neon {
+void fill(KernelTable& table);
+}
+
 namespace {
 
 struct Unit {
   const char* name;
   bool (*runs_here)();
-  void (*fill)(KernelTable& table);  // overwrites the entries that this unit does better
+  void (*fill)(KernelTable& table);
 };
 
-// From the plainest to the best.
+// From the plainest to the best. What this build holds is CMake's choice, by the kind of processor.
 constexpr Unit kUnits[] = {
-    {"portable", [] { return true; },
-     [](KernelTable& table) {
-       fill_portable_gemm(table);
-       fill_portable_pointwise(table);
-       fill_portable_loss(table);
-       fill_portable_update(table);
-     }},
+    {"portable", [] { return true; }, portable::fill},
+#if defined(FASTDNN_X86_UNITS)
+    {"avx2", [] { return cpu_features().avx2_fma; }, avx2::fill},
+    {"avx512", [] { return cpu_features().avx512; }, avx512::fill},
+#endif
+#if defined(FASTDNN_ARM_UNITS)
+    {"neon", [] { return true; }, neon::fill},
+#endif
 };
 
 std::string forced_unit() {

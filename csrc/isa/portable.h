@@ -23,14 +23,16 @@ struct Portable {
   }
   // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five
   // times more.
-  static FASTDNN_INLINE Vec load_n(const T* p, int n) {
+  using Mask = int;
+  static FASTDNN_INLINE Mask first(int n) { return n; }
+  static FASTDNN_INLINE Vec load_n(const T* p, Mask n) {
     Vec x{};
     for (int i = 0; i < kLanes - 1; ++i) {
       if (i < n) x[i] = p[i];
     }
     return x;
   }
-  static FASTDNN_INLINE void store_n(T* p, Vec x, int n) {
+  static FASTDNN_INLINE void store_n(T* p, Vec x, Mask n) {
     for (int i = 0; i < kLanes - 1; ++i) {
       if (i < n) p[i] = x[i];
     }
@@ -47,6 +49,13 @@ struct Portable {
     return a;
   }
 };
+
+// 16 registers: a 6 x 2 tile of sums, two vectors of B, one of A and one for the product. A tile of one
+// vector needs one of B only and takes more rows, to keep as many independent sums in flight.
+using GemmTiles = Rows<12, 6>;
+
+template <class T>
+using Unit = Portable<T>;
 
 }  // namespace
 }  // namespace fastdnn

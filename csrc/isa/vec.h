@@ -3,9 +3,11 @@
 // A kernel text is a template over V, one of the vector types of isa/<unit>.h:
 //   V::Scalar, V::Vec, V::Int     element; vector of kLanes elements; vector of integers of the same width
 //   V::load/store(p[, x])         whole vectors, any alignment
-//   V::load_n/store_n(p, [x,] n)  the first n elements, 0 < n < kLanes; the rest reads as 0 and is not
-//   touched V::fma(a, b, c)               a * b + c, in one rounding where the unit has the instruction
+//   V::Mask, V::first(n)          which elements of a tail are covered: the first n, 0 < n < kLanes
+//   V::load_n/store_n(p, [x,] m)  the covered elements; the rest reads as 0 and is not touched
+//   V::fma(a, b, c)               a * b + c, in one rounding where the unit has the instruction
 //   V::sqrt(a)
+//
 // Arithmetic, comparison and selection (`mask ? a : b`) are the compilers' vector extensions.
 //
 // Everything of the SIMD text is in anonymous namespaces: an inline function that two instruction sets shared
@@ -14,8 +16,6 @@
 #pragma once
 
 #include "core/view.h"
-
-#define FASTDNN_INLINE inline __attribute__((always_inline))
 
 namespace fastdnn {
 namespace {
@@ -37,6 +37,10 @@ struct IntegerOf<double> {
   using Type = std::int64_t;
 };
 
+// The register tiles of a unit's gemm: how many rows one of 1, 2, ... vectors has.
+template <int... kRows>
+struct Rows {};
+
 template <class V>
 FASTDNN_INLINE typename V::Vec broadcast(typename V::Scalar s) {
   return s - typename V::Vec{};  // s - 0 is s for every s; s + 0 would lose the sign of -0
@@ -53,7 +57,7 @@ FASTDNN_INLINE Vec max_of(Vec a, Vec b) {
 template <class V>
 struct Whole {
   using Vec = typename V::Vec;
-  static constexpr int count() { return V::kLanes; }
+  static FASTDNN_INLINE constexpr int count() { return V::kLanes; }
   static FASTDNN_INLINE Vec load(const typename V::Scalar* p) { return V::load(p); }
   static FASTDNN_INLINE void store(typename V::Scalar* p, Vec x) { V::store(p, x); }
   static FASTDNN_INLINE Vec select(Vec x, Vec) { return x; }
@@ -63,9 +67,11 @@ template <class V>
 struct Part {
   using Vec = typename V::Vec;
   int n;
-  int count() const { return n; }
-  FASTDNN_INLINE Vec load(const typename V::Scalar* p) const { return V::load_n(p, n); }
-  FASTDNN_INLINE void store(typename V::Scalar* p, Vec x) const { V::store_n(p, x, n); }
+  typename V::Mask mask;
+  FASTDNN_INLINE explicit Part(int covered) : n(covered), mask(V::first(covered)) {}
+  FASTDNN_INLINE int count() const { return n; }
+  FASTDNN_INLINE Vec load(const typename V::Scalar* p) const { return V::load_n(p, mask); }
+  FASTDNN_INLINE void store(typename V::Scalar* p, Vec x) const { V::store_n(p, x, mask); }
   // x in the covered elements, `other` in the rest.
   FASTDNN_INLINE Vec select(Vec x, Vec other) const {
     typename V::Int lane{};
@@ -79,7 +85,7 @@ template <class V, class Body>
 FASTDNN_INLINE void for_vectors(Index n, const Body& body) {
   Index i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) body(i, Whole<V>{});
-  if (i < n) body(i, Part<V>{static_cast<int>(n - i)});
+  if (i < n) body(i, Part<V>(static_cast<int>(n - i)));
 }
 
 // Sums a row in 64 bytes' worth of virtual lanes: 16 floats or 8 doubles, whatever the width of the unit,

@@ -1,7 +1,7 @@
 // The serial part of the pointwise operations: bias, relu, and the gradient that passes unchanged.
 #pragma once
 
-#include "isa/vec.h"
+#include "kernels/gradient-inl.h"
 
 namespace fastdnn {
 namespace {
@@ -24,21 +24,6 @@ void relu_forward(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar>
       const Vec value = cover.load(x.row(r) + j);
       cover.store(y.row(r) + j, value < Vec{} ? Vec{} : value);
     });
-  }
-}
-
-// dx[r][j] = value(r, j), or dx[r][j] + value(r, j).
-template <class V, class Value>
-FASTDNN_INLINE void write_gradient(Matrix<typename V::Scalar> dx, bool accumulate, const Value& value) {
-  for (Index r = 0; r < dx.rows; ++r) {
-    typename V::Scalar* row = dx.row(r);
-    if (accumulate) {
-      for_vectors<V>(dx.cols, [&](Index j, auto cover) {
-        cover.store(row + j, cover.load(row + j) + value(r, j, cover));
-      });
-    } else {
-      for_vectors<V>(dx.cols, [&](Index j, auto cover) { cover.store(row + j, value(r, j, cover)); });
-    }
   }
 }
 

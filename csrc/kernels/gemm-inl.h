@@ -1,57 +1,53 @@
-// The serial part of gemm: one register tile, and the packing of a transposed B.
+// The serial part of gemm: one register tile, and the packing of blocks.
 #pragma once
 
 #include "isa/table.h"
+#include "isa/transpose.h"
 #include "isa/vec.h"
 
 namespace fastdnn {
 namespace {
 
-// relu that lets NaN through.
-template <class V>
-FASTDNN_INLINE typename V::Vec relu(typename V::Vec x) {
-  return x < typename V::Vec{} ? typename V::Vec{} : x;
-}
-
+// What a tile does with one vector of its sums before it is stored.
 template <class V, class Cover>
-FASTDNN_INLINE typename V::Vec finish(const GemmTile<typename V::Scalar>& t, typename V::Vec sum, Index i,
-                                      Index j, const Cover& cover) {
+FASTDNN_INLINE void finish(const GemmTile<typename V::Scalar>& t, typename V::Vec sum, Index i, Index j,
+                           const Cover& cover) {
   using Vec = typename V::Vec;
-  switch (t.epilogue) {
-    case Epilogue::none:
-      return sum;
-    case Epilogue::bias:
-      return sum + cover.load(t.bias + j);
-    case Epilogue::bias_relu:
-      return relu<V>(sum + cover.load(t.bias + j));
-    case Epilogue::relu_mask:
-      return cover.load(t.mask + i * t.mask_row + j) <= Vec{} ? Vec{} : sum;
-    case Epilogue::accumulate:
-      return cover.load(t.c + i * t.c_row + j) + sum;
-  }
-  return sum;
+  const Vec floor = broadcast<V>(t.floor);
+  Vec y = sum < floor ? floor : sum;  // NaN stays NaN
+  if (t.mask != nullptr) y = cover.load(t.mask + i * t.mask_row + j) <= Vec{} ? Vec{} : y;
+  cover.store(t.c + i * t.c_row + j, y);
 }
 
-// Each element is summed over k = 0, 1, ... in one chain, so its bits depend neither on the tile it falls
-// into nor on how the matrix was cut among threads.
+// Each element is one chain over k = 0, 1, ..., so its bits depend neither on the tile it falls into nor on
+// how the matrix was cut into blocks or among threads.
 template <class V, int kRows, int kVectors, bool kTail>
 void gemm_tile(const GemmTile<typename V::Scalar>& t) {
   using T = typename V::Scalar;
   using Vec = typename V::Vec;
-  const Part<V> part{t.tail};
+  const Whole<V> whole;
+  const Part<V> part(t.tail);
+  const auto load = [&](const T* p, int j) __attribute__((always_inline)) {
+    return kTail && j == kVectors - 1 ? part.load(p + j * V::kLanes) : whole.load(p + j * V::kLanes);
+  };
   Vec sum[kRows][kVectors] = {};
-  const T* a = t.a;
-  const T* b = t.b;
-  for (Index p = 0; p < t.k; ++p) {
-    Vec bv[kVectors];
-#pragma GCC unroll 4
-    for (int j = 0; j < kVectors; ++j) {
-      const bool partial = kTail && j == kVectors - 1;
-      bv[j] = partial ? part.load(b + j * V::kLanes) : V::load(b + j * V::kLanes);
-    }
+  if (t.start != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < kRows; ++i) {
-      const Vec av = broadcast<V>(a[i * t.a_row]);
+#pragma GCC unroll 4
+      for (int j = 0; j < kVectors; ++j) sum[i][j] = load(t.start + i * t.start_row, j);
+    }
+  }
+  const T* a = t.a;
+  const T* b = t.b;
+  const Index a_row = t.a_row;
+  for (Index p = t.k; p > 0; --p) {
+    Vec bv[kVectors];
+#pragma GCC unroll 4
+    for (int j = 0; j < kVectors; ++j) bv[j] = load(b, j);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const Vec av = broadcast<V>(a[i * a_row]);
 #pragma GCC unroll 4
       for (int j = 0; j < kVectors; ++j) sum[i][j] = V::fma(av, bv[j], sum[i][j]);
     }
@@ -62,23 +58,46 @@ void gemm_tile(const GemmTile<typename V::Scalar>& t) {
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 4
     for (int j = 0; j < kVectors; ++j) {
-      const Index column = j * V::kLanes;
-      T* c = t.c + i * t.c_row + column;
       if (kTail && j == kVectors - 1) {
-        part.store(c, finish<V>(t, sum[i][j], i, column, part));
+        finish<V>(t, sum[i][j], i, j * V::kLanes, part);
       } else {
-        V::store(c, finish<V>(t, sum[i][j], i, column, Whole<V>{}));
+        finish<V>(t, sum[i][j], i, j * V::kLanes, whole);
       }
     }
   }
 }
 
-// packed (k, stride): row p holds column p of b (n, k), for p < k.
+// packed (k, stride): row p holds b[p][0..n-1], for p < k.
+template <class V>
+void gemm_pack(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row, Index k, Index n,
+               Index stride) {
+  for (Index p = 0; p < k; ++p) {
+    for_vectors<V>(
+        n, [&](Index j, auto cover) { V::store(packed + p * stride + j, cover.load(b + p * b_row + j)); });
+  }
+}
+
+// packed (k, stride): row p holds column p of b (n, k), for p < k. Squares of kLanes x kLanes are turned in
+// registers.
 template <class V>
 void gemm_pack_transposed(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row, Index k,
                           Index n, Index stride) {
-  for (Index j = 0; j < n; ++j) {
-    for (Index p = 0; p < k; ++p) packed[p * stride + j] = b[j * b_row + p];
+  using Vec = typename V::Vec;
+  constexpr int L = V::kLanes;
+  for (Index j = 0; j < n; j += L) {
+    const Index rows = n - j < L ? n - j : L;
+    for_vectors<V>(k, [&](Index p, auto cover) {
+      Vec square[L] = {};
+#pragma GCC unroll 16
+      for (int i = 0; i < L; ++i) {
+        if (i < rows) square[i] = cover.load(b + (j + i) * b_row + p);
+      }
+      transpose<V>(square);
+#pragma GCC unroll 16
+      for (int i = 0; i < L; ++i) {
+        if (i < cover.count()) V::store(packed + (p + i) * stride + j, square[i]);
+      }
+    });
   }
 }
 
@@ -99,10 +118,11 @@ void fill_gemm_vectors(GemmKernels<typename V::Scalar>& gemm) {
 
 // Enters a unit's tiles: kRows[v - 1] is the largest number of rows of a tile of v vectors.
 template <class V, int... kRows>
-void fill_gemm(GemmKernels<typename V::Scalar>& gemm) {
+void fill_gemm(GemmKernels<typename V::Scalar>& gemm, Rows<kRows...>) {
   static_assert(sizeof...(kRows) <= kGemmMaxVectors && ((kRows <= kGemmMaxRows) && ...));
   gemm.lanes = V::kLanes;
   gemm.vectors = sizeof...(kRows);
+  gemm.pack = gemm_pack<V>;
   gemm.pack_transposed = gemm_pack_transposed<V>;
   fill_gemm_vectors<V, 1, kRows...>(gemm);
 }

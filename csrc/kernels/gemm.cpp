@@ -1,53 +1,169 @@
 #include "kernels/gemm.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/aligned.h"
 
 namespace fastdnn {
+namespace {
+
+// The blocks. A panel of B, kDepth x 64 floats, is read once for each tile of rows and must stay in L2 beside
+// the panel that follows: 128 KB each. A tile's rows of A, 6 x kDepth, fill a third of L1. Above that the
+// optimum is flat: half and double change little (bench/LOG.md).
+constexpr Index kDepth = 512;   // KC
+constexpr Index kHeight = 192;  // MC
+constexpr Index kWidth = 512;   // NC
+
+// Packing is work that pays only where the operand as it lies is read badly: B transposed; B whose rows each
+// lie on another page, read again and again from beyond L2; A transposed (read down its columns) whose rows
+// fall onto few sets of the cache. All else is multiplied where it lies, which is worth 5-25 % at the sizes
+// of small networks.
+constexpr Index kLargeBytes = 1 << 20;
+constexpr Index kCrowdedBytes =
+    512;  // strides that are multiples of this use an eighth of L1's sets, or fewer
 
 template <class T>
-Index gemm_scratch_size(Index k, bool transpose_b) {
+bool may_pack_b(Index n, Index k, bool transpose_b) {
+  return transpose_b || n * k * size_of(dtype_of<T>()) >= kLargeBytes;
+}
+
+template <class T>
+bool is_crowded(Index stride) {
+  return stride * size_of(dtype_of<T>()) % kCrowdedBytes == 0;
+}
+
+// The length of the first of the equal blocks that cut n into pieces of at most `most`.
+Index balanced(Index n, Index most) {
+  const Index blocks = std::max<Index>(1, (n + most - 1) / most);
+  return (n + blocks - 1) / blocks;
+}
+
+Index b_size(Index n, Index k, Index panel) {
+  return std::min(k, kDepth) * round_up(std::min(n, kWidth), panel);
+}
+
+// One thread's product, block by block.
+template <class T>
+class Product {
+ public:
+  Product(const Gemm<T>& gemm, Range rows, Range cols, T* scratch)
+      : g_(gemm),
+        rows_(rows),
+        cols_(cols),
+        k_(gemm.depth()),
+        panel_(Index{kernel_.lanes} * kernel_.vectors),
+        pack_b_(gemm.transpose_b ||
+                (may_pack_b<T>(cols.size(), k_, false) && is_crowded<T>(gemm.b.stride) && rows.size() >= 64)),
+        pack_a_(gemm.transpose_a && is_crowded<T>(gemm.a.stride) && k_ >= 64 && cols.size() > panel_),
+        packed_b_(scratch),
+        packed_a_(scratch + (pack_b_ ? b_size(gemm.c.cols, k_, panel_) : 0)) {}
+
+  void run() {
+    const Index depth = balanced(k_, kDepth);
+    for (Index j = cols_.begin; j < cols_.end; j += kWidth) {
+      const Range cols{j, std::min(j + kWidth, cols_.end)};
+      Index p = 0;
+      do {  // also where k = 0: what C starts from must be written
+        const Range steps{p, std::min(p + depth, k_)};
+        if (pack_b_) pack_b(cols, steps);
+        for (Index i = rows_.begin; i < rows_.end; i += kHeight) {
+          block({i, std::min(i + kHeight, rows_.end)}, cols, steps);
+        }
+        p += depth;
+      } while (p < k_);
+    }
+  }
+
+ private:
+  // Panels of `panel_` columns one after another, each (steps, panel_).
+  void pack_b(Range cols, Range steps) {
+    for (Index j = cols.begin; j < cols.end; j += panel_) {
+      const Index width = std::min(panel_, cols.end - j);
+      T* to = packed_b_ + (j - cols.begin) * steps.size();
+      if (g_.transpose_b) {
+        kernel_.pack_transposed(to, g_.b.row(j) + steps.begin, g_.b.stride, steps.size(), width, panel_);
+      } else {
+        kernel_.pack(to, g_.b.row(steps.begin) + j, g_.b.stride, steps.size(), width, panel_);
+      }
+    }
+  }
+
+  void block(Range rows, Range cols, Range steps) {
+    GemmTile<T> tile = tile_of(steps);
+    const T* a = g_.a.data + rows.begin * tile.a_row + steps.begin * tile.a_k;
+    if (pack_a_) {
+      const Index stride = round_up(rows.size(), kernel_.lanes);
+      kernel_.pack(packed_a_, a, tile.a_k, steps.size(), rows.size(), stride);
+      a = packed_a_;
+      tile.a_k = stride;
+    }
+    for (Index j = cols.begin; j < cols.end; j += panel_) {
+      const Index width = std::min(panel_, cols.end - j);
+      tile.b = pack_b_ ? packed_b_ + (j - cols.begin) * steps.size() : g_.b.row(steps.begin) + j;
+      tile.tail = static_cast<int>(width % kernel_.lanes);
+      const auto vectors = (width + kernel_.lanes - 1) / kernel_.lanes;
+      const auto& functions = kernel_.tile[vectors][tile.tail != 0];
+      // Balanced, so that no tile is left with one or two rows.
+      const Index tiles = (rows.size() + kernel_.max_rows[vectors] - 1) / kernel_.max_rows[vectors];
+      for (Index t = 0; t < tiles; ++t) {
+        const Index begin = rows.size() * t / tiles;
+        const Index height = rows.size() * (t + 1) / tiles - begin;
+        const Index i = rows.begin + begin;
+        tile.a = a + begin * tile.a_row;
+        tile.c = g_.c.row(i) + j;
+        tile.start = starts_from_c(steps) ? tile.c : g_.bias == nullptr ? nullptr : g_.bias + j;
+        if (ends(steps) && g_.epilogue == Epilogue::relu_mask) tile.mask = g_.mask.row(i) + j;
+        functions[height](tile);
+      }
+    }
+  }
+
+  // What all tiles of a block share.
+  GemmTile<T> tile_of(Range steps) const {
+    GemmTile<T> tile{};
+    tile.k = steps.size();
+    tile.a_row = g_.transpose_a ? 1 : g_.a.stride;
+    tile.a_k = g_.transpose_a ? g_.a.stride : 1;
+    tile.b_k = pack_b_ ? panel_ : g_.b.stride;
+    tile.c_row = g_.c.stride;
+    tile.start_row = starts_from_c(steps) ? g_.c.stride : 0;
+    const bool relu = ends(steps) && g_.epilogue == Epilogue::bias_relu;
+    tile.floor = relu ? T{0} : -std::numeric_limits<T>::infinity();
+    tile.mask_row = g_.mask.stride;
+    return tile;
+  }
+
+  bool starts_from_c(Range steps) const { return steps.begin > 0 || g_.epilogue == Epilogue::accumulate; }
+  bool ends(Range steps) const { return steps.end == k_; }
+
+  const GemmKernels<T>& kernel_ = kernels<T>().gemm;
+  const Gemm<T>& g_;
+  const Range rows_;
+  const Range cols_;
+  const Index k_;
+  const Index panel_;
+  const bool pack_b_;
+  const bool pack_a_;
+  T* const packed_b_;
+  T* const packed_a_;
+};
+
+}  // namespace
+
+template <class T>
+Index gemm_scratch_size(Index m, Index n, Index k, bool transpose_a, bool transpose_b) {
   const GemmKernels<T>& kernel = kernels<T>().gemm;
-  return transpose_b ? round_up(k * kernel.lanes * kernel.vectors, kAlignment) : 0;
+  Index size = 0;
+  if (may_pack_b<T>(n, k, transpose_b)) size += b_size(n, k, Index{kernel.lanes} * kernel.vectors);
+  if (transpose_a) size += std::min(k, kDepth) * round_up(std::min(m, kHeight), kernel.lanes);
+  return round_up(size, kAlignment);
 }
 
 template <class T>
 void gemm_block(const Gemm<T>& gemm, Range rows, Range cols, T* scratch) {
-  const GemmKernels<T>& kernel = kernels<T>().gemm;
-  const Index k = gemm.transpose_a ? gemm.a.rows : gemm.a.cols;
-  const Index panel = Index{kernel.lanes} * kernel.vectors;
-  GemmTile<T> tile{};
-  tile.k = k;
-  tile.a_row = gemm.transpose_a ? 1 : gemm.a.stride;
-  tile.a_k = gemm.transpose_a ? gemm.a.stride : 1;
-  tile.c_row = gemm.c.stride;
-  tile.mask_row = gemm.mask.stride;
-  tile.epilogue = gemm.epilogue;
-  for (Index j = cols.begin; j < cols.end; j += panel) {
-    const Index width = std::min(panel, cols.end - j);
-    if (gemm.transpose_b) {
-      kernel.pack_transposed(scratch, gemm.b.row(j), gemm.b.stride, k, width, panel);
-      tile.b = scratch;
-      tile.b_k = panel;
-    } else {
-      tile.b = gemm.b.data + j;
-      tile.b_k = gemm.b.stride;
-    }
-    tile.tail = static_cast<int>(width % kernel.lanes);
-    const auto vectors = (width + kernel.lanes - 1) / kernel.lanes;
-    // Balanced blocks, so that no tile is left with one or two rows.
-    const Index blocks = (rows.size() + kernel.max_rows[vectors] - 1) / kernel.max_rows[vectors];
-    for (Index block = 0; block < blocks; ++block) {
-      const Index i = rows.begin + rows.size() * block / blocks;
-      const Index height = rows.begin + rows.size() * (block + 1) / blocks - i;
-      tile.a = gemm.a.data + i * tile.a_row;
-      tile.c = gemm.c.row(i) + j;
-      tile.bias = gemm.bias == nullptr ? nullptr : gemm.bias + j;
-      tile.mask = gemm.mask.data == nullptr ? nullptr : gemm.mask.row(i) + j;
-      kernel.tile[vectors][tile.tail != 0][height](tile);
-    }
-  }
+  if (rows.empty() || cols.empty()) return;
+  Product<T>(gemm, rows, cols, scratch).run();
 }
 
 template <class T>
@@ -67,8 +183,8 @@ void gemm(Team& team, const Gemm<T>& gemm, T* scratch) {
   }
 }
 
-template Index gemm_scratch_size<float>(Index, bool);
-template Index gemm_scratch_size<double>(Index, bool);
+template Index gemm_scratch_size<float>(Index, Index, Index, bool, bool);
+template Index gemm_scratch_size<double>(Index, Index, Index, bool, bool);
 template void gemm_block(const Gemm<float>&, Range, Range, float*);
 template void gemm_block(const Gemm<double>&, Range, Range, double*);
 template void gemm_by_rows(Team&, const Gemm<float>&, float*);

@@ -1,7 +1,7 @@
 // The serial part of normalize.
 #pragma once
 
-#include "kernels/activation-inl.h"
+#include "kernels/gradient-inl.h"
 
 namespace fastdnn {
 namespace {

@@ -1,0 +1,58 @@
+// A square of vectors, turned in registers.
+#pragma once
+
+#include <cstddef>
+
+#include "isa/vec.h"
+
+namespace fastdnn {
+namespace {
+
+template <std::size_t... kIndex>
+struct Lanes {};
+template <std::size_t kCount, std::size_t... kIndex>
+struct LanesBelow : LanesBelow<kCount - 1, kCount - 1, kIndex...> {};
+template <std::size_t... kIndex>
+struct LanesBelow<0, kIndex...> {
+  using Type = Lanes<kIndex...>;
+};
+
+// Lane l of the result is lane index[l] of a and b laid end to end.
+template <class V, std::size_t... kIndex>
+FASTDNN_INLINE typename V::Vec shuffle(typename V::Vec a, typename V::Vec b) {
+#if __has_builtin(__builtin_shufflevector)  // Clang, and GCC from 12 on
+  return __builtin_shufflevector(a, b, kIndex...);
+#else
+  return __builtin_shuffle(a, b, typename V::Int{kIndex...});
+#endif
+}
+
+// Of two rows that lie kStep apart in the square: the blocks of kStep lanes that change places between them.
+template <class V, int kStep, bool kSecond, std::size_t... l>
+FASTDNN_INLINE typename V::Vec exchanged(typename V::Vec a, typename V::Vec b, Lanes<l...>) {
+  constexpr std::size_t step = kStep;
+  constexpr std::size_t lanes = V::kLanes;
+  if constexpr (kSecond) {
+    return shuffle<V, ((l & step) != 0 ? lanes + l : l + step)...>(a, b);
+  } else {
+    return shuffle<V, ((l & step) != 0 ? lanes + l - step : l)...>(a, b);
+  }
+}
+
+// rows[i][j] becomes rows[j][i], in log2(kLanes) rounds of butterflies.
+template <class V, int kStep = 1>
+FASTDNN_INLINE void transpose(typename V::Vec (&rows)[V::kLanes]) {
+  using All = typename LanesBelow<V::kLanes>::Type;
+#pragma GCC unroll 16
+  for (int i = 0; i < V::kLanes; ++i) {
+    if ((i & kStep) != 0) continue;
+    const typename V::Vec a = rows[i];
+    const typename V::Vec b = rows[i + kStep];
+    rows[i] = exchanged<V, kStep, false>(a, b, All{});
+    rows[i + kStep] = exchanged<V, kStep, true>(a, b, All{});
+  }
+  if constexpr (2 * kStep < V::kLanes) transpose<V, 2 * kStep>(rows);
+}
+
+}  // namespace
+}  // namespace fastdnn
