@@ -18,6 +18,7 @@ from arrays_for_tests import (
 )
 from comparator import check, check_bits, roundoff
 
+from fastdnn import _core
 from fastdnn._core import kernels
 from fastdnn.reference.activation import add_bias, relu
 from fastdnn.reference.gemm import gemm as reference_gemm
@@ -101,6 +102,70 @@ def test_sizes_around_the_tiles(dtype, transposes, epilogue):
     for k in DEPTHS:
         Product(rng, integers, 13, 35, k, dtype, transposes, epilogue).is_exact()
         Product(rng, reals, 13, 35, k, dtype, transposes, epilogue).is_bounded()
+
+
+# Around the blocks of gemm.cpp (rows 96, columns 512 and 1024, depth 512), with strides that do and do not crowd the sets
+# of a cache, so that every packing is met.
+BLOCKS = (
+    (95, 513, 511),
+    (97, 511, 513),
+    (96, 512, 512),
+    (193, 128, 512),
+    (128, 1023, 257),
+    (128, 1025, 256),
+    (64, 1100, 1025),
+    (2, 1030, 1024),
+    (512, 65, 64),
+)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+def test_sizes_around_the_blocks(dtype, transposes):
+    rng = np.random.default_rng(13)
+    for number, (m, n, k) in enumerate(BLOCKS):
+        p = Product(rng, integers, m, n, k, dtype, transposes, EPILOGUES[number % len(EPILOGUES)])
+        p.is_exact()
+        p.is_exact("tail", threads=3, by_rows=bool(number % 2))
+        p.is_exact("strided head", threads=2)
+
+
+@pytest.fixture
+def strict_memory():
+    """What the core allocates ends at an inaccessible page, and holds NaN until it is written."""
+    _core.testing.set_guard_pages(True)
+    _core.testing.set_poison(True)
+    yield
+    _core.testing.set_guard_pages(False)
+    _core.testing.set_poison(False)
+
+
+@pytest.mark.usefixtures("strict_memory")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+def test_scratch_holds_the_blocks_of_every_thread(dtype, transposes):
+    rng = np.random.default_rng(15)
+    for m, n, k in [(2, 513, 700), (70, 600, 1025), (70, 1023, 513), (200, 1100, 65), (300, 70, 130)]:
+        p = Product(rng, integers, m, n, k, dtype, transposes)
+        for threads in range(1, 5):
+            p.is_exact(threads=threads)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+def test_blocks_give_the_bits_of_one_chain(dtype, transposes):
+    rng = np.random.default_rng(14)
+    for epilogue in EPILOGUES:
+        whole = Product(rng, reals, 130, 600, 1200, dtype, transposes, epilogue)
+        want = whole.run()
+        whole.is_bounded()
+        for i, j in zip(rng.integers(0, 130, 20), rng.integers(0, 600, 20), strict=True):
+            one = Product(rng, reals, 0, 0, 0, dtype, (False, False), epilogue)
+            one.a, one.b, one.c = whole.a[[i]], whole.b[:, [j]], whole.c[[i], [j]][:, None]
+            for name, array in whole.options.items():
+                if name != "epilogue":
+                    one.options[name] = array[[j]] if array.ndim == 1 else array[[i], [j]][:, None]
+            check_bits(one.run(), want[[i], [j]][:, None], element=(i, j), **whole.context)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -52,7 +52,7 @@ struct Portable {
 
 // 16 registers: a 6 x 2 tile of sums, two vectors of B, one of A and one for the product. A tile of one
 // vector needs one of B only and takes more rows, to keep as many independent sums in flight.
-using GemmTiles = Rows<12, 6>;
+using GemmTiles = Rows<12, 6, 4>;
 
 template <class T>
 using Unit = Portable<T>;

@@ -77,25 +77,34 @@ void gemm_pack(typename V::Scalar* packed, const typename V::Scalar* b, Index b_
   }
 }
 
-// packed (k, stride): row p holds column p of b (n, k), for p < k. Squares of kLanes x kLanes are turned in
-// registers.
+// packed[p * stride + i] = b[i * b_row + p] for p < cols, i < kLanes: one square, turned in registers. Rows
+// of b from `rows` on read as 0.
+template <class V, bool kAllRows, class Cover>
+FASTDNN_INLINE void pack_square(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row,
+                                Index rows, Index stride, const Cover& cover) {
+  typename V::Vec square[V::kLanes] = {};
+#pragma GCC unroll 16
+  for (int i = 0; i < V::kLanes; ++i) {
+    if (kAllRows || i < rows) square[i] = cover.load(b + i * b_row);
+  }
+  transpose<V>(square);
+#pragma GCC unroll 16
+  for (int i = 0; i < V::kLanes; ++i) {
+    if (i < cover.count()) V::store(packed + i * stride, square[i]);
+  }
+}
+
+// packed (k, stride): row p holds column p of b (n, k), for p < k.
 template <class V>
 void gemm_pack_transposed(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row, Index k,
                           Index n, Index stride) {
-  using Vec = typename V::Vec;
-  constexpr int L = V::kLanes;
-  for (Index j = 0; j < n; j += L) {
-    const Index rows = n - j < L ? n - j : L;
+  for (Index j = 0; j < n; j += V::kLanes) {
+    const Index rows = n - j;
     for_vectors<V>(k, [&](Index p, auto cover) {
-      Vec square[L] = {};
-#pragma GCC unroll 16
-      for (int i = 0; i < L; ++i) {
-        if (i < rows) square[i] = cover.load(b + (j + i) * b_row + p);
-      }
-      transpose<V>(square);
-#pragma GCC unroll 16
-      for (int i = 0; i < L; ++i) {
-        if (i < cover.count()) V::store(packed + (p + i) * stride + j, square[i]);
+      if (rows >= V::kLanes) {
+        pack_square<V, true>(packed + p * stride + j, b + j * b_row + p, b_row, rows, stride, cover);
+      } else {
+        pack_square<V, false>(packed + p * stride + j, b + j * b_row + p, b_row, rows, stride, cover);
       }
     });
   }

@@ -8,20 +8,21 @@
 namespace fastdnn {
 namespace {
 
-// The blocks. A panel of B, kDepth x 64 floats, is read once for each tile of rows and must stay in L2 beside
-// the panel that follows: 128 KB each. A tile's rows of A, 6 x kDepth, fill a third of L1. Above that the
-// optimum is flat: half and double change little (bench/LOG.md).
-constexpr Index kDepth = 512;   // KC
-constexpr Index kHeight = 192;  // MC
-constexpr Index kWidth = 512;   // NC
+// The blocks. A panel of B, kDepth x 64 floats, is read once for each tile of rows and must stay in L2: 128
+// KB. So must a block of A, kHeight x kDepth, 192 KB (twice that in double), which is read once for each
+// panel. A block of B is packed at a time; where A is packed, wider ones save packing it again. Above that
+// the optimum is flat (bench/LOG.md).
+constexpr Index kDepth = 512;  // KC
+constexpr Index kHeight = 96;  // MC
+constexpr Index kWidth = 512;  // NC
+constexpr Index kWidthTN = 1024;
 
 // Packing is work that pays only where the operand as it lies is read badly: B transposed; B whose rows each
 // lie on another page, read again and again from beyond L2; A transposed (read down its columns) whose rows
 // fall onto few sets of the cache. All else is multiplied where it lies, which is worth 5-25 % at the sizes
 // of small networks.
 constexpr Index kLargeBytes = 1 << 20;
-constexpr Index kCrowdedBytes =
-    512;  // strides that are multiples of this use an eighth of L1's sets, or fewer
+constexpr Index kCrowdedBytes = 512;  // multiples of it as strides: an eighth of L1's sets, or fewer
 
 template <class T>
 bool may_pack_b(Index n, Index k, bool transpose_b) {
@@ -39,8 +40,9 @@ Index balanced(Index n, Index most) {
   return (n + blocks - 1) / blocks;
 }
 
-Index b_size(Index n, Index k, Index panel) {
-  return std::min(k, kDepth) * round_up(std::min(n, kWidth), panel);
+// The most columns that a block of B has: whole panels.
+Index widest(bool transpose_a, Index panel) {
+  return (transpose_a ? kWidthTN : kWidth) / panel * panel;
 }
 
 // One thread's product, block by block.
@@ -53,38 +55,44 @@ class Product {
         cols_(cols),
         k_(gemm.depth()),
         panel_(Index{kernel_.lanes} * kernel_.vectors),
+        depth_(balanced(k_, kDepth)),
+        width_(round_up(balanced(cols.size(), widest(gemm.transpose_a, panel_)), panel_)),
         pack_b_(gemm.transpose_b ||
-                (may_pack_b<T>(cols.size(), k_, false) && is_crowded<T>(gemm.b.stride) && rows.size() >= 64)),
+                (rows.size() >= 64 && may_pack_b<T>(cols.size(), k_, false) && is_crowded<T>(gemm.b.stride))),
         pack_a_(gemm.transpose_a && is_crowded<T>(gemm.a.stride) && k_ >= 64 && cols.size() > panel_),
         packed_b_(scratch),
-        packed_a_(scratch + (pack_b_ ? b_size(gemm.c.cols, k_, panel_) : 0)) {}
+        packed_a_(scratch + (pack_b_ ? depth_ * width_ : 0)) {}
 
   void run() {
-    const Index depth = balanced(k_, kDepth);
-    for (Index j = cols_.begin; j < cols_.end; j += kWidth) {
-      const Range cols{j, std::min(j + kWidth, cols_.end)};
+    for (Index j = cols_.begin; j < cols_.end; j += width_) {
+      const Range cols{j, std::min(j + width_, cols_.end)};
       Index p = 0;
       do {  // also where k = 0: what C starts from must be written
-        const Range steps{p, std::min(p + depth, k_)};
+        const Range steps{p, std::min(p + depth_, k_)};
         if (pack_b_) pack_b(cols, steps);
         for (Index i = rows_.begin; i < rows_.end; i += kHeight) {
           block({i, std::min(i + kHeight, rows_.end)}, cols, steps);
         }
-        p += depth;
+        p += depth_;
       } while (p < k_);
     }
   }
 
  private:
-  // Panels of `panel_` columns one after another, each (steps, panel_).
+  // Panels of `panel_` columns one after another, each (steps, panel_). B as it lies is read in strips of a
+  // few rows, so that a line of the cache is read once, though it reaches into two panels.
   void pack_b(Range cols, Range steps) {
-    for (Index j = cols.begin; j < cols.end; j += panel_) {
-      const Index width = std::min(panel_, cols.end - j);
-      T* to = packed_b_ + (j - cols.begin) * steps.size();
-      if (g_.transpose_b) {
-        kernel_.pack_transposed(to, g_.b.row(j) + steps.begin, g_.b.stride, steps.size(), width, panel_);
-      } else {
-        kernel_.pack(to, g_.b.row(steps.begin) + j, g_.b.stride, steps.size(), width, panel_);
+    const Index strip = g_.transpose_b ? steps.size() : 8;
+    for (Index p = 0; p < steps.size(); p += strip) {
+      const Index height = std::min(strip, steps.size() - p);
+      for (Index j = cols.begin; j < cols.end; j += panel_) {
+        const Index width = std::min(panel_, cols.end - j);
+        T* to = packed_b_ + (j - cols.begin) * steps.size() + p * panel_;
+        if (g_.transpose_b) {
+          kernel_.pack_transposed(to, g_.b.row(j) + steps.begin + p, g_.b.stride, height, width, panel_);
+        } else {
+          kernel_.pack(to, g_.b.row(steps.begin + p) + j, g_.b.stride, height, width, panel_);
+        }
       }
     }
   }
@@ -143,6 +151,8 @@ class Product {
   const Range cols_;
   const Index k_;
   const Index panel_;
+  const Index depth_;  // steps, and columns, of a block
+  const Index width_;
   const bool pack_b_;
   const bool pack_a_;
   T* const packed_b_;
@@ -154,9 +164,12 @@ class Product {
 template <class T>
 Index gemm_scratch_size(Index m, Index n, Index k, bool transpose_a, bool transpose_b) {
   const GemmKernels<T>& kernel = kernels<T>().gemm;
-  Index size = 0;
-  if (may_pack_b<T>(n, k, transpose_b)) size += b_size(n, k, Index{kernel.lanes} * kernel.vectors);
-  if (transpose_a) size += std::min(k, kDepth) * round_up(std::min(m, kHeight), kernel.lanes);
+  const Index panel = Index{kernel.lanes} * kernel.vectors;
+  const Index depth = std::min(k, kDepth);
+  // A thread may get any number of columns up to n, and cuts them into blocks of its own.
+  const Index b = depth * std::min(round_up(n, panel), widest(transpose_a, panel));
+  const Index a = depth * round_up(std::min(m, kHeight), kernel.lanes);
+  const Index size = (may_pack_b<T>(n, k, transpose_b) ? b : 0) + (transpose_a ? a : 0);
   return round_up(size, kAlignment);
 }
 
