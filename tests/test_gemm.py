@@ -104,8 +104,8 @@ def test_sizes_around_the_tiles(dtype, transposes, epilogue):
         Product(rng, reals, 13, 35, k, dtype, transposes, epilogue).is_bounded()
 
 
-# Around the blocks of gemm.cpp (rows 96, columns 512 and 1024, depth 512), with strides that do and do not crowd the sets
-# of a cache, so that every packing is met.
+# Around the blocks of gemm.cpp (rows 96, columns 512 and 1024, depth 512), with strides that do and do not
+# crowd the sets of a cache, so that every packing is met.
 BLOCKS = (
     (95, 513, 511),
     (97, 511, 513),
