@@ -191,8 +191,7 @@ void gemm(Team& team, const Gemm<T>& gemm, T* scratch) {
   if (gemm.c.rows >= gemm.c.cols) {
     gemm_block(gemm, team.share(gemm.c.rows), all_cols, scratch);
   } else {
-    const Index panel = Index{kernels<T>().gemm.lanes} * kernels<T>().gemm.vectors;
-    gemm_block(gemm, all_rows, team.share(gemm.c.cols, panel), scratch);
+    gemm_block(gemm, all_rows, team.share(gemm.c.cols, kernels<T>().gemm.lanes), scratch);
   }
 }
 
