@@ -1,0 +1,22 @@
+#include "isa/units/unit.h"
+#include "kernels/norm-inl.h"
+
+namespace fastdnn {
+namespace {
+
+template <class V>
+void enter(DataKernels<typename V::Scalar>& k) {
+  using D = Unit<double>;
+  k.sum_of_squares = sum_of_squares<V, D>;
+  k.sum_of_magnitudes = sum_of_magnitudes<V, D>;
+  k.max_abs = max_abs<V>;
+}
+
+}  // namespace
+
+void FASTDNN_UNIT::fill_data(KernelTable& table) {
+  enter<Unit<float>>(table.f32);
+  enter<Unit<double>>(table.f64);
+}
+
+}  // namespace fastdnn
