@@ -1,12 +1,38 @@
-// The serial kernels of norms. See kernels/norm.h.
+// The serial kernels of what goes into a step and of what is measured on its vectors. See kernels/gather.h,
+// norm.h.
 #pragma once
 
 #include "core/view.h"
 
 namespace fastdnn {
 
+// Element types of the arrays that users feed; bytes of a bool count as uint8.
+enum class SourceType : std::uint8_t { u8, i8, u16, i16, i32, i64, f16, f32, f64 };
+constexpr int kSourceTypes = 9;
+
+// x (rows, cols) of some type. Strides are in elements and may be negative.
+struct Source {
+  const void* data = nullptr;
+  SourceType type = SourceType::f32;
+  Index rows = 0;
+  Index cols = 0;
+  Index row_stride = 0;
+  Index col_stride = 1;
+};
+
+// (x - mean[j]) / std[j] * scale; without mean or std where they are null.
+template <class T>
+struct Scaling {
+  const T* mean = nullptr;
+  const T* std = nullptr;
+  T scale = 1;
+};
+
 template <class T>
 struct DataKernels {
+  // By the type of x. Whether all of y is finite.
+  bool (*gather_features[kSourceTypes])(Matrix<T> y, const Source& x, const std::int32_t* order,
+                                        const Scaling<T>& scaling);
   double (*sum_of_squares)(const T* x, Index n, double scale);  // sum (scale x)^2
   double (*sum_of_magnitudes)(const T* x, Index n);
   double (*max_abs)(const T* x, Index n);

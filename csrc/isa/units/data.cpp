@@ -1,4 +1,5 @@
 #include "isa/units/unit.h"
+#include "kernels/gather-inl.h"
 #include "kernels/norm-inl.h"
 
 namespace fastdnn {
@@ -7,6 +8,7 @@ namespace {
 template <class V>
 void enter(DataKernels<typename V::Scalar>& k) {
   using D = Unit<double>;
+  fill_gather<V>(k);
   k.sum_of_squares = sum_of_squares<V, D>;
   k.sum_of_magnitudes = sum_of_magnitudes<V, D>;
   k.max_abs = max_abs<V>;
