@@ -1,4 +1,4 @@
-"""Rows of any type, converted and standardised on the way: the bits of the NumPy expression in the same type."""
+"""Rows of any type, converted and standardised: the bits of the NumPy expression in the same type."""
 
 import numpy as np
 import pytest
@@ -102,7 +102,7 @@ def test_every_scaling_of_every_width(dtype, of):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("of", ["uint8", "float16", "float32", "int64"])
 def test_against_the_reference(dtype, of):
-    """The conversion, two operations and a product round once each; scale and the figures are given in y's type.
+    """The conversion, two operations and a product round once each; the figures are given in y's type.
 
     What cancels in x - mean leaves the rounding of x.
     """
@@ -142,7 +142,7 @@ def test_every_number_of_small_integers(dtype, of):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("of", ["int32", "int64"])
 def test_large_integers_round_once(dtype, of):
-    """Neighbours of the middle between two numbers of float32 and of float64: int64 must not go through float64."""
+    """Neighbours of the middle between two numbers of float32, float64: int64 goes through neither."""
     powers = [2**k for k in range(23, np.iinfo(of).bits - 1)]
     middles = [p + p // 2**24 + d for p in powers for d in (-2, -1, 0, 1, 2)]
     middles += [p + p // 2**53 + d for p in powers for d in (-1, 0, 1)]

@@ -1,6 +1,7 @@
 #include <atomic>
 
 #include "bindings/kernel_arguments.h"
+#include "kernels/embedding.h"
 #include "kernels/gather.h"
 #include "kernels/norm.h"
 
@@ -54,6 +55,91 @@ void bind_gather_features(py::module_& m) {
       py::arg("scale") = 1, py::arg("threads") = 1, "Whether all of y is finite.");
 }
 
+// Indices (n,) or (n, per_row) into a table.
+struct TableIndex {
+  const std::int32_t* data;
+  Index n, per_row;
+
+  TableIndex(const Array<std::int32_t>& index, Index table_rows, const char* where)
+      : data(checked_indices(index, table_rows, "indices", where)), n(index.shape(0)), per_row(1) {
+    check(index.ndim() <= 2, where, "expected indices of one or two dimensions, got ", index.ndim());
+    if (index.ndim() == 2) per_row = index.shape(1);
+    check(n * per_row < Index{1} << 31, where, "expected fewer than 2^31 indices");
+  }
+
+  template <class T>
+  void check_shape(const Matrix<T>& y, Index dim, const char* where) const {
+    check(y.rows == n && y.cols == per_row * dim, where, "expected (", n, ", ", per_row * dim, "), got (",
+          y.rows, ", ", y.cols, ")");
+  }
+};
+
+// The list of the rows of an index, with its memory.
+class OwnedRowList : public RowList {
+ public:
+  OwnedRowList(const TableIndex& index, Index table_rows) {
+    const Index n = index.n * index.per_row;
+    memory_.resize(static_cast<std::size_t>(3 * n + 1));
+    std::vector<std::uint64_t> scratch(static_cast<std::size_t>(2 * n));
+    indices = memory_.data();
+    places = indices + n;
+    starts = places + n;
+    list_rows(*this, scratch.data(), index.data, n, table_rows);
+  }
+
+ private:
+  std::vector<std::int32_t> memory_;
+};
+
+template <class T>
+void bind_embedding(py::module_& m) {
+  using In = const Array<T>&;
+  using Indices = const Array<std::int32_t>&;
+  m.def(
+      "embedding",
+      [](Array<T> y, In table, Indices index, int threads) {
+        const Matrix<T> out = output_matrix(y, "embedding");
+        const Matrix<const T> in = input_matrix(table, "embedding");
+        const TableIndex rows(index, in.rows, "embedding");
+        rows.check_shape(out, in.cols, "embedding");
+        on_team(threads, [&](Team& team) { embedding<T>(team, out, in, rows.data, rows.per_row); });
+      },
+      py::arg("y").noconvert(), py::arg("table").noconvert(), py::arg("index").noconvert(),
+      py::arg("threads") = 1);
+  m.def(
+      "embedding_backward_rows",
+      [](Array<T> rows, In dy, Indices index, Index table_rows, int threads) {
+        const char* where = "embedding_backward_rows";
+        const Matrix<T> out = output_matrix(rows, where);
+        const Matrix<const T> gradient = input_matrix(dy, where);
+        const TableIndex from(index, table_rows, where);
+        from.check_shape(gradient, out.cols, where);
+        const OwnedRowList list(from, table_rows);
+        check(out.rows >= list.count, where, "expected at least ", list.count, " rows, got ", out.rows);
+        on_team(threads,
+                [&](Team& team) { embedding_backward_rows<T>(team, out, gradient, list, from.per_row); });
+        return py::array_t<std::int32_t>(list.count, list.indices);
+      },
+      py::arg("rows").noconvert(), py::arg("dy").noconvert(), py::arg("index").noconvert(),
+      py::arg("table_rows"), py::arg("threads") = 1,
+      "The distinct indices; their sums are in the first rows.");
+  m.def(
+      "embedding_backward",
+      [](Array<T> dtable, In dy, Indices index, bool accumulate, int threads) {
+        const char* where = "embedding_backward";
+        const Matrix<T> out = output_matrix(dtable, where);
+        const Matrix<const T> gradient = input_matrix(dy, where);
+        const TableIndex from(index, out.rows, where);
+        from.check_shape(gradient, out.cols, where);
+        const OwnedRowList list(from, out.rows);
+        on_team(threads, [&](Team& team) {
+          embedding_backward<T>(team, out, gradient, list, from.per_row, accumulate);
+        });
+      },
+      py::arg("dtable").noconvert(), py::arg("dy").noconvert(), py::arg("index").noconvert(),
+      py::arg("accumulate") = false, py::arg("threads") = 1);
+}
+
 template <class T>
 void bind_norms(py::module_& m) {
   const auto bind = [&m](const char* name, auto norm) {
@@ -86,6 +172,8 @@ void bind_data_kernels(py::module_& m) {
   bind_gather<std::int32_t>(m);
   bind_gather_features<float>(m);
   bind_gather_features<double>(m);
+  bind_embedding<float>(m);
+  bind_embedding<double>(m);
   bind_norms<float>(m);
   bind_norms<double>(m);
 }

@@ -1,5 +1,5 @@
 // The serial kernels of what goes into a step and of what is measured on its vectors. See kernels/gather.h,
-// norm.h.
+// embedding.h, norm.h.
 #pragma once
 
 #include "core/view.h"
@@ -28,11 +28,23 @@ struct Scaling {
   T scale = 1;
 };
 
+// The distinct ones among n indices, and the places 0..n-1 of each.
+struct RowList {
+  Index count = 0;                  // of distinct indices
+  std::int32_t* indices = nullptr;  // ascending
+  std::int32_t* starts = nullptr;   // those of indices[u] are places[starts[u]] to places[starts[u + 1] - 1]
+  std::int32_t* places = nullptr;   // ascending for each index
+};
+
 template <class T>
 struct DataKernels {
   // By the type of x. Whether all of y is finite.
   bool (*gather_features[kSourceTypes])(Matrix<T> y, const Source& x, const std::int32_t* order,
                                         const Scaling<T>& scaling);
+  void (*embedding)(Matrix<T> y, Matrix<const T> table, const std::int32_t* index, Index per_row);
+  // target[u], or where `indices` is given target[indices[u]], for u in `range`.
+  void (*embedding_backward)(Matrix<T> target, const std::int32_t* indices, Matrix<const T> dy,
+                             const RowList& list, Range range, Index per_row, bool accumulate);
   double (*sum_of_squares)(const T* x, Index n, double scale);  // sum (scale x)^2
   double (*sum_of_magnitudes)(const T* x, Index n);
   double (*max_abs)(const T* x, Index n);

@@ -1,4 +1,5 @@
 #include "isa/units/unit.h"
+#include "kernels/embedding-inl.h"
 #include "kernels/gather-inl.h"
 #include "kernels/norm-inl.h"
 
@@ -9,6 +10,8 @@ template <class V>
 void enter(DataKernels<typename V::Scalar>& k) {
   using D = Unit<double>;
   fill_gather<V>(k);
+  k.embedding = embedding<V>;
+  k.embedding_backward = embedding_backward<V>;
   k.sum_of_squares = sum_of_squares<V, D>;
   k.sum_of_magnitudes = sum_of_magnitudes<V, D>;
   k.max_abs = max_abs<V>;
