@@ -80,11 +80,17 @@ def test_sizes_and_layouts(dtype, layout):
 
         dy = reals(rng, y.shape, dtype)
         shape = (9, dim)
-        kernel = kernels.embedding_backward
-        [dense] = run(lambda d, dy, i=index: kernel(d, dy, i), [blank(shape, dtype)], [dy], layout)
+        [dense] = run(
+            lambda d, dy, i=index: kernels.embedding_backward(d, dy, i), [blank(shape, dtype)], [dy], layout
+        )
         check_bits(dense, summed(dy, index, 9, dim), dim=dim, n=n, per_row=per_row)
         before = reals(rng, shape, dtype)
-        [dense] = run(lambda d, dy, i=index: kernel(d, dy, i, accumulate=True), [before], [dy], layout)
+        [dense] = run(
+            lambda d, dy, i=index: kernels.embedding_backward(d, dy, i, accumulate=True),
+            [before],
+            [dy],
+            layout,
+        )
         listed = np.isin(np.arange(9), index)[:, None]
         check_bits(dense, np.where(listed, before + summed(dy, index, 9, dim), before), dim=dim, n=n)
 
