@@ -1,9 +1,11 @@
 #include <atomic>
+#include <cmath>
 
 #include "bindings/kernel_arguments.h"
 #include "kernels/embedding.h"
 #include "kernels/gather.h"
 #include "kernels/norm.h"
+#include "kernels/penalty.h"
 
 namespace fastdnn::bindings {
 namespace {
@@ -158,10 +160,32 @@ void bind_norms(py::module_& m) {
         },
         py::arg("x").noconvert(), py::arg("threads") = 1);
   };
-  bind("sum_of_squares", &sum_of_squares<T>);
   bind("l1_norm", &l1_norm<T>);
   bind("l2_norm", &l2_norm<T>);
   bind("max_abs", &max_abs<T>);
+}
+
+template <class T>
+void bind_penalty(py::module_& m) {
+  m.def(
+      "penalty",
+      [](Optional<T> gradient, const Array<T>& w, double l1, double l2, double lq, double q, int threads) {
+        const Index n = w.ndim() == 1 ? w.shape(0) : -1;
+        const T* weights = vector_of(w, n, "penalty");
+        T* out = gradient ? vector_out(*gradient, n, "penalty") : nullptr;
+        check(q >= 1 && std::isfinite(q), "penalty", "expected an exponent q >= 1, got ", q);
+        check(std::isfinite(l1) && std::isfinite(l2) && std::isfinite(lq), "penalty",
+              "expected finite factors, got ", l1, ", ", l2, ", ", lq);
+        std::vector<double> partials(static_cast<std::size_t>(partial_sums(n)));
+        double result = 0;
+        on_team(threads, [&](Team& team) {
+          const double mine = penalty<T>(team, partials.data(), out, weights, n, {l1, l2, lq, q});
+          if (team.rank() == team.size() - 1) result = mine;
+        });
+        return result;
+      },
+      py::arg("gradient").noconvert().none(true), py::arg("w").noconvert(), py::arg("l1") = 0,
+      py::arg("l2") = 0, py::arg("lq") = 0, py::arg("q") = 1, py::arg("threads") = 1);
 }
 
 }  // namespace
@@ -174,6 +198,8 @@ void bind_data_kernels(py::module_& m) {
   bind_gather_features<double>(m);
   bind_embedding<float>(m);
   bind_embedding<double>(m);
+  bind_penalty<float>(m);
+  bind_penalty<double>(m);
   bind_norms<float>(m);
   bind_norms<double>(m);
 }

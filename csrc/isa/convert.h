@@ -52,12 +52,13 @@ using Lanes = typename VectorTypes<T, K* static_cast<int>(sizeof(T))>::Vec;
 template <class T, int K>
 using UnalignedLanes = typename VectorTypes<T, K* static_cast<int>(sizeof(T))>::Unaligned;
 
+// By reference: a vector of several registers as an argument is an ABI that Clang warns of, inlined or not.
 template <class T, int K, class From>
-FASTDNN_INLINE Lanes<T, K> converted(From x, Through<>) {
+FASTDNN_INLINE Lanes<T, K> converted(const From& x, Through<>) {
   return __builtin_convertvector(x, Lanes<T, K>);
 }
 template <class T, int K, class From, class Next, class... More>
-FASTDNN_INLINE Lanes<T, K> converted(From x, Through<Next, More...>) {
+FASTDNN_INLINE Lanes<T, K> converted(const From& x, Through<Next, More...>) {
   return converted<T, K>(__builtin_convertvector(x, Lanes<Next, K>), Through<More...>{});
 }
 

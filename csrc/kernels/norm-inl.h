@@ -1,7 +1,7 @@
 // The serial part of the norms, and of the penalties' sums: one chunk.
 #pragma once
 
-#include "isa/vec.h"
+#include "isa/math.h"
 
 namespace fastdnn {
 namespace {
@@ -49,21 +49,8 @@ FASTDNN_INLINE double sum_of(const T* x, Index n, const Term& term) {
   return lane_sum<D>(lanes);
 }
 
-// All bits of a number but its sign.
-template <class V>
-FASTDNN_INLINE typename V::Int magnitude_bits(typename V::Vec x) {
-  using Bits = typename IntegerOf<typename V::Scalar>::Type;
-  constexpr Bits kSign = sizeof(Bits) == 4 ? INT32_MIN : static_cast<Bits>(INT64_MIN);
-  return reinterpret_cast<typename V::Int>(x) & ~kSign;
-}
-
-template <class V>
-FASTDNN_INLINE typename V::Vec magnitude(typename V::Vec x) {
-  return reinterpret_cast<typename V::Vec>(magnitude_bits<V>(x));
-}
-
 template <class V, class D>
-double sum_of_squares(const typename V::Scalar* x, Index n, double scale) {
+double sum_of_scaled_squares(const typename V::Scalar* x, Index n, double scale) {
   return sum_of<D>(x, n, [scale](typename D::Vec v) __attribute__((always_inline)) {
     const typename D::Vec scaled = v * scale;
     return scaled * scaled;
@@ -72,7 +59,7 @@ double sum_of_squares(const typename V::Scalar* x, Index n, double scale) {
 
 template <class V, class D>
 double sum_of_magnitudes(const typename V::Scalar* x, Index n) {
-  return sum_of<D>(x, n, [](typename D::Vec v) __attribute__((always_inline)) { return magnitude<D>(v); });
+  return sum_of<D>(x, n, [](typename D::Vec v) __attribute__((always_inline)) { return abs<D>(v); });
 }
 
 // Without their signs, numbers have the order of their bits, and NaN is above infinity.
@@ -83,7 +70,7 @@ double max_abs(const typename V::Scalar* x, Index n) {
   for_blocks(x, n, [&](const typename V::Scalar* block) __attribute__((always_inline)) {
 #pragma GCC unroll 8
     for (int v = 0; v < kSumLanes / V::kLanes; ++v) {
-      best[v % 2] = max_of(magnitude_bits<V>(V::load(block + v * V::kLanes)), best[v % 2]);
+      best[v % 2] = max_of(reinterpret_cast<Int>(abs<V>(V::load(block + v * V::kLanes))), best[v % 2]);
     }
   });
   const Int bits = max_of(best[0], best[1]);

@@ -5,12 +5,6 @@ import math
 import numpy as np
 
 
-def sum_of_squares(x: np.ndarray) -> float:
-    """Σ x², rounded once."""
-    with np.errstate(over="ignore", under="ignore"):
-        return _exact_sum(np.asarray(x, np.float64) ** 2)
-
-
 def l1_norm(x: np.ndarray) -> float:
     """Σ |x|, rounded once."""
     return _exact_sum(np.abs(np.asarray(x, np.float64)))

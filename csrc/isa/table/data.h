@@ -1,5 +1,5 @@
 // The serial kernels of what goes into a step and of what is measured on its vectors. See kernels/gather.h,
-// embedding.h, norm.h.
+// embedding.h, penalty.h, norm.h.
 #pragma once
 
 #include "core/view.h"
@@ -36,6 +36,12 @@ struct RowList {
   std::int32_t* places = nullptr;   // ascending for each index
 };
 
+// l1 sum |w| + l2 sum w^2 + lq sum |w|^q
+struct Penalty {
+  double l1 = 0, l2 = 0, lq = 0;
+  double q = 1;
+};
+
 template <class T>
 struct DataKernels {
   // By the type of x. Whether all of y is finite.
@@ -45,7 +51,10 @@ struct DataKernels {
   // target[u], or where `indices` is given target[indices[u]], for u in `range`.
   void (*embedding_backward)(Matrix<T> target, const std::int32_t* indices, Matrix<const T> dy,
                              const RowList& list, Range range, Index per_row, bool accumulate);
-  double (*sum_of_squares)(const T* x, Index n, double scale);  // sum (scale x)^2
+  // The penalty; adds its gradient, unless that is null. The second one has the term of lq, too.
+  double (*penalty)(T* gradient, const T* w, Index n, const Penalty& terms);
+  double (*power_penalty)(T* gradient, const T* w, Index n, const Penalty& terms);
+  double (*sum_of_scaled_squares)(const T* x, Index n, double scale);  // sum (scale x)^2
   double (*sum_of_magnitudes)(const T* x, Index n);
   double (*max_abs)(const T* x, Index n);
 };

@@ -2,6 +2,7 @@
 #include "kernels/embedding-inl.h"
 #include "kernels/gather-inl.h"
 #include "kernels/norm-inl.h"
+#include "kernels/penalty-inl.h"
 
 namespace fastdnn {
 namespace {
@@ -12,7 +13,9 @@ void enter(DataKernels<typename V::Scalar>& k) {
   fill_gather<V>(k);
   k.embedding = embedding<V>;
   k.embedding_backward = embedding_backward<V>;
-  k.sum_of_squares = sum_of_squares<V, D>;
+  k.penalty = penalty<V, D, false>;
+  k.power_penalty = penalty<V, D, true>;
+  k.sum_of_scaled_squares = sum_of_scaled_squares<V, D>;
   k.sum_of_magnitudes = sum_of_magnitudes<V, D>;
   k.max_abs = max_abs<V>;
 }
