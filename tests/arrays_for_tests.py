@@ -67,7 +67,7 @@ def fresh_seed():
 
 
 def _sentinel(dtype):
-    return np.iinfo(dtype).min + 7 if np.dtype(dtype).kind == "i" else np.nan
+    return np.iinfo(dtype).min + 7 if np.dtype(dtype).kind in "iu" else np.nan
 
 
 def _memory(layout, elements, dtype):

@@ -54,7 +54,9 @@ def test_threads(dtype):
 @pytest.mark.parametrize("row", [-1, 3, 2**31 - 1, -(2**31)])
 def test_refuses_rows_out_of_range(row):
     y = np.zeros((2, 4))
-    with pytest.raises(ValueError, match=rf"\[gather\] expected .* below 3, got {row} in row 1"):
+    with pytest.raises(
+        ValueError, match=rf"\[gather\] expected an order of rows below 3, got {row} at index 1"
+    ):
         kernels.gather(y, np.ones((3, 4)), np.array([0, row], np.int32))
     assert not y.any()
 

@@ -7,7 +7,17 @@ h⁴ f⁽⁵⁾ / 30 and by about eps f / h: 1e-12 each at h = 1e-3 for numbers 
 import numpy as np
 import pytest
 
-from fastdnn.reference import activation, column_sum, cross_entropy, gemm, normalize, softmax, squared_error
+from fastdnn.reference import (
+    activation,
+    column_sum,
+    cross_entropy,
+    embedding,
+    gemm,
+    normalize,
+    penalty,
+    softmax,
+    squared_error,
+)
 
 H = 1e-3
 TOLERANCE = 1e-9
@@ -106,6 +116,32 @@ def test_losses(rng, name, weighted, scale, shape):
     factor = (1 / shape[0] if scale is None else scale) * (np.ones(shape[0]) if weights is None else weights)
     analytic = getattr(module, f"{name}_backward")(z, target, weights, scale)
     check_gradient(lambda moved: getattr(module, name)(moved, target), z, factor[:, None], analytic)
+
+
+@pytest.mark.parametrize("shape", [(6,), (5, 3)])
+def test_embedding(rng, shape):
+    """An index that stands twice, in one row or two, gets both gradients."""
+    table, index = rng.normal(size=(4, 3)), rng.integers(0, 3, shape)
+    assert len(np.unique(index)) < index.size
+    dy = rng.normal(size=(shape[0], 3 * (index.size // shape[0])))
+    analytic = embedding.embedding_backward(dy, index, 4)
+    check_gradient(lambda moved: embedding.embedding(moved, index), table, dy, analytic)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"l1": 0.3},
+        {"l2": 0.4},
+        {"lq": 0.5, "q": 1.5},
+        {"lq": 0.5, "q": 3},
+        {"l1": 0.3, "l2": 0.4, "lq": 0.5, "q": 1.2},
+    ],
+)
+def test_penalty(rng, options):
+    w = off_the_kink(rng, (7,))
+    analytic = penalty.penalty_backward(w, **options)
+    check_gradient(lambda moved: np.array(penalty.penalty(moved, **options)), w, np.array(1.0), analytic)
 
 
 @pytest.mark.parametrize("epilogue", ["none", "bias", "bias_relu", "accumulate"])

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "engine/feed.h"
 #include "engine/parameters.h"
+#include "isa/table/data.h"
 
 namespace fastdnn::bindings {
 
@@ -50,6 +51,35 @@ Matrix<T> output_matrix(Array<T>& array, const char* name) {
 template <class T>
 Matrix<const T> input_matrix(const Array<T>& array, const char* name) {
   return matrix_view<const T>(array, array.data(), name);
+}
+
+// The type of an array's elements, in the byte order of this machine.
+inline SourceType source_type(const py::array& array, const char* name) {
+  if (py::isinstance<py::array_t<float>>(array)) return SourceType::f32;
+  if (py::isinstance<py::array_t<double>>(array)) return SourceType::f64;
+  if (py::isinstance<py::array_t<std::uint8_t>>(array)) return SourceType::u8;
+  if (py::isinstance<py::array_t<bool>>(array)) return SourceType::u8;
+  if (py::isinstance<py::array_t<std::int8_t>>(array)) return SourceType::i8;
+  if (py::isinstance<py::array_t<std::uint16_t>>(array)) return SourceType::u16;
+  if (py::isinstance<py::array_t<std::int16_t>>(array)) return SourceType::i16;
+  if (py::isinstance<py::array_t<std::int32_t>>(array)) return SourceType::i32;
+  if (py::isinstance<py::array_t<std::int64_t>>(array)) return SourceType::i64;
+  if (array.dtype().equal(py::dtype("float16"))) return SourceType::f16;
+  fail(name, "expected float16, float32, float64, bool, uint8, uint16 or int8 to int64, got ",
+       std::string(py::str(array.dtype())), "; convert it with astype(numpy.float32)");
+}
+
+// x (rows, cols) with any strides.
+inline Source source_view(const py::array& array, const char* name) {
+  check(array.ndim() == 2, name, "expected two dimensions, got ", array.ndim());
+  Source source{array.data(), source_type(array, name), array.shape(0), array.shape(1), 0, 1};
+  if (source.rows == 0 || source.cols == 0) return source;  // NumPy's strides of nothing mean nothing
+  const auto strides = [&](int axis) { return array.shape(axis) > 1 ? array.strides(axis) : 0; };
+  check(is_aligned(array) && strides(0) % array.itemsize() == 0 && strides(1) % array.itemsize() == 0, name,
+        "expected an aligned array; make one with numpy.ascontiguousarray");
+  source.row_stride = strides(0) / array.itemsize();
+  if (source.cols > 1) source.col_stride = strides(1) / array.itemsize();
+  return source;
 }
 
 inline Dtype dtype_from(const std::string& name) {

@@ -1,24 +1,8 @@
 #include "bindings/kernel_arguments.h"
-#include "kernels/gather.h"
 #include "kernels/update.h"
 
 namespace fastdnn::bindings {
 namespace {
-
-template <class T>
-void bind_gather(py::module_& m) {
-  m.def(
-      "gather",
-      [](Array<T> y, const Array<T>& x, const Array<std::int32_t>& order, int threads) {
-        const Matrix<T> out = output_matrix(y, "gather");
-        const Matrix<const T> in = input_matrix(x, "gather");
-        check(out.cols == in.cols, "gather", "expected ", in.cols, " columns, got ", out.cols);
-        const std::int32_t* rows = checked_labels(order, out.rows, in.rows, "gather");
-        on_team(threads, [&](Team& team) { gather<T>(team, out, in, rows); });
-      },
-      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("order").noconvert(),
-      py::arg("threads") = 1);
-}
 
 template <class T>
 void bind_updates(py::module_& m) {
@@ -51,9 +35,6 @@ void bind_updates(py::module_& m) {
 }  // namespace
 
 void bind_update_kernels(py::module_& m) {
-  bind_gather<float>(m);
-  bind_gather<double>(m);
-  bind_gather<std::int32_t>(m);
   bind_updates<float>(m);
   bind_updates<double>(m);
 }

@@ -56,6 +56,20 @@ inline const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Ind
   return data;
 }
 
+// Indices (n,) or (n, k) into something of `limit`.
+inline const std::int32_t* checked_indices(const Array<std::int32_t>& indices, Index limit, const char* what,
+                                           const char* where) {
+  check(indices.ndim() >= 1 && is_contiguous(indices) && is_aligned(indices), where,
+        "expected a contiguous array of indices");
+  const std::int32_t* data = indices.data();
+  for (Index i = 0; i < indices.size(); ++i) {
+    check(data[i] >= 0 && data[i] < limit, where, "expected ", what, " below ", limit, ", got ", data[i],
+          " at index ", i);
+  }
+  return data;
+}
+
+void bind_data_kernels(py::module_& m);
 void bind_gemm_kernels(py::module_& m);
 void bind_pointwise_kernels(py::module_& m);
 void bind_loss_kernels(py::module_& m);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "isa/table/activation.h"
+#include "isa/table/data.h"
 #include "isa/table/gemm.h"
 #include "isa/table/loss.h"
 #include "isa/table/normalization.h"
@@ -15,6 +16,7 @@ struct Kernels : LinearKernels<T>,
                  ActivationKernels<T>,
                  NormalizationKernels<T>,
                  LossKernels<T>,
+                 DataKernels<T>,
                  UpdateKernels<T> {};
 
 struct KernelTable {

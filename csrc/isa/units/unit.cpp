@@ -4,6 +4,7 @@ namespace fastdnn {
 
 void FASTDNN_UNIT::fill(KernelTable& table) {
   fill_activation(table);
+  fill_data(table);
   fill_gemm(table);
   fill_loss(table);
   fill_normalization(table);

@@ -13,6 +13,7 @@ namespace FASTDNN_UNIT {
 // Everything else of a unit is in anonymous namespaces; the symbol audit of the tests sees to that.
 void fill(KernelTable& table);
 void fill_activation(KernelTable& table);
+void fill_data(KernelTable& table);
 void fill_gemm(KernelTable& table);
 void fill_loss(KernelTable& table);
 void fill_normalization(KernelTable& table);
