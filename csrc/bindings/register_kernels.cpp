@@ -7,6 +7,15 @@ void register_kernels(py::module_& m) {
   bind_pointwise_kernels(m);
   bind_loss_kernels(m);
   bind_update_kernels(m);
+  m.def(
+      "measure",
+      [](const py::list& calls, Index repeat, bool warm_up) {
+        return Measurement(calls, repeat, warm_up).run();
+      },
+      py::arg("calls"), py::arg("repeat") = 1, py::arg("warm_up") = true,
+      "Seconds of `repeat` times all calls, one after another in one team, after an untimed time. Each call "
+      "is a "
+      "function without arguments that calls one kernel.");
 }
 
 }  // namespace fastdnn::bindings
