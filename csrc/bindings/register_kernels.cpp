@@ -13,9 +13,7 @@ void register_kernels(py::module_& m) {
         return Measurement(calls, repeat, warm_up).run();
       },
       py::arg("calls"), py::arg("repeat") = 1, py::arg("warm_up") = true,
-      "Seconds of `repeat` times all calls, one after another in one team, after an untimed time. Each call "
-      "is a "
-      "function without arguments that calls one kernel.");
+      "Seconds of `repeat` times all calls, natively; a call is a function that calls one kernel.");
 }
 
 }  // namespace fastdnn::bindings

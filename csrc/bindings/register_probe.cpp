@@ -48,7 +48,7 @@ void register_probe(py::module_& m) {
         return without_gil([&] { return probe_memory(chosen, threads, bytes, passes, rounds); });
       },
       py::arg("pattern"), py::arg("threads"), py::arg("bytes"), py::arg("passes"), py::arg("rounds"),
-      "(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' over arrays of `bytes`.");
+      "(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' in arrays of `bytes`.");
   m.def(
       "barrier",
       [](int threads, Index count, Index rounds) {

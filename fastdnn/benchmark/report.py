@@ -66,7 +66,7 @@ def merged(parts: Sequence[Report]) -> Report:
 
 def text(report: Report) -> str:
     """For a terminal of 110 columns."""
-    width = max(map(len, _machine(report)))
+    width = max(map(len, _machine(report)), default=0)
     lines = [f"{name:{width}}  {value}" for name, value in _machine(report).items()]
     if report.figures:
         lines += ["", table(_FIGURE_HEADER, _figure_cells(report), numeric=(1, 2, 3, 4))]
