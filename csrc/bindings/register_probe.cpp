@@ -43,12 +43,13 @@ void register_probe(py::module_& m) {
       "(threads, floating-point operations of a round, [seconds]) of multiply-adds in registers.");
   m.def(
       "memory",
-      [](const std::string& pattern, int threads, Index bytes, Index passes, Index rounds) {
+      [](const std::string& pattern, int threads, Index footprint, Index passes, Index rounds) {
         const MemoryPattern chosen = pattern_from(pattern);
-        return without_gil([&] { return probe_memory(chosen, threads, bytes, passes, rounds); });
+        return without_gil([&] { return probe_memory(chosen, threads, footprint, passes, rounds); });
       },
-      py::arg("pattern"), py::arg("threads"), py::arg("bytes"), py::arg("passes"), py::arg("rounds"),
-      "(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' in arrays of `bytes`.");
+      py::arg("pattern"), py::arg("threads"), py::arg("footprint"), py::arg("passes"), py::arg("rounds"),
+      "(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' in so many bytes of "
+      "arrays.");
   m.def(
       "barrier",
       [](int threads, Index count, Index rounds) {

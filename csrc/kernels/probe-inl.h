@@ -10,6 +10,14 @@ namespace {
 // Vectors of one turn of the memory loops: independent, so that the loads of several are under way.
 constexpr int kProbeUnroll = 8;
 
+// All lanes: of sums that nobody asks for, a compiler might drop the work.
+template <class V>
+FASTDNN_INLINE typename V::Scalar all_lanes(typename V::Vec x) {
+  typename V::Scalar sum = x[0];
+  for (int i = 1; i < V::kLanes; ++i) sum += x[i];
+  return sum;
+}
+
 template <class V>
 typename V::Scalar probe_fma(Index steps, typename V::Scalar a, typename V::Scalar b) {
   const typename V::Vec factor = broadcast<V>(a);
@@ -25,7 +33,7 @@ typename V::Scalar probe_fma(Index steps, typename V::Scalar a, typename V::Scal
   typename V::Vec sum{};
 #pragma GCC unroll 12
   for (int i = 0; i < kProbeChains; ++i) sum += chain[i];
-  return sum[0];
+  return all_lanes<V>(sum);
 }
 
 template <class V>
@@ -38,7 +46,7 @@ typename V::Scalar probe_read(const typename V::Scalar* x, Index n) {
   typename V::Vec total{};
 #pragma GCC unroll 8
   for (int j = 0; j < kProbeUnroll; ++j) total += sum[j];
-  return total[0];
+  return all_lanes<V>(total);
 }
 
 // With a factor, lest the compiler calls memcpy, which has ways around the caches that kernels have not.

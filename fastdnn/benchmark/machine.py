@@ -22,9 +22,9 @@ _Probe = Callable[[int, int], tuple[Any, ...]]  # (amount, rounds) to (threads, 
 def _best(probe: _Probe, amount: int, seconds: float) -> float:
     """Work in a second, in the best of some rounds of about `seconds`; the search begins at `amount`."""
     _, _, first = probe(amount, 2)
-    amount = max(1, round(amount * seconds / min(first)))
+    amount = max(1, round(amount * seconds / max(min(first), 1e-9)))
     _, work, times = probe(amount, _ROUNDS)
-    return float(work / min(times))
+    return float(work / max(min(times), 1e-9))
 
 
 def peak(dtype: str, threads: int, seconds: float = 2e-3) -> float:

@@ -190,7 +190,8 @@ class Contest:
         return (time.perf_counter() - begin) / (repeat * len(self.operands))
 
     def repeats(self, side: Callable[[int], float], seconds: float) -> int:
-        """How many turns each set needs for `side` to take this long."""
+        """How many turns each set needs for `side` to take this long, once it is warm."""
+        side(1)
         return repeats(side(1) * len(self.operands), seconds)
 
 
