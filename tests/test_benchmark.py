@@ -1,9 +1,9 @@
 """The benchmarks: what is measured, the arithmetic on it, what is printed. No test looks at a time."""
 
+import contextlib
 import dataclasses
 import json
 import re
-from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
 
@@ -94,6 +94,29 @@ def test_measure_refuses(message):
         _core.kernels.measure(calls, repeat)
     [arrays] = operand_sets(1)
     assert _core.kernels.measure([product_call(*arrays)]) > 0  # nothing is left behind
+
+
+def test_measure_survives_calls_that_hide_errors():
+    sets = operand_sets(3)
+    first, second, third = (product_call(*arrays) for arrays in sets)
+
+    def fails():
+        raise ZeroDivisionError
+
+    def hides():
+        with contextlib.suppress(ZeroDivisionError):
+            second()  # from within comes the call of `fails`
+
+    def goes_on():
+        hides()
+        third()
+
+    for calls, message in (([first, hides, fails], "hides them"), ([first, goes_on, fails], "a second one")):
+        with pytest.raises(ValueError, match=message):
+            _core.kernels.measure(calls)
+    before = sets[0][0].copy()
+    first()  # at once, not into a list
+    np.testing.assert_array_equal(sets[0][0], before + sets[0][1] @ sets[0][2])
 
 
 def test_measure_passes_on_errors_of_its_calls():
@@ -332,7 +355,7 @@ def test_a_row_is_the_median_between_two_looks_at_the_machine(monkeypatch):
     times = iter([9e-6, 9e-6, 1e-6, 7e-6, 2e-6])  # the first two find how often to repeat
     monkeypatch.setattr(runner.Contest, "ours", lambda self, repeat, warm_up=True: next(times))
     monkeypatch.setattr(runner.Contest, "theirs", lambda self, repeat: 4e-6)
-    found = runner.measure(workload, 1, QUICK, numpy_threads.Limiter(nullcontext, ""))
+    found = runner.measure(workload, 1, QUICK, numpy_threads.Limiter(contextlib.nullcontext, ""))
     assert (found.seconds, found.numpy_seconds) == (2e-6, 4e-6)
     assert (found.best_before, found.best_after) == (40e9, 50e9)
     assert found.rate == 2 * 32 * 10 * 64 / 2e-6

@@ -30,21 +30,27 @@ Measurement* Measurement::current() {
 
 double Measurement::run() {
   call_next();
+  check(seconds_ >= 0, "measure", "expected calls that pass on their errors, got one that hides them");
   return seconds_;
 }
 
 void Measurement::add(int threads, const std::function<void(Team&)>& body) {
-  check(!done_, "measure", "expected one kernel in each call, got a second one");
+  check(!closed_, "measure", "expected one kernel in each call, got a second one");
   check(bodies_.empty() || threads == threads_, "measure",
         "expected the same number of threads in all calls, got ", threads_, " and ", threads);
   threads_ = threads;
   bodies_.push_back(&body);
-  if (bodies_.size() < calls_.size()) {
-    call_next();
-  } else {
-    done_ = true;
-    time();
+  try {
+    if (bodies_.size() < calls_.size()) {
+      call_next();
+    } else {
+      time();
+    }
+  } catch (...) {
+    closed_ = true;  // what was collected is gone with the calls that end now, even if one of them goes on
+    throw;
   }
+  closed_ = true;
 }
 
 void Measurement::call_next() {

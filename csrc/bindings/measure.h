@@ -43,8 +43,8 @@ class Measurement {
   const Index repeat_;
   const bool warm_up_;
   int threads_ = 0;
-  double seconds_ = 0;
-  bool done_ = false;
+  double seconds_ = -1;  // until it is known
+  bool closed_ = false;  // to further kernels
   std::vector<const std::function<void(Team&)>*> bodies_;
   std::shared_ptr<const AlignedBuffer> scratch_;
 };

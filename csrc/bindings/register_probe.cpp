@@ -48,8 +48,7 @@ void register_probe(py::module_& m) {
         return without_gil([&] { return probe_memory(chosen, threads, footprint, passes, rounds); });
       },
       py::arg("pattern"), py::arg("threads"), py::arg("footprint"), py::arg("passes"), py::arg("rounds"),
-      "(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' in so many bytes of "
-      "arrays.");
+      "(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' over arrays.");
   m.def(
       "barrier",
       [](int threads, Index count, Index rounds) {

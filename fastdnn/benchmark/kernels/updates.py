@@ -1,4 +1,4 @@
-"""The updates of the optimisers, one pass over the parameters, and the share of the bandwidth to be reached."""
+"""The updates of the optimisers, one pass over the parameters, and the bandwidth's share to be reached."""
 
 from typing import Any
 
