@@ -380,13 +380,6 @@ def test_sums_that_cancel_or_grow(dtype):
         p.is_bounded()
 
 
-def test_repeat_runs_the_product_again():
-    rng = np.random.default_rng(12)
-    p = Product(rng, integers, 30, 20, 4, "float32", epilogue="accumulate")
-    for repeat, threads in product((0, 1, 3), (1, 4)):
-        check_bits(p.run(repeat=repeat, threads=threads), p.c + repeat * (p.a @ p.b), repeat=repeat)
-
-
 def test_refuses_what_it_would_misread():
     c, a, b = np.zeros((3, 4)), np.zeros((3, 2)), np.zeros((2, 4))
     read_only = c.copy()

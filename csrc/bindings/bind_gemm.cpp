@@ -19,7 +19,7 @@ void bind_gemm(py::module_& m) {
       "gemm",
       [](Array<T> c, const Array<T>& a, const Array<T>& b, bool transpose_a, bool transpose_b,
          const std::string& epilogue, const Optional<T>& bias, const Optional<T>& mask, int threads,
-         bool by_rows, Index repeat) {
+         bool by_rows) {
         Gemm<T> g{output_matrix(c, "gemm"), input_matrix(a, "gemm"), input_matrix(b, "gemm")};
         g.transpose_a = transpose_a;
         g.transpose_b = transpose_b;
@@ -38,23 +38,20 @@ void bind_gemm(py::module_& m) {
           same_shape(g.c, g.mask, "gemm");
         }
         const Index scratch = gemm_scratch_size<T>(g.c.rows, g.c.cols, k, transpose_a, transpose_b);
-        const AlignedBuffer buffer(scratch * threads * static_cast<Index>(sizeof(T)));
+        const auto buffer = kernel_scratch(scratch * threads * static_cast<Index>(sizeof(T)));
         on_team(threads, [&](Team& team) {
-          T* mine = reinterpret_cast<T*>(buffer.data()) + scratch * team.rank();
-          for (Index i = 0; i < repeat; ++i) {
-            if (by_rows) {
-              gemm_by_rows(team, g, mine);
-            } else {
-              gemm(team, g, mine);
-            }
-            if (i + 1 < repeat) team.barrier();
+          T* mine = reinterpret_cast<T*>(buffer->data()) + scratch * team.rank();
+          if (by_rows) {
+            gemm_by_rows(team, g, mine);
+          } else {
+            gemm(team, g, mine);
           }
         });
       },
       py::arg("c").noconvert(), py::arg("a").noconvert(), py::arg("b").noconvert(),
       py::arg("transpose_a") = false, py::arg("transpose_b") = false, py::arg("epilogue") = "none",
       py::arg("bias") = py::none(), py::arg("mask") = py::none(), py::arg("threads") = 1,
-      py::arg("by_rows") = false, py::arg("repeat") = 1);
+      py::arg("by_rows") = false);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bindings/arrays.h"
+#include "bindings/measure.h"
 #include "bindings/register.h"
 #include "core/team.h"
 
@@ -40,8 +41,10 @@ const T* optional_vector(const Optional<T>& array, Index n, const char* where) {
   return array ? vector_of(*array, n, where) : nullptr;
 }
 
+// Runs the kernel; or, in a measurement, hands it over, which returns when all is measured.
 template <class Body>
 void on_team(int threads, const Body& body) {
+  if (Measurement* measurement = Measurement::current()) return measurement->add(threads, body);
   const py::gil_scoped_release release;
   run_team(threads, body);
 }

@@ -13,6 +13,8 @@ PYBIND11_MODULE(_core, m) {
   register_inference(m);
   auto kernels = m.def_submodule("kernels", "The kernels one by one, for tests and benchmarks.");
   register_kernels(kernels);
+  auto probe = m.def_submodule("probe", "What this machine can do at best, for benchmarks.");
+  register_probe(probe);
   auto testing = m.def_submodule("testing", "Allocator hooks and guarded arrays, for tests.");
   register_testing(testing);
 }

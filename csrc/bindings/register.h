@@ -14,6 +14,7 @@ void register_optimizer(py::module_& m);
 void register_training(py::module_& m);
 void register_inference(py::module_& m);
 void register_kernels(py::module_& m);
+void register_probe(py::module_& m);  // the machine's peak, bandwidth, barrier
 void register_testing(py::module_& m);
 
 }  // namespace fastdnn::bindings

@@ -8,6 +8,13 @@ void register_kernels(py::module_& m) {
   bind_pointwise_kernels(m);
   bind_loss_kernels(m);
   bind_update_kernels(m);
+  m.def(
+      "measure",
+      [](const py::list& calls, Index repeat, bool warm_up) {
+        return Measurement(calls, repeat, warm_up).run();
+      },
+      py::arg("calls"), py::arg("repeat") = 1, py::arg("warm_up") = true,
+      "Seconds of `repeat` times all calls, natively; a call is a function that calls one kernel.");
 }
 
 }  // namespace fastdnn::bindings

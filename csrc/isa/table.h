@@ -7,6 +7,7 @@
 #include "isa/table/gemm.h"
 #include "isa/table/loss.h"
 #include "isa/table/normalization.h"
+#include "isa/table/probe.h"
 #include "isa/table/update.h"
 
 namespace fastdnn {
@@ -17,6 +18,7 @@ struct Kernels : LinearKernels<T>,
                  NormalizationKernels<T>,
                  LossKernels<T>,
                  DataKernels<T>,
+                 ProbeKernels<T>,
                  UpdateKernels<T> {};
 
 struct KernelTable {

@@ -1,4 +1,4 @@
-"""The command line: `fastdnn train`, `evaluate`, `predict` and `info`.
+"""The command line: `fastdnn train`, `evaluate`, `predict`, `bench` and `info`.
 
 Exit codes: 0 done; 2 an argument, a file or its content does not fit (one line on standard error says which);
 130 Ctrl-C; 141 the reader of standard output went away (`fastdnn ... | head`).
@@ -10,11 +10,11 @@ import sys
 from typing import NoReturn
 
 import fastdnn
-from fastdnn.cli import evaluate, info, predict, train
+from fastdnn.cli import bench, evaluate, info, predict, train
 from fastdnn.errors import unknown_name
 
 _DONE, _REFUSED, _INTERRUPTED, _PIPE_CLOSED = 0, 2, 130, 141
-_COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "info": info}
+_COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "bench": bench, "info": info}
 
 
 def main(argv: list[str] | None = None) -> int:

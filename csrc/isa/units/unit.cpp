@@ -8,6 +8,7 @@ void FASTDNN_UNIT::fill(KernelTable& table) {
   fill_gemm(table);
   fill_loss(table);
   fill_normalization(table);
+  fill_probe(table);
   fill_update(table);
 }
 

@@ -17,6 +17,7 @@ void fill_data(KernelTable& table);
 void fill_gemm(KernelTable& table);
 void fill_loss(KernelTable& table);
 void fill_normalization(KernelTable& table);
+void fill_probe(KernelTable& table);
 void fill_update(KernelTable& table);
 
 }  // namespace FASTDNN_UNIT

@@ -1,0 +1,10 @@
+"""The optimisers' updates, against NumPy's; see conftest.py."""
+
+import pytest
+
+from fastdnn.benchmark.kernels import of
+
+
+@pytest.mark.parametrize("workload", of("sgd_update", "adam_update"), ids=str)
+def test_update(time_workload, workload):
+    time_workload(workload)

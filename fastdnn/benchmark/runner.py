@@ -1,0 +1,266 @@
+"""Times workloads: rounds of fastdnn and of NumPy in turn, between two looks at what the machine can do."""
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fastdnn import _core
+from fastdnn.benchmark import machine
+from fastdnn.benchmark.numpy_threads import Limiter
+from fastdnn.benchmark.workloads import Workload
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long the measuring takes.
+
+    Attributes:
+        rounds: of each row.
+        seconds: of a round, at least.
+        probe_seconds: of a round of the machine's own figures.
+        pause_seconds: before each round on several threads: until the other side's idle threads sleep.
+        memory_bytes: of the arrays for the machine's bandwidth.
+    """
+
+    rounds: int
+    seconds: float
+    probe_seconds: float
+    pause_seconds: float
+    memory_bytes: int
+
+
+# Threads that have nothing to do spin before they sleep, and take the cores from the other side's: OpenBLAS's
+# for 2^26 cycles, about 25 ms, libgomp's for a few.
+THOROUGH = Effort(rounds=9, seconds=1e-2, probe_seconds=2e-3, pause_seconds=0.03, memory_bytes=1 << 28)
+QUICK = Effort(rounds=3, seconds=1e-3, probe_seconds=5e-4, pause_seconds=0.03, memory_bytes=1 << 25)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came out for a workload on a number of threads.
+
+    Attributes:
+        kernel: its label.
+        shape: sizes, as the workload names them.
+        dtype: of the numbers.
+        threads: of fastdnn, and of NumPy's products; NumPy does all else on one.
+        seconds: of a call, the median of the rounds.
+        spread: the range of the middle half of the rounds, as a share of the median.
+        numpy_seconds: of NumPy's call.
+        work: floating-point operations, or bytes moved, of one call.
+        yardstick: 'fma', or the pattern of memory.
+        best_before: work in a second that the yardstick allowed before.
+        best_after: and after.
+        target: the share to be reached, or None.
+        sets: of operands that took turns.
+    """
+
+    kernel: str
+    shape: str
+    dtype: str
+    threads: int
+    seconds: float
+    spread: float
+    numpy_seconds: float
+    work: int
+    yardstick: str
+    best_before: float
+    best_after: float
+    target: float | None
+    sets: int
+
+    @property
+    def rate(self) -> float:
+        """FLOP/s or B/s."""
+        return self.work / self.seconds
+
+    @property
+    def share(self) -> float:
+        """Of what the yardstick allowed, at the better one of two times."""
+        return self.rate / max(self.best_before, self.best_after)
+
+    @property
+    def drift(self) -> float:
+        """By how much the yardstick changed."""
+        return change(self.best_before, self.best_after)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is, where there is one."""
+        return None if self.target is None else self.share >= self.target
+
+    @property
+    def times_numpy(self) -> float:
+        """How many times faster than NumPy."""
+        return self.numpy_seconds / self.seconds
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the machine's own, before and after all rows.
+
+    Attributes:
+        name: such as "peak float32".
+        threads: how many took part.
+        unit: "FLOP/s", "B/s" or "s".
+        before: at the start.
+        after: at the end, or None when it did not come to that.
+    """
+
+    name: str
+    threads: int
+    unit: str
+    before: float
+    after: float | None = None
+
+
+def change(before: float, after: float) -> float:
+    """By how much two figures differ, as a share of the larger one.
+
+    >>> from fastdnn.benchmark.runner import change
+    >>> change(100.0, 90.0)
+    0.1
+    """
+    return abs(after - before) / max(before, after)
+
+
+def spread(rounds: Sequence[float]) -> float:
+    """The range in which the middle half of the rounds lies, as a share of their median.
+
+    >>> from fastdnn.benchmark.runner import spread
+    >>> spread([1.0, 2.0, 2.0, 3.0, 9.0])
+    0.5
+    """
+    if len(rounds) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(rounds, n=4, method="inclusive")
+    return (high - low) / middle
+
+
+def repeats(once: float, wanted: float) -> int:
+    """How often something of `once` seconds is done to take `wanted`.
+
+    >>> from fastdnn.benchmark.runner import repeats
+    >>> repeats(3e-6, 1e-3), repeats(2.0, 1e-3)
+    (334, 1)
+    """
+    return max(1, math.ceil(wanted / max(once, 1e-9)))
+
+
+def in_turn(
+    ours: Callable[[], float], theirs: Callable[[], float], rounds: int
+) -> tuple[list[float], list[float]]:
+    """A B A B ...: what both return."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+class Contest:
+    """fastdnn and NumPy on the same operands, of which several sets take turns.
+
+    Args:
+        workload: what both do.
+        threads: of fastdnn; NumPy's are not set here.
+    """
+
+    def __init__(self, workload: Workload, threads: int) -> None:
+        first = workload.operands()
+        others = [workload.operands(seed) for seed in range(1, workload.sets(first, threads))]
+        self.operands = [first, *others]
+        self._ours = [workload.native(operands, threads) for operands in self.operands]
+        self._theirs = [workload.baseline(operands) for operands in self.operands]
+
+    @property
+    def footprint(self) -> int:
+        """Bytes of all sets."""
+        return sum(operands.footprint for operands in self.operands)
+
+    def ours(self, repeat: int, warm_up: bool = True) -> float:
+        """Seconds of a call, when each set has `repeat` turns."""
+        return _core.kernels.measure(self._ours, repeat, warm_up) / (repeat * len(self.operands))
+
+    def theirs(self, repeat: int) -> float:
+        """The same for NumPy."""
+        begin = time.perf_counter()
+        for _ in range(repeat):
+            for call in self._theirs:
+                call()
+        return (time.perf_counter() - begin) / (repeat * len(self.operands))
+
+    def repeats(self, side: Callable[[int], float], seconds: float) -> int:
+        """How many turns each set needs for `side` to take this long, once it is warm."""
+        side(1)
+        return repeats(side(1) * len(self.operands), seconds)
+
+
+def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) -> Row:
+    """Check a workload, then time it.
+
+    Raises:
+        ValueError: its results are wrong.
+    """
+    workload.check(threads)
+    contest = Contest(workload, threads)
+
+    def settled(side: Callable[[], float]) -> float:
+        if threads > 1:
+            time.sleep(effort.pause_seconds)
+        return side()
+
+    def best() -> float:
+        if workload.kernel.yardstick == "fma":
+            return machine.peak(workload.dtype, threads, effort.probe_seconds)
+        pattern, footprint = workload.kernel.yardstick, contest.footprint
+        return machine.bandwidth(pattern, threads, footprint, effort.probe_seconds)
+
+    with limiter.limit(threads):
+        our_count = contest.repeats(contest.ours, effort.seconds)
+        their_count = contest.repeats(contest.theirs, effort.seconds)
+        before = settled(best)
+        rounds, numpy_rounds = in_turn(
+            lambda: settled(lambda: contest.ours(our_count)),
+            lambda: settled(lambda: contest.theirs(their_count)),
+            effort.rounds,
+        )
+        after = settled(best)
+    return Row(
+        kernel=workload.kernel.label,
+        shape=workload.shape_text,
+        dtype=workload.dtype,
+        threads=threads,
+        seconds=statistics.median(rounds),
+        spread=spread(rounds),
+        numpy_seconds=statistics.median(numpy_rounds),
+        work=workload.work(contest.operands[0]),
+        yardstick=workload.kernel.yardstick,
+        best_before=before,
+        best_after=after,
+        target=workload.kernel.target(_core.build_info()["isa"], workload.dtype, workload.shape, threads),
+        sets=len(contest.operands),
+    )
+
+
+def run(
+    workloads: Sequence[Workload], threads: Sequence[int], effort: Effort, limiter: Limiter
+) -> Iterator[Row]:
+    """A row for each workload and number of threads, as they are done."""
+    for workload in workloads:
+        for count in threads:
+            yield measure(workload, count, effort, limiter)
+
+
+def figures(dtypes: Sequence[str], threads: Sequence[int], effort: Effort) -> list[Figure]:
+    """What the machine can do at best now."""
+    found = []
+    for count in threads:
+        for dtype in dtypes:
+            rate = machine.peak(dtype, count, effort.probe_seconds)
+            found.append(Figure(f"peak {dtype}", count, "FLOP/s", rate))
+        for pattern in ("read", "copy", "update"):
+            rate = machine.bandwidth(pattern, count, effort.memory_bytes, effort.probe_seconds)
+            found.append(Figure(f"{pattern} {effort.memory_bytes >> 20} MiB", count, "B/s", rate))
+        if count > 1:
+            found.append(Figure("barrier", count, "s", machine.barrier_seconds(count, effort.probe_seconds)))
+    return found
