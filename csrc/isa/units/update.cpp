@@ -1,5 +1,6 @@
 #include "isa/units/unit.h"
-#include "kernels/update-inl.h"
+#include "kernels/sum_of_squares-inl.h"
+#include "kernels/update_rules-inl.h"
 
 namespace fastdnn {
 namespace {
@@ -7,7 +8,14 @@ namespace {
 template <class V>
 void enter(UpdateKernels<typename V::Scalar>& k) {
   k.sgd_update = sgd_update<V>;
-  k.adam_update = adam_update<V>;
+  k.adagrad_update = update_by<V, AdagradRule<V>>;
+  k.adadelta_update = update_by<V, AdadeltaRule<V>>;
+  k.rmsprop_update = rmsprop_update<V>;
+  k.adam_update = update_by<V, AdamRule<V, AdamKind::adam>>;
+  k.nadam_update = update_by<V, AdamRule<V, AdamKind::nadam>>;
+  k.amsgrad_update = update_by<V, AdamRule<V, AdamKind::amsgrad>>;
+  k.lion_update = update_by<V, LionRule<V>>;
+  k.sum_of_squares = sum_of_squares<V>;
 }
 
 }  // namespace
