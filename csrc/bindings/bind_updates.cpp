@@ -42,7 +42,8 @@ UpdateOptions update_options(double gradient_scale, double clip_value, double l2
   const char* where = "UpdateOptions";
   check(clip_value >= 0, where, "expected clip_value >= 0, got ", clip_value);
   for (const double x : {l2, l1, weight_decay, proximal_l1}) {
-    check(x >= 0 && std::isfinite(x), where, "expected finite l2, l1, weight_decay and proximal_l1 >= 0, got ", x);
+    check(x >= 0 && std::isfinite(x), where,
+          "expected finite l2, l1, weight_decay and proximal_l1 >= 0, got ", x);
   }
   return {gradient_scale, clip_value, l2, l1, weight_decay, proximal_l1};
 }
@@ -72,7 +73,8 @@ class Arrays {
   void share(int threads, const Call& call, States... states) const {
     on_team(threads, [&](Team& team) {
       const Range r = team.share(n_, 64 / static_cast<Index>(sizeof(T)));
-      call(theta_ + r.begin, (states == nullptr ? nullptr : states + r.begin)..., gradient_ + r.begin, r.size());
+      call(theta_ + r.begin, (states == nullptr ? nullptr : states + r.begin)..., gradient_ + r.begin,
+           r.size());
     });
   }
 
@@ -97,8 +99,8 @@ template <class T>
 void bind_first_order(py::module_& m) {
   def_update(
       m, "sgd_update",
-      [](Array<T> theta, Optional<T> velocity, const Array<T>& gradient, double learning_rate, double momentum,
-         bool nesterov, const std::string& form, bool bias_correction, std::int64_t t,
+      [](Array<T> theta, Optional<T> velocity, const Array<T>& gradient, double learning_rate,
+         double momentum, bool nesterov, const std::string& form, bool bias_correction, std::int64_t t,
          const UpdateOptions& options, int threads) {
         const Arrays<T> a("sgd_update", theta, gradient);
         const SgdStep step =
@@ -124,7 +126,8 @@ void bind_first_order(py::module_& m) {
          double epsilon, const UpdateOptions& options, int threads) {
         const Arrays<T> a("adadelta_update", theta, gradient);
         const AdadeltaStep step{learning_rate, rho, epsilon};
-        a.share(threads, [&](auto... of) { adadelta_update<T>(of..., step, options); }, a.state(s), a.state(d));
+        a.share(
+            threads, [&](auto... of) { adadelta_update<T>(of..., step, options); }, a.state(s), a.state(d));
       },
       in("theta"), in("s"), in("d"), in("gradient"), py::arg("learning_rate"), py::arg("rho"),
       py::arg("epsilon"));
@@ -135,7 +138,8 @@ void bind_first_order(py::module_& m) {
          const std::string& form, const UpdateOptions& options, int threads) {
         const Arrays<T> a("rmsprop_update", theta, gradient);
         const MomentumForm of_velocity = momentum_form_from(form);
-        check(of_velocity != MomentumForm::ewma, "rmsprop_update", "expected form 'sum' or 'keras', got 'ewma'");
+        check(of_velocity != MomentumForm::ewma, "rmsprop_update",
+              "expected form 'sum' or 'keras', got 'ewma'");
         const RmspropStep step = rmsprop_step(learning_rate, rho, epsilon, epsilon_mode_from(epsilon_mode),
                                               velocity.has_value(), momentum, of_velocity);
         a.share(

@@ -53,7 +53,9 @@ struct ElementOptions {
   FASTDNN_INLINE Vec before(Vec theta) const {
     return decay != 0 ? V::fma(broadcast<V>(-decay), theta, theta) : theta;
   }
-  FASTDNN_INLINE Vec after(Vec theta) const { return threshold != 0 ? theta - clamp<V>(theta, threshold) : theta; }
+  FASTDNN_INLINE Vec after(Vec theta) const {
+    return threshold != 0 ? theta - clamp<V>(theta, threshold) : theta;
+  }
 };
 
 template <class V>

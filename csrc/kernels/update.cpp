@@ -28,8 +28,8 @@ AdamStep with_epsilon(double learning_rate, double beta_1, double beta_2, double
 
 }  // namespace
 
-SgdStep sgd_step(double learning_rate, double momentum, bool nesterov, MomentumForm form, bool bias_correction,
-                 std::int64_t t) {
+SgdStep sgd_step(double learning_rate, double momentum, bool nesterov, MomentumForm form,
+                 bool bias_correction, std::int64_t t) {
   if (form == MomentumForm::keras) {
     return {learning_rate, momentum, -learning_rate, nesterov ? -momentum : -1, nesterov ? learning_rate : 0};
   }
@@ -46,8 +46,8 @@ AdagradStep adagrad_step(double learning_rate, double epsilon, EpsilonMode mode)
   return {learning_rate, inside ? epsilon : 0, inside ? 0 : epsilon};
 }
 
-RmspropStep rmsprop_step(double learning_rate, double rho, double epsilon, EpsilonMode mode, bool has_velocity,
-                         double momentum, MomentumForm form) {
+RmspropStep rmsprop_step(double learning_rate, double rho, double epsilon, EpsilonMode mode,
+                         bool has_velocity, double momentum, MomentumForm form) {
   const bool inside = mode == EpsilonMode::inside;
   const bool carries_rate = !has_velocity || form == MomentumForm::keras;
   return {learning_rate,

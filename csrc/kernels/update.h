@@ -1,12 +1,14 @@
 // The optimisers' updates: one pass over a range of the flat parameters theta, for one step of one optimiser.
 //
-// Computes   with g the gradient after UpdateOptions, and all averages over steps as avg_b(a, x) = b a + (1 - b) x
+// Computes   with g the gradient after UpdateOptions, and all averages over steps as avg_b(a, x) = b a + (1 -
+// b) x
 //              sgd       v = rho v + gain g; theta = theta - from_velocity v - from_gradient g
 //                        (without velocity theta = theta - (from_velocity gain + from_gradient) g)
 //              adagrad   s = s + g^2; theta = theta - alpha g / root(s)
 //              adadelta  s = avg_rho(s, g^2); delta = sqrt(d + epsilon) / sqrt(s + epsilon) g;
 //                        d = avg_rho(d, delta^2); theta = theta - alpha delta
-//              rmsprop   s = avg_rho(s, g^2); with `average` given a = avg_rho(a, g) and s - a^2, not below 0,
+//              rmsprop   s = avg_rho(s, g^2); with `average` given a = avg_rho(a, g) and s - a^2, not below
+//              0,
 //                        takes the place of s; theta = theta - alpha g / root(s), or with velocity given
 //                        v = momentum v + gain g / root(s); theta = theta - from_velocity v
 //              adam      m = avg_beta_1(m, g); v = avg_beta_2(v, g^2); theta = theta - from_m m / root(v)
@@ -14,7 +16,8 @@
 //              amsgrad   adam with v_max = max(v_max, v) under the root
 //              lion      c = avg_beta_1(m, g); theta = theta - alpha sign(c); m = avg_beta_2(m, g)
 //            root(s) = sqrt(s + epsilon_inside) + epsilon_outside. Bias corrections are in a step's scalars,
-//            which the functions x_step make. UpdateOptions in isa/table/update.h says what it does, and when.
+//            which the functions x_step make. UpdateOptions in isa/table/update.h says what it does, and
+//            when.
 // Shapes     theta, states, gradient (n,)
 // Requires   no overlap; epsilon > 0 where a root may be of 0
 // Shares     by the caller, any ranges: elements are independent, and the bits are the same for any cut
@@ -90,13 +93,13 @@ void lion_update(T* theta, T* m, const T* gradient, Index n, const LionStep& ste
 // corrected.
 enum class EpsilonMode : std::uint8_t { outside, inside, hat };
 
-// What the velocity averages: `sum` v = rho v + g; `ewma` v = rho v + (1 - rho) g; `keras` v = rho v - alpha g
-// with the velocity itself as the step, which differs from `sum` once alpha changes.
+// What the velocity averages: `sum` v = rho v + g; `ewma` v = rho v + (1 - rho) g; `keras` v = rho v - alpha
+// g with the velocity itself as the step, which differs from `sum` once alpha changes.
 enum class MomentumForm : std::uint8_t { sum, ewma, keras };
 
 // Step t (from 1) of momentum; t matters to `bias_correction` of `ewma` only, which divides the velocity that
-// is read by 1 - rho^t. Nesterov's step looks ahead: g + rho v in place of v, its like in the other forms, and
-// with the correction rho v / (1 - rho^(t+1)) + (1 - rho) g / (1 - rho^t), as Nadam.
+// is read by 1 - rho^t. Nesterov's step looks ahead: g + rho v in place of v, its like in the other forms,
+// and with the correction rho v / (1 - rho^(t+1)) + (1 - rho) g / (1 - rho^t), as Nadam.
 SgdStep sgd_step(double learning_rate, double momentum, bool nesterov, MomentumForm form = MomentumForm::sum,
                  bool bias_correction = false, std::int64_t t = 1);
 
@@ -109,8 +112,8 @@ RmspropStep rmsprop_step(double learning_rate, double rho, double epsilon,
                          double momentum = 0, MomentumForm form = MomentumForm::sum);
 
 // Step t (from 1) of Adam, AdamW and AMSGrad. With c = sqrt(1 - beta_2^t) the update
-// alpha (m / (1 - beta_1^t)) / (sqrt(v / c^2) + epsilon)  is  alpha c / (1 - beta_1^t) m / (sqrt(v) + epsilon c),
-// and under the root epsilon becomes epsilon c^2.
+// alpha (m / (1 - beta_1^t)) / (sqrt(v / c^2) + epsilon)  is  alpha c / (1 - beta_1^t) m / (sqrt(v) + epsilon
+// c), and under the root epsilon becomes epsilon c^2.
 AdamStep adam_step(double learning_rate, double beta_1, double beta_2, double epsilon, std::int64_t t,
                    EpsilonMode mode = EpsilonMode::outside, bool bias_correction = true);
 

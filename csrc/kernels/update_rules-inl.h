@@ -1,5 +1,5 @@
-// The optimisers' rules, one vector of elements at a time, and the serial kernels made of them. The scalars of
-// a step come in double and are rounded once.
+// The optimisers' rules, one vector of elements at a time, and the serial kernels made of them. The scalars
+// of a step come in double and are rounded once.
 #pragma once
 
 #include "kernels/update-inl.h"
@@ -16,7 +16,9 @@ struct SgdRule {
 
   FASTDNN_INLINE explicit SgdRule(const SgdStep& s)
       : alpha(static_cast<T>(s.from_velocity * s.gain + s.from_gradient)) {}
-  FASTDNN_INLINE Vec operator()(Vec theta, Vec g, Vec*) const { return V::fma(broadcast<V>(-alpha), g, theta); }
+  FASTDNN_INLINE Vec operator()(Vec theta, Vec g, Vec*) const {
+    return V::fma(broadcast<V>(-alpha), g, theta);
+  }
 };
 
 // state: velocity
@@ -72,7 +74,8 @@ struct AdagradRule {
   T alpha;
   GuardedRoot<V> root;
 
-  FASTDNN_INLINE explicit AdagradRule(const AdagradStep& s) : alpha(static_cast<T>(s.learning_rate)), root(s) {}
+  FASTDNN_INLINE explicit AdagradRule(const AdagradStep& s)
+      : alpha(static_cast<T>(s.learning_rate)), root(s) {}
   FASTDNN_INLINE Vec operator()(Vec theta, Vec g, Vec* state) const {
     state[0] = V::fma(g, g, state[0]);
     return theta - alpha * g / root(state[0]);

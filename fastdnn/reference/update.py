@@ -32,8 +32,13 @@ def _before(
     """θ and g, as the rule gets them."""
     theta, g = np.asarray(theta, np.float64), np.asarray(gradient, np.float64)
     g = np.clip(options.gradient_scale * g, -options.clip_value, options.clip_value)
-    g = g + options.l2 * theta + options.l1 * np.sign(theta)
-    return theta - learning_rate * options.weight_decay * theta, g
+    if options.l2 != 0:  # an infinite θ is nobody's concern where this is off
+        g = g + options.l2 * theta
+    if options.l1 != 0:
+        g = g + options.l1 * np.sign(theta)
+    if options.weight_decay != 0:
+        theta = theta - learning_rate * options.weight_decay * theta
+    return theta, g
 
 
 def _after(theta: np.ndarray, learning_rate: float, options: UpdateOptions) -> np.ndarray:

@@ -7,19 +7,19 @@ namespace fastdnn {
 
 // What happens to every element beside the optimiser's rule; all of it off by default. In this order:
 struct UpdateOptions {
-  double gradient_scale = 1;             // g = scale g: the factor of clipping by the global norm
-  double clip_value = __builtin_inf();   // g = min(max(g, -clip_value), clip_value)
-  double l2 = 0;                         // g = g + l2 theta: L2, or coupled weight decay
-  double l1 = 0;                         // g = g + l1 sign(theta)
-  double weight_decay = 0;               // theta = theta - alpha weight_decay theta: decoupled, as in AdamW
-  double proximal_l1 = 0;                // after the rule: |theta| less alpha proximal_l1, or exactly 0
+  double gradient_scale = 1;            // g = scale g: the factor of clipping by the global norm
+  double clip_value = __builtin_inf();  // g = min(max(g, -clip_value), clip_value)
+  double l2 = 0;                        // g = g + l2 theta: L2, or coupled weight decay
+  double l1 = 0;                        // g = g + l1 sign(theta)
+  double weight_decay = 0;              // theta = theta - alpha weight_decay theta: decoupled, as in AdamW
+  double proximal_l1 = 0;               // after the rule: |theta| less alpha proximal_l1, or exactly 0
 };
 
 // The scalars of one step of each optimiser; kernels/update.h says what they do and makes them.
 struct SgdStep {
   double learning_rate;
-  double rho, gain;                      // of the velocity
-  double from_velocity, from_gradient;   // weights in the step; the second is 0 without look-ahead
+  double rho, gain;                     // of the velocity
+  double from_velocity, from_gradient;  // weights in the step; the second is 0 without look-ahead
 };
 struct AdagradStep {
   double learning_rate;
