@@ -1,6 +1,6 @@
-"""Running error analysis: a formula evaluated on these gives its value and how far a kernel may be from it.
+"""Running error analysis: a formula evaluated on these gives its value and the bound of a kernel's error.
 
-Each operation adds its own rounding, `roundoff(dtype)` of the result and what gradual underflow loses, to what
+Each operation adds its own rounding, `roundoff(dtype)` of the result and what underflow loses, to what
 the errors of its operands become; no order of smallness is dropped. So the bound holds for every kernel that
 computes the formula with these operations or with fewer (a fused multiply-add), its scalars rounded once or
 made of scalars that are. The functions below also take NumPy's arrays, so that one text serves as the formula
@@ -107,7 +107,7 @@ def shrink(x, limit):
 
 
 def one_minus_power(like, base, t):
-    """1 - baseᵗ in float64 by repeated squaring: up to t roundings of the power, amplified by the difference."""
+    """1 - baseᵗ in float64 by repeated squaring: up to t roundings of the power, amplified."""
     value = 1 - base**t
     if not isinstance(like, Bounded):
         return value

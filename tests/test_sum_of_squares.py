@@ -1,4 +1,4 @@
-"""Σ x[i]² in float64: within the depth of its tree, and the same bits on any number of threads and any unit."""
+"""Σ x[i]² in float64: within the depth of its tree; the same bits on any number of threads and any unit."""
 
 import math
 from fractions import Fraction
@@ -16,7 +16,7 @@ LONG = [PART - 1, PART, PART + 1, 3 * PART + 17, PARTS * PART - 1, PARTS * PART 
 
 
 def depth(n):
-    """Roundings on the way of a square to the sum: its own, a lane's additions, the trees of lanes and parts."""
+    """Roundings on the way of a square: its own, a lane's additions, the trees of lanes and parts."""
     part = max(PART, (n // PARTS // 64 + 1) * 64)
     return 1 + math.ceil(min(part, n) / LANES) + 5 + 7
 

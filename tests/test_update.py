@@ -18,7 +18,7 @@ dtypes = pytest.mark.parametrize("dtype", DTYPES)
 
 def arrays_of(kind, rng, n, dtype):
     """θ and the states; those of squares are large enough beside the others for the centered RMSprop."""
-    theta, *_ = arrays = [reals(rng, (n,), dtype)]
+    arrays = [reals(rng, (n,), dtype)]
     for state in kind.states:
         values = None if state is None else reals(rng, (n,), dtype)
         arrays.append(np.abs(values) + 10 if state == "positive" else values)
@@ -101,7 +101,7 @@ def test_a_thousand_steps_of_adam(dtype):
         check_update(kind, arrays, before, g, t)
 
 
-# ------------------------------------------------------------------------------------------------ exact figures
+# ------------------------------------------------------------ exact figures
 
 
 @dtypes
@@ -171,7 +171,7 @@ def test_bias_correction_of_the_reference():
 
 @dtypes
 def test_forms_of_momentum_agree(dtype):
-    """ewma at α is sum at α (1 - ρ); keras is sum while α stays; Nesterov's θ is where sum's θ + ρ v looks."""
+    """ewma at α is sum at α (1 - ρ); keras is sum while α stays; Nesterov's θ looks ahead of sum's."""
     rng = np.random.default_rng(6)
     theta = {form: np.zeros(19) for form in ("sum", "ewma", "keras")}
     velocity = {form: np.zeros(19) for form in theta}
@@ -187,7 +187,7 @@ def test_forms_of_momentum_agree(dtype):
         check(ahead, theta["sum"] - 0.05 * 0.9 * velocity["sum"], 1e-12)
 
 
-# ------------------------------------------------------------------------------------------------------ options
+# ------------------------------------------------------------ options
 
 
 @dtypes
@@ -283,7 +283,7 @@ def test_decay_is_not_rounded_away_from_1():
     check(got, want, roundoff("float32") * np.abs(want) * (1 + 3 * rate * decay))
 
 
-# --------------------------------------------------------------------------------------------- cuts and specials
+# ------------------------------------------------------------ cuts and specials
 
 
 @kinds
@@ -410,7 +410,7 @@ def test_tiny_and_huge_gradients_of_adam(dtype):
     assert (np.abs(theta) <= 1e-3).all(), f"steps {theta}"
 
 
-# ------------------------------------------------------------------------------------------------------ refusals
+# ------------------------------------------------------------ refusals
 
 
 @kinds

@@ -2,6 +2,7 @@
 
 #include "bindings/kernel_arguments.h"
 #include "kernels/gather.h"
+#include "kernels/max_norm.h"
 #include "kernels/sum_of_squares.h"
 #include "kernels/update.h"
 
@@ -210,7 +211,16 @@ void bind_adam_family(py::module_& m) {
 }
 
 template <class T>
-void bind_sum_of_squares(py::module_& m) {
+void bind_norms(py::module_& m) {
+  m.def(
+      "max_norm",
+      [](Array<T> w, double limit, int axis, int threads) {
+        const Matrix<T> out = output_matrix(w, "max_norm");
+        check(limit >= 0, "max_norm", "expected limit >= 0, got ", limit);
+        check(axis == 0 || axis == 1, "max_norm", "expected axis 0 or 1, got ", axis);
+        on_team(threads, [&](Team& team) { max_norm<T>(team, out, static_cast<T>(limit), axis); });
+      },
+      in("w"), py::arg("limit"), py::arg("axis") = 0, py::arg("threads") = 1);
   m.def(
       "sum_of_squares",
       [](const Array<T>& x, int threads) {
@@ -238,8 +248,8 @@ void bind_update_kernels(py::module_& m) {
   bind_first_order<double>(m);
   bind_adam_family<float>(m);
   bind_adam_family<double>(m);
-  bind_sum_of_squares<float>(m);
-  bind_sum_of_squares<double>(m);
+  bind_norms<float>(m);
+  bind_norms<double>(m);
   m.def("nadam_momentum", &nadam_momentum, py::arg("beta_1"), py::arg("momentum_decay"), py::arg("t"));
   m.def("clip_scale", &clip_scale, py::arg("sum_of_squares"), py::arg("limit"));
 }

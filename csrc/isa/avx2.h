@@ -24,6 +24,14 @@ struct Avx2 {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
+  using Wide = typename VectorTypes<double, kBytes>::Vec;
+  static FASTDNN_INLINE Wide load_wide(const T* p) {
+    if constexpr (sizeof(T) == 8) {
+      return load(p);
+    } else {
+      return (Wide)_mm256_cvtps_pd(_mm_loadu_ps(p));
+    }
+  }
 
   // All bits of a lane where it is covered.
   using Mask = __m256i;

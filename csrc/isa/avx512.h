@@ -24,6 +24,14 @@ struct Avx512 {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
+  using Wide = typename VectorTypes<double, kBytes>::Vec;
+  static FASTDNN_INLINE Wide load_wide(const T* p) {
+    if constexpr (sizeof(T) == 8) {
+      return load(p);
+    } else {
+      return (Wide)_mm512_maskz_cvtps_pd(0xff, _mm256_loadu_ps(p));  // see sqrt
+    }
+  }
 
   // One bit for each lane.
   using Mask = __mmask16;

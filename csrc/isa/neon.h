@@ -24,6 +24,14 @@ struct Neon {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
+  using Wide = typename VectorTypes<double, kBytes>::Vec;
+  static FASTDNN_INLINE Wide load_wide(const T* p) {
+    if constexpr (sizeof(T) == 8) {
+      return load(p);
+    } else {
+      return (Wide)vcvt_f64_f32(vld1_f32(p));
+    }
+  }
 
   // There are no masked accesses; at most three elements go one by one.
   using Mask = int;

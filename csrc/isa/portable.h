@@ -21,6 +21,15 @@ struct Portable {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
+  using Wide = typename VectorTypes<double, kBytes>::Vec;
+  static FASTDNN_INLINE Wide load_wide(const T* p) {
+    if constexpr (sizeof(T) == 8) {
+      return load(p);
+    } else {
+      typedef float Half __attribute__((vector_size(kBytes / 2), aligned(4), may_alias));
+      return __builtin_convertvector(*reinterpret_cast<const Half*>(p), Wide);
+    }
+  }
   // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five
   // times more.
   using Mask = int;

@@ -3,6 +3,7 @@
 // A kernel text is a template over V, one of the vector types of isa/<unit>.h:
 //   V::Scalar, V::Vec, V::Int     element; vector of kLanes elements; vector of integers of the same width
 //   V::load/store(p[, x])         whole vectors, any alignment
+//   V::load_wide(p)               kBytes of doubles from as many elements, any alignment
 //   V::Mask, V::first(n)          which elements of a tail are covered: the first n, 0 < n < kLanes
 //   V::load_n/store_n(p, [x,] m)  the covered elements; the rest reads as 0 and is not touched
 //   V::fma(a, b, c)               a * b + c, in one rounding where the unit has the instruction

@@ -9,30 +9,17 @@ namespace {
 // Sums of this many interleaved series hide the latency of an addition, and are four registers of avx512.
 constexpr int kSquareLanes = 32;
 
-// kBytes of doubles, from as many elements at p.
-template <class V>
-FASTDNN_INLINE typename VectorTypes<double, V::kBytes>::Vec widen(const typename V::Scalar* p) {
-  using Wide = typename VectorTypes<double, V::kBytes>::Vec;
-  if constexpr (sizeof(typename V::Scalar) == 8) {
-    return V::load(p);
-  } else {
-    using Half = VectorTypes<float, V::kBytes / 2>;
-    const typename Half::Vec x = *reinterpret_cast<const typename Half::Unaligned*>(p);
-    return __builtin_convertvector(x, Wide);
-  }
-}
-
 template <class V>
 struct SquareLanes {
   static constexpr int kWide = V::kBytes / 8;
   static constexpr int kVectors = kSquareLanes / kWide;
-  typename VectorTypes<double, V::kBytes>::Vec sums[kVectors] = {};
+  typename V::Wide sums[kVectors] = {};
 
   // Not V::fma: so the bits are the same on every unit.
   FASTDNN_INLINE void add(const typename V::Scalar* x) {
 #pragma GCC unroll 16
     for (int k = 0; k < kVectors; ++k) {
-      const auto wide = widen<V>(x + k * kWide);
+      const typename V::Wide wide = V::load_wide(x + k * kWide);
       sums[k] += wide * wide;
     }
   }

@@ -24,7 +24,8 @@ double sum_of_squares(Team& team, double* partial, const T* x, Index n) {
   const Range parts = team.share(kSquareParts);
   for (Index p = parts.begin; p < parts.end; ++p) {
     const Index begin = std::min(n, p * size);
-    partial[p] = kernels<T>().sum_of_squares(x + begin, std::min(n, begin + size) - begin);
+    const Index end = std::min(n, begin + size);
+    partial[p] = begin < end ? kernels<T>().sum_of_squares(x + begin, end - begin) : 0;
   }
   team.barrier();
   double sums[kSquareParts];

@@ -26,13 +26,14 @@ FASTDNN_INLINE typename V::Vec sign(typename V::Vec x) {
   return x > Vec{} ? one : (x < Vec{} ? -one : x);
 }
 
-// UpdateOptions for one step, in the kernel's type. Each option that is off costs a branch a vector, always
-// taken the same way; with all of them off, NoOptions costs nothing.
+// UpdateOptions for one step, in the kernel's type. Each option costs a branch a vector, always taken the
+// same way, and its work where it is on; with all of them off, NoOptions costs nothing.
 template <class V>
 struct ElementOptions {
   using T = typename V::Scalar;
   using Vec = typename V::Vec;
   T gradient_scale, clip_value, l2, l1, decay, threshold;
+  bool scales, clips, adds_l2, adds_l1, decays, shrinks;
 
   FASTDNN_INLINE ElementOptions(double learning_rate, const UpdateOptions& options)
       : gradient_scale(static_cast<T>(options.gradient_scale)),
@@ -40,22 +41,26 @@ struct ElementOptions {
         l2(static_cast<T>(options.l2)),
         l1(static_cast<T>(options.l1)),
         decay(static_cast<T>(learning_rate * options.weight_decay)),
-        threshold(static_cast<T>(learning_rate * options.proximal_l1)) {}
+        threshold(static_cast<T>(learning_rate * options.proximal_l1)),
+        scales(gradient_scale != 1),
+        clips(clip_value < static_cast<T>(__builtin_inf())),
+        adds_l2(l2 != 0),
+        adds_l1(l1 != 0),
+        decays(decay != 0),
+        shrinks(threshold != 0) {}
 
   FASTDNN_INLINE Vec gradient(Vec g, Vec theta) const {
-    if (gradient_scale != 1) g *= gradient_scale;
-    if (clip_value < static_cast<T>(__builtin_inf())) g = clamp<V>(g, clip_value);
-    if (l2 != 0) g = V::fma(broadcast<V>(l2), theta, g);
-    if (l1 != 0) g = V::fma(broadcast<V>(l1), sign<V>(theta), g);
+    if (scales) g *= gradient_scale;
+    if (clips) g = clamp<V>(g, clip_value);
+    if (adds_l2) g = V::fma(broadcast<V>(l2), theta, g);
+    if (adds_l1) g = V::fma(broadcast<V>(l1), sign<V>(theta), g);
     return g;
   }
   // Not theta (1 - decay): 1 - decay would be off by up to half an ulp of 1, which is no small part of decay.
   FASTDNN_INLINE Vec before(Vec theta) const {
-    return decay != 0 ? V::fma(broadcast<V>(-decay), theta, theta) : theta;
+    return decays ? V::fma(broadcast<V>(-decay), theta, theta) : theta;
   }
-  FASTDNN_INLINE Vec after(Vec theta) const {
-    return threshold != 0 ? theta - clamp<V>(theta, threshold) : theta;
-  }
+  FASTDNN_INLINE Vec after(Vec theta) const { return shrinks ? theta - clamp<V>(theta, threshold) : theta; }
 };
 
 template <class V>

@@ -63,6 +63,8 @@ struct UpdateKernels {
   UpdateKernel<T, AdamStep> amsgrad_update;
   UpdateKernel<T, LionStep> lion_update;
   double (*sum_of_squares)(const T* x, Index n);
+  void (*max_norm_columns)(Matrix<T> w, T limit);
+  void (*max_norm_rows)(Matrix<T> w, T limit);
 };
 
 }  // namespace fastdnn

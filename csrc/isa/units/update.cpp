@@ -1,4 +1,5 @@
 #include "isa/units/unit.h"
+#include "kernels/max_norm-inl.h"
 #include "kernels/sum_of_squares-inl.h"
 #include "kernels/update_rules-inl.h"
 
@@ -16,6 +17,8 @@ void enter(UpdateKernels<typename V::Scalar>& k) {
   k.amsgrad_update = update_by<V, AdamRule<V, AdamKind::amsgrad>>;
   k.lion_update = update_by<V, LionRule<V>>;
   k.sum_of_squares = sum_of_squares<V>;
+  k.max_norm_columns = max_norm_columns<V>;
+  k.max_norm_rows = max_norm_rows<V>;
 }
 
 }  // namespace
