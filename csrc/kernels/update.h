@@ -1,29 +1,28 @@
 // The optimisers' updates: one pass over a range of the flat parameters theta, for one step of one optimiser.
 //
-// Computes   with g the gradient after UpdateOptions, and all averages over steps as avg_b(a, x) = b a + (1 -
-// b) x
-//              sgd       v = rho v + gain g; theta = theta - from_velocity v - from_gradient g
-//                        (without velocity theta = theta - (from_velocity gain + from_gradient) g)
-//              adagrad   s = s + g^2; theta = theta - alpha g / root(s)
-//              adadelta  s = avg_rho(s, g^2); delta = sqrt(d + epsilon) / sqrt(s + epsilon) g;
-//                        d = avg_rho(d, delta^2); theta = theta - alpha delta
-//              rmsprop   s = avg_rho(s, g^2); with `average` given a = avg_rho(a, g) and s - a^2, not below
-//              0,
-//                        takes the place of s; theta = theta - alpha g / root(s), or with velocity given
-//                        v = momentum v + gain g / root(s); theta = theta - from_velocity v
-//              adam      m = avg_beta_1(m, g); v = avg_beta_2(v, g^2); theta = theta - from_m m / root(v)
-//              nadam     the same with (from_m m + from_gradient g) / root(v)
-//              amsgrad   adam with v_max = max(v_max, v) under the root
-//              lion      c = avg_beta_1(m, g); theta = theta - alpha sign(c); m = avg_beta_2(m, g)
-//            root(s) = sqrt(s + epsilon_inside) + epsilon_outside. Bias corrections are in a step's scalars,
-//            which the functions x_step make. UpdateOptions in isa/table/update.h says what it does, and
-//            when.
+// Computes   with g the gradient after UpdateOptions, and avg_b(a, x) = b a + (1 - b) x
+//            sgd       v = rho v + gain g; theta = theta - from_velocity v - from_gradient g;
+//                      without velocity theta = theta - (from_velocity gain + from_gradient) g
+//            adagrad   s = s + g^2; theta = theta - alpha g / root(s)
+//            adadelta  s = avg_rho(s, g^2); delta = sqrt(d + epsilon) / sqrt(s + epsilon) g;
+//                      d = avg_rho(d, delta^2); theta = theta - alpha delta
+//            rmsprop   s = avg_rho(s, g^2); theta = theta - alpha g / root(s). With `average` given it is
+//                      centered: a = avg_rho(a, g), and s - a^2, not below 0, is under the root. With
+//                      velocity given v = momentum v + gain g / root(s); theta = theta - from_velocity v
+//            adam      m = avg_beta_1(m, g); v = avg_beta_2(v, g^2); theta = theta - from_m m / root(v)
+//            nadam     the same with (from_m m + from_gradient g) / root(v)
+//            amsgrad   adam with v_max = max(v_max, v) under the root
+//            lion      c = avg_beta_1(m, g); theta = theta - alpha sign(c); m = avg_beta_2(m, g)
+//            where root(s) = sqrt(s + epsilon_inside) + epsilon_outside. Bias corrections are in the scalars
+//            of a step, which the functions x_step make; so is a segment's own rate: make its step of alpha
+//            times its scale. isa/table/update.h says what UpdateOptions does, and in which order.
 // Shapes     theta, states, gradient (n,)
 // Requires   no overlap; epsilon > 0 where a root may be of 0
 // Shares     by the caller, any ranges: elements are independent, and the bits are the same for any cut
 // Numerics   own type; scalars are computed in double and rounded once. One rounding for each operation of a
-//            formula, or fewer (V::fma). NaN in the gradient stays in its element's theta and states; so does
-//            an infinite one, as far as its formula has it, unless clip_value is finite
+//            formula, or fewer (V::fma). NaN in theta, a state or the gradient stays in its element. An
+//            infinite gradient does what its formula has (Adam: infinity / infinity, NaN) unless clip_value
+//            is finite
 #pragma once
 
 #include "isa/table.h"
