@@ -139,3 +139,12 @@ def test_refusals(name):
     for other in (np.zeros(3, np.int32), np.zeros(3, np.float16), [1.0]):
         with pytest.raises(TypeError):
             kernel(other)
+
+
+def test_clip_scale():
+    for function in (kernels.clip_scale, reference.clip_scale):
+        assert function(5.0, 5.0) == 1.0
+        assert function(5.0, 2.5) == 0.5
+        assert function(0.0, 0.0) == 1.0
+        assert function(np.inf, 2.0) == 0.0
+        assert math.isnan(function(np.nan, 2.0))

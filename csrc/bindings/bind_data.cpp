@@ -202,6 +202,7 @@ void bind_data_kernels(py::module_& m) {
   bind_penalty<double>(m);
   bind_norms<float>(m);
   bind_norms<double>(m);
+  m.def("clip_scale", &clip_scale, py::arg("norm"), py::arg("limit"));
 }
 
 }  // namespace fastdnn::bindings

@@ -51,7 +51,7 @@ void Optimizer::update_range(T* theta, const T* gradient, Range range, double le
   switch (config_.kind) {
     case OptimizerConfig::Kind::sgd:
       return sgd_update<T>(theta + range.begin, state(0), gradient + range.begin, range.size(),
-                           {learning_rate, config_.momentum, config_.nesterov});
+                           sgd_step(learning_rate, config_.momentum, config_.nesterov));
     case OptimizerConfig::Kind::adam:
       return adam_update<T>(
           theta + range.begin, state(0), state(1), gradient + range.begin, range.size(),

@@ -50,6 +50,10 @@ double max_abs(Team& team, double* partials, const T* x, Index n) {
   return best;
 }
 
+double clip_scale(double norm, double limit) {
+  return norm <= limit ? 1 : limit / norm;
+}
+
 template double l1_norm(Team&, double*, const float*, Index);
 template double l1_norm(Team&, double*, const double*, Index);
 template double l2_norm(Team&, double*, const float*, Index);

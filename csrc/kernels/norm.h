@@ -1,4 +1,4 @@
-// Norms of a range of the flat vectors, for monitoring.
+// Norms of a range of the flat vectors: for clipping by the global norm, and for monitoring.
 //
 // Computes   l1_norm  sum |x|
 //            l2_norm  sqrt(sum x^2), also where the squares of float64 overflow or underflow
@@ -25,5 +25,9 @@ double l2_norm(Team& team, double* partials, const T* x, Index n);
 
 template <class T>
 double max_abs(Team& team, double* partials, const T* x, Index n);
+
+// What the gradient is multiplied with so that its norm, where it was more than `limit`, becomes that: UpdateOptions'
+// gradient_scale. NaN for NaN; 0 for infinity, by which an infinite element becomes NaN, and so shows.
+double clip_scale(double norm, double limit);
 
 }  // namespace fastdnn

@@ -23,6 +23,11 @@ def max_abs(x: np.ndarray) -> float:
     return float(np.abs(np.asarray(x, np.float64)).max(initial=0.0))
 
 
+def clip_scale(norm: float, limit: float) -> float:
+    """What brings a gradient's norm down to `limit`: limit / norm, or 1 where the norm is no more than it."""
+    return 1.0 if norm <= limit else limit / norm
+
+
 def _exact_sum(terms: np.ndarray) -> float:
     """The sum of numbers that are not negative; more than the largest number is infinity."""
     try:
