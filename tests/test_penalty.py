@@ -1,4 +1,4 @@
-"""Penalties on weights, and their gradients: l1 and l2 exact, other powers within the bound of exp and log."""
+"""Penalties on weights, and their gradients: l1 and l2 exact, other powers in the bound of exp and log."""
 
 import math
 
