@@ -181,6 +181,15 @@ def test_zero_has_no_slope(dtype):
     assert gradient.tolist() == [3, -3], "the smallest number has a sign"
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_without_terms_nothing_happens(dtype):
+    w, before = np.array([*SPECIALS, 1] * 7, dtype), np.arange(35).astype(dtype)
+    for options in ({}, {"q": 3.0}, {"lq": 0.0, "q": 2.0}):
+        value, gradient = penalty(before, w, **options)
+        check_bits(gradient, before)
+        assert value == 0
+
+
 def test_one_step_of_weight_decay():
     """A step of SGD with λ/(2m) Σw² is W ← (1 - α λ / m) W - α ∇L."""
     rng = np.random.default_rng(6)
