@@ -2,9 +2,9 @@
 //
 // Computes   embedding                y[r][k dim + j] = table[index[r][k]][j] for k < per_row
 //            list_rows                the distinct indices and where each stands
-//            embedding_backward_rows  rows[u][j] = sum of dy[r][k dim + j] over the places (r, k) of indices[u]
-//            embedding_backward       the same sums in the rows `indices` of dtable, or added to them; without
-//                                     `accumulate` the other rows become 0
+//            embedding_backward_rows  rows[u][j] = sum of dy[r][k dim + j] over the places (r, k) of index u
+//            embedding_backward       the same sums in the rows `indices` of dtable, or added to them;
+//                                     without `accumulate` the other rows become 0
 // Shapes     y, dy (n, per_row dim) · table, dtable (any, dim) · index (n, per_row) int32
 //            rows (at least count, dim)
 // Requires   0 <= index < table.rows; n per_row < 2^31. No overlap. list_rows is called by one thread, for
