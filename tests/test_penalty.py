@@ -1,4 +1,4 @@
-"""Penalties on weights, and their gradients: l1 and l2 exact, other powers within the bound of exp and log."""
+"""Penalties on weights, and their gradients: l1 and l2 exact, other powers in the bound of exp and log."""
 
 import math
 
@@ -179,6 +179,15 @@ def test_zero_has_no_slope(dtype):
         assert value == 0
     _, gradient = penalty(np.zeros(2, dtype), np.array([1, -1], dtype) * smallest(dtype), l1=3.0)
     assert gradient.tolist() == [3, -3], "the smallest number has a sign"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_without_terms_nothing_happens(dtype):
+    w, before = np.array([*SPECIALS, 1] * 7, dtype), np.arange(35).astype(dtype)
+    for options in ({}, {"q": 3.0}, {"lq": 0.0, "q": 2.0}):
+        value, gradient = penalty(before, w, **options)
+        check_bits(gradient, before)
+        assert value == 0
 
 
 def test_one_step_of_weight_decay():

@@ -7,10 +7,10 @@
 namespace fastdnn {
 namespace {
 
-// Rows lie anywhere, so they are asked for ahead of their use: so many bytes, at most 16 rows; of each its
-// first cache lines, after which the processor's own prefetcher has seen the direction. Random rows out of 47
-// MB of 784 bytes take two thirds of the time without it, rows of 40 bytes as long; half the bytes or lines
-// gave less.
+// Rows lie anywhere, so they are asked for ahead of their use: 4 KB of them, at most 16 rows; of each its
+// first cache lines, after which the processor's own prefetcher has seen the direction. Measured on random
+// rows out of 47 MB: those of 784 bytes take half the time that they take unasked, those of 40 bytes the
+// same. With 1 KB and 4 lines the gain was a third.
 class Ahead {
  public:
   FASTDNN_INLINE explicit Ahead(Index row_bytes)

@@ -18,6 +18,7 @@ Penalty simplified(Penalty terms) {
 template <class T>
 double penalty(Team& team, double* partials, T* gradient, const T* w, Index n, const Penalty& terms) {
   const Penalty simple = simplified(terms);
+  if (simple.l1 == 0 && simple.l2 == 0 && simple.lq == 0) return 0;  // not 0 times infinity
   const auto kernel = simple.lq == 0 ? kernels<T>().penalty : kernels<T>().power_penalty;
   fill_partials(team, partials, n, [&](Index begin, Index size) {
     return kernel(gradient == nullptr ? nullptr : gradient + begin, w + begin, size, simple);

@@ -13,8 +13,8 @@ void enter(DataKernels<typename V::Scalar>& k) {
   fill_gather<V>(k);
   k.embedding = embedding<V>;
   k.embedding_backward = embedding_backward<V>;
-  k.penalty = penalty<V, D, false>;
-  k.power_penalty = penalty<V, D, true>;
+  k.penalty = penalty<V, D>;
+  k.power_penalty = power_penalty<V, D>;
   k.sum_of_scaled_squares = sum_of_scaled_squares<V, D>;
   k.sum_of_magnitudes = sum_of_magnitudes<V, D>;
   k.max_abs = max_abs<V>;
