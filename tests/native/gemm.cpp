@@ -16,29 +16,20 @@ Index gap_of(Rows how, Index cols) {
   return how == Rows::dense ? 0 : how == Rows::strided ? 3 : round_up(cols, 128) - cols;
 }
 
-// An operand as the sum over p reads it: element e of step p.
+// An operand as the sum over p reads it: row or column `element`, step after step.
 template <class T>
-struct Steps {
-  const T* data;
-  Index step, element;
-  // `by_rows`: a step is a row.
-  Steps(const Array<T>& x, bool by_rows)
-      : data(x.data()), step(by_rows ? x.matrix().stride : 1), element(by_rows ? 1 : x.matrix().stride) {}
-  const T& operator()(Index p, Index e) const { return data[p * step + e * element]; }
+struct Walk {
+  const T* at;
+  Index step;
+  Walk(const Array<T>& x, bool is_row, Index element)
+      : at(x.data() + element * (is_row ? x.matrix().stride : 1)), step(is_row ? 1 : x.matrix().stride) {}
 };
 
-// (m, n): start + sum over p of a(p, i) b(p, j).
-template <class T, class Start>
-std::vector<T> naive(Index m, Index n, Index k, const Start& start, const Steps<T>& a, const Steps<T>& b) {
-  std::vector<T> c(static_cast<std::size_t>(m * n));
-  for (Index i = 0; i < m; ++i) {
-    T* row = c.data() + i * n;
-    for (Index j = 0; j < n; ++j) row[j] = start(i, j);
-    for (Index p = 0; p < k; ++p) {
-      for (Index j = 0; j < n; ++j) row[j] += a(p, i) * b(p, j);
-    }
-  }
-  return c;
+// start + sum over p of a(p) b(p).
+template <class T>
+T naive(T start, Walk<T> a, Walk<T> b, Index k) {
+  for (; k > 0; --k, a.at += a.step, b.at += b.step) start += *a.at * *b.at;
+  return start;
 }
 
 // One product on whole numbers, against a naive loop.
@@ -60,12 +51,9 @@ void multiply(Case& c, Index k, bool transpose_a, bool transpose_b, Epilogue epi
   const Index scratch = gemm_scratch_size<T>(m, n, k, transpose_a, transpose_b);
   const AlignedBuffer buffer(scratch * c.threads * static_cast<Index>(sizeof(T)));
   c.run([&](Team& team) { gemm(team, g, reinterpret_cast<T*>(buffer.data()) + scratch * team.rank()); });
-  const auto start = [&](Index i, Index j) {
-    return g.bias != nullptr ? bias[j] : epilogue == Epilogue::accumulate ? before(i, j) : T{0};
-  };
-  const std::vector<T> sums = naive<T>(m, n, k, start, Steps<T>(a, transpose_a), Steps<T>(b, !transpose_b));
   const auto want = [&](Index i, Index j) {
-    const T sum = sums[static_cast<std::size_t>(i * n + j)];
+    const T start = g.bias != nullptr ? bias[j] : epilogue == Epilogue::accumulate ? before(i, j) : T{0};
+    const T sum = naive(start, Walk<T>(a, !transpose_a, i), Walk<T>(b, transpose_b, j), k);
     const bool zero =
         (epilogue == Epilogue::bias_relu && sum < 0) || (epilogue == Epilogue::relu_mask && mask(i, j) <= 0);
     return zero ? T{0} : sum;
