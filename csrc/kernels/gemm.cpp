@@ -11,9 +11,9 @@ namespace {
 // The blocks. A panel of B, kDepth x 64 floats, is read once for each tile of rows and must stay in L2 beside
 // the panel that follows: 128 KB each. A tile's rows of A, 6 x kDepth, fill a third of L1. Above that the
 // optimum is flat: half and double change little (bench/LOG.md).
-constexpr Index kDepth = 512;   // KC
-constexpr Index kHeight = 192;  // MC
-constexpr Index kWidth = 512;   // NC
+constexpr Index kDepth = kGemmBlocks.depth;
+constexpr Index kHeight = kGemmBlocks.height;
+constexpr Index kWidth = kGemmBlocks.width;
 
 // Packing is work that pays only where the operand as it lies is read badly: B transposed; B whose rows each
 // lie on another page, read again and again from beyond L2; A transposed (read down its columns) whose rows

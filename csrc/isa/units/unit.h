@@ -1,6 +1,6 @@
 // The files of this folder are compiled once for each unit, with its flags. CMake says which one that is:
-// FASTDNN_UNIT is the unit's name, FASTDNN_UNIT_NAME the same as a string, FASTDNN_UNIT_HEADER the header with
-// its vector type, which ends up as Unit<T>.
+// FASTDNN_UNIT is the unit's name, FASTDNN_UNIT_NAME the same as a string, FASTDNN_UNIT_HEADER the header
+// with its vector type, which ends up as Unit<T>.
 #pragma once
 
 #include FASTDNN_UNIT_HEADER
