@@ -1,4 +1,4 @@
-"""The floating-point control word (rounding, denormals, traps) is the caller's, before and after every call."""
+"""The floating-point control word (rounding, denormals, traps) is the same before and after every call."""
 
 import platform
 
@@ -42,7 +42,7 @@ def test_training_and_prediction_leave_it_as_it_was(threads, optimizer):
 
 
 def test_loading_the_core_does_not_switch_denormals_off():
-    """As a library does that was linked with -ffast-math. NumPy's smallest number times one asks the processor."""
+    """As a library does that was linked with -ffast-math."""
     code = """
         import numpy as np
         tiny = np.array([np.finfo(np.float32).smallest_subnormal])

@@ -1,7 +1,7 @@
 """Products and column sums of whole numbers: the bits of NumPy's float64, on every path.
 
-Aim: 1,000,000 calls; every tile (rows, vectors, tail) with every transpose, and every side of the blocks KC, NC
-and MC with every transpose, 100 times or more.
+Aim: 1,000,000 calls; every tile (rows, vectors, tail) and every side of the blocks KC, NC and MC with every
+transpose 100 times or more.
 """
 
 import itertools
@@ -129,7 +129,7 @@ class ColumnSums:
 
 
 def main(seconds, aim=AIM):
-    """Rounds of all tiles with all transposes, the blocks' sides and the sums, until time or aim is reached."""
+    """Rounds of all tiles with all transposes, the blocks' sides and the sums."""
     seed = fresh_seed()
     print(f"    FASTDNN_TEST_SEED={seed}")
     rng = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """Every kernel with each operand against an inaccessible page, at both ends: the bits of a call elsewhere.
 
-Aim: 300,000 calls. A kernel that reads or writes one element too far ends the process; faulthandler then prints
-where, and the line printed before it repeats the call.
+Aim: 300,000 calls. A kernel that reads or writes one element too far ends the process; faulthandler then
+prints where, and the seed printed before repeats it.
 """
 
 import numpy as np

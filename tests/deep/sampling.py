@@ -1,4 +1,4 @@
-"""What the deep tests share: random operands at the price of a slice, shapes around the tiles, and counters."""
+"""What the deep tests share: random operands at the price of a slice, gemm's tiles, and counters."""
 
 import collections
 import time
@@ -14,7 +14,7 @@ LARGEST = 640  # rows and columns of an operand: more than the blocks NC = KC = 
 
 
 class Pool:
-    """Numbers of one kind to cut matrices from: dense ones, strided ones, and ones whose rows lie a multiple of
+    """Numbers to cut matrices from: dense ones, strided ones, and crowded ones, whose rows lie a multiple of
     512 bytes apart, for which gemm packs its operands.
     """
 
@@ -46,7 +46,7 @@ class Tiles:
         self.panel = self.lanes * len(self.max_rows)
 
     def all_paths(self):
-        """(vectors, columns of the last vector or 0 where it is whole, rows) of every function of the table."""
+        """(vectors, columns of the last vector or 0 for all, rows) of every function of the table."""
         return [
             (vectors, tail, rows)
             for vectors, most in enumerate(self.max_rows, 1)
