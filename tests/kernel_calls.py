@@ -1,8 +1,8 @@
 """How every kernel is called, for the tests that treat them all alike: one line for each.
 
 A call is written `name:shape` for each array, outputs with a `!`. The letters are sizes: m, n and k of a
-product, r rows and c columns of all else. Arrays hold normal deviates, but `+` stands for positive numbers, `#`
-for int32 labels below c, `@` for int32 numbers of rows below r.
+product, r rows and c columns of all else. Arrays hold normal deviates, but `+` stands for positive numbers,
+`#` for int32 labels below c, `@` for int32 numbers of rows below r.
 """
 
 from typing import NamedTuple

@@ -73,6 +73,12 @@ def test_a_missing_core_says_how_to_install(tmp_path):
     package = tmp_path / "fastdnn"
     package.mkdir()
     (package / "__init__.py").write_text(pathlib.Path(fd.__file__).read_text())
-    result = run(f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import fastdnn")
+    code = f"""
+        import sys
+        sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]  # no editable install
+        sys.path.insert(0, {str(tmp_path)!r})
+        import fastdnn
+    """
+    result = run(code)
     assert "ImportError: [fastdnn] expected the compiled core" in result.stderr
     assert "pip install ." in result.stderr

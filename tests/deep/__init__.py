@@ -1,8 +1,8 @@
 """Random tests that run for as long as they are given: `python -m tests.deep`.
 
 Each module with a function main(seconds) is one of them. It draws its seed by arrays_for_tests.fresh_seed,
-prints it, and raises AssertionError where a call is wrong; the first line of its docstring says what it tries.
-tests/test_deep.py runs seconds of each.
+prints it, and raises AssertionError where a call is wrong. The first line of its docstring says what is
+tried. tests/test_deep.py runs seconds of each.
 """
 
 import os

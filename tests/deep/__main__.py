@@ -15,6 +15,10 @@ import pkgutil
 import sys
 import time
 
+from arrays_for_tests import fresh_seed
+
+from fastdnn import _core
+
 from . import __path__ as folder
 
 
@@ -38,10 +42,6 @@ def main():
     unknown = set(arguments.rows) - set(modules)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are: {', '.join(modules)}")
-
-    from arrays_for_tests import fresh_seed
-
-    from fastdnn import _core
 
     faulthandler.enable()
     os.environ["FASTDNN_TEST_SEED"] = str(fresh_seed())
