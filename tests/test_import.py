@@ -75,7 +75,8 @@ def test_a_missing_core_says_how_to_install(tmp_path):
     (package / "__init__.py").write_text(pathlib.Path(fd.__file__).read_text())
     code = f"""
         import sys
-        sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]  # no editable install
+        # without the finder of an editable install
+        sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]
         sys.path.insert(0, {str(tmp_path)!r})
         import fastdnn
     """
