@@ -1,7 +1,7 @@
 """Every kernel with each operand against an inaccessible page, at both ends: the bits of a call elsewhere.
 
-Aim: 300,000 calls. A kernel that reads or writes one element too far ends the process; faulthandler then
-prints where, and the seed printed before repeats it.
+Aim: 300,000 calls. A kernel that reads or writes one element too far ends the process; the file whose name is
+printed before then says in which call.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from kernel_calls import all_calls, arrays_for
 
 from fastdnn._core import testing
 
-from .sampling import Progress
+from .sampling import Note, Progress
 
 AIM = 300_000
 ROOM = 1 << 16  # bytes between the two pages
@@ -49,7 +49,8 @@ def sizes_of(rng):
 def main(seconds, aim=AIM):
     """All calls in turn, with random sizes, ends, gaps and types."""
     seed = fresh_seed()
-    print(f"    FASTDNN_TEST_SEED={seed}", flush=True)
+    note = Note()
+    print(f"    FASTDNN_TEST_SEED={seed}; after a fault, {note.path} says in which call", flush=True)
     rng = np.random.default_rng(seed)
     progress = Progress(seconds, aim)
     calls = all_calls()
@@ -66,10 +67,14 @@ def main(seconds, aim=AIM):
                 placed.append(guarded.place(index, array, edge, int(rng.integers(2)) * 3))
                 progress.paths[(call.kernel, call.operands[index].name, edge)] += 1
             threads = {"threads": int(rng.choice([1, 1, 1, 3]))} if call.takes_threads else {}
+            note.write(
+                call.kernel, call.options, threads, dtype, sizes, *(array.strides for array in placed), edges
+            )
             call.run(placed, **threads)
             call.run(plain)
             for operand, got, want in zip(call.operands, placed, plain, strict=True):
                 check_bits(got, want, call=call, operand=operand.name, sizes=sizes, seed=seed)
             progress.calls += 1
+    note.remove()
     wanted = {(c.kernel, o.name, edge) for c in calls for o in c.operands for edge in ("head", "tail")}
     progress.report("guard", sorted(wanted))

@@ -1,7 +1,10 @@
 """What the deep tests share: random operands at the price of a slice, gemm's tiles, and counters."""
 
 import collections
+import mmap
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -81,6 +84,23 @@ class Tiles:
 def near(n, edge):
     """How n lies to a block: at edge - 1, edge or edge + 1, else below or above."""
     return f"{n - edge:+d}" if abs(n - edge) <= 1 else ("below" if n < edge else "above")
+
+
+class Note:
+    """A line of text that outlives this process: the call that is running, should it fault."""
+
+    def __init__(self):
+        with tempfile.NamedTemporaryFile(prefix="fastdnn-deep-", suffix=".txt", delete=False) as file:
+            self.path = file.name
+            file.truncate(1000)
+            self._memory = mmap.mmap(file.fileno(), 1000)
+
+    def write(self, *words):
+        self._memory[:] = " ".join(map(str, words)).encode().ljust(1000)
+
+    def remove(self):
+        self._memory.close()
+        Path(self.path).unlink()
 
 
 class Progress:
