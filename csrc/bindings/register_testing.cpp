@@ -4,6 +4,12 @@
 #include "bindings/register.h"
 #include "core/aligned.h"
 #include "core/team.h"
+#include "isa/table.h"
+#include "kernels/gemm.h"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 namespace fastdnn::bindings {
 namespace {
@@ -48,6 +54,42 @@ py::list team_report(int threads, Index n, Index grain, int rounds) {
   return py::cast(rows);
 }
 
+// How the processor computes with floats, of this thread: rounding, denormals, traps. The bits that say what
+// has happened (inexact, ...) are left out. None where we do not know how to ask.
+std::optional<std::uint64_t> float_control() {
+#if defined(__x86_64__)
+  return _mm_getcsr() & ~0x3FU;
+#elif defined(__aarch64__)
+  std::uint64_t word = 0;
+  asm volatile("mrs %0, fpcr" : "=r"(word));
+  return word;
+#else
+  return std::nullopt;
+#endif
+}
+
+// Of each thread of a team.
+std::vector<std::optional<std::uint64_t>> team_float_control(int threads) {
+  std::vector<std::optional<std::uint64_t>> words(static_cast<std::size_t>(std::max(threads, 1)));
+  const py::gil_scoped_release release;
+  const int ran =
+      run_team(threads, [&](Team& team) { words[static_cast<std::size_t>(team.rank())] = float_control(); });
+  words.resize(static_cast<std::size_t>(ran));
+  return words;
+}
+
+// What the table in use holds, as its own unit has filled it.
+template <class T>
+py::dict table_report() {
+  const GemmKernels<T>& gemm = kernels<T>().gemm;
+  py::dict report;
+  report["unit"] = kernel_table().unit;
+  report["lanes"] = gemm.lanes;
+  report["max_rows"] = std::vector<int>(gemm.max_rows + 1, gemm.max_rows + 1 + gemm.vectors);
+  report["blocks"] = std::vector<Index>{kGemmBlocks.height, kGemmBlocks.width, kGemmBlocks.depth};
+  return report;
+}
+
 }  // namespace
 
 void register_testing(py::module_& m) {
@@ -64,6 +106,21 @@ void register_testing(py::module_& m) {
         "An array whose first ('head') or last ('tail') byte touches an inaccessible page.");
   m.def("team_report", &team_report, py::arg("threads"), py::arg("n"), py::arg("grain"), py::arg("rounds"),
         "[rank, size, first, last] of each thread of a team, after `rounds` of barriers.");
+  m.def("float_control", &float_control,
+        "This thread's floating-point control word, without the status bits.");
+  m.def("team_float_control", &team_float_control, py::arg("threads"),
+        "The control word of each thread of a team.");
+  m.def(
+      "table_report",
+      [](const std::string& dtype) {
+        check(dtype == "float32" || dtype == "float64", "table_report", "expected a dtype, got '", dtype,
+              "'");
+        return dtype == "float32" ? table_report<float>() : table_report<double>();
+      },
+      py::arg("dtype"),
+      "The unit whose functions are in use, its lanes, the rows of gemm's tiles by their vectors (from 1 "
+      "on), and "
+      "gemm's blocks (MC, NC, KC).");
   m.def(
       "team_throw",
       [](int threads, int rank) {

@@ -55,7 +55,6 @@ KernelTable choose() {
   for (const Unit& unit : kUnits) {
     if (!unit.runs_here()) break;
     unit.fill(table);
-    table.unit = unit.name;
     if (forced == unit.name) break;
   }
   if (!forced.empty() && forced != table.unit) {

@@ -22,7 +22,7 @@ struct Kernels : LinearKernels<T>,
                  UpdateKernels<T> {};
 
 struct KernelTable {
-  const char* unit;
+  const char* unit;  // whose functions these are; set by the unit's own fill
   Kernels<float> f32;
   Kernels<double> f64;
 };

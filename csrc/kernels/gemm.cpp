@@ -12,10 +12,10 @@ namespace {
 // KB. So must a block of A, kHeight x kDepth, 192 KB (twice that in double), which is read once for each
 // panel. A block of B is packed at a time; where A is packed, wider ones save packing it again. Above that
 // the optimum is flat (bench/LOG.md).
-constexpr Index kDepth = 512;  // KC
-constexpr Index kHeight = 96;  // MC
-constexpr Index kWidth = 512;  // NC
-constexpr Index kWidthTN = 1024;
+constexpr Index kDepth = kGemmBlocks.depth;
+constexpr Index kHeight = kGemmBlocks.height;
+constexpr Index kWidth = kGemmBlocks.width;
+constexpr Index kWidthTN = 2 * kWidth;
 
 // Packing is work that pays only where the operand as it lies is read badly: B transposed; B whose rows each
 // lie on another page, read again and again from beyond L2; A transposed (read down its columns) whose rows

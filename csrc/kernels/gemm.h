@@ -41,6 +41,12 @@ struct Gemm {
   Index depth() const { return transpose_a ? a.rows : a.cols; }
 };
 
+// The blocks that a product is cut into; gemm.cpp says why, and tests try the sizes around them.
+struct GemmBlocks {
+  Index height, width, depth;  // MC, NC, KC
+};
+constexpr GemmBlocks kGemmBlocks{96, 512, 512};
+
 // Elements of scratch that one thread needs at most for a product of these sizes.
 template <class T>
 Index gemm_scratch_size(Index m, Index n, Index k, bool transpose_a, bool transpose_b);

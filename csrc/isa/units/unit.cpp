@@ -3,6 +3,7 @@
 namespace fastdnn {
 
 void FASTDNN_UNIT::fill(KernelTable& table) {
+  table.unit = FASTDNN_UNIT_NAME;  // by the unit itself, so that the name tells whose functions these are
   fill_activation(table);
   fill_data(table);
   fill_gemm(table);

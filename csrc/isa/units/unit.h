@@ -1,6 +1,6 @@
 // The files of this folder are compiled once for each unit, with its flags. CMake says which one that is:
-// FASTDNN_UNIT is the unit's name, FASTDNN_UNIT_HEADER the header with its vector type, which ends up as
-// Unit<T>.
+// FASTDNN_UNIT is the unit's name, FASTDNN_UNIT_NAME the same as a string, FASTDNN_UNIT_HEADER the header
+// with its vector type, which ends up as Unit<T>.
 #pragma once
 
 #include FASTDNN_UNIT_HEADER
@@ -10,7 +10,7 @@
 namespace fastdnn {
 namespace FASTDNN_UNIT {
 
-// Everything else of a unit is in anonymous namespaces; the symbol audit of the tests sees to that.
+// Everything else of a unit is in anonymous namespaces; `.ci/symbols.py` sees to that.
 void fill(KernelTable& table);
 void fill_activation(KernelTable& table);
 void fill_data(KernelTable& table);

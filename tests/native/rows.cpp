@@ -1,0 +1,72 @@
+#include "kernels/accuracy.h"
+#include "kernels/gather.h"
+#include "kernels/softmax.h"
+#include "softmax_error.h"
+#include "tests.h"
+
+namespace fastdnn::native {
+
+template <class T>
+void softmax(Case& c) {
+  const auto x = c.reals<T>(c.rows, c.cols, 3);
+  const auto y = c.blank<T>(c.rows, c.cols, 3);
+  const auto dy = c.integers<T>(c.rows, c.cols);
+  const auto one = c.copy(dy);
+  for (Index i = 0; i < c.rows; ++i) {
+    for (Index j = 0; j < c.cols; ++j) one(i, j) = j == 0;
+  }
+  const auto dx = c.blank<T>(c.rows, c.cols, 3);
+  c.run([&](Team& team) {
+    softmax_forward<T>(team, y, x);
+    softmax_backward<T>(team, dx, one, dy, false);
+  });
+  std::vector<SoftmaxRow<T>> rows;
+  for (Index i = 0; i < c.rows; ++i) rows.emplace_back(x.matrix().row(i), c.cols);
+  const auto row = [&](Index i) -> const SoftmaxRow<T>& { return rows[static_cast<std::size_t>(i)]; };
+  c.check(
+      "y", y, [&](Index i, Index j) { return row(i).value(j); },
+      [&](Index i, Index j) { return row(i).value(j) * row(i).of_value(j); });
+  // Of a row that is 1, 0, 0, ... the gradient is exact: y (dy - dy[0]).
+  c.check("dx", dx, [&](Index i, Index j) { return one(i, j) * (dy(i, j) - dy(i, 0)); });
+}
+
+template <class T>
+void accuracies(Case& c) {
+  const auto z = c.integers<T>(c.rows, c.cols, 3, 2);  // with equal values, of which the first counts
+  const auto target = c.integers<T>(c.rows, c.cols, 0, 2);
+  const auto argmax = [&](const Array<T>& x, Index i) {
+    Index best = 0;
+    for (Index j = 1; j < c.cols; ++j) best = x(i, j) > x(i, best) ? j : best;
+    return best;
+  };
+  const Array<std::int32_t> labels(1, c.rows, c.edge);
+  for (Index i = 0; i < c.rows; ++i) labels[i] = static_cast<std::int32_t>(argmax(target, i));
+  const auto sparse = c.blank<T>(1, c.rows);
+  const auto categorical = c.blank<T>(1, c.rows);
+  c.run([&](Team& team) {
+    sparse_accuracy<T>(team, sparse.data(), z, labels.data());
+    categorical_accuracy<T>(team, categorical.data(), z, target);
+  });
+  const auto want = [&](Index, Index i) { return argmax(z, i) == argmax(target, i) ? 1.0 : 0.0; };
+  c.check("sparse", sparse, want);
+  c.check("categorical", categorical, want);
+}
+
+template <class T>
+void gathering(Case& c) {
+  const auto x = c.reals<T>(c.rows, c.cols);
+  const auto y = c.blank<T>(c.rows + 2, c.cols);
+  const Array<std::int32_t> order(1, y.rows(), c.edge);
+  for (Index i = 0; i < y.rows(); ++i) order[i] = static_cast<std::int32_t>(c.random.integer(0, c.rows - 1));
+  c.run([&](Team& team) { gather<T>(team, y, x, order.data()); });
+  c.check("y", y, [&](Index i, Index j) { return x(order[i], j); });
+}
+
+template void softmax<float>(Case&);
+template void softmax<double>(Case&);
+template void accuracies<float>(Case&);
+template void accuracies<double>(Case&);
+template void gathering<float>(Case&);
+template void gathering<double>(Case&);
+
+}  // namespace fastdnn::native
