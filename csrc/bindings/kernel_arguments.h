@@ -58,6 +58,8 @@ inline const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Ind
 
 void bind_gemm_kernels(py::module_& m);
 void bind_pointwise_kernels(py::module_& m);
+void bind_normalization_kernels(py::module_& m);
+void bind_random_kernels(py::module_& m);
 void bind_loss_kernels(py::module_& m);
 void bind_update_kernels(py::module_& m);
 

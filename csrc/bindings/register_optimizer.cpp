@@ -12,7 +12,7 @@ namespace {
 
 using Kind = OptimizerConfig::Kind;
 
-py::array get(const Optimizer& optimizer, const std::string& slot, const std::string& name) {
+py::array get_state(const Optimizer& optimizer, const std::string& slot, const std::string& name) {
   const Segment& segment = optimizer.parameters().theta.find(name);
   const std::byte* state = optimizer.slot(slot, segment);
   py::array array = empty_array(optimizer.parameters().dtype, segment.shape);
@@ -20,7 +20,8 @@ py::array get(const Optimizer& optimizer, const std::string& slot, const std::st
   return array;
 }
 
-void set(Optimizer& optimizer, const std::string& slot, const std::string& name, const py::array& array) {
+void set_state(Optimizer& optimizer, const std::string& slot, const std::string& name,
+               const py::array& array) {
   const Segment& segment = optimizer.parameters().theta.find(name);
   check_segment_array(optimizer.parameters().dtype, segment, array);
   std::memcpy(optimizer.slot(slot, segment), array.data(), static_cast<std::size_t>(array.nbytes()));
@@ -54,8 +55,8 @@ void register_optimizer(py::module_& m) {
           py::arg("parameters"), py::arg("beta_1"), py::arg("beta_2"), py::arg("epsilon"))
       .def_property_readonly("slot_names", &Optimizer::slot_names)
       .def_property("iterations", &Optimizer::iterations, &Optimizer::set_iterations)
-      .def("get", &get, py::arg("slot"), py::arg("name"), "A copy of the state of one segment.")
-      .def("set", &set, py::arg("slot"), py::arg("name"), py::arg("array"),
+      .def("get", &get_state, py::arg("slot"), py::arg("name"), "A copy of the state of one segment.")
+      .def("set", &set_state, py::arg("slot"), py::arg("name"), py::arg("array"),
            "Writes the state of one segment.");
 }
 

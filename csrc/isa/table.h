@@ -6,6 +6,7 @@
 #include "isa/table/gemm.h"
 #include "isa/table/loss.h"
 #include "isa/table/normalization.h"
+#include "isa/table/random.h"
 #include "isa/table/update.h"
 
 namespace fastdnn {
@@ -15,6 +16,7 @@ struct Kernels : LinearKernels<T>,
                  ActivationKernels<T>,
                  NormalizationKernels<T>,
                  LossKernels<T>,
+                 RandomKernels<T>,
                  UpdateKernels<T> {};
 
 struct KernelTable {

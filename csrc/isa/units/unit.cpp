@@ -7,6 +7,7 @@ void FASTDNN_UNIT::fill(KernelTable& table) {
   fill_gemm(table);
   fill_loss(table);
   fill_normalization(table);
+  fill_random(table);
   fill_update(table);
 }
 
