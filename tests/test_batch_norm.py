@@ -10,6 +10,7 @@ from arrays_for_tests import (
     WIDTHS,
     Placed,
     blank,
+    diagonals,
     fresh_seed,
     integers,
     reals,
@@ -238,28 +239,29 @@ def test_a_column_does_not_see_the_others(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
 def test_a_special_value_spoils_its_own_column_only(dtype, special):
+    """Every other column has it, in one row or another; then those between."""
     rng = np.random.default_rng(10)
-    numbers, dy = reals(rng, (20, 67), dtype), reals(rng, (20, 67), dtype)
-    clean = forward(numbers)
+    all_x, all_dy = reals(rng, (20, 67), dtype), reals(rng, (20, 67), dtype)
     for width in WIDTHS:
-        j, r = width - 1 if width % 2 else width // 2, width % 20
-        x = numbers[:, :width].copy()
-        x[r, j] = special
-        got = forward(x)
-        others = np.arange(width) != j
-        for name, one, right in zip(("y", *FIGURES), got, clean, strict=True):
-            check_bits(one[..., others], right[..., :width][..., others], output=name, width=width)
-            bad = np.isnan(one[..., j]) if name != "mean" else ~np.isfinite(one[..., j])
-            assert bad.all(), f"{name} of a column with {special} in row {r}: {one[..., j]}"
-        part = np.ascontiguousarray(dy[:, :width])
-        gradients = backward(None, part, x, got[1], got[3])
-        part[r, j] = special
-        for one in (
-            gradients,
-            backward(None, part, numbers[:, :width].copy(), *(clean[i][:width] for i in (1, 3))),
-        ):
-            assert np.isfinite(one[0][:, others]).all()
-            assert not np.isfinite(one[0][:, j]).any()
+        x, dy = all_x[:, :width].copy(), all_dy[:, :width].copy()
+        clean = forward(x)
+        clean_gradients = backward(None, dy, x, clean[1], clean[3])
+        for parity in (0, 1):
+            spoilt = np.arange(width) % 2 == parity
+            rows, cols = np.arange(width)[spoilt] * 7 % 20, np.flatnonzero(spoilt)
+            bad_x, bad_dy = x.copy(), dy.copy()
+            bad_x[rows, cols] = bad_dy[rows, cols] = special
+            got = forward(bad_x)
+            context = {"width": width, "parity": parity}
+            for name, one, right in zip(("y", *FIGURES), got, clean, strict=True):
+                check_bits(one[..., ~spoilt], right[..., ~spoilt], output=name, **context)
+                bad = ~np.isfinite(one) if name == "mean" else np.isnan(one)
+                assert bad[..., spoilt].all(), f"{name} of columns with {special}, {context}"
+            for arguments in ([dy, bad_x, got[1], got[3]], [bad_dy, x, clean[1], clean[3]]):
+                for one, right in zip(backward(None, *arguments), clean_gradients, strict=True):
+                    check_bits(one[..., ~spoilt], right[..., ~spoilt], **context)
+                dx = backward(None, *arguments)[0]
+                assert not np.isfinite(dx[:, spoilt]).any(), f"dx of columns with {special}, {context}"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -450,19 +452,37 @@ def test_inference_sizes_and_layouts(dtype, layout):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_inference_of_special_values(dtype):
+def test_inference_of_special_values_at_every_index(dtype):
     rng = np.random.default_rng(18)
     for width in WIDTHS:
-        x, scale, shift = (
-            integers(rng, (4, width), dtype),
-            np.full(width, 2, dtype),
-            integers(rng, (width,), dtype),
-        )
-        for r, special in enumerate((np.nan, np.inf, -np.inf, -0.0)):
-            x[r, (width - 1) * (r % 2)] = special
-        for relu in (False, True):
-            [y] = run(kernels.batch_norm_inference, [blank(x.shape, dtype)], [x, scale, shift], relu=relu)
-            check(y, reference.batch_norm_inference(x, scale, shift, relu), 0.0, width=width)
+        scale, shift = np.full(width, 2, dtype), integers(rng, (width,), dtype)
+        for special, x in diagonals(rng, width, dtype):
+            for relu in (False, True):
+                [y] = run(kernels.batch_norm_inference, [blank(x.shape, dtype)], [x, scale, shift], relu=relu)
+                want = reference.batch_norm_inference(x, scale, shift, relu)
+                check(y, want, 0.0, width=width, special=special)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_inference_backward(dtype, layout):
+    """One product, in the bits of NumPy's."""
+    rng = np.random.default_rng(20)
+    for shape in shapes(layout):
+        dy, before, scale = (reals(rng, size, dtype) for size in (shape, shape, shape[1:]))
+        y = integers(rng, shape, dtype, limit=1)
+        for relu in (None, y):
+            g = dy if relu is None else np.where(relu <= 0, np.zeros((), dtype), dy)
+            arguments = [relu, dy, scale]
+            [dx] = run(kernels.batch_norm_inference_backward, [blank(shape, dtype)], arguments, layout)
+            check_bits(dx, g * scale, shape=shape)
+            check(
+                dx, reference.batch_norm_inference_backward(*arguments), roundoff(dtype) * np.abs(g * scale)
+            )
+            [dx] = run(
+                kernels.batch_norm_inference_backward, [before], arguments, layout, accumulate=True, threads=3
+            )
+            check_bits(dx, before + g * scale, shape=shape)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -529,6 +549,8 @@ def test_refuses_other_shapes():
             kernels.batch_norm_backward(x.copy(), v.copy(), v.copy(), part, None, wrong, x, v, v)
         with pytest.raises(ValueError, match=r"\[batch_norm_backward\] expected"):
             kernels.batch_norm_backward(x.copy(), v.copy(), v.copy(), part, wrong, x, x, v, v)
+        with pytest.raises(ValueError, match=r"\[batch_norm_inference_backward\] expected"):
+            kernels.batch_norm_inference_backward(x.copy(), None, wrong, v)
         with pytest.raises(ValueError, match=r"\[batch_norm_inference\] expected"):
             kernels.batch_norm_inference(wrong, x, v, v)
     for momentum in (-0.1, 1.1, np.nan):

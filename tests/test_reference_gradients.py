@@ -4,6 +4,8 @@ For L = Σ g f(x) the five-point stencil (f(x - 2h) - 8 f(x - h) + 8 f(x + h) - 
 h⁴ f⁽⁵⁾ / 30 and by about eps f / h: 1e-12 each at h = 1e-3 for numbers near 1.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -98,7 +100,7 @@ def test_softmax(rng, classes):
     check_gradient(softmax.softmax, x, dy, softmax.softmax_backward(softmax.softmax(x), dy))
 
 
-@pytest.mark.parametrize("rows", [2, 3, 20])
+@pytest.mark.parametrize("rows", [4, 7, 20])
 @pytest.mark.parametrize("relu", [False, True])
 def test_batch_norm(rng, rows, relu):
     """Through the batch's own figures. relu: coordinates whose stencil meets the kink are left out."""
@@ -109,7 +111,7 @@ def test_batch_norm(rng, rows, relu):
     # A step of 2 h moves a column's y by less than 4 h γ / √ε, in all.
     far = np.abs(raw) > 4 * H * np.maximum(gamma, 1) / 0.1**0.5 + 4 * H
     dy *= far | (not relu)  # what is near the kink has no part in the loss
-    assert far.mean() >= 0.9
+    assert far.mean() >= 0.95
     y = batch_norm.batch_norm(x, gamma, beta, **options)
     mean, _, rstd = batch_norm.batch_norm_moments(x, 0.1)
     dx, dgamma, dbeta = batch_norm.batch_norm_backward(y if relu else None, dy, x, mean, rstd, gamma)
@@ -137,11 +139,19 @@ def test_batch_norm_has_no_gradient_where_the_input_cannot_matter(rng):
 
 
 def test_batch_norm_inference(rng):
-    """Folded, it is the formula; scale and shift are linear in γ and β."""
+    """Folded, it is the formula. With relu the kink is where y = 0."""
     x, gamma, beta, mean = rng.normal(size=(6, 5)), *rng.normal(size=(3, 5))
     variance = rng.uniform(0.1, 2, 5)
     y = batch_norm.batch_norm_inference(x, *batch_norm.batch_norm_fold(gamma, beta, mean, variance, 0.1))
     np.testing.assert_allclose(y, gamma * (x - mean) / np.sqrt(variance + 0.1) + beta, rtol=1e-13, atol=1e-14)
+    scale, shift, dy = rng.uniform(0.5, 2, 5), rng.normal(size=5), rng.normal(size=(6, 5))
+    for relu in (False, True):
+        y = batch_norm.batch_norm_inference(x, scale, shift, relu)
+        far = np.abs(x * scale + shift) > 4 * H
+        assert far.mean() >= 0.95
+        dx = batch_norm.batch_norm_inference_backward(y if relu else None, dy * far, scale)
+        moved_y = partial(batch_norm.batch_norm_inference, scale=scale, shift=shift, relu=relu)
+        check_gradient(moved_y, x, dy * far, dx)
 
 
 @pytest.mark.parametrize("cols", [2, 3, 20])

@@ -146,6 +146,30 @@ void bind_batch_norm_inference(py::module_& m) {
 }
 
 template <class T>
+void bind_batch_norm_inference_backward(py::module_& m) {
+  m.def(
+      "batch_norm_inference_backward",
+      [](Array<T> dx, const Optional<T>& y, const Array<T>& dy, const Array<T>& scale, bool accumulate,
+         int threads) {
+        const char* where = "batch_norm_inference_backward";
+        const Matrix<T> out = output_matrix(dx, where);
+        const Matrix<const T> gradient = input_matrix(dy, where);
+        same_shape(out, gradient, where);
+        Matrix<const T> value{};
+        if (y) {
+          value = input_matrix(*y, where);
+          same_shape(out, value, where);
+        }
+        const T* a = vector_of(scale, out.cols, where);
+        on_team(threads, [&](Team& team) {
+          batch_norm_inference_backward<T>(team, out, value, gradient, a, accumulate);
+        });
+      },
+      py::arg("dx").noconvert(), py::arg("y").noconvert().none(true), py::arg("dy").noconvert(),
+      py::arg("scale").noconvert(), py::arg("accumulate") = false, py::arg("threads") = 1);
+}
+
+template <class T>
 void bind_layer_norm(py::module_& m) {
   using In = const Array<T>&;
   m.def(
@@ -212,6 +236,7 @@ template <class T>
 void bind_normalization(py::module_& m) {
   bind_batch_norm_training<T>(m);
   bind_batch_norm_inference<T>(m);
+  bind_batch_norm_inference_backward<T>(m);
   bind_layer_norm<T>(m);
 }
 

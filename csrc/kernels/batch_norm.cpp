@@ -23,6 +23,11 @@ Matrix<T> block(Matrix<T> x, Range rows, Range cols) {
 }
 
 template <class T>
+Matrix<T> optional_rows(Matrix<T> x, Range rows) {
+  return x.data == nullptr ? x : rows_of(x, rows);
+}
+
+template <class T>
 const T* from(const T* vector, Index first) {
   return vector == nullptr ? nullptr : vector + first;
 }
@@ -102,6 +107,14 @@ void batch_norm_inference(Team& team, Matrix<T> y, Matrix<const T> x, const T* s
 }
 
 template <class T>
+void batch_norm_inference_backward(Team& team, Matrix<T> dx, Matrix<const T> y, Matrix<const T> dy,
+                                   const T* scale, bool accumulate) {
+  const Range rows = team.share(dx.rows);
+  kernels<T>().batch_norm_inference_backward(rows_of(dx, rows), optional_rows(y, rows), rows_of(dy, rows),
+                                             scale, accumulate);
+}
+
+template <class T>
 void batch_norm_backward_partials(Team& team, Matrix<T> partial, Matrix<const T> y, Matrix<const T> dy,
                                   Matrix<const T> x, const T* mean) {
   share_chunks<T>(team, x.rows, x.cols, [&](Index chunk, Range rows, Range cols) {
@@ -124,23 +137,25 @@ void batch_norm_backward(Team& team, const BatchNormGradient<T>& gradient) {
   const Range rows = team.share(gradient.dx.rows);
   BatchNormGradient<T> mine = gradient;
   mine.dx = rows_of(gradient.dx, rows);
-  if (gradient.y.data != nullptr) mine.y = rows_of(gradient.y, rows);
+  mine.y = optional_rows(gradient.y, rows);
   mine.dy = rows_of(gradient.dy, rows);
   mine.x = rows_of(gradient.x, rows);
   kernels<T>().batch_norm_backward(mine, gradient.dx.rows);
 }
 
-#define FASTDNN_INSTANTIATE(T)                                                                      \
-  template void batch_norm_partials(Team&, Matrix<T>, Matrix<const T>);                             \
-  template void batch_norm_moments(Team&, T*, T*, T*, Matrix<T>, Matrix<const T>, T);               \
-  template void batch_norm_running(Team&, T*, T*, const T*, const T*, Index, double);               \
-  template void batch_norm_forward(Team&, Matrix<T>, Matrix<const T>, const T*, const T*, const T*, \
-                                   const T*, bool);                                                 \
-  template void batch_norm_fold(Team&, T*, T*, const T*, const T*, const T*, const T*, Index, T);   \
-  template void batch_norm_inference(Team&, Matrix<T>, Matrix<const T>, const T*, const T*, bool);  \
-  template void batch_norm_backward_partials(Team&, Matrix<T>, Matrix<const T>, Matrix<const T>,    \
-                                             Matrix<const T>, const T*);                            \
-  template void batch_norm_backward_sums(Team&, T*, T*, Matrix<T>, const T*);                       \
+#define FASTDNN_INSTANTIATE(T)                                                                              \
+  template void batch_norm_partials(Team&, Matrix<T>, Matrix<const T>);                                     \
+  template void batch_norm_moments(Team&, T*, T*, T*, Matrix<T>, Matrix<const T>, T);                       \
+  template void batch_norm_running(Team&, T*, T*, const T*, const T*, Index, double);                       \
+  template void batch_norm_forward(Team&, Matrix<T>, Matrix<const T>, const T*, const T*, const T*,         \
+                                   const T*, bool);                                                         \
+  template void batch_norm_fold(Team&, T*, T*, const T*, const T*, const T*, const T*, Index, T);           \
+  template void batch_norm_inference(Team&, Matrix<T>, Matrix<const T>, const T*, const T*, bool);          \
+  template void batch_norm_inference_backward(Team&, Matrix<T>, Matrix<const T>, Matrix<const T>, const T*, \
+                                              bool);                                                        \
+  template void batch_norm_backward_partials(Team&, Matrix<T>, Matrix<const T>, Matrix<const T>,            \
+                                             Matrix<const T>, const T*);                                    \
+  template void batch_norm_backward_sums(Team&, T*, T*, Matrix<T>, const T*);                               \
   template void batch_norm_backward(Team&, const BatchNormGradient<T>&);
 
 FASTDNN_INSTANTIATE(float)

@@ -7,6 +7,7 @@
 //            running    running = momentum running + (1 - momentum) of the batch
 //            fold       scale = gamma / sqrt(running_variance + epsilon); shift = beta - running_mean scale
 //            inference  y = x scale + shift, with `relu` max(0, that)
+//            inference_backward  dx = g scale, or dx + that, g as below: of a layer that is frozen
 //            backward   g = dy, or 0 where y <= 0 if relu was fused (y given);  x^ = (x - mean) rstd
 //                       dbeta = sum g;  dgamma = sum g x^
 //                       dx = gamma rstd (g - dbeta / m - x^ dgamma / m), or dx + that
@@ -26,6 +27,10 @@
 //            and equal rows (or one row) give variance 0 and y = beta exactly. An offset costs what rounding
 //            the mean costs, eps |mean|. NaN or infinity makes variance, rstd and y of its column NaN, and of
 //            no other.
+//
+// y of a backward kernel is empty (data null) where no relu was fused. Of a frozen layer with trained gamma
+// and beta the sums come from backward_partials and backward_sums, too, with running_mean and, as rstd, the
+// scale of a fold without gamma.
 //
 // Saved for backward are x, mean and rstd: x^ from y would divide by gamma, which may be 0, and a fused relu
 // has cut y off. dgamma and dbeta are always those of this call, since dx needs them; who accumulates adds
@@ -66,7 +71,10 @@ template <class T>
 void batch_norm_inference(Team& team, Matrix<T> y, Matrix<const T> x, const T* scale, const T* shift,
                           bool relu);
 
-// y empty: no relu was fused.
+template <class T>
+void batch_norm_inference_backward(Team& team, Matrix<T> dx, Matrix<const T> y, Matrix<const T> dy,
+                                   const T* scale, bool accumulate);
+
 template <class T>
 void batch_norm_backward_partials(Team& team, Matrix<T> partial, Matrix<const T> y, Matrix<const T> dy,
                                   Matrix<const T> x, const T* mean);

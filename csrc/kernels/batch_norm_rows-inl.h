@@ -2,7 +2,7 @@
 #pragma once
 
 #include "isa/table/normalization.h"
-#include "isa/vec.h"
+#include "kernels/gradient-inl.h"
 
 namespace fastdnn {
 namespace {
@@ -94,6 +94,15 @@ void batch_norm_inference(Matrix<typename V::Scalar> y, Matrix<const typename V:
       const Vec value = V::fma(cover.load(x.row(r) + j), a, b);
       cover.store(y.row(r) + j, value < lowest ? lowest : value);
     }
+  });
+}
+
+template <class V>
+void batch_norm_inference_backward(Matrix<typename V::Scalar> dx, Matrix<const typename V::Scalar> y,
+                                   Matrix<const typename V::Scalar> dy, const typename V::Scalar* scale,
+                                   bool accumulate) {
+  write_gradient<V>(dx, accumulate, [&](Index r, Index j, auto cover) -> typename V::Vec {
+    return through_relu<V>(y, dy, r, j, cover) * cover.load(scale + j);
   });
 }
 

@@ -72,6 +72,14 @@ def batch_norm_inference(
     return np.where(y < 0, 0.0, y) if relu else y
 
 
+def batch_norm_inference_backward(y: np.ndarray | None, dy: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """dx[r] = g[r] scale; g is dy, or 0 where y <= 0 if relu was fused (y given)."""
+    g = np.asarray(dy, np.float64)
+    if y is not None:
+        g = np.where(np.asarray(y) <= 0, 0.0, g)
+    return g * _row(scale, 1.0)
+
+
 def batch_norm_backward(
     y: np.ndarray | None,
     dy: np.ndarray,

@@ -53,6 +53,8 @@ struct NormalizationKernels {
   void (*batch_norm_fold)(T* scale, T* shift, const T* gamma, const T* beta, const T* running_mean,
                           const T* running_variance, Index cols, T epsilon);
   void (*batch_norm_inference)(Matrix<T> y, Matrix<const T> x, const T* scale, const T* shift, T floor);
+  void (*batch_norm_inference_backward)(Matrix<T> dx, Matrix<const T> y, Matrix<const T> dy, const T* scale,
+                                        bool accumulate);
   void (*batch_norm_backward_partials)(Matrix<T> partial, Matrix<const T> y, Matrix<const T> dy,
                                        Matrix<const T> x, const T* mean);
   void (*batch_norm_backward_sums)(T* dgamma, T* dbeta, Matrix<T> partial, const T* rstd);

@@ -16,6 +16,7 @@ void enter(NormalizationKernels<typename V::Scalar>& k) {
   k.batch_norm_forward = batch_norm_forward<V>;
   k.batch_norm_fold = batch_norm_fold<V>;
   k.batch_norm_inference = batch_norm_inference<V>;
+  k.batch_norm_inference_backward = batch_norm_inference_backward<V>;
   k.batch_norm_backward_partials = batch_norm_backward_partials<V>;
   k.batch_norm_backward_sums = batch_norm_backward_sums<V>;
   k.batch_norm_backward = batch_norm_backward<V>;
