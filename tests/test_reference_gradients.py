@@ -4,15 +4,20 @@ For L = Σ g f(x) the five-point stencil (f(x - 2h) - 8 f(x - h) + 8 f(x + h) - 
 h⁴ f⁽⁵⁾ / 30 and by about eps f / h: 1e-12 each at h = 1e-3 for numbers near 1.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from fastdnn.reference import (
     activation,
+    batch_norm,
     column_sum,
     cross_entropy,
+    dropout,
     embedding,
     gemm,
+    layer_norm,
     normalize,
     penalty,
     softmax,
@@ -95,6 +100,80 @@ def test_normalize(rng):
 def test_softmax(rng, classes):
     x, dy = rng.normal(size=(4, classes)), rng.normal(size=(4, classes))
     check_gradient(softmax.softmax, x, dy, softmax.softmax_backward(softmax.softmax(x), dy))
+
+
+@pytest.mark.parametrize("rows", [4, 7, 20])
+@pytest.mark.parametrize("relu", [False, True])
+def test_batch_norm(rng, rows, relu):
+    """Through the batch's own figures. relu: coordinates whose stencil meets the kink are left out."""
+    x, dy = rng.normal(size=(rows, 5)), rng.normal(size=(rows, 5))
+    gamma, beta = rng.uniform(0.5, 2, 5), rng.normal(size=5)
+    options = {"epsilon": 0.1, "relu": relu}
+    raw = batch_norm.batch_norm(x, gamma, beta, 0.1)
+    # A step of 2 h moves a column's y by less than 4 h γ / √ε, in all.
+    far = np.abs(raw) > 4 * H * np.maximum(gamma, 1) / 0.1**0.5 + 4 * H
+    dy *= far | (not relu)  # what is near the kink has no part in the loss
+    assert far.mean() >= 0.95
+    y = batch_norm.batch_norm(x, gamma, beta, **options)
+    mean, _, rstd = batch_norm.batch_norm_moments(x, 0.1)
+    dx, dgamma, dbeta = batch_norm.batch_norm_backward(y if relu else None, dy, x, mean, rstd, gamma)
+    check_gradient(lambda moved: batch_norm.batch_norm(moved, gamma, beta, **options), x, dy, dx)
+    check_gradient(lambda moved: batch_norm.batch_norm(x, moved, beta, **options), gamma, dy, dgamma)
+    check_gradient(lambda moved: batch_norm.batch_norm(x, gamma, moved, **options), beta, dy, dbeta)
+
+
+def test_batch_norm_without_parameters(rng):
+    x, dy = rng.normal(size=(6, 5)), rng.normal(size=(6, 5))
+    mean, _, rstd = batch_norm.batch_norm_moments(x)
+    dx, _, _ = batch_norm.batch_norm_backward(None, dy, x, mean, rstd)
+    check_gradient(batch_norm.batch_norm, x, dy, dx)
+
+
+def test_batch_norm_has_no_gradient_where_the_input_cannot_matter(rng):
+    """A batch of one, and the same number added to all rows: dx = 0, and Σ dx = 0."""
+    x, dy = rng.normal(size=(1, 5)), rng.normal(size=(1, 5))
+    mean, _, rstd = batch_norm.batch_norm_moments(x)
+    assert not batch_norm.batch_norm_backward(None, dy, x, mean, rstd)[0].any()
+    x, dy = rng.normal(size=(7, 5)), rng.normal(size=(7, 5))
+    mean, _, rstd = batch_norm.batch_norm_moments(x)
+    dx, _, _ = batch_norm.batch_norm_backward(None, dy, x, mean, rstd)
+    assert np.abs(dx.sum(axis=0)).max() < 1e-14
+
+
+def test_batch_norm_inference(rng):
+    """Folded, it is the formula. With relu the kink is where y = 0."""
+    x, gamma, beta, mean = rng.normal(size=(6, 5)), *rng.normal(size=(3, 5))
+    variance = rng.uniform(0.1, 2, 5)
+    y = batch_norm.batch_norm_inference(x, *batch_norm.batch_norm_fold(gamma, beta, mean, variance, 0.1))
+    np.testing.assert_allclose(y, gamma * (x - mean) / np.sqrt(variance + 0.1) + beta, rtol=1e-13, atol=1e-14)
+    scale, shift, dy = rng.uniform(0.5, 2, 5), rng.normal(size=5), rng.normal(size=(6, 5))
+    for relu in (False, True):
+        y = batch_norm.batch_norm_inference(x, scale, shift, relu)
+        far = np.abs(x * scale + shift) > 4 * H
+        assert far.mean() >= 0.95
+        dx = batch_norm.batch_norm_inference_backward(y if relu else None, dy * far, scale)
+        moved_y = partial(batch_norm.batch_norm_inference, scale=scale, shift=shift, relu=relu)
+        check_gradient(moved_y, x, dy * far, dx)
+
+
+@pytest.mark.parametrize("cols", [2, 3, 20])
+@pytest.mark.parametrize("parameters", [False, True])
+def test_layer_norm(rng, cols, parameters):
+    x, dy = rng.normal(size=(4, cols)), rng.normal(size=(4, cols))
+    gamma, beta = (rng.uniform(0.5, 2, cols), rng.normal(size=cols)) if parameters else (None, None)
+    saved = layer_norm.layer_norm_moments(x, 0.1)
+    dx = layer_norm.layer_norm_backward(dy, x, *saved, gamma)
+    check_gradient(lambda moved: layer_norm.layer_norm(moved, gamma, beta, 0.1), x, dy, dx)
+    if parameters:
+        dgamma, dbeta = layer_norm.layer_norm_backward_sums(dy, x, *saved)
+        check_gradient(lambda moved: layer_norm.layer_norm(x, moved, beta, 0.1), gamma, dy, dgamma)
+        check_gradient(lambda moved: layer_norm.layer_norm(x, gamma, moved, 0.1), beta, dy, dbeta)
+
+
+def test_dropout(rng):
+    key = {"rate": 0.3, "seed": 5, "stream": 3, "step": 7, "first_row": 2}
+    x, dy = rng.normal(size=(6, 20)), rng.normal(size=(6, 20))
+    check_gradient(lambda moved: dropout.dropout(moved, **key), x, dy, dropout.dropout_backward(dy, **key))
 
 
 LOSSES = {

@@ -75,6 +75,8 @@ inline const std::int32_t* checked_indices(const Array<std::int32_t>& indices, I
 void bind_data_kernels(py::module_& m);
 void bind_gemm_kernels(py::module_& m);
 void bind_pointwise_kernels(py::module_& m);
+void bind_normalization_kernels(py::module_& m);
+void bind_random_kernels(py::module_& m);
 void bind_loss_kernels(py::module_& m);
 void bind_update_kernels(py::module_& m);
 

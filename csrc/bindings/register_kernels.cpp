@@ -7,6 +7,8 @@ void register_kernels(py::module_& m) {
   bind_gemm_kernels(m);
   bind_pointwise_kernels(m);
   bind_loss_kernels(m);
+  bind_normalization_kernels(m);
+  bind_random_kernels(m);
   bind_update_kernels(m);
   m.def(
       "measure",

@@ -17,6 +17,7 @@ struct Avx2 {
   static constexpr bool kFloat = sizeof(T) == 4;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
+  using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
 
   static FASTDNN_INLINE Vec load(const T* p) {
     return *reinterpret_cast<const typename VectorTypes<T, kBytes>::Unaligned*>(p);
@@ -60,6 +61,10 @@ struct Avx2 {
     } else {
       return (Vec)_mm256_sqrt_pd((__m256d)a);
     }
+  }
+
+  static FASTDNN_INLINE Wide multiply_low(Wide a, Wide b) {
+    return (Wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
   }
 };
 

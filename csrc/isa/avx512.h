@@ -17,6 +17,7 @@ struct Avx512 {
   static constexpr bool kFloat = sizeof(T) == 4;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
+  using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
 
   static FASTDNN_INLINE Vec load(const T* p) {
     return *reinterpret_cast<const typename VectorTypes<T, kBytes>::Unaligned*>(p);
@@ -57,6 +58,10 @@ struct Avx512 {
     } else {
       return (Vec)_mm512_maskz_sqrt_pd(0xff, (__m512d)a);
     }
+  }
+
+  static FASTDNN_INLINE Wide multiply_low(Wide a, Wide b) {
+    return (Wide)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b);
   }
 };
 

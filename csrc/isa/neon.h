@@ -17,6 +17,7 @@ struct Neon {
   static constexpr bool kFloat = sizeof(T) == 4;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
+  using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
 
   static FASTDNN_INLINE Vec load(const T* p) {
     return *reinterpret_cast<const typename VectorTypes<T, kBytes>::Unaligned*>(p);
@@ -54,6 +55,10 @@ struct Neon {
     } else {
       return (Vec)vsqrtq_f64((float64x2_t)a);
     }
+  }
+
+  static FASTDNN_INLINE Wide multiply_low(Wide a, Wide b) {
+    return (Wide)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
   }
 };
 

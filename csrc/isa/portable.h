@@ -14,6 +14,7 @@ struct Portable {
   static constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
+  using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
 
   static FASTDNN_INLINE Vec load(const T* p) {
     return *reinterpret_cast<const typename VectorTypes<T, kBytes>::Unaligned*>(p);
@@ -47,6 +48,10 @@ struct Portable {
       }
     }
     return a;
+  }
+
+  static FASTDNN_INLINE Wide multiply_low(Wide a, Wide b) {
+    return (a & 0xffffffffULL) * (b & 0xffffffffULL);
   }
 };
 

@@ -8,6 +8,7 @@
 #include "isa/table/loss.h"
 #include "isa/table/normalization.h"
 #include "isa/table/probe.h"
+#include "isa/table/random.h"
 #include "isa/table/update.h"
 
 namespace fastdnn {
@@ -19,6 +20,7 @@ struct Kernels : LinearKernels<T>,
                  LossKernels<T>,
                  DataKernels<T>,
                  ProbeKernels<T>,
+                 RandomKernels<T>,
                  UpdateKernels<T> {};
 
 struct KernelTable {

@@ -10,6 +10,7 @@ void FASTDNN_UNIT::fill(KernelTable& table) {
   fill_loss(table);
   fill_normalization(table);
   fill_probe(table);
+  fill_random(table);
   fill_update(table);
 }
 

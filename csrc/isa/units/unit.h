@@ -18,6 +18,7 @@ void fill_gemm(KernelTable& table);
 void fill_loss(KernelTable& table);
 void fill_normalization(KernelTable& table);
 void fill_probe(KernelTable& table);
+void fill_random(KernelTable& table);
 void fill_update(KernelTable& table);
 
 }  // namespace FASTDNN_UNIT

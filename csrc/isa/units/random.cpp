@@ -1,0 +1,19 @@
+#include "isa/units/unit.h"
+#include "kernels/dropout-inl.h"
+
+namespace fastdnn {
+namespace {
+
+template <class V>
+void enter(RandomKernels<typename V::Scalar>& k) {
+  k.dropout = dropout<V>;
+}
+
+}  // namespace
+
+void FASTDNN_UNIT::fill_random(KernelTable& table) {
+  enter<Unit<float>>(table.f32);
+  enter<Unit<double>>(table.f64);
+}
+
+}  // namespace fastdnn
