@@ -1,23 +1,19 @@
-// Layer normalisation: each row to mean 0 and variance 1 over its features, then scaled and shifted by
-// column.
+// Layer normalisation: each row to mean 0 and variance 1 over its features, then scaled and shifted.
 //
-// Computes   mean[r], variance over the cols features (dividing by cols); rstd[r] = 1 / sqrt(variance +
-// epsilon)
+// Computes   mean[r] and variance over the cols features, dividing by cols
+//            rstd[r] = 1 / sqrt(variance + epsilon)
 //            forward        y = gamma (x - mean) rstd + beta
-//            backward       with h = gamma dy and x^ = (x - mean) rstd:
-//                           dx = rstd (h - mean_j h - x^ mean_j (h x^)), or dx + that
+//            backward       dx = rstd (h - mean_j h - x^ mean_j (h x^)), or dx + that
+//                           with h = gamma dy and x^ = (x - mean) rstd
 //            backward_sums  dbeta = sum_r dy;  dgamma = sum_r dy x^, or what was there + that
-// Shapes     y, x, dx, dy (rows, cols), cols >= 1 · mean, rstd (rows,) · gamma, beta, dgamma, dbeta (cols,)
-// Requires   epsilon >= 0 (with 0 a constant row gives NaN); gamma may be null (1), beta too (0); each of
-// dgamma
-//            and dbeta may be null, and mean with rstd in forward, then not written; y may be x, dx may be dy
-//            or x
+// Shapes     y, x, dx, dy (rows, cols), cols >= 1 · mean, rstd (rows,) · the rest (cols,)
+// Requires   epsilon >= 0 (with 0 a constant row gives NaN); gamma may be null (1), beta too (0); outputs
+//            that nobody wants may be null: mean and rstd of forward, dgamma or dbeta of backward_sums;
+//            y may be x, dx may be dy or x
 // Shares     forward and backward: rows, the same for the same number of rows; backward_sums: columns in
-// whole
-//            vectors of 64 bytes, rows are never cut among threads
+//            whole vectors of 64 bytes, rows are never cut among threads
 // Numerics   two passes over a row, sums in 16 (float) or 8 (double) virtual lanes. The row's first element
-// is
-//            subtracted first: errors are relative to the spread, whatever the offset, and equal features
+//            is subtracted first: errors are relative to the spread, whatever the offset, and equal features
 //            give y = beta exactly; only the saved mean, which backward reads, is rounded as a number of x's
 //            size. backward_sums: chunks of 256 rows, four interleaved sums in each, chunk after chunk. NaN
 //            or infinity in a row makes the row NaN.

@@ -6,8 +6,8 @@
 
 namespace fastdnn {
 
-// Rows of a chunk of batch_norm, whose partial moments or sums take two rows. Eight sets of
-// 16 rows: the chain of roundings stays short, and joining two chunks costs little beside computing them.
+// Rows of a chunk of batch_norm, whose partial moments or sums take two rows. Eight sets of 16 rows: enough
+// for the joining of chunks to cost little, few enough for a batch of some hundred rows to be shared.
 constexpr Index kBatchNormChunk = 128;
 
 // What batch_norm_backward reads and writes; see kernels/batch_norm.h.
