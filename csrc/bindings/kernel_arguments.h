@@ -56,6 +56,7 @@ inline const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Ind
   return data;
 }
 
+void bind_activation_kernels(py::module_& m);
 void bind_gemm_kernels(py::module_& m);
 void bind_pointwise_kernels(py::module_& m);
 void bind_loss_kernels(py::module_& m);
