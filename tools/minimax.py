@@ -100,9 +100,9 @@ def gelu_tanh_ratio(t: mpf) -> mpf:
     return mp.exp(t**2 / 2) / (1 + mp.exp(mp.sqrt(8 / mp.pi) * (t + mpf("0.044715") * t**3)))
 
 
-def mapped(k: float, h: mpf) -> mpf:
-    """t of h = (t - 1) / (t + k)."""
-    return (1 + k * h) / (1 - h)
+def mapped(h: mpf) -> mpf:
+    """t of h = (t - 1) / (t + 5)."""
+    return (1 + 5 * h) / (1 - h)
 
 
 def normal_weight(t: mpf) -> mpf:
@@ -111,14 +111,11 @@ def normal_weight(t: mpf) -> mpf:
     return 1 / normal_ratio(t) / max(1, (2 + condition) / 4)
 
 
-def fit_normal64(top: float, k: float, degree: int) -> list[float]:
-    """normal_ratio(t) ~ P((t - 1) / (t + k)) on [0, top]."""
+def fit_normal64(top: float, degree: int) -> list[float]:
+    """normal_ratio(t) ~ P(h) on [0, top]."""
+    ends = ((mpf(t) - 1) / (t + 5) for t in (0, top))
     return fit64(
-        lambda h: normal_ratio(mapped(k, h)),
-        lambda h: normal_weight(mapped(k, h)),
-        -1 / k,
-        (top - 1) / (top + k),
-        degree,
+        lambda h: normal_ratio(mapped(h)), lambda h: normal_weight(mapped(h)), *map(float, ends), degree
     )
 
 
@@ -136,11 +133,9 @@ ERF_SLOPE = 2 / mp.sqrt(mp.pi) - 1
 FITS: dict[str, Callable[[], list[float]]] = {
     # relative to expm1(r)
     "exp32": lambda: fit32(exp_tail, lambda r: r**2 / mp.expm1(r), -HALF_LN2, HALF_LN2, 5),
-    "exp32_4": lambda: fit32(exp_tail, lambda r: r**2 / mp.expm1(r), -HALF_LN2, HALF_LN2, 4),
     "exp64": lambda: fit64(exp_tail, lambda r: r**2 / mp.expm1(r), -HALF_LN2, HALF_LN2, 10),
     # relative to log(1 + m)
     "log32": lambda: fit32(log_tail, lambda m: m**3 / mp.log1p(m), 1 / SQRT2 - 1, SQRT2 - 1, 8),
-    "log32_7": lambda: fit32(log_tail, lambda m: m**3 / mp.log1p(m), 1 / SQRT2 - 1, SQRT2 - 1, 7),
     # in s = x^2, relative to tanh(x), erf(x)
     "tanh32": lambda: fit32(
         odd_tail(mp.tanh, 3, -THIRD), lambda s: mp.sqrt(s) ** 3 / mp.tanh(mp.sqrt(s)), 0, 0.63**2, 4
@@ -156,7 +151,7 @@ FITS: dict[str, Callable[[], list[float]]] = {
     "normal_far32": lambda: fit32(
         lambda v: normal_ratio(1 / v) / v, lambda v: v * normal_weight(1 / v), 1 / 14.7, 1 / 2.1, 7
     ),
-    "normal64": lambda: fit_normal64(38.8, 5, 21),
+    "normal64": lambda: fit_normal64(38.8, 22),
     # relative to the logistic function of the tanh form
     "gelu_tanh_low32": lambda: fit_around(gelu_tanh_ratio, 0.37890625, 0, 1.0, 8),
     "gelu_tanh_mid32": lambda: fit_around(gelu_tanh_ratio, 1.4609375, 1.0, 2.14, 8),
