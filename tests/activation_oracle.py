@@ -1,7 +1,7 @@
 """The activations in more precision than the kernels', and the error that their contract allows.
 
-For float32 the oracle is NumPy's float64. For float64 it is NumPy's long double, which has 64 bits on x86-64; where it
-has no more than float64's, `ORACLE_ULP` allows for it.
+For float32 the oracle is NumPy's float64. For float64 it is NumPy's long double, which has 64 bits on x86-64;
+where it has no more than float64's, `ORACLE_ULP` allows for it.
 """
 
 import math
@@ -35,7 +35,7 @@ def _odd_integral(function, slope, x):
 
 
 def _far_erfc(a):
-    """exp(-a^2) / (a sqrt(pi)) (1 - 1/(2 a^2) + 3/(2 a^2)^2 - 15/(2 a^2)^3 ...), good to 1e-18 from a = 12 on."""
+    """exp(-a^2) / (a sqrt(pi)) (1 - 1/(2 a^2) + 3/(2 a^2)^2 - ...), good to 1e-18 from a = 12 on."""
     sum_, term = np.ones_like(a), np.ones_like(a)
     for k in range(1, 13):
         term = -term * (2 * k - 1) / (2 * a * a)
@@ -89,7 +89,9 @@ def _gelu_tanh_slope(x):
 
 def _selu(x):
     factor = _constant("1.75809934084737685994021752081231934", x)
-    return np.where(x < 0, factor * np.expm1(np.minimum(x, 0)), _constant("1.0507009873554804934193349852946", x) * x)
+    return np.where(
+        x < 0, factor * np.expm1(np.minimum(x, 0)), _constant("1.0507009873554804934193349852946", x) * x
+    )
 
 
 def _where(x, inside, outside):
@@ -124,7 +126,9 @@ ORACLES = {
 
 
 class Errors(NamedTuple):
-    ratio: np.ndarray  # error / what the contract allows; infinity where NaN, infinity or the sign of 0 differ
+    ratio: (
+        np.ndarray
+    )  # error / what the contract allows; infinity where NaN, infinity or the sign of 0 differ
     ulps: np.ndarray  # error in units in the last place where the condition is at most 4, else 0
 
 

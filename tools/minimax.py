@@ -51,9 +51,8 @@ def fit32(f: Function, weight: Function, low: float, high: float, degree: int, *
     for k in range(done, degree + 1):
         c[k:] = lawson(powers[:, k:], target - powers[:, :k] @ c[:k])
         c[k] = np.float32(c[k])
-    print(
-        f"  error {np.abs(powers @ c - target).max():.3g} = 2^{np.log2(np.abs(powers @ c - target).max()):.2f}"
-    )
+    error = np.abs(powers @ c - target).max()
+    print(f"  error {error:.3g} = 2^{np.log2(error):.2f}")
     return [float(v) for v in c]
 
 
@@ -123,7 +122,12 @@ def fit_around(f: Function, middle: float, low: float, high: float, degree: int)
     """f on [low, high] in powers of t - middle; f(middle) is a float within 1e-9."""
     constant = float(np.float32(float(f(mpf(middle)))))
     return fit32(
-        lambda d: f(middle + d), lambda d: 1 / f(middle + d), low - middle, high - middle, degree, constant=constant
+        lambda d: f(middle + d),
+        lambda d: 1 / f(middle + d),
+        low - middle,
+        high - middle,
+        degree,
+        constant=constant,
     )
 
 

@@ -8,11 +8,12 @@
 // Shapes     y, x, dy, dx, saved (rows, cols) · bias (cols,)
 // Requires   outputs may be the inputs themselves, not overlap them otherwise
 // Shares     rows, the same for the same number of rows
-// Numerics   f: NaN stays NaN, +-infinity gives the limit, results underflow gradually. Of every float the
-// error
-//            is at most 2 ulp where |x f'(x) / f(x)| <= 4, else 2^-24 (2 |f(x)| + |x f'(x)|), and one more
-//            smallest denormal among these; double likewise within 4 ulp. relu and leaky_relu round as the
-//            formula. At the kink f' is the one of x < 0. Where a piecewise linear y is NaN, dx is dy.
+// Numerics   f: NaN stays NaN, +-infinity gives the limit, results underflow gradually.
+//            The error for every float is at most 2 ulp where |x f'(x) / f(x)| <= 4, else
+//            2^-24 (2 |f(x)| + |x f'(x)|) and one smallest denormal. For double: 4 ulp, 2^-52 (...).
+//            relu and leaky_relu round as the formula. f' is exact to a few roundings of its terms.
+//            At the kink f' is the one of x < 0. relu, leaky_relu, elu, selu: dx where y is NaN is that of
+//            y > 0.
 #pragma once
 
 #include "core/team.h"

@@ -1,6 +1,6 @@
 """Pointwise operations of a layer, and their gradients.
 
-Each backward takes what the kernel of the same name takes: y where the derivative can be told from it, else x.
+Each backward takes what the kernel of the same name takes: y where that tells the derivative, else x.
 Infinite x gives the limit, NaN stays NaN.
 """
 

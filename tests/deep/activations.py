@@ -1,4 +1,4 @@
-"""Every one of the 2^32 float32 numbers through every activation, against the contract of kernels/activation.h."""
+"""Each of the 2^32 float32 numbers through each activation, against the contract of kernels/activation.h."""
 
 import sys
 import time
@@ -41,8 +41,8 @@ def try_chunk(name, chunk, worst):
     worst.ulps = max(worst.ulps, (float(ulps.max()), float(x[ulps.argmax()])))
 
 
-def main(seconds: float = 3600.0, names: list[str] | None = None, first: int | None = None) -> bool:
-    """Chunk after chunk of all functions in turn, from a chunk that rotates; True if all errors are allowed."""
+def main(seconds=3600.0, names=None, first=None):
+    """Chunk after chunk of all functions in turn, from one that rotates; True if all errors are allowed."""
     first = time.time_ns() // 1000 % CHUNKS if first is None else first
     print(f"unit {build_info()['isa']}, from chunk {first} of {CHUNKS}", flush=True)
     results = {name: Worst() for name in names or ORACLES}
