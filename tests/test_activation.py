@@ -1,4 +1,4 @@
-"""Bias, relu and their gradients: the bits of the same expression in NumPy, and the reference's values."""
+"""Bias, piecewise linear activations and gradients told from y: the bits of the same expression in NumPy."""
 
 import numpy as np
 import pytest
@@ -21,22 +21,49 @@ from comparator import check, check_bits, roundoff
 from fastdnn._core import kernels
 from fastdnn.reference import activation
 
+LAMBDA, LAMBDA_ALPHA = 1.0507009873554804934, 1.7580993408473768600
+
+
 # Each kernel as the expression that it rounds like, in the kernel's own type.
 EXPRESSIONS = {
     "add_bias": lambda x, bias: x + bias,
     "relu": lambda x: np.where(x < 0, x.dtype.type(0), x),
     "relu_backward": lambda y, dy: np.where(y <= 0, y.dtype.type(0), dy),
+    "leaky_relu": lambda x: np.where(x < 0, x.dtype.type(0.1) * x, x),
+    "leaky_relu_backward": lambda y, dy: np.where(y <= 0, y.dtype.type(0.1) * dy, dy),
+    "elu_backward": lambda y, dy: np.where(y <= 0, dy * (y + y.dtype.type(1)), dy),
+    "selu_backward": lambda y, dy: (
+        dy * np.where(y <= 0, y + y.dtype.type(LAMBDA_ALPHA), y.dtype.type(LAMBDA))
+    ),
+    "sigmoid_backward": lambda y, dy: dy * (y * (1 - y)),
+    "tanh_backward": lambda y, dy: dy * ((1 - y) * (1 + y)),
     "pass_gradient": lambda dy: dy.copy(),
 }
-GRADIENTS = ("relu_backward", "pass_gradient")
+GRADIENTS = tuple(name for name in EXPRESSIONS if name.endswith(("_backward", "gradient")))
+ROUNDINGS = {  # of the expression on real numbers, relative to the reference's terms
+    "add_bias": 1,
+    "leaky_relu": 2,
+    "leaky_relu_backward": 2,
+    "elu_backward": 2,
+    "selu_backward": 4,
+    "sigmoid_backward": 3,
+    "tanh_backward": 4,
+}
 
 
 def inputs_of(name, rng, fill, shape, dtype):
     if name == "add_bias":
         return [fill(rng, shape, dtype), fill(rng, shape[1:], dtype)]
-    if name == "relu_backward":
+    if name.endswith("_backward"):
         return [integers(rng, shape, dtype, limit=1), fill(rng, shape, dtype)]  # a third of y is 0
     return [fill(rng, shape, dtype)]
+
+
+def bound_of(name, want, inputs):
+    """Of the terms: 1 + y and the like are no larger than 3 for y in [-1, 1], and lambda alpha is below 2."""
+    dtype = inputs[0].dtype
+    terms = 4 * np.abs(inputs[1]) if name.endswith("_backward") else np.abs(want)
+    return ROUNDINGS.get(name, 0) * roundoff(dtype) * terms.astype(np.float64)
 
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
@@ -50,9 +77,7 @@ def test_sizes_and_layouts(name, dtype, layout):
             [y] = run(getattr(kernels, name), [blank(shape, dtype)], inputs, layout)
             check_bits(y, EXPRESSIONS[name](*inputs), shape=shape)
             want = getattr(activation, name)(*inputs)
-            # only the addition rounds, and not on whole numbers
-            bound = roundoff(dtype) * np.abs(want) if fill is reals and name == "add_bias" else 0.0
-            check(y, want, bound, shape=shape)
+            check(y, want, bound_of(name, want, inputs), shape=shape)
 
 
 @pytest.mark.parametrize("name", GRADIENTS)
@@ -86,8 +111,11 @@ def test_special_values_at_every_index(name, dtype):
             for place in range(1 if name == "add_bias" else len(inputs)):
                 arguments = [*inputs[:place], x, *inputs[place + 1 :]]
                 [y] = run(getattr(kernels, name), [blank(x.shape, dtype)], arguments)
-                check_bits(y, EXPRESSIONS[name](*arguments), width=width, special=special, argument=place)
-                check(y, getattr(activation, name)(*arguments), 0.0, width=width, special=special)
+                with np.errstate(invalid="ignore"):
+                    want = getattr(activation, name)(*arguments)
+                    check_bits(y, EXPRESSIONS[name](*arguments), width=width, special=special, argument=place)
+                    bound = np.nan_to_num(bound_of(name, want, arguments), nan=0.0, posinf=0.0)
+                check(y, want, bound, width=width, special=special)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -18,8 +18,10 @@ from fastdnn.reference import (
     embedding,
     gemm,
     layer_norm,
+    maxout,
     normalize,
     penalty,
+    prelu,
     softmax,
     squared_error,
 )
@@ -86,6 +88,32 @@ def test_relu(rng):
 def test_relu_at_the_kink_takes_0():
     y = activation.relu(np.array([[0.0, -0.0]]))
     assert activation.relu_backward(y, np.ones((1, 2))).tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    "name", ["leaky_relu", "elu", "selu", "sigmoid", "tanh", "softplus", "silu", "gelu", "gelu_tanh"]
+)
+def test_activations(rng, name):
+    """Those of y where the derivative can be told from it, else those of x."""
+    x, dy = off_the_kink(rng, (6, 5)), rng.normal(size=(6, 5))
+    f, backward = getattr(activation, name), getattr(activation, f"{name}_backward")
+    saved = x if name in ("silu", "gelu", "gelu_tanh") else f(x)
+    check_gradient(f, x, dy, backward(saved, dy))
+    if name in ("leaky_relu", "elu"):
+        saved = f(x, 0.3)
+        check_gradient(lambda moved: f(moved, 0.3), x, dy, backward(saved, dy, 0.3))
+
+
+def test_prelu(rng):
+    x, alpha, dy = off_the_kink(rng, (6, 5)), rng.normal(size=5), rng.normal(size=(6, 5))
+    check_gradient(lambda moved: prelu.prelu(moved, alpha), x, dy, prelu.prelu_backward(x, dy, alpha))
+    check_gradient(lambda moved: prelu.prelu(x, moved), alpha, dy, prelu.prelu_dalpha(x, dy))
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_maxout(rng, k):
+    x, dy = rng.permutation(30 * k).reshape(6, 5 * k) / 10.0, rng.normal(size=(6, 5))
+    check_gradient(lambda moved: maxout.maxout(moved, 5), x, dy, maxout.maxout_backward(x, dy))
 
 
 def test_normalize(rng):

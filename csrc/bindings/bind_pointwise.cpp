@@ -31,27 +31,6 @@ void bind_pointwise(py::module_& m) {
       py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("bias").noconvert(),
       py::arg("threads") = 1);
   m.def(
-      "relu",
-      [](Array<T> y, In x, int threads) {
-        const Matrix<T> out = output_matrix(y, "relu");
-        const Matrix<const T> in = input_matrix(x, "relu");
-        same_shape(out, in, "relu");
-        on_team(threads, [&](Team& team) { relu_forward<T>(team, out, in); });
-      },
-      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("threads") = 1);
-  m.def(
-      "relu_backward",
-      [](Array<T> dx, In y, In dy, bool accumulate, int threads) {
-        const Matrix<T> out = output_matrix(dx, "relu_backward");
-        const Matrix<const T> value = input_matrix(y, "relu_backward");
-        const Matrix<const T> gradient = input_matrix(dy, "relu_backward");
-        same_shape(out, value, "relu_backward");
-        same_shape(out, gradient, "relu_backward");
-        on_team(threads, [&](Team& team) { relu_backward<T>(team, out, value, gradient, accumulate); });
-      },
-      py::arg("dx").noconvert(), py::arg("y").noconvert(), py::arg("dy").noconvert(),
-      py::arg("accumulate") = false, py::arg("threads") = 1);
-  m.def(
       "pass_gradient",
       [](Array<T> dx, In dy, bool accumulate, int threads) {
         const Matrix<T> out = output_matrix(dx, "pass_gradient");

@@ -73,6 +73,7 @@ inline const std::int32_t* checked_indices(const Array<std::int32_t>& indices, I
 }
 
 void bind_data_kernels(py::module_& m);
+void bind_activation_kernels(py::module_& m);
 void bind_gemm_kernels(py::module_& m);
 void bind_pointwise_kernels(py::module_& m);
 void bind_normalization_kernels(py::module_& m);

@@ -4,6 +4,7 @@ namespace fastdnn::bindings {
 
 void register_kernels(py::module_& m) {
   bind_data_kernels(m);
+  bind_activation_kernels(m);
   bind_gemm_kernels(m);
   bind_pointwise_kernels(m);
   bind_loss_kernels(m);

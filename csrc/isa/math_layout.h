@@ -12,6 +12,7 @@ struct Layout;
 template <>
 struct Layout<float> {
   static constexpr std::int32_t kSign = INT32_MIN;
+  static constexpr std::int32_t kUpperHalf = -(1 << 12);  // the 12 upper of 24 bits: their square is exact
   static constexpr std::int32_t kMantissaBits = 23;
   static constexpr std::int32_t kBias = 127;
   static constexpr std::int32_t kSqrtHalfBits = 0x3f3504f3;
@@ -22,6 +23,11 @@ struct Layout<float> {
   static constexpr std::int32_t kRoundBits = 0x4b400000;
   static constexpr float kExpLow = -104.0f;        // exp is below half the smallest denormal
   static constexpr float kExpm1Low = -18.0f;       // exp - 1 rounds to -1
+  static constexpr float kSigmoidLow = -110.0f;    // |x| sigmoid(x) is below half the smallest denormal
+  static constexpr float kSigmoidHigh = 18.0f;     // sigmoid is 1
+  static constexpr float kTanhHigh = 10.0f;        // tanh is 1
+  static constexpr float kNormalHigh = 14.6f;      // x Phi(-x) is below half the smallest denormal
+  static constexpr float kGeluHigh = 10.8f;        // the same of its approximation
   static constexpr float kExpHigh = 89.0f;         // exp is above the largest finite number
   static constexpr float kLn2High = 0.693359375f;  // ln 2 in two parts; multiples of the first are exact
   static constexpr float kLn2Low = -2.12194440e-4f;
@@ -30,6 +36,7 @@ struct Layout<float> {
 template <>
 struct Layout<double> {
   static constexpr std::int64_t kSign = INT64_MIN;
+  static constexpr std::int64_t kUpperHalf = -(1 << 27);  // 26 of 53
   static constexpr std::int64_t kMantissaBits = 52;
   static constexpr std::int64_t kBias = 1023;
   static constexpr std::int64_t kSqrtHalfBits = 0x3fe6a09e667f3bcd;
@@ -40,6 +47,11 @@ struct Layout<double> {
   static constexpr std::int64_t kRoundBits = 0x4338000000000000;
   static constexpr double kExpLow = -746.0;
   static constexpr double kExpm1Low = -38.0;
+  static constexpr double kSigmoidLow = -755.0;
+  static constexpr double kSigmoidHigh = 40.0;
+  static constexpr double kTanhHigh = 22.0;
+  static constexpr double kNormalHigh = 38.7;
+  static constexpr double kGeluHigh = 21.7;
   static constexpr double kExpHigh = 710.0;
   static constexpr double kLn2High = 6.93145751953125e-1;
   static constexpr double kLn2Low = 1.42860682030941723212e-6;
@@ -50,7 +62,7 @@ struct Layout<double> {
 template <class V, int N>
 FASTDNN_INLINE typename V::Vec polynomial(typename V::Vec x, const typename V::Scalar (&c)[N]) {
   typename V::Vec sum = broadcast<V>(c[0]);
-#pragma GCC unroll 16
+#pragma GCC unroll 32
   for (int i = 1; i < N; ++i) sum = V::fma(sum, x, broadcast<V>(c[i]));
   return sum;
 }
@@ -87,6 +99,13 @@ template <class V>
 FASTDNN_INLINE typename V::Vec abs(typename V::Vec x) {
   using Int = typename V::Int;
   return reinterpret_cast<typename V::Vec>(reinterpret_cast<Int>(x) & ~Layout<typename V::Scalar>::kSign);
+}
+
+// x with the lower half of its bits cut off.
+template <class V>
+FASTDNN_INLINE typename V::Vec upper_half(typename V::Vec x) {
+  using Int = typename V::Int;
+  return reinterpret_cast<typename V::Vec>(reinterpret_cast<Int>(x) & Layout<typename V::Scalar>::kUpperHalf);
 }
 
 // The sign of `sign` on x >= 0.

@@ -1,5 +1,5 @@
 // log and log1p. x = 2^e (1 + m) with 1 + m in [sqrt(1/2), sqrt(2)). float: the fit `log32` of
-// tools/minimax.py, within 2^-30 of log(1 + m). double: S. Moshier, Cephes 2.8, log.c.
+// csrc/isa/minimax.py, within 2^-30 of log(1 + m). double: S. Moshier, Cephes 2.8, log.c.
 #pragma once
 
 #include "isa/math_layout.h"

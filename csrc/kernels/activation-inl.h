@@ -1,6 +1,8 @@
-// The serial part of the pointwise operations: bias, relu, and the gradient that passes unchanged.
+// The serial part of the pointwise operations: bias, activations, and the gradient that passes unchanged.
 #pragma once
 
+#include "isa/math.h"
+#include "kernels/activation_functions-inl.h"
 #include "kernels/gradient-inl.h"
 
 namespace fastdnn {
@@ -16,23 +18,35 @@ void add_bias(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar> x,
   }
 }
 
-template <class V>
-void relu_forward(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar> x) {
-  using Vec = typename V::Vec;
+// Rows without a gap between them are one long row: narrow layers would be all tails.
+template <class T>
+FASTDNN_INLINE Matrix<T> joined(Matrix<T> x) {
+  return {x.data, 1, x.rows * x.cols, x.rows * x.cols};
+}
+template <class T>
+FASTDNN_INLINE bool has_gaps(Matrix<T> x) {
+  return x.stride != x.cols;
+}
+
+template <class V, class F>
+void activation_forward(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar> x,
+                        typename V::Scalar alpha) {
+  if (!has_gaps(y) && !has_gaps(x)) y = joined(y), x = joined(x);
   for (Index r = 0; r < y.rows; ++r) {
     for_vectors<V>(y.cols, [&](Index j, auto cover) {
-      const Vec value = cover.load(x.row(r) + j);
-      cover.store(y.row(r) + j, value < Vec{} ? Vec{} : value);
+      cover.store(y.row(r) + j, F::forward(cover.load(x.row(r) + j), alpha));
     });
   }
 }
 
-template <class V>
-void relu_backward(Matrix<typename V::Scalar> dx, Matrix<const typename V::Scalar> y,
-                   Matrix<const typename V::Scalar> dy, bool accumulate) {
-  using Vec = typename V::Vec;
-  write_gradient<V>(dx, accumulate, [&](Index r, Index j, auto cover) -> Vec {
-    return cover.load(y.row(r) + j) <= Vec{} ? Vec{} : cover.load(dy.row(r) + j);
+template <class V, class F>
+void activation_backward(Matrix<typename V::Scalar> dx, Matrix<const typename V::Scalar> saved,
+                         Matrix<const typename V::Scalar> dy, typename V::Scalar alpha, bool accumulate) {
+  if (!has_gaps(dx) && !has_gaps(saved) && !has_gaps(dy)) {
+    dx = joined(dx), saved = joined(saved), dy = joined(dy);
+  }
+  write_gradient<V>(dx, accumulate, [&](Index r, Index j, auto cover) -> typename V::Vec {
+    return F::backward(cover.load(saved.row(r) + j), cover.load(dy.row(r) + j), alpha);
   });
 }
 

@@ -1,4 +1,4 @@
-"""Fits the polynomials of csrc/isa/math_*.h and prints them: `python tools/minimax.py [name ...]`.
+"""Fits the polynomials of csrc/isa/math_*.h and prints them: `python csrc/isa/minimax.py [name ...]`.
 
 float32: Lawson's algorithm (least squares, reweighted until the largest error is least) on 1,000 Chebyshev
 points, the coefficients rounded one after the other from the lowest power up and the rest fitted again.
@@ -51,9 +51,8 @@ def fit32(f: Function, weight: Function, low: float, high: float, degree: int, *
     for k in range(done, degree + 1):
         c[k:] = lawson(powers[:, k:], target - powers[:, :k] @ c[:k])
         c[k] = np.float32(c[k])
-    print(
-        f"  error {np.abs(powers @ c - target).max():.3g} = 2^{np.log2(np.abs(powers @ c - target).max()):.2f}"
-    )
+    error = np.abs(powers @ c - target).max()
+    print(f"  error {error:.3g} = 2^{np.log2(error):.2f}")
     return [float(v) for v in c]
 
 
@@ -85,14 +84,81 @@ def log_tail(m: mpf) -> mpf:
     return (mp.log1p(m) - m + m**2 / 2) / m**3 if abs(m) > mpf(10) ** -15 else mpf(1) / 3
 
 
+def odd_tail(f: Function, power: int, limit: mpf) -> Function:
+    """(f(x) - x) / x^power as a function of s = x^2; `limit` at 0."""
+    return lambda s: (f(mp.sqrt(s)) - mp.sqrt(s)) / mp.sqrt(s) ** power if s > mpf(10) ** -20 else limit
+
+
+def normal_ratio(t: mpf) -> mpf:
+    """Phi(-t) exp(t^2 / 2) for the normal distribution function Phi."""
+    return mp.erfc(t / mp.sqrt(2)) * mp.exp(t**2 / 2) / 2
+
+
+def gelu_tanh_ratio(t: mpf) -> mpf:
+    """The same of Phi's approximation in the tanh form of gelu."""
+    return mp.exp(t**2 / 2) / (1 + mp.exp(mp.sqrt(8 / mp.pi) * (t + mpf("0.044715") * t**3)))
+
+
+def mapped(h: mpf) -> mpf:
+    """t of h = (t - 1) / (t + 5)."""
+    return (1 + 5 * h) / (1 - h)
+
+
+def normal_weight(t: mpf) -> mpf:
+    """Relative to Phi(-t), and to the factor by which gelu(-t) magnifies the error of t beyond a factor 4."""
+    condition = t * mp.npdf(t) / (normal_ratio(t) * mp.exp(-(t**2) / 2)) - 1
+    return 1 / normal_ratio(t) / max(1, (2 + condition) / 4)
+
+
+def fit_normal64(top: float, degree: int) -> list[float]:
+    """normal_ratio(t) ~ P(h) on [0, top]."""
+    ends = ((mpf(t) - 1) / (t + 5) for t in (0, top))
+    return fit64(
+        lambda h: normal_ratio(mapped(h)), lambda h: normal_weight(mapped(h)), *map(float, ends), degree
+    )
+
+
+def fit_around(f: Function, middle: float, low: float, high: float, degree: int) -> list[float]:
+    """f on [low, high] in powers of t - middle; f(middle) is a float within 1e-9."""
+    constant = float(np.float32(float(f(mpf(middle)))))
+    return fit32(
+        lambda d: f(middle + d),
+        lambda d: 1 / f(middle + d),
+        low - middle,
+        high - middle,
+        degree,
+        constant=constant,
+    )
+
+
+THIRD = mpf(1) / 3
+ERF_SLOPE = 2 / mp.sqrt(mp.pi) - 1
+
 FITS: dict[str, Callable[[], list[float]]] = {
     # relative to expm1(r)
     "exp32": lambda: fit32(exp_tail, lambda r: r**2 / mp.expm1(r), -HALF_LN2, HALF_LN2, 5),
-    "exp32_4": lambda: fit32(exp_tail, lambda r: r**2 / mp.expm1(r), -HALF_LN2, HALF_LN2, 4),
     "exp64": lambda: fit64(exp_tail, lambda r: r**2 / mp.expm1(r), -HALF_LN2, HALF_LN2, 10),
     # relative to log(1 + m)
     "log32": lambda: fit32(log_tail, lambda m: m**3 / mp.log1p(m), 1 / SQRT2 - 1, SQRT2 - 1, 8),
-    "log32_7": lambda: fit32(log_tail, lambda m: m**3 / mp.log1p(m), 1 / SQRT2 - 1, SQRT2 - 1, 7),
+    # in s = x^2, relative to tanh(x), erf(x)
+    "tanh32": lambda: fit32(
+        odd_tail(mp.tanh, 3, -THIRD), lambda s: mp.sqrt(s) ** 3 / mp.tanh(mp.sqrt(s)), 0, 0.63**2, 4
+    ),
+    "tanh64": lambda: fit64(odd_tail(mp.tanh, 3, -THIRD), lambda s: s, 0, 0.63**2, 11),
+    "erf32": lambda: fit32(
+        odd_tail(mp.erf, 1, ERF_SLOPE), lambda s: mp.sqrt(s) / mp.erf(mp.sqrt(s)), 0, 0.81**2, 5
+    ),
+    "erf64": lambda: fit64(odd_tail(mp.erf, 1, ERF_SLOPE), lambda s: mpf(1), 0, 0.81**2, 11),
+    # relative to Phi(-t), less where gelu(-t) is ill-conditioned
+    "normal_low32": lambda: fit_around(normal_ratio, 0.43212890625, 0, 1.0, 8),
+    "normal_mid32": lambda: fit_around(normal_ratio, 1.5625, 1.0, 2.14, 8),
+    "normal_far32": lambda: fit32(
+        lambda v: normal_ratio(1 / v) / v, lambda v: v * normal_weight(1 / v), 1 / 14.7, 1 / 2.1, 7
+    ),
+    "normal64": lambda: fit_normal64(38.8, 22),
+    # relative to the logistic function of the tanh form
+    "gelu_tanh_low32": lambda: fit_around(gelu_tanh_ratio, 0.37890625, 0, 1.0, 8),
+    "gelu_tanh_mid32": lambda: fit_around(gelu_tanh_ratio, 1.4609375, 1.0, 2.14, 8),
 }
 
 
