@@ -11,8 +11,8 @@ namespace {
 
 // Runs without the GIL; a Ctrl-C in between becomes Python's exception, or, where a handler swallows it, a
 // fresh start.
-std::vector<double> run(Inference& inference, const py::list& arrays, std::byte* output, int threads,
-                        bool main_thread) {
+std::vector<double> run_inference(Inference& inference, const py::list& arrays, std::byte* output,
+                                  int threads, bool main_thread) {
   const Feed feed(inference.plan().program(), inference.plan().dtype(), source_arrays(arrays));
   for (;;) {
     try {
@@ -30,7 +30,7 @@ py::array predict(Inference& inference, const py::list& arrays, int threads, boo
         "expected a program with an output, and its arrays");
   const Index rows = source_array(py::cast<py::array>(arrays[0])).rows;
   py::array output = empty_array(inference.plan().dtype(), {rows, program.value(program.output()).cols});
-  run(inference, arrays, static_cast<std::byte*>(output.mutable_data()), threads, main_thread);
+  run_inference(inference, arrays, static_cast<std::byte*>(output.mutable_data()), threads, main_thread);
   return output;
 }
 
@@ -45,7 +45,7 @@ void register_inference(py::module_& m) {
       .def(
           "evaluate",
           [](Inference& inference, const py::list& arrays, int threads, bool main_thread) {
-            return run(inference, arrays, nullptr, threads, main_thread);
+            return run_inference(inference, arrays, nullptr, threads, main_thread);
           },
           py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
           "The results' averages over the rows.");

@@ -29,7 +29,8 @@ const char* name_of(RunReport::End end) {
   return "";
 }
 
-py::tuple run(BoundTrainer& bound, double learning_rate, double seconds, int threads, bool main_thread) {
+py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds, int threads,
+                      bool main_thread) {
   RunReport report;
   {
     const py::gil_scoped_release release;
@@ -58,7 +59,7 @@ void register_training(py::module_& m) {
       .def(
           "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); },
           py::arg("epoch"))
-      .def("run", &run, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
+      .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"),
            "Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran).")
       .def(
