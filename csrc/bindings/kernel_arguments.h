@@ -40,6 +40,15 @@ const T* optional_vector(const Optional<T>& array, Index n, const char* where) {
   return array ? vector_of(*array, n, where) : nullptr;
 }
 
+// The gradient of a loss, or an empty view where it is not wanted.
+template <class T>
+Matrix<T> optional_gradient(Optional<T>& array, const Matrix<const T>& like, const char* where) {
+  if (!array) return {nullptr, 0, 0, 0};
+  const Matrix<T> gradient = output_matrix(*array, where);
+  same_shape(gradient, like, where);
+  return gradient;
+}
+
 template <class Body>
 void on_team(int threads, const Body& body) {
   const py::gil_scoped_release release;
@@ -60,6 +69,7 @@ void bind_activation_kernels(py::module_& m);
 void bind_gemm_kernels(py::module_& m);
 void bind_pointwise_kernels(py::module_& m);
 void bind_loss_kernels(py::module_& m);
+void bind_softmax_kernels(py::module_& m);
 void bind_update_kernels(py::module_& m);
 
 }  // namespace fastdnn::bindings

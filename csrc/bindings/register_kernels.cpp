@@ -6,6 +6,7 @@ void register_kernels(py::module_& m) {
   bind_activation_kernels(m);
   bind_gemm_kernels(m);
   bind_pointwise_kernels(m);
+  bind_softmax_kernels(m);
   bind_loss_kernels(m);
   bind_update_kernels(m);
 }

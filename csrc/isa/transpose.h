@@ -1,31 +1,10 @@
 // A square of vectors, turned in registers.
 #pragma once
 
-#include <cstddef>
-
 #include "isa/vec.h"
 
 namespace fastdnn {
 namespace {
-
-template <std::size_t... kIndex>
-struct Lanes {};
-template <std::size_t kCount, std::size_t... kIndex>
-struct LanesBelow : LanesBelow<kCount - 1, kCount - 1, kIndex...> {};
-template <std::size_t... kIndex>
-struct LanesBelow<0, kIndex...> {
-  using Type = Lanes<kIndex...>;
-};
-
-// Lane l of the result is lane index[l] of a and b laid end to end.
-template <class V, std::size_t... kIndex>
-FASTDNN_INLINE typename V::Vec shuffle(typename V::Vec a, typename V::Vec b) {
-#if __has_builtin(__builtin_shufflevector)  // Clang, and GCC from 12 on
-  return __builtin_shufflevector(a, b, kIndex...);
-#else
-  return __builtin_shuffle(a, b, typename V::Int{kIndex...});
-#endif
-}
 
 // Of two rows that lie kStep apart in the square: the blocks of kStep lanes that change places between them.
 template <class V, int kStep, bool kSecond, std::size_t... l>

@@ -1,4 +1,4 @@
-// The serial part of softmax, shared with the cross-entropies.
+// The serial part of softmax; its sums of exponentials are those of log_softmax and the cross-entropies, too.
 #pragma once
 
 #include "isa/math.h"
@@ -20,17 +20,26 @@ FASTDNN_INLINE typename V::Scalar row_max(const typename V::Scalar* x, Index n) 
 // Where the exponentials of a row go when nobody wants them.
 struct Discard {};
 
-// Writes exp(x - max) to y (or nowhere) and returns its sum.
+// Writes exp(x - max) to y (or nowhere) and returns its sum. `also` is shown each x - max on the way: also(j,
+// slot, cover, x - max).
+template <class V, class Target, class Also>
+FASTDNN_INLINE typename V::Scalar exp_shifted(Target y, const typename V::Scalar* x, Index n,
+                                              typename V::Scalar max, const Also& also) {
+  VirtualLanes<V> sum;
+  for_slots<V>(n, [&](Index j, auto slot, auto cover) {
+    const typename V::Vec shifted = cover.load(x + j) - max;
+    const typename V::Vec e = exp<V>(shifted);
+    also(j, slot, cover, shifted);
+    if constexpr (!__is_same(Target, Discard)) cover.store(y + j, e);
+    sum.add(slot, cover.select(e, typename V::Vec{}));
+  });
+  return sum.total();
+}
+
 template <class V, class Target>
 FASTDNN_INLINE typename V::Scalar exp_shifted(Target y, const typename V::Scalar* x, Index n,
                                               typename V::Scalar max) {
-  VirtualLanes<V> sum;
-  for_vectors<V>(n, [&](Index j, auto cover) {
-    const typename V::Vec e = exp<V>(cover.load(x + j) - max);
-    if constexpr (!__is_same(Target, Discard)) cover.store(y + j, e);
-    sum.add(j, cover.select(e, typename V::Vec{}));
-  });
-  return sum.total();
+  return exp_shifted<V>(y, x, n, max, [](Index, auto, auto, typename V::Vec) {});
 }
 
 template <class V>
@@ -48,8 +57,8 @@ void softmax_backward(Matrix<typename V::Scalar> dx, Matrix<const typename V::Sc
   using Vec = typename V::Vec;
   for (Index r = 0; r < dx.rows; ++r) {
     VirtualLanes<V> sum;
-    for_vectors<V>(dx.cols, [&](Index j, auto cover) {
-      sum.add(j, cover.load(y.row(r) + j) * cover.load(dy.row(r) + j));
+    for_slots<V>(dx.cols, [&](Index j, auto slot, auto cover) {
+      sum.add(slot, cover.load(y.row(r) + j) * cover.load(dy.row(r) + j));
     });
     const typename V::Scalar dot = sum.total();
     for_vectors<V>(dx.cols, [&](Index j, auto cover) {
