@@ -26,7 +26,7 @@ const FlatVector& vector_named(const Parameters& parameters, const std::string& 
   return name == "theta" ? parameters.theta : parameters.sigma;
 }
 
-py::array get(Parameters& parameters, const std::string& vector, const std::string& name) {
+py::array get_segment(Parameters& parameters, const std::string& vector, const std::string& name) {
   const FlatVector& flat = vector_named(parameters, vector);
   const Segment& segment = flat.find(name);
   py::array array = empty_array(parameters.dtype, segment.shape);
@@ -37,7 +37,8 @@ py::array get(Parameters& parameters, const std::string& vector, const std::stri
   return array;
 }
 
-void set(Parameters& parameters, const std::string& vector, const std::string& name, const py::array& array) {
+void set_segment(Parameters& parameters, const std::string& vector, const std::string& name,
+                 const py::array& array) {
   const FlatVector& flat = vector_named(parameters, vector);
   const Segment& segment = flat.find(name);
   check_segment_array(parameters.dtype, segment, array);
@@ -68,8 +69,8 @@ void register_parameters(py::module_& m) {
             return rows;
           },
           py::arg("vector"), "(name, shape, offset, size) of each segment of 'theta' or 'sigma'.")
-      .def("get", &get, py::arg("vector"), py::arg("name"), "A copy of one segment.")
-      .def("set", &set, py::arg("vector"), py::arg("name"), py::arg("array"), "Writes one segment.");
+      .def("get", &get_segment, py::arg("vector"), py::arg("name"), "A copy of one segment.")
+      .def("set", &set_segment, py::arg("vector"), py::arg("name"), py::arg("array"), "Writes one segment.");
 }
 
 }  // namespace fastdnn::bindings

@@ -20,11 +20,6 @@ FASTDNN_INLINE Vec zero_like(Vec x) {
   return x == x ? Vec{} : x;
 }
 
-template <class Vec>
-FASTDNN_INLINE Vec magnitude(Vec x) {
-  return x < Vec{} ? -x : x;
-}
-
 template <class V>
 struct SquaredError {
   using Vec = typename V::Vec;
@@ -42,7 +37,7 @@ struct AbsoluteError {
   FASTDNN_INLINE LossAndSlope<V> operator()(Vec y, Vec t) const {
     const Vec d = y - t;
     const Vec one = broadcast<V>(1);
-    return {magnitude(d), d > Vec{} ? one : d < Vec{} ? -one : d};
+    return {abs<V>(d), d > Vec{} ? one : d < Vec{} ? -one : d};
   }
 };
 
@@ -60,20 +55,21 @@ struct Huber {
 };
 
 // With q = exp(-2 |d|) - 1: tanh |d| = -q / (2 + q), and
-//   log cosh d = log(1 + sinh^2 d) / 2 with sinh^2 d = q^2 / (4 (1 + q)), without cancellation for small d,
-//   log cosh d = |d| + log(1 + q / 2), without overflow for large d.
+//   log cosh d = -log(1 - tanh^2 d) / 2, where nothing cancels for small d,
+//   log cosh d = |d| + log(1 + q / 2), where nothing overflows for large d.
+// At 0.7 both lose the same: 1 / 0.23 of the errors of q and log1p here, the slope 1.3 of log1p there.
 template <class V>
 struct LogCosh {
   using Vec = typename V::Vec;
   FASTDNN_INLINE explicit LogCosh(typename V::Scalar) {}
   FASTDNN_INLINE LossAndSlope<V> operator()(Vec y, Vec t) const {
     const Vec d = y - t;
-    const Vec size = magnitude(d);
+    const Vec size = abs<V>(d);
     const Vec q = expm1<V>(-2 * size);
-    const auto small = size < broadcast<V>(1);
-    const Vec log = log1p<V>(small ? q * q / (4 * (1 + q)) : q / 2);
     const Vec slope = -q / (2 + q);
-    return {small ? log / 2 : size + log, d < Vec{} ? -slope : slope};
+    const auto small = size < broadcast<V>(static_cast<typename V::Scalar>(0.7));
+    const Vec log = log1p<V>(small ? -slope * slope : q / 2);
+    return {small ? log / -2 : size + log, d < Vec{} ? -slope : slope};
   }
 };
 
@@ -91,7 +87,7 @@ struct BinaryCrossEntropy {
     const auto positive = z > Vec{};
     const Vec smoothed = t * keep + offset;
     const Vec s = positive ? 1 - smoothed : smoothed;
-    const Vec size = magnitude(z);
+    const Vec size = abs<V>(z);
     const Vec e = exp<V>(-size);
     const Vec distance = s == Vec{} ? Vec{} : size * s;  // 0 of infinity is 0
     const Vec difference = e / (1 + e) - s;

@@ -15,9 +15,10 @@ FASTDNN_INLINE typename V::Vec logistic(typename V::Vec x) {
 }
 
 // Where the largest x of a row lies below this, 1 + exp(x) rounds to 1 and the logistic function is exp
-// itself, in either type (exp(-40) = 4e-18 < 2^-54). Only quotients count then, so the row may be shifted up
-// to here, where nothing that matters underflows.
-constexpr int kLogisticIsExp = -40;
+// itself: exp(-18) < 2^-25, exp(-38) < 2^-54. Only quotients count then, so the row may be shifted up to here,
+// where little of it underflows.
+template <class T>
+constexpr T kLogisticIsExp = sizeof(T) == 4 ? -18 : -38;
 
 template <class V>
 void logistic_normalize_forward(Matrix<typename V::Scalar> y, Matrix<const typename V::Scalar> x) {
@@ -25,7 +26,7 @@ void logistic_normalize_forward(Matrix<typename V::Scalar> y, Matrix<const typen
   for (Index r = 0; r < y.rows; ++r) {
     T* row = y.row(r);
     const T max = row_max<V>(x.row(r), y.cols);
-    const T shift = max < kLogisticIsExp ? kLogisticIsExp - max : 0;
+    const T shift = max < kLogisticIsExp<T> ? kLogisticIsExp<T> - max : 0;
     VirtualLanes<V> lanes;
     for_slots<V>(y.cols, [&](Index j, auto slot, auto cover) {
       const typename V::Vec s = logistic<V>(cover.load(x.row(r) + j) + shift);

@@ -38,7 +38,7 @@ void sparse_probability_cross_entropy(typename V::Scalar* row_loss, Matrix<typen
       sum[i] = row_sum<V>(y.row(begin + i), y.cols);
       own[i] = y.row(begin + i)[labels[begin + i]];
     }
-    const Vec q = own / sum;
+    const Vec q = own / sum + (sum - sum);  // NaN where the sum is not finite
     const Vec bounded = clipped<V>(q);
     cover.store(row_loss + begin, -log_normal<V>(bounded));
     if (dy.data == nullptr) return;
@@ -80,7 +80,7 @@ void categorical_probability_cross_entropy(typename V::Scalar* row_loss, Matrix<
     row_loss[r] = loss.total();
     if (dy.data == nullptr) continue;
     const T weight = weights == nullptr ? scale : scale * weights[r];
-    const T common = active.total() / sum;
+    const T common = active.total() / sum + (sum - sum);  // NaN where the sum is not finite
     for_vectors<V>(y.cols, [&](Index j, auto cover) {
       cover.store(dy.row(r) + j, weight * (common - cover.load(dy.row(r) + j)));
     });
