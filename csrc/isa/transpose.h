@@ -1,4 +1,4 @@
-// A square of vectors, turned in registers.
+// A square of vectors, turned or folded in registers.
 #pragma once
 
 #include "isa/vec.h"
@@ -31,6 +31,21 @@ FASTDNN_INLINE void transpose(typename V::Vec (&rows)[V::kLanes]) {
     rows[i + kStep] = exchanged<V, kStep, true>(a, b, All{});
   }
   if constexpr (2 * kStep < V::kLanes) transpose<V, 2 * kStep>(rows);
+}
+
+// Lane i of the result is fold<V>(rows[i], combine), to the bit: as many folds at once as there are lanes,
+// for one combination each. The rows are scratch afterwards.
+template <class V, int kHalf = V::kLanes / 2, class Combine>
+FASTDNN_INLINE typename V::Vec fold_rows(typename V::Vec (&rows)[V::kLanes], const Combine& combine) {
+  using All = typename LanesBelow<V::kLanes>::Type;
+#pragma GCC unroll 8
+  for (int i = 0; i < kHalf; ++i) {
+    const typename V::Vec a = rows[i];
+    const typename V::Vec b = rows[i + kHalf];
+    rows[i] = combine(exchanged<V, kHalf, false>(a, b, All{}), exchanged<V, kHalf, true>(a, b, All{}));
+  }
+  if constexpr (kHalf > 1) return fold_rows<V, kHalf / 2>(rows, combine);
+  return rows[0];
 }
 
 }  // namespace

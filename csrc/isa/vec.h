@@ -122,6 +122,19 @@ FASTDNN_INLINE typename V::Scalar fold(typename V::Vec x, const Combine& combine
   return x[0];
 }
 
+struct Plus {
+  template <class Vec>
+  FASTDNN_INLINE Vec operator()(Vec a, Vec b) const {
+    return a + b;
+  }
+};
+struct Max {
+  template <class Vec>
+  FASTDNN_INLINE Vec operator()(Vec a, Vec b) const {
+    return max_of(b, a);
+  }
+};
+
 // The number of a vector within 64 bytes, where the compiler must know it.
 template <int k>
 struct Slot {};
@@ -141,13 +154,13 @@ class VirtualLanes {
     lanes_[k] += x;
   }
 
-  // Lane l takes in lane l + half, until one is left.
-  FASTDNN_INLINE typename V::Scalar total() const {
-    typename V::Vec sums = lanes_[0];
-    if constexpr (kVectors == 2) sums = lanes_[0] + lanes_[1];
-    if constexpr (kVectors == 4) sums = (lanes_[0] + lanes_[2]) + (lanes_[1] + lanes_[3]);
-    return fold<V>(sums, [](typename V::Vec a, typename V::Vec b) { return a + b; });
+  // Lane l takes in lane l + half, until one vector is left, or one lane.
+  FASTDNN_INLINE typename V::Vec vector() const {
+    if constexpr (kVectors == 2) return lanes_[0] + lanes_[1];
+    if constexpr (kVectors == 4) return (lanes_[0] + lanes_[2]) + (lanes_[1] + lanes_[3]);
+    return lanes_[0];
   }
+  FASTDNN_INLINE typename V::Scalar total() const { return fold<V>(vector(), Plus{}); }
 
  private:
   typename V::Vec lanes_[kVectors] = {};
@@ -176,7 +189,7 @@ FASTDNN_INLINE void for_slots(Index n, const Body& body) {
 
 template <class V>
 FASTDNN_INLINE typename V::Scalar max_lane(typename V::Vec x) {
-  return fold<V>(x, [](typename V::Vec a, typename V::Vec b) { return max_of(b, a); });
+  return fold<V>(x, Max{});
 }
 
 }  // namespace
