@@ -319,9 +319,9 @@ def test_refuses_wrong_smoothing(kind):
     ]:
         with pytest.raises(ValueError, match=words):
             kernel_of(kind)(loss, None, z, target, **named)
+    one = np.zeros((3, 1))
+    target = target if kind == "sparse" else one
     with pytest.raises(ValueError, match="two columns"):
-        one = np.zeros((3, 1))
-        target = target if kind == "sparse" else one
         kernel_of(kind)(loss, None, one, target, label_smoothing=0.1, label_smoothing_mode="k-1")
 
 

@@ -62,8 +62,11 @@ def huber_errors(y, t, f, slope):
 
 
 def log_cosh_errors(y, t, f, slope):
-    """tanh: that of q = expm1 at most 1.6 times (2 / (2 + q), d <= 0.7), two roundings, and d's. f: twice that
-    and the square, at most 1.3 times, and log1p; or a log1p of 1 / 0.23 f with the error of q; and d's twice."""
+    """tanh: the error of q = expm1 at most 1.6 times (2 / (2 + q), d <= 0.7), two roundings, and d's.
+
+    f: twice that and the square's, at most 1.3 times, and log1p's; or that of a log1p of f / 0.23, with the
+    error of q; and d's twice.
+    """
     tanh = 1.6 * FUNCTION + 3
     return (1.3 * (2 * tanh + 1) + FUNCTION + 2) * f, tanh * np.abs(slope)
 

@@ -22,8 +22,8 @@ from fastdnn.reference import log_softmax as reference
 
 
 def forward_bound(x, y):
-    """y: of the reference. log turns the sum's relative error into an absolute one and adds its own 2 ulp; x -
-    max and its difference from that round."""
+    """y: of the reference. log turns the sum's relative error into an absolute one and adds its own 2 ulp;
+    x - max and its difference from that round."""
     u = roundoff(x.dtype)
     with np.errstate(invalid="ignore"):
         below = x.max(axis=1, keepdims=True) - x.astype(np.float64)
@@ -32,7 +32,7 @@ def forward_bound(x, y):
 
 
 def backward_bound(y, dy, before=None):
-    """dx = dy - exp(y) sum dy: 2 ulp of exp, its product and the sum's error, the difference; and + before."""
+    """dx = dy - exp(y) sum dy: 2 ulp of exp, its product and the sum's error, the difference; + before."""
     u, n = roundoff(y.dtype), y.shape[1]
     with np.errstate(invalid="ignore"):
         p, dy = np.exp(y.astype(np.float64)), np.abs(dy.astype(np.float64))

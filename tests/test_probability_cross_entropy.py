@@ -29,11 +29,13 @@ def outputs_of(y):
 
 
 def call(kind, y, target, layout="plain", **options):
-    return run(getattr(kernels, f"{kind}_probability_cross_entropy"), outputs_of(y), [y, target], layout, **options)
+    return run(
+        getattr(kernels, f"{kind}_probability_cross_entropy"), outputs_of(y), [y, target], layout, **options
+    )
 
 
 def probabilities(rng, shape, dtype):
-    """Of any sum; some are so small that they are clipped, but none so large that it is near to the clipping."""
+    """Of any sum; some are so small that they are clipped, but none so large that it nearly is."""
     y = rng.uniform(0.05, 1, shape)
     if shape[1] >= 4:
         y[rng.random(shape) < 0.1] = 1e-9

@@ -46,7 +46,7 @@ def relative_error(analytic, numeric):
 
 
 def check_gradient(function, x, dy, analytic, smooth=True):
-    """analytic: of Σ dy f(x), with respect to x; compared where the stencil crosses no kink, 95 % at least."""
+    """analytic: of Σ dy f(x), with respect to x; at least 95 % of it lie where no stencil crosses a kink."""
     __tracebackhide__ = True
     smooth = np.broadcast_to(smooth, x.shape)
     assert smooth.mean() >= 0.95, f"only {smooth.mean():.0%} of the coordinates are off the kinks"

@@ -20,8 +20,8 @@
 //            empty (data null), then only the loss is computed, or be y itself
 // Shares     rows, the same for the same number of rows
 // Numerics   sums in 16 (float) or 8 (double) virtual lanes; row_loss has no weight. NaN in y or t makes the
-//            row's loss and that element's gradient NaN. No finite input overflows within but in a square.
-//            Each f and f' is good to a few roundings of itself, also where it is nearly 0, but for
+//            row's loss NaN, in y that element's gradient, too. No finite input overflows within but in a
+//            square. Each f and f' is good to a few roundings of itself, also where it is nearly 0, but for
 //            kl_divergence, whose f is good to a few roundings of t'
 #pragma once
 

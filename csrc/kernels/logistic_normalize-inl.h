@@ -6,17 +6,9 @@
 namespace fastdnn {
 namespace {
 
-// 1 / (1 + exp(-x)) without overflow: exp is taken of what is negative. NaN stays NaN.
-template <class V>
-FASTDNN_INLINE typename V::Vec logistic(typename V::Vec x) {
-  using Vec = typename V::Vec;
-  const Vec e = exp<V>(x < Vec{} ? x : -x);
-  return (x < Vec{} ? e : broadcast<V>(1)) / (1 + e);
-}
-
 // Where the largest x of a row lies below this, 1 + exp(x) rounds to 1 and the logistic function is exp
-// itself: exp(-18) < 2^-25, exp(-38) < 2^-54. Only quotients count then, so the row may be shifted up to here,
-// where little of it underflows.
+// itself: exp(-18) < 2^-25, exp(-38) < 2^-54. Only quotients count then, so the row may be shifted up to
+// here, where little of it underflows.
 template <class T>
 constexpr T kLogisticIsExp = sizeof(T) == 4 ? -18 : -38;
 
@@ -29,7 +21,7 @@ void logistic_normalize_forward(Matrix<typename V::Scalar> y, Matrix<const typen
     const T shift = max < kLogisticIsExp<T> ? kLogisticIsExp<T> - max : 0;
     VirtualLanes<V> lanes;
     for_slots<V>(y.cols, [&](Index j, auto slot, auto cover) {
-      const typename V::Vec s = logistic<V>(cover.load(x.row(r) + j) + shift);
+      const typename V::Vec s = sigmoid<V>(cover.load(x.row(r) + j) + shift);
       cover.store(row + j, s);
       lanes.add(slot, cover.select(s, typename V::Vec{}));
     });
@@ -50,7 +42,7 @@ void logistic_normalize_backward(Matrix<typename V::Scalar> dx, Matrix<const typ
     });
     const typename V::Scalar dot = lanes.total();
     for_vectors<V>(dx.cols, [&](Index j, auto cover) {
-      const Vec slope = cover.load(y.row(r) + j) * logistic<V>(-cover.load(x.row(r) + j));
+      const Vec slope = cover.load(y.row(r) + j) * sigmoid<V>(-cover.load(x.row(r) + j));
       const Vec d = slope * (cover.load(dy.row(r) + j) - dot);
       cover.store(dx.row(r) + j, accumulate ? cover.load(dx.row(r) + j) + d : d);
     });

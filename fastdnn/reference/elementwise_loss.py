@@ -1,7 +1,7 @@
 """Losses that are a sum over the outputs of each row, each output by itself, and their gradients.
 
-row_loss[r] = c Σ_j f(y[r][j], t[r][j]), (n, 1), and dy[r][j] = scale w_r c f'(y[r][j], t[r][j]), f' the derivative
-in y; c is 1 / k for `outputs="mean"` over the k outputs and 1 for "sum". d = y - t throughout.
+row_loss[r] = c Σ_j f(y[r][j], t[r][j]), (n, 1), and dy[r][j] = scale w_r c f'(y[r][j], t[r][j]), f' the
+derivative in y; c is 1 / k for `outputs="mean"` over the k outputs and 1 for "sum". d = y - t throughout.
 """
 
 import numpy as np
@@ -33,9 +33,7 @@ def _gradient(
     return row_scale(len(slopes), weights, scale) * slopes / count
 
 
-def squared_error(
-    y: np.ndarray, target: np.ndarray, half: bool = False, outputs: str = "mean"
-) -> np.ndarray:
+def squared_error(y: np.ndarray, target: np.ndarray, half: bool = False, outputs: str = "mean") -> np.ndarray:
     """f = d², or half of it."""
     return _row_loss(_difference(y, target) ** 2 * (0.5 if half else 1.0), outputs)
 

@@ -16,9 +16,7 @@ def sparse_probability_cross_entropy_backward(
     y: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None, scale: float | None = None
 ) -> np.ndarray:
     """`categorical_probability_cross_entropy_backward` of one-hot targets."""
-    return categorical_probability_cross_entropy_backward(
-        y, one_hot(labels, np.shape(y)[1]), weights, scale
-    )
+    return categorical_probability_cross_entropy_backward(y, one_hot(labels, np.shape(y)[1]), weights, scale)
 
 
 def categorical_probability_cross_entropy(
@@ -39,7 +37,9 @@ def categorical_probability_cross_entropy_backward(
     label_smoothing: float = 0.0,
     label_smoothing_mode: str = "k",
 ) -> np.ndarray:
-    """dy[r] = scale w_r (Σ_j a[r][j] t'[r][j] / Σ_k y[r][k] - a[r] t'[r] / y[r]), a = 0 where q was clipped."""
+    """dy[r] = scale w_r (Σ_j a[r][j] t'[r][j] / Σ_k y[r][k] - a[r] t'[r] / y[r]); a = 0 where q was clipped,
+    else 1.
+    """
     y, target = np.asarray(y, np.float64), smooth_labels(target, label_smoothing, label_smoothing_mode)
     total = y.sum(axis=1, keepdims=True)
     with np.errstate(invalid="ignore", divide="ignore"):
