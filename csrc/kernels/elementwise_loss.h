@@ -22,7 +22,7 @@
 // Numerics   sums in 16 (float) or 8 (double) virtual lanes; row_loss has no weight. NaN in y or t makes the
 //            row's loss NaN, in y that element's gradient, too. No finite input overflows within but in a
 //            square. Each f and f' is good to a few roundings of itself, also where it is nearly 0, but for
-//            kl_divergence, whose f is good to a few roundings of t'
+//            f of kl_divergence and f' of the binary ones at soft targets, differences of two terms: of those
 #pragma once
 
 #include "core/team.h"
