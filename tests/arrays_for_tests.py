@@ -126,7 +126,7 @@ class Placed:
         check_bits(around, np.full_like(around, _sentinel(around.dtype)), where="around an array", **context)
 
 
-def run(kernel, outputs, inputs, layout="plain", **options):
+def run(kernel, outputs, inputs, /, layout="plain", **options):
     """Call kernel(*outputs, *inputs, **options) with all arrays in a layout; returns copies of the outputs.
 
     `outputs` are the arrays at entry. The inputs, and the memory around all arrays, must stay as they were.
@@ -148,7 +148,7 @@ def run(kernel, outputs, inputs, layout="plain", **options):
     return [None if p is None else p.array.copy() for p in written]
 
 
-def run_on_threads(kernel, outputs, inputs, **options):
+def run_on_threads(kernel, outputs, inputs, /, **options):
     """`run` on 1 to 8 threads, which must give the same bits; returns the outputs."""
     __tracebackhide__ = True
     want = run(kernel, outputs, inputs, threads=1, **options)

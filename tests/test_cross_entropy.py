@@ -6,6 +6,7 @@ from arrays_for_tests import (
     DTYPES,
     LAYOUTS,
     WIDTHS,
+    Placed,
     blank,
     diagonals,
     reals,
@@ -29,9 +30,9 @@ def kernel_of(kind):
 class Batch:
     """Logits, targets and weights, with the reference's results and their bounds."""
 
-    def __init__(self, kind, rng, z, *, weighted=True, scale=0.125):
+    def __init__(self, kind, rng, z, *, weighted=True, scale=0.125, smoothing=None):
         rows, cols = z.shape
-        self.kind, self.z, self.scale = kind, z, scale
+        self.kind, self.z, self.scale, self.smoothing = kind, z, scale, smoothing or {}
         self.target = rng.integers(cols, size=rows).astype(np.int32)
         if kind == "categorical":  # not always of sum 1
             self.target = (rng.random(z.shape) * (rng.random(z.shape) < 0.7)).astype(z.dtype)
@@ -41,36 +42,43 @@ class Batch:
         return [blank(self.z.shape[:1], self.z.dtype), blank(self.z.shape, self.z.dtype)]
 
     def run(self, layout="plain", **options):
-        named = {"weights": self.weights, "scale": self.scale}
+        named = {"weights": self.weights, "scale": self.scale, **self.smoothing}
         return run(kernel_of(self.kind), self.outputs(), [self.z, self.target], layout, **named, **options)
 
     def want(self):
         with np.errstate(invalid="ignore"):
-            loss = getattr(reference, f"{self.kind}_cross_entropy")(self.z, self.target)
+            loss = getattr(reference, f"{self.kind}_cross_entropy")(self.z, self.target, **self.smoothing)
             backward = getattr(reference, f"{self.kind}_cross_entropy_backward")
-            return loss[:, 0], backward(self.z, self.target, self.weights, self.scale)
+            return loss[:, 0], backward(self.z, self.target, self.weights, self.scale, **self.smoothing)
 
     def dense_target(self):
-        if self.kind == "categorical":
-            return self.target.astype(np.float64)
-        return np.eye(self.z.shape[1])[self.target]
+        """After smoothing, and its rounding errors: of slope and offset, of their product and sum."""
+        t = self.target
+        if self.kind == "sparse":
+            t = reference.one_hot(t, self.z.shape[1])
+        t = reference.smooth_labels(t, **self.smoothing)
+        off = self.smoothing.get("label_smoothing", 0) / max(1, self.z.shape[1] - 1)
+        return t, 4 * roundoff(self.z.dtype) * (t + off) * bool(self.smoothing)
 
     def bounds(self):
         """Of loss and gradient; see the terms."""
         u, n = roundoff(self.z.dtype), self.z.shape[1]
         each, of_sum = exp_error(self.z, self.z.dtype)
-        z, t = self.z.astype(np.float64), self.dense_target()
+        z, (t, of_t) = self.z.astype(np.float64), self.dense_target()
         with np.errstate(invalid="ignore", over="ignore"):
-            total = log_sum_exp(z)
-            # log turns the sum's relative error into an absolute one and adds its own 2 ulp; + max rounds.
-            of_total = of_sum + 4 * u * np.abs(total - z.max(axis=1, keepdims=True)) + u * np.abs(total)
-            terms = np.abs(np.where(t == 0, 0, t * (total - z)))  # the difference and the product round
-            of_sum_of_terms = 2 * u + row_sum_error(n, self.z.dtype)
-            loss = (t * of_total).sum(axis=1) + of_sum_of_terms * terms.sum(axis=1)
-            # p M - t for M = Σ t: M is a sum, M / Σ exp and the product round; - t and the weight round.
+            below = z.max(axis=1, keepdims=True) - z
+            log_sum = log_sum_exp(z - z.max(axis=1, keepdims=True))
+            # log turns the sum's relative error into an absolute one and adds its own 2 ulp.
+            of_log = of_sum + 4 * u * log_sum
             mass = t.sum(axis=1, keepdims=True)
-            pm = softmax(z) * mass
-            gradient = pm * (each + of_sum + (n / 8 + 8 + 3) * u) + 3 * u * (pm + t)
+            of_mass = row_sum_error(n, self.z.dtype) * mass + of_t.sum(axis=1, keepdims=True)
+            terms = np.where(t == 0, 0, t * below)  # the difference and the product round
+            of_terms = (2 * u + row_sum_error(n, self.z.dtype)) * terms + np.where(t == 0, 0, of_t * below)
+            loss = (mass * of_log + of_mass * log_sum)[:, 0] + of_terms.sum(axis=1)
+            loss += 2 * u * (mass * log_sum + terms.sum(axis=1, keepdims=True))[:, 0]
+            # p M - t: M / Σ exp and the product round; - t and the weight round.
+            p = softmax(z)
+            gradient = p * (mass * (each + of_sum + 3 * u) + of_mass) + 3 * u * (p * mass + t) + of_t
         w = np.abs(reference.row_scale(len(z), self.weights, self.scale))
         underflow = 4 * (1 + w * (1 + mass)) * smallest(self.z.dtype)  # of exp, then times w M
         return 1.01 * loss, 1.01 * w * gradient + underflow
@@ -91,6 +99,69 @@ def test_sizes_and_layouts(kind, dtype, layout):
         if shape[1] > 0:
             batch = Batch(kind, rng, 3 * reals(rng, shape, dtype), weighted=number % 2 == 0)
             batch.check(batch.run(layout), layout=layout)
+
+
+@pytest.mark.parametrize("mode", ["k", "k-1"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_label_smoothing(kind, mode, dtype):
+    rng = np.random.default_rng(11)
+    for shape in shapes():
+        for epsilon in (0.1, 1.0):
+            if shape[1] > (mode == "k-1"):
+                smoothing = {"label_smoothing": epsilon, "label_smoothing_mode": mode}
+                batch = Batch(kind, rng, 3 * reals(rng, shape, dtype), smoothing=smoothing)
+                batch.check(batch.run(), **smoothing)
+    named = {"label_smoothing": 0.0, "label_smoothing_mode": mode}
+    batch = Batch(kind, rng, reals(rng, (7, 10), dtype))
+    for one, other in zip(batch.run(**named), batch.run(), strict=True):
+        check_bits(one, other)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_label_smoothing_of_equal_logits(dtype):
+    """Four classes and epsilon 0.25: 1 becomes 13/16 and 0 becomes 1/16 by k, 3/4 and 1/12 by k - 1."""
+    z, labels = np.zeros((1, 4), dtype), np.array([2], np.int32)
+    for mode, on, off in [("k", 13 / 16, 1 / 16), ("k-1", 3 / 4, 1 / 12)]:
+        for kernel, target in [
+            (kernels.sparse_cross_entropy, labels),
+            (kernels.categorical_cross_entropy, np.eye(4, dtype=dtype)[[2]]),
+        ]:
+            outputs = [blank((1,), dtype), blank(z.shape, dtype)]
+            named = {"label_smoothing": 0.25, "label_smoothing_mode": mode}
+            loss, dz = run(kernel, outputs, [z, target], **named)
+            check(loss, [np.log(4)], 8 * roundoff(dtype), mode=mode, kernel=kernel)
+            want = 0.25 - np.array([[off, off, on, off]])
+            check(dz, want, 4 * roundoff(dtype), mode=mode, kernel=kernel)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_in_place(kind, dtype):
+    rng = np.random.default_rng(12)
+    for shape in [(1, 1), (3, 5), (37, 10), (5, 257), (2, 1025)]:
+        for smoothing in ({}, {"label_smoothing": 0.1}):
+            batch = Batch(kind, rng, reals(rng, shape, dtype), smoothing=smoothing)
+            loss, dz = batch.run()
+            own, own_loss = Placed(batch.z, "misaligned"), blank(shape[:1], dtype)
+            named = {"weights": batch.weights, "scale": batch.scale, **smoothing}
+            kernel_of(kind)(own_loss, own.array, own.array, batch.target, **named)
+            check_bits(own.array, dz, shape=shape)
+            check_bits(own_loss, loss, shape=shape)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_row_does_not_see_the_others(kind, dtype):
+    """Rows of one block share a logarithm."""
+    rng = np.random.default_rng(13)
+    for cols in (2, 10, 67, 300):
+        batch = Batch(kind, rng, reals(rng, (37, cols), dtype))
+        want = batch.run()
+        batch.z[5, cols - 1] = np.nan
+        for one, other in zip(batch.run(), want, strict=True):
+            assert np.isnan(one[5]).all(), f"expected NaN, got {one[5]}"
+            check_bits(np.delete(one, 5, axis=0), np.delete(other, 5, axis=0), cols=cols)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -220,6 +291,38 @@ def test_a_label_of_probability_0(dtype):
     assert loss[0] == np.inf
     assert np.isfinite(dz).all()
     assert dz[0, 1] == -1
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_probability_of_0_that_nobody_wants_costs_nothing(dtype):
+    z, target = np.array([[1.0, -np.inf, 1.0]], dtype), np.array([[1, 0, 0]], dtype)
+    outputs = [blank((1,), dtype), blank(z.shape, dtype)]
+    for kernel, wanted in [
+        (kernels.categorical_cross_entropy, target),
+        (kernels.sparse_cross_entropy, np.array([0], np.int32)),
+    ]:
+        loss, dz = run(kernel, outputs, [z, wanted])
+        check(loss, [np.log(2)], 4 * roundoff(dtype))
+        assert dz.tolist() == [[-0.5, 0, 0.5]]
+        loss, _ = run(kernel, outputs, [z, wanted], label_smoothing=0.1)
+        assert loss[0] == np.inf
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_refuses_wrong_smoothing(kind):
+    z, loss = np.zeros((3, 4)), np.zeros(3)
+    target = np.zeros(3, np.int32) if kind == "sparse" else z
+    for named, words in [
+        ({"label_smoothing": -0.1}, "label_smoothing in 0..1, got -0.1"),
+        ({"label_smoothing": np.nan}, "label_smoothing in 0..1"),
+        ({"label_smoothing_mode": "K"}, "label_smoothing_mode"),
+    ]:
+        with pytest.raises(ValueError, match=words):
+            kernel_of(kind)(loss, None, z, target, **named)
+    one = np.zeros((3, 1))
+    target = target if kind == "sparse" else one
+    with pytest.raises(ValueError, match="two columns"):
+        kernel_of(kind)(loss, None, one, target, label_smoothing=0.1, label_smoothing_mode="k-1")
 
 
 @pytest.mark.parametrize("label", [-1, 4, 2**31 - 1, -(2**31)])

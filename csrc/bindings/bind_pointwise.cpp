@@ -2,7 +2,6 @@
 #include "kernels/activation.h"
 #include "kernels/column_sum.h"
 #include "kernels/normalize.h"
-#include "kernels/softmax.h"
 
 namespace fastdnn::bindings {
 namespace {
@@ -62,28 +61,6 @@ void bind_pointwise(py::module_& m) {
         on_team(threads, [&](Team& team) { normalize_backward<T>(team, out, gradient, sigma, accumulate); });
       },
       py::arg("dx").noconvert(), py::arg("dy").noconvert(), py::arg("std").noconvert(),
-      py::arg("accumulate") = false, py::arg("threads") = 1);
-  m.def(
-      "softmax",
-      [](Array<T> y, In x, int threads) {
-        const Matrix<T> out = output_matrix(y, "softmax");
-        const Matrix<const T> in = input_matrix(x, "softmax");
-        same_shape(out, in, "softmax");
-        check(in.cols >= 1, "softmax", "expected at least one column");
-        on_team(threads, [&](Team& team) { softmax_forward<T>(team, out, in); });
-      },
-      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("threads") = 1);
-  m.def(
-      "softmax_backward",
-      [](Array<T> dx, In y, In dy, bool accumulate, int threads) {
-        const Matrix<T> out = output_matrix(dx, "softmax_backward");
-        const Matrix<const T> value = input_matrix(y, "softmax_backward");
-        const Matrix<const T> gradient = input_matrix(dy, "softmax_backward");
-        same_shape(out, value, "softmax_backward");
-        same_shape(out, gradient, "softmax_backward");
-        on_team(threads, [&](Team& team) { softmax_backward<T>(team, out, value, gradient, accumulate); });
-      },
-      py::arg("dx").noconvert(), py::arg("y").noconvert(), py::arg("dy").noconvert(),
       py::arg("accumulate") = false, py::arg("threads") = 1);
 }
 

@@ -41,6 +41,15 @@ const T* optional_vector(const Optional<T>& array, Index n, const char* where) {
   return array ? vector_of(*array, n, where) : nullptr;
 }
 
+// The gradient of a loss, or an empty view where it is not wanted.
+template <class T>
+Matrix<T> optional_gradient(Optional<T>& array, const Matrix<const T>& like, const char* where) {
+  if (!array) return {nullptr, 0, 0, 0};
+  const Matrix<T> gradient = output_matrix(*array, where);
+  same_shape(gradient, like, where);
+  return gradient;
+}
+
 // Runs the kernel; or, in a measurement, hands it over, which returns when all is measured.
 template <class Body>
 void on_team(int threads, const Body& body) {
@@ -79,6 +88,7 @@ void bind_pointwise_kernels(py::module_& m);
 void bind_normalization_kernels(py::module_& m);
 void bind_random_kernels(py::module_& m);
 void bind_loss_kernels(py::module_& m);
+void bind_softmax_kernels(py::module_& m);
 void bind_update_kernels(py::module_& m);
 
 }  // namespace fastdnn::bindings

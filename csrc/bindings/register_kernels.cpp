@@ -7,6 +7,7 @@ void register_kernels(py::module_& m) {
   bind_activation_kernels(m);
   bind_gemm_kernels(m);
   bind_pointwise_kernels(m);
+  bind_softmax_kernels(m);
   bind_loss_kernels(m);
   bind_normalization_kernels(m);
   bind_random_kernels(m);

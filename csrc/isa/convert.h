@@ -48,27 +48,27 @@ struct Conversion<Half> {
 };
 
 template <class T, int K>
-using Lanes = typename VectorTypes<T, K* static_cast<int>(sizeof(T))>::Vec;
+using LanesOf = typename VectorTypes<T, K* static_cast<int>(sizeof(T))>::Vec;
 template <class T, int K>
 using UnalignedLanes = typename VectorTypes<T, K* static_cast<int>(sizeof(T))>::Unaligned;
 
 // By reference: a vector of several registers as an argument is an ABI that Clang warns of, inlined or not.
 template <class T, int K, class From>
-FASTDNN_INLINE Lanes<T, K> converted(const From& x, Through<>) {
-  return __builtin_convertvector(x, Lanes<T, K>);
+FASTDNN_INLINE LanesOf<T, K> converted(const From& x, Through<>) {
+  return __builtin_convertvector(x, LanesOf<T, K>);
 }
 template <class T, int K, class From, class Next, class... More>
-FASTDNN_INLINE Lanes<T, K> converted(const From& x, Through<Next, More...>) {
-  return converted<T, K>(__builtin_convertvector(x, Lanes<Next, K>), Through<More...>{});
+FASTDNN_INLINE LanesOf<T, K> converted(const From& x, Through<Next, More...>) {
+  return converted<T, K>(__builtin_convertvector(x, LanesOf<Next, K>), Through<More...>{});
 }
 
 // The bits of binary16 (in integers as wide as T) as numbers: the mantissa moves up, the exponent changes its
 // bias. A denormal number is its mantissa in units of 2^-24; that is a product and not a shifted exponent, so
 // that it survives where denormal operands count as 0.
 template <class T, int K>
-FASTDNN_INLINE Lanes<T, K> from_half(Lanes<typename IntegerOf<T>::Type, K> half) {
+FASTDNN_INLINE LanesOf<T, K> from_half(LanesOf<typename IntegerOf<T>::Type, K> half) {
   using Bits = typename IntegerOf<T>::Type;
-  using Int = Lanes<Bits, K>;
+  using Int = LanesOf<Bits, K>;
   using L = Layout<T>;
   constexpr Bits kInfinity = 0x7c00;
   constexpr Bits kMinNormal = 0x0400;
@@ -76,16 +76,16 @@ FASTDNN_INLINE Lanes<T, K> from_half(Lanes<typename IntegerOf<T>::Type, K> half)
   const Int magnitude = half & 0x7fff;
   Int bits = (magnitude << (L::kMantissaBits - 10)) + kRebias;
   bits += magnitude >= kInfinity ? Int{} + kRebias : Int{};
-  const auto small = __builtin_convertvector(magnitude, Lanes<T, K>) * static_cast<T>(0x1p-24);
+  const auto small = __builtin_convertvector(magnitude, LanesOf<T, K>) * static_cast<T>(0x1p-24);
   bits = magnitude < kMinNormal ? reinterpret_cast<Int>(small) : bits;
-  return reinterpret_cast<Lanes<T, K>>(bits | (half & 0x8000) << (8 * sizeof(Bits) - 16));
+  return reinterpret_cast<LanesOf<T, K>>(bits | (half & 0x8000) << (8 * sizeof(Bits) - 16));
 }
 
 // K elements at p, each rounded once to T.
 template <class T, int K, class S>
-FASTDNN_INLINE Lanes<T, K> load_as(const S* p) {
+FASTDNN_INLINE LanesOf<T, K> load_as(const S* p) {
   using Bits = typename Conversion<S>::Bits;
-  const Lanes<Bits, K> x = *reinterpret_cast<const UnalignedLanes<Bits, K>*>(p);
+  const LanesOf<Bits, K> x = *reinterpret_cast<const UnalignedLanes<Bits, K>*>(p);
   using Path = typename Conversion<S>::Path;
   if constexpr (__is_same(S, Half)) {
     return from_half<T, K>(converted<typename IntegerOf<T>::Type, K>(x, Path{}));

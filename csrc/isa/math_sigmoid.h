@@ -43,8 +43,8 @@ FASTDNN_INLINE typename V::Vec x_sigmoid(typename V::Vec x) {
   return logistic<V>(factor, reduce_exp<V>(-clamped, Vec{}));
 }
 
-// (tanh(x) - x) / x^3 of s = x^2, |x| <= 0.63: the fits `tanh32` and `tanh64` of csrc/isa/minimax.py, which make
-// tanh(x) good to 2^-27.6 and 2^-56.
+// (tanh(x) - x) / x^3 of s = x^2, |x| <= 0.63: the fits `tanh32` and `tanh64` of csrc/isa/minimax.py, which
+// make tanh(x) good to 2^-27.6 and 2^-56.
 template <class V>
 FASTDNN_INLINE typename V::Vec tanh_remainder(typename V::Vec s) {
   if constexpr (sizeof(typename V::Scalar) == 4) {

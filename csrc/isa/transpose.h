@@ -1,31 +1,10 @@
-// A square of vectors, turned in registers.
+// A square of vectors, turned or folded in registers.
 #pragma once
-
-#include <cstddef>
 
 #include "isa/vec.h"
 
 namespace fastdnn {
 namespace {
-
-template <std::size_t... kIndex>
-struct Lanes {};
-template <std::size_t kCount, std::size_t... kIndex>
-struct LanesBelow : LanesBelow<kCount - 1, kCount - 1, kIndex...> {};
-template <std::size_t... kIndex>
-struct LanesBelow<0, kIndex...> {
-  using Type = Lanes<kIndex...>;
-};
-
-// Lane l of the result is lane index[l] of a and b laid end to end.
-template <class V, std::size_t... kIndex>
-FASTDNN_INLINE typename V::Vec shuffle(typename V::Vec a, typename V::Vec b) {
-#if __has_builtin(__builtin_shufflevector)  // Clang, and GCC from 12 on
-  return __builtin_shufflevector(a, b, kIndex...);
-#else
-  return __builtin_shuffle(a, b, typename V::Int{kIndex...});
-#endif
-}
 
 // Of two rows that lie kStep apart in the square: the blocks of kStep lanes that change places between them.
 template <class V, int kStep, bool kSecond, std::size_t... l>
@@ -52,6 +31,21 @@ FASTDNN_INLINE void transpose(typename V::Vec (&rows)[V::kLanes]) {
     rows[i + kStep] = exchanged<V, kStep, true>(a, b, All{});
   }
   if constexpr (2 * kStep < V::kLanes) transpose<V, 2 * kStep>(rows);
+}
+
+// Lane i of the result is fold<V>(rows[i], combine), to the bit: as many folds at once as there are lanes,
+// for one combination each. The rows are scratch afterwards.
+template <class V, int kHalf = V::kLanes / 2, class Combine>
+FASTDNN_INLINE typename V::Vec fold_rows(typename V::Vec (&rows)[V::kLanes], const Combine& combine) {
+  using All = typename LanesBelow<V::kLanes>::Type;
+#pragma GCC unroll 8
+  for (int i = 0; i < kHalf; ++i) {
+    const typename V::Vec a = rows[i];
+    const typename V::Vec b = rows[i + kHalf];
+    rows[i] = combine(exchanged<V, kHalf, false>(a, b, All{}), exchanged<V, kHalf, true>(a, b, All{}));
+  }
+  if constexpr (kHalf > 1) return fold_rows<V, kHalf / 2>(rows, combine);
+  return rows[0];
 }
 
 }  // namespace

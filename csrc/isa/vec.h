@@ -17,6 +17,8 @@
 // code in it.
 #pragma once
 
+#include <cstddef>
+
 #include "core/view.h"
 
 namespace fastdnn {
@@ -90,34 +92,106 @@ FASTDNN_INLINE void for_vectors(Index n, const Body& body) {
   if (i < n) body(i, Part<V>(static_cast<int>(n - i)));
 }
 
+template <std::size_t... kIndex>
+struct Lanes {};
+template <std::size_t kCount, std::size_t... kIndex>
+struct LanesBelow : LanesBelow<kCount - 1, kCount - 1, kIndex...> {};
+template <std::size_t... kIndex>
+struct LanesBelow<0, kIndex...> {
+  using Type = Lanes<kIndex...>;
+};
+
+// Lane l of the result is lane index[l] of a and b laid end to end.
+template <class V, std::size_t... kIndex>
+FASTDNN_INLINE typename V::Vec shuffle(typename V::Vec a, typename V::Vec b) {
+#if __has_builtin(__builtin_shufflevector)  // Clang, and GCC from 12 on
+  return __builtin_shufflevector(a, b, kIndex...);
+#else
+  return __builtin_shuffle(a, b, typename V::Int{kIndex...});
+#endif
+}
+
+template <class V, std::size_t kStep, std::size_t... l>
+FASTDNN_INLINE typename V::Vec lanes_from(typename V::Vec x, Lanes<l...>) {
+  return shuffle<V, (l + kStep)...>(x, x);
+}
+
+// Lane l takes in lane l + half by `combine`, for half = kLanes / 2, ..., 1: lane 0 ends with all of them.
+template <class V, int kHalf = V::kLanes / 2, class Combine>
+FASTDNN_INLINE typename V::Scalar fold(typename V::Vec x, const Combine& combine) {
+  x = combine(x, lanes_from<V, kHalf>(x, typename LanesBelow<V::kLanes>::Type{}));
+  if constexpr (kHalf > 1) return fold<V, kHalf / 2>(x, combine);
+  return x[0];
+}
+
+struct Plus {
+  template <class Vec>
+  FASTDNN_INLINE Vec operator()(Vec a, Vec b) const {
+    return a + b;
+  }
+};
+struct Max {
+  template <class Vec>
+  FASTDNN_INLINE Vec operator()(Vec a, Vec b) const {
+    return max_of(b, a);
+  }
+};
+
+// The number of a vector within 64 bytes, where the compiler must know it.
+template <int k>
+struct Slot {};
+
 // Sums a row in 64 bytes' worth of virtual lanes: 16 floats or 8 doubles, whatever the width of the unit,
 // combined in one fixed tree. So the sum's bits do not depend on the vector width.
 template <class V>
 class VirtualLanes {
  public:
-  FASTDNN_INLINE void add(Index i, typename V::Vec x) { lanes_[i / V::kLanes % kVectors] += x; }
-
-  // Lane l takes in lane l + half, until one is left.
-  FASTDNN_INLINE typename V::Scalar total() const {
-    typename V::Scalar sums[kCount];
-    for (int l = 0; l < kCount; ++l) sums[l] = lanes_[l / V::kLanes][l % V::kLanes];
-    for (int half = kCount / 2; half > 0; half /= 2) {
-      for (int l = 0; l < half; ++l) sums[l] += sums[l + half];
-    }
-    return sums[0];
-  }
-
- private:
   static constexpr int kCount = 64 / static_cast<int>(sizeof(typename V::Scalar));
   static constexpr int kVectors = kCount / V::kLanes;
+
+  FASTDNN_INLINE void add(Index i, typename V::Vec x) { lanes_[i / V::kLanes % kVectors] += x; }
+  // For the slots of for_slots: so the lanes stay in registers.
+  template <int k>
+  FASTDNN_INLINE void add(Slot<k>, typename V::Vec x) {
+    lanes_[k] += x;
+  }
+
+  // Lane l takes in lane l + half, until one vector is left, or one lane.
+  FASTDNN_INLINE typename V::Vec vector() const {
+    if constexpr (kVectors == 2) return lanes_[0] + lanes_[1];
+    if constexpr (kVectors == 4) return (lanes_[0] + lanes_[2]) + (lanes_[1] + lanes_[3]);
+    return lanes_[0];
+  }
+  FASTDNN_INLINE typename V::Scalar total() const { return fold<V>(vector(), Plus{}); }
+
+ private:
   typename V::Vec lanes_[kVectors] = {};
 };
 
+// The vectors from slot k on that lie within 0..n-1; whole 64 bytes are known to do so.
+template <class V, bool kWhole, int k = 0, class Body>
+FASTDNN_INLINE void for_slots_from(Index i, Index n, const Body& body) {
+  constexpr bool kLast = k + 1 == VirtualLanes<V>::kVectors;
+  if constexpr (!kWhole) {
+    if (i >= n) return;
+    if (kLast || n - i < V::kLanes) return body(i, Slot<k>{}, Part<V>(static_cast<int>(n - i)));
+  }
+  body(i, Slot<k>{}, Whole<V>{});
+  if constexpr (!kLast) for_slots_from<V, kWhole, k + 1>(i + V::kLanes, n, body);
+}
+
+// As for_vectors, for bodies that sum in virtual lanes: body(i, slot, cover).
+template <class V, class Body>
+FASTDNN_INLINE void for_slots(Index n, const Body& body) {
+  constexpr int kCount = VirtualLanes<V>::kCount;
+  Index i = 0;
+  for (; i + kCount <= n; i += kCount) for_slots_from<V, true>(i, n, body);
+  if (i < n) for_slots_from<V, false>(i, n, body);
+}
+
 template <class V>
 FASTDNN_INLINE typename V::Scalar max_lane(typename V::Vec x) {
-  typename V::Scalar best = x[0];
-  for (int i = 1; i < V::kLanes; ++i) best = x[i] > best ? x[i] : best;
-  return best;
+  return fold<V>(x, Max{});
 }
 
 }  // namespace

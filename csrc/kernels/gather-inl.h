@@ -29,8 +29,8 @@ class Ahead {
 
 // K elements of a row: the first of them at j.
 template <class T, class S, int K>
-FASTDNN_INLINE Lanes<T, K> scaled(const S* x, Index j, const Scaling<T>& by) {
-  Lanes<T, K> v = load_as<T, K>(x);
+FASTDNN_INLINE LanesOf<T, K> scaled(const S* x, Index j, const Scaling<T>& by) {
+  LanesOf<T, K> v = load_as<T, K>(x);
   if (by.mean != nullptr) v -= *reinterpret_cast<const UnalignedLanes<T, K>*>(by.mean + j);
   if (by.std != nullptr) v /= *reinterpret_cast<const UnalignedLanes<T, K>*>(by.std + j);
   return v * by.scale;
@@ -40,7 +40,7 @@ FASTDNN_INLINE Lanes<T, K> scaled(const S* x, Index j, const Scaling<T>& by) {
 // elements a second time, the same values. With K = 1 columns may have a stride.
 template <class T, class S, int K>
 bool gather_rows(Matrix<T> y, const Source& source, const std::int32_t* order, const Scaling<T>& scaling) {
-  using Int = Lanes<typename IntegerOf<T>::Type, K>;
+  using Int = LanesOf<typename IntegerOf<T>::Type, K>;
   const Scaling<T> by = scaling;  // a copy: the stores below cannot change it
   const auto* x = static_cast<const S*>(source.data);
   const Index row_stride = source.row_stride;
@@ -52,7 +52,7 @@ bool gather_rows(Matrix<T> y, const Source& source, const std::int32_t* order, c
     const S* from = x + order[r] * row_stride;
     T* to = y.row(r);
     const auto take = [&](Index j) __attribute__((always_inline)) {
-      const Lanes<T, K> v = scaled<T, S, K>(from + j * col_stride, j, by);
+      const LanesOf<T, K> v = scaled<T, S, K>(from + j * col_stride, j, by);
       bad |= reinterpret_cast<Int>(v - v);
       *reinterpret_cast<UnalignedLanes<T, K>*>(to + j) = v;
     };

@@ -26,8 +26,9 @@ double l2_norm(Team& team, double* partials, const T* x, Index n);
 template <class T>
 double max_abs(Team& team, double* partials, const T* x, Index n);
 
-// What the gradient is multiplied with so that its norm, where it was more than `limit`, becomes that: UpdateOptions'
-// gradient_scale. NaN for NaN; 0 for infinity, by which an infinite element becomes NaN, and so shows.
+// What the gradient is multiplied with so that its norm, where it was more than `limit`, becomes that:
+// UpdateOptions' gradient_scale. NaN for NaN; 0 for infinity, by which an infinite element becomes NaN, and
+// so shows.
 double clip_scale(double norm, double limit);
 
 }  // namespace fastdnn

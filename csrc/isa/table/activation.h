@@ -1,5 +1,5 @@
 // The serial kernels of a layer's bias and activation. See kernels/activation.h, prelu.h, maxout.h,
-// softmax.h.
+// softmax.h, log_softmax.h, logistic_normalize.h.
 #pragma once
 
 #include "core/view.h"
@@ -24,6 +24,11 @@ struct ActivationKernels {
   void (*hardmax)(Matrix<T> y, Matrix<const T> x);
   void (*softmax_forward)(Matrix<T> y, Matrix<const T> x);
   void (*softmax_backward)(Matrix<T> dx, Matrix<const T> y, Matrix<const T> dy, bool accumulate);
+  void (*log_softmax_forward)(Matrix<T> y, Matrix<const T> x);
+  void (*log_softmax_backward)(Matrix<T> dx, Matrix<const T> y, Matrix<const T> dy, bool accumulate);
+  void (*logistic_normalize_forward)(Matrix<T> y, Matrix<const T> x);
+  void (*logistic_normalize_backward)(Matrix<T> dx, Matrix<const T> y, Matrix<const T> x, Matrix<const T> dy,
+                                      bool accumulate);
 };
 
 }  // namespace fastdnn

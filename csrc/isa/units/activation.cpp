@@ -1,5 +1,7 @@
 #include "isa/units/unit.h"
 #include "kernels/activation-inl.h"
+#include "kernels/log_softmax-inl.h"
+#include "kernels/logistic_normalize-inl.h"
 #include "kernels/maxout-inl.h"
 #include "kernels/prelu-inl.h"
 #include "kernels/softmax-inl.h"
@@ -45,6 +47,10 @@ void enter(ActivationKernels<typename V::Scalar>& k) {
   k.hardmax = hardmax<V>;
   k.softmax_forward = softmax_forward<V>;
   k.softmax_backward = softmax_backward<V>;
+  k.log_softmax_forward = log_softmax_forward<V>;
+  k.log_softmax_backward = log_softmax_backward<V>;
+  k.logistic_normalize_forward = logistic_normalize_forward<V>;
+  k.logistic_normalize_backward = logistic_normalize_backward<V>;
 }
 
 }  // namespace
