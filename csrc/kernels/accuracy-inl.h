@@ -6,30 +6,35 @@
 namespace fastdnn {
 namespace {
 
-// The first of the largest of a row, or -1 where all are NaN. Each lane keeps the first of its largest.
+struct Min {
+  template <class Vec>
+  FASTDNN_INLINE Vec operator()(Vec a, Vec b) const {
+    return a < b ? a : b;
+  }
+};
+
+// The first of the largest of a row, or -1 where all are NaN. Each lane keeps the first of its largest. Indices are
+// floating-point numbers, exact below 2^24, which fold as the values do.
 template <class V>
 FASTDNN_INLINE Index argmax(const typename V::Scalar* x, Index n) {
   using Vec = typename V::Vec;
-  using Int = typename V::Int;
-  const Vec nan = broadcast<V>(static_cast<typename V::Scalar>(__builtin_nan("")));
+  using T = typename V::Scalar;
+  const Vec nan = broadcast<V>(static_cast<T>(__builtin_nan("")));
   Vec best = broadcast<V>(-__builtin_inf());
-  Int where = Int{} - 1;  // the vector in which it was found
-  Int now{};
+  Vec where = broadcast<V>(-1);
+  Vec now{};
+  for (int l = 0; l < V::kLanes; ++l) now[l] = static_cast<T>(l);
   for_vectors<V>(n, [&](Index j, auto cover) {
     const Vec value = cover.select(cover.load(x + j), nan);
-    const Int better = (value > best) | ((where < 0) & (value == value));
+    const auto better = (value > best) | ((where < Vec{}) & (value == value));
     best = better ? value : best;
     where = better ? now : where;
-    now += 1;
+    now += static_cast<T>(V::kLanes);
   });
-  const typename V::Scalar max = max_lane<V>(best);
-  Index found = -1;
-  for (int l = V::kLanes - 1; l >= 0; --l) {
-    if (where[l] < 0 || !(best[l] == max)) continue;
-    const Index index = static_cast<Index>(where[l]) * V::kLanes + l;
-    if (found < 0 || index < found) found = index;
-  }
-  return found;
+  const Vec none = broadcast<V>(static_cast<T>(1 << 24));
+  const auto largest = (best == broadcast<V>(max_lane<V>(best))) & (where >= Vec{});
+  const T first = fold<V>(largest ? where : none, Min{});
+  return first < none[0] ? static_cast<Index>(first) : -1;
 }
 
 template <class V>
