@@ -22,8 +22,8 @@ struct Portable {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
-  // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five
-  // times more.
+  // Element by element: there are at most three,
+  // and a memcpy of unknown length in an inner loop costs five times more.
   using Mask = int;
   static FASTDNN_INLINE Mask first(int n) { return n; }
   static FASTDNN_INLINE Vec load_n(const T* p, Mask n) {

@@ -1,5 +1,5 @@
-// The serial kernels of losses with their gradients. See kernels/cross_entropy.h,
-// probability_cross_entropy.h, elementwise_loss.h.
+// The serial kernels of losses with their gradients.
+// See kernels/cross_entropy.h, probability_cross_entropy.h, elementwise_loss.h.
 #pragma once
 
 #include "core/view.h"
