@@ -69,8 +69,8 @@ struct Avx2 {
   }
 };
 
-// 16 registers: 6 x 2 sums, two vectors of B and one of A; 12 sums hide the latency of 4-5 cycles at two a
-// cycle.
+// 16 registers: 6 x 2 sums, two vectors of B and one of A;
+// 12 sums hide the latency of 4-5 cycles at two a cycle.
 using GemmTiles = Rows<12, 6>;
 
 template <class T>

@@ -84,8 +84,8 @@ struct Avx512 {
 };
 
 // 32 registers: 6 x 4 sums, four vectors of B and one of A, which as a memory operand is broadcast for free.
-// Narrower tiles take more rows, to keep as many independent sums in flight, but no more than 14: the rows'
-// addresses need registers, too.
+// Narrower tiles take more rows, to keep as many independent sums in flight,
+// but no more than 14: the rows' addresses need registers, too.
 using GemmTiles = Rows<14, 12, 8, 6>;
 
 template <class T>

@@ -23,8 +23,8 @@ struct Portable {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
-  // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five
-  // times more.
+  // Element by element: there are at most three,
+  // and a memcpy of unknown length in an inner loop costs five times more.
   using Mask = int;
   static FASTDNN_INLINE Mask first(int n) { return n; }
   static FASTDNN_INLINE Vec load_n(const T* p, Mask n) {
@@ -39,7 +39,7 @@ struct Portable {
       if (i < n) p[i] = x[i];
     }
   }
-  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }  // two roundings: SSE2 has no such
+  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }  // two roundings: SSE2 has no fused one
   static FASTDNN_INLINE Vec sqrt(Vec a) {
     for (int i = 0; i < kLanes; ++i) {
       if constexpr (sizeof(T) == 4) {

@@ -15,8 +15,8 @@
 // Arithmetic, comparison and selection (`mask ? a : b`) are the compilers' vector extensions.
 //
 // Everything of the SIMD text is in anonymous namespaces: an inline function that two instruction sets shared
-// would be an illegal instruction waiting for its link order. These files include each other and nothing with
-// code in it.
+// would be an illegal instruction waiting for its link order.
+// These files include each other and nothing with code in it.
 #pragma once
 
 #include <cstddef>

@@ -6,8 +6,8 @@
 namespace fastdnn {
 namespace {
 
-// Rows are summed in chunks of this many, and the chunks one after the other: the error grows with 256 / 4 +
-// n / 256 terms and not with n.
+// Rows are summed in chunks of this many, and the chunks one after the other:
+// the error grows with 256 / 4 + n / 256 terms and not with n.
 constexpr Index kColumnSumChunk = 256;
 
 // The sum over r in [begin, end) of term(r).

@@ -1,5 +1,5 @@
-// The serial kernels of losses with their gradients, and of accuracies. See kernels/cross_entropy.h,
-// probability_cross_entropy.h, elementwise_loss.h, accuracy.h.
+// The serial kernels of losses with their gradients, and of accuracies.
+// See kernels/cross_entropy.h, probability_cross_entropy.h, elementwise_loss.h, accuracy.h.
 #pragma once
 
 #include "core/view.h"
