@@ -12,11 +12,11 @@ import pytest
 
 from fastdnn import _core, cli
 from fastdnn.benchmark import machine, numpy_threads, report, runner, suite
+from fastdnn.benchmark.arrays import Arrays, Operands
 from fastdnn.benchmark.kernels import KERNELS, of, workloads
 from fastdnn.benchmark.report import Report
 from fastdnn.benchmark.runner import QUICK, Figure, Row
-from fastdnn.benchmark.workloads import ROTATED_BYTES, Arrays, Kernel, Operands
-from fastdnn.reference.update import adam_update
+from fastdnn.benchmark.workloads import ROTATED_BYTES, Kernel
 
 ISA = _core.build_info()["isa"]
 KIND_OF = {kernel.label: kernel for kernel in KERNELS}
@@ -193,7 +193,7 @@ def test_numpy_computes_the_same(kernel):
     ours, theirs = workload.operands(), workload.operands()
     workload.native(ours, 1)()
     workload.baseline(theirs)()
-    for one, other in zip(ours.arguments, theirs.arguments, strict=True):
+    for one, other in zip(ours.results, theirs.results, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-13, equal_nan=False)
 
 
@@ -235,16 +235,16 @@ def test_a_long_vector_is_checked_in_samples():
     adam = KIND_OF["adam_update"]
     seen = []
 
-    def reference(*arrays):
-        seen.extend(array.size for array in arrays)
-        return adam_update(*arrays, **adam.options)
+    def reference(*arrays, gradient):
+        seen.extend(array.size for array in (*arrays, gradient))
+        return adam.reference(*arrays, gradient=gradient)
 
     dataclasses.replace(adam, shapes=[(1 << 22,)], reference=reference).workloads(["float32"])[0].check()
     assert seen == [-(-(1 << 22) // 4099)] * 4
 
 
 def test_bytes_that_an_update_moves():
-    [adam] = [w for w in of("adam_update") if w.dtype == "float32" and w.shape == (16_384,)]
+    [adam] = workloads("adam_update 16384 float32")[:1]
     operands = adam.operands()
     assert operands.footprint == 4 * 4 * 16_384
     assert adam.work(operands) == 7 * 4 * 16_384
@@ -297,6 +297,7 @@ def test_targets():
 def row(**changes):
     """gemm at 90 of 100 GFLOP/s."""
     figures = {
+        "family": "Products",
         "kernel": "gemm NN",
         "shape": "512x512x512",
         "dtype": "float32",
@@ -310,6 +311,7 @@ def row(**changes):
         "best_after": 80e9,
         "target": 0.9,
         "sets": 1,
+        "elements": None,
     }
     return Row(**figures | changes)
 
@@ -383,6 +385,7 @@ def sample():
         row(),
         row(threads=2, best_after=100e9, target=0.91),
         row(
+            family="Losses",
             kernel="categorical_cross_entropy",
             shape="512x1000",
             yardstick="copy",
@@ -442,8 +445,19 @@ def test_the_json_schema_is_stable():
     assert (content["format"], content["version"]) == ("fastdnn-bench", 1)
     assert list(content["figures"][0]) == ["name", "threads", "unit", "before", "after"]
     assert list(content["rows"][0]) == [
-        *("kernel", "shape", "dtype", "threads", "seconds", "spread", "numpy_seconds", "work", "yardstick"),
-        *("best_before", "best_after", "target", "sets"),
+        *(
+            "family",
+            "kernel",
+            "shape",
+            "dtype",
+            "threads",
+            "seconds",
+            "spread",
+            "numpy_seconds",
+            "work",
+            "yardstick",
+        ),
+        *("best_before", "best_after", "target", "sets", "elements"),
         *("rate", "share", "drift", "reached", "times_numpy"),
     ]
 

@@ -42,6 +42,7 @@ class Row:
     """What came out for a workload on a number of threads.
 
     Attributes:
+        family: of the kernel.
         kernel: its label.
         shape: sizes, as the workload names them.
         dtype: of the numbers.
@@ -55,8 +56,10 @@ class Row:
         best_after: and after.
         target: the share to be reached, or None.
         sets: of operands that took turns.
+        elements: of the result of a call, where the speed is told in them, or None.
     """
 
+    family: str
     kernel: str
     shape: str
     dtype: str
@@ -70,11 +73,19 @@ class Row:
     best_after: float
     target: float | None
     sets: int
+    elements: int | None
 
     @property
     def rate(self) -> float:
         """FLOP/s or B/s."""
         return self.work / self.seconds
+
+    @property
+    def speed(self) -> tuple[float, str]:
+        """What is told, with its unit."""
+        if self.elements is not None:
+            return self.elements / self.seconds, "elem/s"
+        return self.rate, "FLOP/s" if self.yardstick == "fma" else "B/s"
 
     @property
     def share(self) -> float:
@@ -226,6 +237,7 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
         )
         after = settled(best)
     return Row(
+        family=workload.kernel.family,
         kernel=workload.kernel.label,
         shape=workload.shape_text,
         dtype=workload.dtype,
@@ -239,6 +251,7 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
         best_after=after,
         target=workload.kernel.target(_core.build_info()["isa"], workload.dtype, workload.shape, threads),
         sets=len(contest.operands),
+        elements=workload.elements(contest.operands[0]),
     )
 
 

@@ -37,7 +37,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add = parser.add_argument
     add("suite", metavar="SUITE", help="kernels")
-    part = "only workloads whose name contains this, such as gemm, 'gemm NT' or 512x512x512"
+    part = "a kernel, such as relu, or part of names: 'gemm NT', 512x512x512, losses"
     add("--filter", default="", metavar="PART", help=part)
     add("--dtype", choices=FLOAT_TYPES, help="only this type")
     threads = "numbers of threads between commas (1 and those of this machine)"
