@@ -19,7 +19,8 @@ _PIECES = 2  # of maxout
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    y: np.ndarray = 1 / (1 + np.exp(-x))
+    return y
 
 
 def _gelu_tanh_backward(dx: np.ndarray, x: np.ndarray, dy: np.ndarray) -> None:

@@ -15,19 +15,24 @@ def _taken(y: np.ndarray, x: np.ndarray, order: np.ndarray) -> None:
     np.take(x, order, axis=0, out=y, mode="clip")
 
 
-def _scaled(y: np.ndarray, x: np.ndarray, order: np.ndarray, scale: float) -> None:
+def _scaled(y: np.ndarray, x: np.ndarray, order: np.ndarray, scale: float) -> np.bool_:
     np.multiply(x[order], scale, out=y, dtype=y.dtype)
+    return np.isfinite(y).all()
 
 
-def _standardized(y: np.ndarray, x: np.ndarray, order: np.ndarray, mean: np.ndarray, std: np.ndarray) -> None:
+def _standardized(
+    y: np.ndarray, x: np.ndarray, order: np.ndarray, mean: np.ndarray, std: np.ndarray
+) -> np.bool_:
     np.subtract(x[order], mean, out=y, dtype=y.dtype)
     y /= std
+    return np.isfinite(y).all()
 
 
 def _features(
     variant: str, source: Callable[..., np.ndarray], numpy: Callable[..., object], **options: Any
 ) -> Kernel:
-    """Rows of any type, to those of the workload's; standardised, or scaled where the options say so."""
+    """Rows of any type, to those of the workload's; standardised, or scaled where the options say so;
+    and whether all are finite."""
 
     def operands(arrays: Arrays, n: int, m: int) -> Operands:
         named = {} if options else {"mean": arrays.reals(m), "std": arrays.positive(m)}

@@ -1,6 +1,7 @@
 """What layers do besides products, activations and normalisations, forward and backward."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from fastdnn.benchmark.kernels.shapes import CLASSES, LAYERS, NETS
 from fastdnn.benchmark.workloads import Kernel
 from fastdnn.reference import activation, column_sum, dropout, log_softmax, logistic_normalize, softmax
 
-_DROPOUT = {"rate": 0.5, "seed": 1, "stream": 2, "step": 3}
+_DROPOUT: dict[str, Any] = {"rate": 0.5, "seed": 1, "stream": 2, "step": 3}
 
 
 def _softmax_numpy(y: np.ndarray, x: np.ndarray) -> None:

@@ -104,7 +104,8 @@ def _reals(arrays: Arrays, n: int, m: int) -> np.ndarray:
 def _shares(arrays: Arrays, n: int, m: int) -> np.ndarray:
     """Probabilities of classes, not too small."""
     y = arrays.positive(n, m)
-    return np.divide(y, y.sum(axis=1, keepdims=True), dtype=y.dtype)
+    y /= y.sum(axis=1, keepdims=True)
+    return y
 
 
 def _chances(arrays: Arrays, n: int, m: int) -> np.ndarray:

@@ -69,7 +69,7 @@ def _operands(kind: str, epilogue: str, arrays: Arrays, m: int, n: int, k: int) 
     return Operands([arrays.blank(m, n)], [a, b], named=named)
 
 
-def _reference(options: dict[str, Any], *arrays: np.ndarray, **named: np.ndarray) -> list[np.ndarray]:
+def _reference(options: dict[str, Any], *arrays: np.ndarray, **named: Any) -> list[np.ndarray]:
     *c, a, b = arrays
     return [gemm.gemm(a, b, **options, **named, c=c[0] if c else None)]
 
