@@ -15,7 +15,8 @@ from fastdnn.benchmark import machine, numpy_threads, report, runner, suite
 from fastdnn.benchmark.arrays import Arrays, Operands
 from fastdnn.benchmark.kernels import KERNELS, workloads
 from fastdnn.benchmark.report import Report
-from fastdnn.benchmark.runner import QUICK, Figure, Row
+from fastdnn.benchmark.row import Figure, Row
+from fastdnn.benchmark.runner import QUICK
 from fastdnn.benchmark.workloads import ROTATED_BYTES, Kernel
 
 ISA = _core.build_info()["isa"]
@@ -248,11 +249,42 @@ def test_a_long_vector_is_checked_in_samples():
     assert seen == [-(-(1 << 22) // 4099)] * 4
 
 
+def test_rows_of_a_long_matrix_are_checked_in_samples():
+    normalize = KIND_OF["normalize"]
+    shapes = []
+
+    def reference(*arrays):
+        shapes.extend(array.shape for array in arrays)
+        return normalize.reference(*arrays)
+
+    def wrong(*arrays):
+        [y] = normalize.reference(*arrays)
+        y[3, 5] += 1  # of the sample, row 183
+        return [y]
+
+    long = {"shapes": [(1 << 12, 1 << 10)]}
+    dataclasses.replace(normalize, reference=reference, **long).workloads(["float32"])[0].check()
+    assert shapes == [(-(-(1 << 12) // 61), 1 << 10), (1 << 10,), (1 << 10,)]
+    with pytest.raises(ValueError, match="1 of 69,632 elements are wrong"):
+        dataclasses.replace(normalize, reference=wrong, **long).workloads(["float32"])[0].check()
+
+
+def test_what_a_kernel_returns_is_checked():
+    norm = KIND_OF["l1_norm"]
+    norm.workloads(["float32"])[0].check()
+    with pytest.raises(ValueError, match="1 of 1 elements are wrong"):
+        dataclasses.replace(norm, reference=lambda x: [np.abs(x).sum() + 1]).workloads()[0].check()
+
+
 def test_bytes_that_an_update_moves():
     [adam] = workloads("adam_update 16384 float32")[:1]
     operands = adam.operands()
     assert operands.footprint == 4 * 4 * 16_384
     assert adam.work(operands) == 7 * 4 * 16_384
+    [lookup] = workloads("embedding 128x16", ["float32"])
+    assert lookup.work(lookup.operands()) == 4 * 128 * 16 * (2 * 64 + 1)  # of the table what is looked up
+    [norm] = workloads("batch_norm 256x512", ["float32"])
+    assert norm.work(norm.operands()) == 4 * (2 * 256 * 512 + 5 * 512)  # without the scratch
     product_512 = workloads("gemm NN 512x512x512 float64")[0]
     assert product_512.work(product_512.operands()) == 2 * 512**3
 

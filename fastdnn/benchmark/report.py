@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from fastdnn.benchmark.runner import Figure, Row, change
+from fastdnn.benchmark.row import Figure, Row, change
 from fastdnn.errors import expected
 from fastdnn.report import table
 
@@ -18,7 +18,8 @@ _LEFT = 3  # columns of words
 _LEGEND = (
     "speed: FLOP/s of products; elem/s where arithmetic is the limit; else B/s, each array once",
     "of best: share of the FMA peak (FLOP/s), or of the B/s of a plain pass over as much memory (others),",
-    "  measured before and after the row in the same type, on as many threads; the better one counts",
+    "  measured before and after the row in the same type, on as many threads; the better one counts;",
+    "  above 100% is what reads more for each write than the plain pass",
     "±: the middle half of the rounds; × NumPy: the time of its best lines by ours",
 )
 _DRIFTED = 0.1  # a yardstick that changed by more is marked

@@ -12,7 +12,8 @@ from fastdnn import _core
 from fastdnn.benchmark import kernels, numpy_threads, report
 from fastdnn.benchmark.machine import default_threads
 from fastdnn.benchmark.report import Report
-from fastdnn.benchmark.runner import QUICK, THOROUGH, Row
+from fastdnn.benchmark.row import Row
+from fastdnn.benchmark.runner import QUICK, THOROUGH
 from fastdnn.benchmark.suite import Suite
 from fastdnn.benchmark.workloads import FLOAT_TYPES
 from fastdnn.cli import output

@@ -15,14 +15,12 @@ def _taken(y: np.ndarray, x: np.ndarray, order: np.ndarray) -> None:
     np.take(x, order, axis=0, out=y, mode="clip")
 
 
-def _scaled(y: np.ndarray, x: np.ndarray, order: np.ndarray, scale: float) -> np.bool_:
+def _scaled(y: np.ndarray, x: np.ndarray, order: np.ndarray, scale: float) -> Any:
     np.multiply(x[order], scale, out=y, dtype=y.dtype)
     return np.isfinite(y).all()
 
 
-def _standardized(
-    y: np.ndarray, x: np.ndarray, order: np.ndarray, mean: np.ndarray, std: np.ndarray
-) -> np.bool_:
+def _standardized(y: np.ndarray, x: np.ndarray, order: np.ndarray, mean: np.ndarray, std: np.ndarray) -> Any:
     np.subtract(x[order], mean, out=y, dtype=y.dtype)
     y /= std
     return np.isfinite(y).all()
