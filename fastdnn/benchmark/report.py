@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from textwrap import wrap
 from typing import Any
 
 from fastdnn.benchmark.row import Figure, Row, change
@@ -14,13 +15,14 @@ _VERSION = 1
 # The first one is headed by its family.
 _HEADER = ("shape", "type", "thr", "time", "±", "speed", "of best", "target", "× NumPy")
 _TARGET = 8
+_WIDTH = 110
 _LEFT = 3  # columns of words
 _LEGEND = (
     "speed: FLOP/s of products; elem/s where arithmetic is the limit; else B/s, each array once",
-    "of best: share of the FMA peak (FLOP/s), or of the B/s of a plain pass over as much memory (others),",
-    "  measured before and after the row in the same type, on as many threads; the better one counts;",
-    "  above 100% is what reads more for each write than the plain pass",
-    "±: the middle half of the rounds; × NumPy: the time of its best lines by ours",
+    "of best: FLOP/s as a share of the peak of fused multiply-adds, all else by its B/s as a share of a plain "
+    "pass (read, copy or update) over as much memory; both measured before and after the row, on as many "
+    "threads; the better one counts. What reads more for each write than the pass may be above 100%",
+    "±: the middle half of the rounds; × NumPy: NumPy's time by ours",
 )
 _DRIFTED = 0.1  # a yardstick that changed by more is marked
 _LABELS = {
@@ -79,7 +81,7 @@ def text(report: Report) -> str:
     lines = [f"{name:{width}}  {value}" for name, value in _machine(report).items()]
     if report.figures:
         lines += ["", table(_FIGURE_HEADER, _figure_cells(report), numeric=(1, 2, 3, 4))]
-    lines += ["", *_LEGEND]
+    lines += ["", *(line for part in _LEGEND for line in wrap(part, _WIDTH, subsequent_indent="  "))]
     for header, rows in _families(report):
         lines += ["", table(header, rows, _numeric(header))]
     return "\n".join([*lines, "", *_notes(report)]).rstrip()
@@ -90,7 +92,7 @@ def markdown(report: Report) -> str:
     lines = [f"- {name}: {value}" for name, value in _machine(report).items()]
     if report.figures:
         lines += ["", *_markdown_table(_FIGURE_HEADER, _figure_cells(report), (1, 2, 3, 4))]
-    lines += ["", " ".join(_LEGEND)]
+    lines += ["", *(f"- {part}" for part in _LEGEND)]
     for header, rows in _families(report):
         lines += ["", *_markdown_table(header, rows, _numeric(header))]
     return "\n".join([*lines, "", *_notes(report), ""])
