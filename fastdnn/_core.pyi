@@ -113,6 +113,97 @@ def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""
 
 class kernels:  # a submodule
+    class UpdateOptions:
+        """What an update does beside the optimiser's rule."""
+        def __init__(
+            self,
+            *,
+            gradient_scale: _Float = 1.0,
+            clip_value: _Float = ...,
+            l2: _Float = 0.0,
+            l1: _Float = 0.0,
+            weight_decay: _Float = 0.0,
+            proximal_l1: _Float = 0.0,
+        ) -> None: ...
+
+    @staticmethod
+    @typing.overload
+    def absolute_error(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def absolute_error(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def adadelta_update(
+        theta: npt.NDArray[np.float32],
+        s: npt.NDArray[np.float32],
+        d: npt.NDArray[np.float32],
+        gradient: npt.NDArray[np.float32],
+        learning_rate: _Float,
+        rho: _Float,
+        epsilon: _Float,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def adadelta_update(
+        theta: npt.NDArray[np.float64],
+        s: npt.NDArray[np.float64],
+        d: npt.NDArray[np.float64],
+        gradient: npt.NDArray[np.float64],
+        learning_rate: _Float,
+        rho: _Float,
+        epsilon: _Float,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def adagrad_update(
+        theta: npt.NDArray[np.float32],
+        s: npt.NDArray[np.float32],
+        gradient: npt.NDArray[np.float32],
+        learning_rate: _Float,
+        epsilon: _Float,
+        epsilon_mode: str = "outside",
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def adagrad_update(
+        theta: npt.NDArray[np.float64],
+        s: npt.NDArray[np.float64],
+        gradient: npt.NDArray[np.float64],
+        learning_rate: _Float,
+        epsilon: _Float,
+        epsilon_mode: str = "outside",
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
     @staticmethod
     @typing.overload
     def adam_update(
@@ -125,6 +216,11 @@ class kernels:  # a submodule
         beta_2: _Float,
         epsilon: _Float,
         t: _Int,
+        epsilon_mode: str = "outside",
+        bias_correction: bool = True,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -138,6 +234,11 @@ class kernels:  # a submodule
         beta_2: _Float,
         epsilon: _Float,
         t: _Int,
+        epsilon_mode: str = "outside",
+        bias_correction: bool = True,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -154,6 +255,244 @@ class kernels:  # a submodule
         x: npt.NDArray[np.float64],
         bias: npt.NDArray[np.float64],
         threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def amsgrad_update(
+        theta: npt.NDArray[np.float32],
+        m: npt.NDArray[np.float32],
+        v: npt.NDArray[np.float32],
+        v_max: npt.NDArray[np.float32],
+        gradient: npt.NDArray[np.float32],
+        learning_rate: _Float,
+        beta_1: _Float,
+        beta_2: _Float,
+        epsilon: _Float,
+        t: _Int,
+        epsilon_mode: str = "outside",
+        bias_correction: bool = True,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def amsgrad_update(
+        theta: npt.NDArray[np.float64],
+        m: npt.NDArray[np.float64],
+        v: npt.NDArray[np.float64],
+        v_max: npt.NDArray[np.float64],
+        gradient: npt.NDArray[np.float64],
+        learning_rate: _Float,
+        beta_1: _Float,
+        beta_2: _Float,
+        epsilon: _Float,
+        t: _Int,
+        epsilon_mode: str = "outside",
+        bias_correction: bool = True,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm(
+        y: npt.NDArray[np.float32],
+        mean: npt.NDArray[np.float32],
+        variance: npt.NDArray[np.float32],
+        rstd: npt.NDArray[np.float32],
+        partial: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        gamma: npt.NDArray[np.float32] | None = None,
+        beta: npt.NDArray[np.float32] | None = None,
+        epsilon: _Float = 0.001,
+        relu: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm(
+        y: npt.NDArray[np.float64],
+        mean: npt.NDArray[np.float64],
+        variance: npt.NDArray[np.float64],
+        rstd: npt.NDArray[np.float64],
+        partial: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        gamma: npt.NDArray[np.float64] | None = None,
+        beta: npt.NDArray[np.float64] | None = None,
+        epsilon: _Float = 0.001,
+        relu: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_backward(
+        dx: npt.NDArray[np.float32],
+        dgamma: npt.NDArray[np.float32],
+        dbeta: npt.NDArray[np.float32],
+        partial: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32] | None,
+        dy: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        mean: npt.NDArray[np.float32],
+        rstd: npt.NDArray[np.float32],
+        gamma: npt.NDArray[np.float32] | None = None,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_backward(
+        dx: npt.NDArray[np.float64],
+        dgamma: npt.NDArray[np.float64],
+        dbeta: npt.NDArray[np.float64],
+        partial: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64] | None,
+        dy: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        mean: npt.NDArray[np.float64],
+        rstd: npt.NDArray[np.float64],
+        gamma: npt.NDArray[np.float64] | None = None,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_fold(
+        scale: npt.NDArray[np.float32],
+        shift: npt.NDArray[np.float32],
+        gamma: npt.NDArray[np.float32] | None,
+        beta: npt.NDArray[np.float32] | None,
+        running_mean: npt.NDArray[np.float32],
+        running_variance: npt.NDArray[np.float32],
+        epsilon: _Float = 0.001,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_fold(
+        scale: npt.NDArray[np.float64],
+        shift: npt.NDArray[np.float64],
+        gamma: npt.NDArray[np.float64] | None,
+        beta: npt.NDArray[np.float64] | None,
+        running_mean: npt.NDArray[np.float64],
+        running_variance: npt.NDArray[np.float64],
+        epsilon: _Float = 0.001,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_inference(
+        y: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        scale: npt.NDArray[np.float32],
+        shift: npt.NDArray[np.float32],
+        relu: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_inference(
+        y: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        scale: npt.NDArray[np.float64],
+        shift: npt.NDArray[np.float64],
+        relu: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_inference_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32] | None,
+        dy: npt.NDArray[np.float32],
+        scale: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_inference_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64] | None,
+        dy: npt.NDArray[np.float64],
+        scale: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    def batch_norm_partial_rows(rows: _Int) -> int: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_running(
+        running_mean: npt.NDArray[np.float32],
+        running_variance: npt.NDArray[np.float32],
+        mean: npt.NDArray[np.float32],
+        variance: npt.NDArray[np.float32],
+        momentum: _Float = 0.9,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def batch_norm_running(
+        running_mean: npt.NDArray[np.float64],
+        running_variance: npt.NDArray[np.float64],
+        mean: npt.NDArray[np.float64],
+        variance: npt.NDArray[np.float64],
+        momentum: _Float = 0.9,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def binary_cross_entropy(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+        label_smoothing: _Float = 0,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def binary_cross_entropy(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+        label_smoothing: _Float = 0,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def binary_probability_cross_entropy(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+        label_smoothing: _Float = 0,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def binary_probability_cross_entropy(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+        label_smoothing: _Float = 0,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -175,16 +514,44 @@ class kernels:  # a submodule
     @typing.overload
     def categorical_cross_entropy(
         row_loss: npt.NDArray[np.float32],
+        dz: npt.NDArray[np.float32] | None,
+        z: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        label_smoothing: _Float = 0.0,
+        label_smoothing_mode: str = "k",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def categorical_cross_entropy(
+        row_loss: npt.NDArray[np.float64],
+        dz: npt.NDArray[np.float64] | None,
+        z: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        label_smoothing: _Float = 0.0,
+        label_smoothing_mode: str = "k",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def categorical_probability_cross_entropy(
+        row_loss: npt.NDArray[np.float32],
         dy: npt.NDArray[np.float32] | None,
         y: npt.NDArray[np.float32],
         target: npt.NDArray[np.float32],
         weights: npt.NDArray[np.float32] | None = None,
         scale: _Float = 1,
         threads: _Int = 1,
+        label_smoothing: _Float = 0.0,
+        label_smoothing_mode: str = "k",
     ) -> None: ...
     @staticmethod
     @typing.overload
-    def categorical_cross_entropy(
+    def categorical_probability_cross_entropy(
         row_loss: npt.NDArray[np.float64],
         dy: npt.NDArray[np.float64] | None,
         y: npt.NDArray[np.float64],
@@ -192,7 +559,11 @@ class kernels:  # a submodule
         weights: npt.NDArray[np.float64] | None = None,
         scale: _Float = 1,
         threads: _Int = 1,
+        label_smoothing: _Float = 0.0,
+        label_smoothing_mode: str = "k",
     ) -> None: ...
+    @staticmethod
+    def clip_scale(norm: _Float, limit: _Float) -> float: ...
     @staticmethod
     @typing.overload
     def column_sum(
@@ -203,6 +574,158 @@ class kernels:  # a submodule
     def column_sum(
         sums: npt.NDArray[np.float64], x: npt.NDArray[np.float64], accumulate: bool = False, threads: _Int = 1
     ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def dropout(
+        y: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        rate: _Float,
+        seed: _Int,
+        stream: _Int,
+        step: _Int,
+        first_row: _Int = 0,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def dropout(
+        y: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        rate: _Float,
+        seed: _Int,
+        stream: _Int,
+        step: _Int,
+        first_row: _Int = 0,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def dropout_backward(
+        dx: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        rate: _Float,
+        seed: _Int,
+        stream: _Int,
+        step: _Int,
+        first_row: _Int = 0,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def dropout_backward(
+        dx: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        rate: _Float,
+        seed: _Int,
+        stream: _Int,
+        step: _Int,
+        first_row: _Int = 0,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def elu(
+        y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], alpha: _Float = 1.0, threads: _Int = 1
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def elu(
+        y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], alpha: _Float = 1.0, threads: _Int = 1
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def elu_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        alpha: _Float = 1.0,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def elu_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        alpha: _Float = 1.0,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def embedding(
+        y: npt.NDArray[np.float32],
+        table: npt.NDArray[np.float32],
+        index: npt.NDArray[np.int32],
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def embedding(
+        y: npt.NDArray[np.float64],
+        table: npt.NDArray[np.float64],
+        index: npt.NDArray[np.int32],
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def embedding_backward(
+        dtable: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        index: npt.NDArray[np.int32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def embedding_backward(
+        dtable: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        index: npt.NDArray[np.int32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def embedding_backward_rows(
+        rows: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        index: npt.NDArray[np.int32],
+        table_rows: _Int,
+        threads: _Int = 1,
+    ) -> npt.NDArray[np.int32]:
+        """The distinct indices; their sums are in the first rows."""
+    @staticmethod
+    @typing.overload
+    def embedding_backward_rows(
+        rows: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        index: npt.NDArray[np.int32],
+        table_rows: _Int,
+        threads: _Int = 1,
+    ) -> npt.NDArray[np.int32]:
+        """The distinct indices; their sums are in the first rows."""
+    @staticmethod
+    @typing.overload
+    def erf(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def erf(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def exp(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def exp(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def expm1(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def expm1(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> None: ...
     @staticmethod
     @typing.overload
     def gather(
@@ -226,6 +749,78 @@ class kernels:  # a submodule
     ) -> None: ...
     @staticmethod
     @typing.overload
+    def gather_features(
+        y: npt.NDArray[np.float32],
+        x: np.ndarray,
+        order: npt.NDArray[np.int32],
+        mean: npt.NDArray[np.float32] | None = None,
+        std: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+    ) -> bool:
+        """Whether all of y is finite."""
+    @staticmethod
+    @typing.overload
+    def gather_features(
+        y: npt.NDArray[np.float64],
+        x: np.ndarray,
+        order: npt.NDArray[np.int32],
+        mean: npt.NDArray[np.float64] | None = None,
+        std: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+    ) -> bool:
+        """Whether all of y is finite."""
+    @staticmethod
+    @typing.overload
+    def gelu(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu_backward(
+        dx: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu_backward(
+        dx: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu_tanh(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu_tanh(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu_tanh_backward(
+        dx: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gelu_tanh_backward(
+        dx: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
     def gemm(
         c: npt.NDArray[np.float32],
         a: npt.NDArray[np.float32],
@@ -237,7 +832,6 @@ class kernels:  # a submodule
         mask: typing.Annotated[npt.ArrayLike, np.float32] | None = None,
         threads: _Int = 1,
         by_rows: bool = False,
-        repeat: _Int = 1,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -252,7 +846,395 @@ class kernels:  # a submodule
         mask: typing.Annotated[npt.ArrayLike, np.float64] | None = None,
         threads: _Int = 1,
         by_rows: bool = False,
-        repeat: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def hardmax(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def hardmax(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def hinge(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def hinge(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def huber(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+        delta: _Float = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def huber(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+        delta: _Float = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def kl_divergence(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "sum",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def kl_divergence(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "sum",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def l1_norm(x: npt.NDArray[np.float32], threads: _Int = 1) -> float: ...
+    @staticmethod
+    @typing.overload
+    def l1_norm(x: npt.NDArray[np.float64], threads: _Int = 1) -> float: ...
+    @staticmethod
+    @typing.overload
+    def l2_norm(x: npt.NDArray[np.float32], threads: _Int = 1) -> float: ...
+    @staticmethod
+    @typing.overload
+    def l2_norm(x: npt.NDArray[np.float64], threads: _Int = 1) -> float: ...
+    @staticmethod
+    @typing.overload
+    def layer_norm(
+        y: npt.NDArray[np.float32],
+        mean: npt.NDArray[np.float32] | None,
+        rstd: npt.NDArray[np.float32] | None,
+        x: npt.NDArray[np.float32],
+        gamma: npt.NDArray[np.float32] | None = None,
+        beta: npt.NDArray[np.float32] | None = None,
+        epsilon: _Float = 0.001,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def layer_norm(
+        y: npt.NDArray[np.float64],
+        mean: npt.NDArray[np.float64] | None,
+        rstd: npt.NDArray[np.float64] | None,
+        x: npt.NDArray[np.float64],
+        gamma: npt.NDArray[np.float64] | None = None,
+        beta: npt.NDArray[np.float64] | None = None,
+        epsilon: _Float = 0.001,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def layer_norm_backward(
+        dx: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        mean: npt.NDArray[np.float32],
+        rstd: npt.NDArray[np.float32],
+        gamma: npt.NDArray[np.float32] | None = None,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def layer_norm_backward(
+        dx: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        mean: npt.NDArray[np.float64],
+        rstd: npt.NDArray[np.float64],
+        gamma: npt.NDArray[np.float64] | None = None,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def layer_norm_backward_sums(
+        dgamma: npt.NDArray[np.float32] | None,
+        dbeta: npt.NDArray[np.float32] | None,
+        dy: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        mean: npt.NDArray[np.float32],
+        rstd: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def layer_norm_backward_sums(
+        dgamma: npt.NDArray[np.float64] | None,
+        dbeta: npt.NDArray[np.float64] | None,
+        dy: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        mean: npt.NDArray[np.float64],
+        rstd: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def leaky_relu(
+        y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], alpha: _Float = 0.1, threads: _Int = 1
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def leaky_relu(
+        y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], alpha: _Float = 0.1, threads: _Int = 1
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def leaky_relu_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        alpha: _Float = 0.1,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def leaky_relu_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        alpha: _Float = 0.1,
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def lion_update(
+        theta: npt.NDArray[np.float32],
+        m: npt.NDArray[np.float32],
+        gradient: npt.NDArray[np.float32],
+        learning_rate: _Float,
+        beta_1: _Float,
+        beta_2: _Float,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def lion_update(
+        theta: npt.NDArray[np.float64],
+        m: npt.NDArray[np.float64],
+        gradient: npt.NDArray[np.float64],
+        learning_rate: _Float,
+        beta_1: _Float,
+        beta_2: _Float,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log1p(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log1p(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64]) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log_cosh(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log_cosh(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log_softmax(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log_softmax(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log_softmax_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def log_softmax_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def logistic_normalize(
+        y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def logistic_normalize(
+        y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def logistic_normalize_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def logistic_normalize_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def max_abs(x: npt.NDArray[np.float32], threads: _Int = 1) -> float: ...
+    @staticmethod
+    @typing.overload
+    def max_abs(x: npt.NDArray[np.float64], threads: _Int = 1) -> float: ...
+    @staticmethod
+    @typing.overload
+    def max_norm(w: npt.NDArray[np.float32], limit: _Float, axis: _Int = 0, threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def max_norm(w: npt.NDArray[np.float64], limit: _Float, axis: _Int = 0, threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def maxout(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def maxout(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def maxout_backward(
+        dx: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def maxout_backward(
+        dx: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    def measure(calls: list[typing.Any], repeat: _Int = 1, warm_up: bool = True) -> float:
+        """Seconds of `repeat` times all calls, natively; a call is a function that calls one kernel."""
+    @staticmethod
+    def nadam_momentum(beta_1: _Float, momentum_decay: _Float, t: _Int) -> float: ...
+    @staticmethod
+    @typing.overload
+    def nadam_update(
+        theta: npt.NDArray[np.float32],
+        m: npt.NDArray[np.float32],
+        v: npt.NDArray[np.float32],
+        gradient: npt.NDArray[np.float32],
+        learning_rate: _Float,
+        beta_1: _Float,
+        beta_2: _Float,
+        epsilon: _Float,
+        t: _Int,
+        momentum_decay: _Float,
+        product: _Float,
+        epsilon_mode: str = "outside",
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def nadam_update(
+        theta: npt.NDArray[np.float64],
+        m: npt.NDArray[np.float64],
+        v: npt.NDArray[np.float64],
+        gradient: npt.NDArray[np.float64],
+        learning_rate: _Float,
+        beta_1: _Float,
+        beta_2: _Float,
+        epsilon: _Float,
+        t: _Int,
+        momentum_decay: _Float,
+        product: _Float,
+        epsilon_mode: str = "outside",
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -302,6 +1284,82 @@ class kernels:  # a submodule
     ) -> None: ...
     @staticmethod
     @typing.overload
+    def penalty(
+        gradient: npt.NDArray[np.float32] | None,
+        w: npt.NDArray[np.float32],
+        l1: _Float = 0,
+        l2: _Float = 0,
+        lq: _Float = 0,
+        q: _Float = 1,
+        threads: _Int = 1,
+    ) -> float: ...
+    @staticmethod
+    @typing.overload
+    def penalty(
+        gradient: npt.NDArray[np.float64] | None,
+        w: npt.NDArray[np.float64],
+        l1: _Float = 0,
+        l2: _Float = 0,
+        lq: _Float = 0,
+        q: _Float = 1,
+        threads: _Int = 1,
+    ) -> float: ...
+    @staticmethod
+    @typing.overload
+    def prelu(
+        y: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        alpha: npt.NDArray[np.float32],
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def prelu(
+        y: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        alpha: npt.NDArray[np.float64],
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def prelu_backward(
+        dx: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        alpha: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def prelu_backward(
+        dx: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        alpha: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def prelu_dalpha(
+        dalpha: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def prelu_dalpha(
+        dalpha: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
     def relu(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
     @staticmethod
     @typing.overload
@@ -326,13 +1384,79 @@ class kernels:  # a submodule
     ) -> None: ...
     @staticmethod
     @typing.overload
+    def rmsprop_update(
+        theta: npt.NDArray[np.float32],
+        s: npt.NDArray[np.float32],
+        average: npt.NDArray[np.float32] | None,
+        velocity: npt.NDArray[np.float32] | None,
+        gradient: npt.NDArray[np.float32],
+        learning_rate: _Float,
+        rho: _Float,
+        epsilon: _Float,
+        epsilon_mode: str = "outside",
+        momentum: _Float = 0.0,
+        form: str = "sum",
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def rmsprop_update(
+        theta: npt.NDArray[np.float64],
+        s: npt.NDArray[np.float64],
+        average: npt.NDArray[np.float64] | None,
+        velocity: npt.NDArray[np.float64] | None,
+        gradient: npt.NDArray[np.float64],
+        learning_rate: _Float,
+        rho: _Float,
+        epsilon: _Float,
+        epsilon_mode: str = "outside",
+        momentum: _Float = 0.0,
+        form: str = "sum",
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def selu(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def selu(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def selu_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def selu_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
     def sgd_update(
         theta: npt.NDArray[np.float32],
         velocity: npt.NDArray[np.float32] | None,
         gradient: npt.NDArray[np.float32],
         learning_rate: _Float,
-        momentum: _Float,
-        nesterov: bool,
+        momentum: _Float = 0.0,
+        nesterov: bool = False,
+        form: str = "sum",
+        bias_correction: bool = False,
+        t: _Int = 1,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -341,8 +1465,62 @@ class kernels:  # a submodule
         velocity: npt.NDArray[np.float64] | None,
         gradient: npt.NDArray[np.float64],
         learning_rate: _Float,
-        momentum: _Float,
-        nesterov: bool,
+        momentum: _Float = 0.0,
+        nesterov: bool = False,
+        form: str = "sum",
+        bias_correction: bool = False,
+        t: _Int = 1,
+        *,
+        options: UpdateOptions = ...,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sigmoid(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sigmoid(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sigmoid_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sigmoid_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def silu(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def silu(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def silu_backward(
+        dx: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def silu_backward(
+        dx: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -362,6 +1540,30 @@ class kernels:  # a submodule
     @staticmethod
     @typing.overload
     def softmax_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def softplus(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def softplus(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def softplus_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def softplus_backward(
         dx: npt.NDArray[np.float64],
         y: npt.NDArray[np.float64],
         dy: npt.NDArray[np.float64],
@@ -394,6 +1596,8 @@ class kernels:  # a submodule
         weights: npt.NDArray[np.float32] | None = None,
         scale: _Float = 1,
         threads: _Int = 1,
+        label_smoothing: _Float = 0.0,
+        label_smoothing_mode: str = "k",
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -401,6 +1605,30 @@ class kernels:  # a submodule
         row_loss: npt.NDArray[np.float64],
         dz: npt.NDArray[np.float64] | None,
         z: npt.NDArray[np.float64],
+        labels: npt.NDArray[np.int32],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        label_smoothing: _Float = 0.0,
+        label_smoothing_mode: str = "k",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sparse_probability_cross_entropy(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.int32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sparse_probability_cross_entropy(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
         labels: npt.NDArray[np.int32],
         weights: npt.NDArray[np.float64] | None = None,
         scale: _Float = 1,
@@ -416,6 +1644,8 @@ class kernels:  # a submodule
         weights: npt.NDArray[np.float32] | None = None,
         scale: _Float = 1,
         threads: _Int = 1,
+        half: bool = False,
+        outputs: str = "mean",
     ) -> None: ...
     @staticmethod
     @typing.overload
@@ -427,12 +1657,78 @@ class kernels:  # a submodule
         weights: npt.NDArray[np.float64] | None = None,
         scale: _Float = 1,
         threads: _Int = 1,
+        half: bool = False,
+        outputs: str = "mean",
     ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def squared_hinge(
+        row_loss: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32] | None,
+        y: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        weights: npt.NDArray[np.float32] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def squared_hinge(
+        row_loss: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64] | None,
+        y: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        weights: npt.NDArray[np.float64] | None = None,
+        scale: _Float = 1,
+        threads: _Int = 1,
+        outputs: str = "mean",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def tanh(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def tanh(y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], threads: _Int = 1) -> None: ...
+    @staticmethod
+    @typing.overload
+    def tanh_backward(
+        dx: npt.NDArray[np.float32],
+        y: npt.NDArray[np.float32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def tanh_backward(
+        dx: npt.NDArray[np.float64],
+        y: npt.NDArray[np.float64],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> None: ...
+
+class probe:  # a submodule
+    @staticmethod
+    def barrier(threads: _Int, count: _Int, rounds: _Int) -> tuple[typing.Any, ...]:
+        """(threads, barriers of a round, [seconds])."""
+    @staticmethod
+    def fma(dtype: str, threads: _Int, steps: _Int, rounds: _Int) -> tuple[typing.Any, ...]:
+        """(threads, floating-point operations of a round, [seconds]) of multiply-adds in registers."""
+    @staticmethod
+    def memory(
+        pattern: str, threads: _Int, footprint: _Int, passes: _Int, rounds: _Int
+    ) -> tuple[typing.Any, ...]:
+        """(threads, bytes moved in a round, [seconds]) of 'read', 'copy' or 'update' over arrays."""
 
 class testing:  # a submodule
     @staticmethod
     def fail_after(n: _Int) -> None:
         """The n-th allocation from now fails; -1: none."""
+    @staticmethod
+    def float_control() -> int | None:
+        """This thread's floating-point control word, without the status bits."""
     @staticmethod
     def guarded_array(shape: collections.abc.Sequence[_Int], dtype: str, edge: str) -> np.ndarray:
         """An array whose first ('head') or last ('tail') byte touches an inaccessible page."""
@@ -446,6 +1742,12 @@ class testing:  # a submodule
     @staticmethod
     def set_poison(on: bool) -> None:
         """Memory that is not asked to be zero is NaN."""
+    @staticmethod
+    def table_report(dtype: str) -> dict[str, typing.Any]:
+        """The unit in use, its lanes, the rows of gemm's tiles by vectors, gemm's blocks."""
+    @staticmethod
+    def team_float_control(threads: _Int) -> list[int | None]:
+        """The control word of each thread of a team."""
     @staticmethod
     def team_report(threads: _Int, n: _Int, grain: _Int, rounds: _Int) -> list[typing.Any]:
         """[rank, size, first, last] of each thread of a team, after `rounds` of barriers."""

@@ -72,7 +72,8 @@ class Arrays {
 // m.def of an update: the arrays and scalars of its own, then what all have.
 template <class Function, class... Own>
 void def_update(py::module_& m, const char* name, Function function, const Own&... own) {
-  m.def(name, function, own..., py::kw_only(), py::arg("options") = UpdateOptions{}, py::arg("threads") = 1);
+  m.def(name, function, own..., py::kw_only(), py::arg_v("options", UpdateOptions{}, "UpdateOptions()"),
+        py::arg("threads") = 1);
 }
 
 py::arg in(const char* name) {

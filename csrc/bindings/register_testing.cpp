@@ -117,10 +117,7 @@ void register_testing(py::module_& m) {
               "'");
         return dtype == "float32" ? table_report<float>() : table_report<double>();
       },
-      py::arg("dtype"),
-      "The unit whose functions are in use, its lanes, the rows of gemm's tiles by their vectors (from 1 "
-      "on), and "
-      "gemm's blocks (MC, NC, KC).");
+      py::arg("dtype"), "The unit in use, its lanes, the rows of gemm's tiles by vectors, gemm's blocks.");
   m.def(
       "team_throw",
       [](int threads, int rank) {

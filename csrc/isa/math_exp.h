@@ -14,14 +14,11 @@ struct ReducedExp {
   typename V::Vec tail;  // q - r, with what r lost in the rounding
 };
 
-// Of x + low, where |low| is small against |x| or x + low is no larger than they; for sums within a few times
-// [kExpLow, kExpHigh], or NaN.
+// x + low - n ln 2 for the n in `rounded`, to which kRound is added.
 template <class V>
-FASTDNN_INLINE ReducedExp<V> reduce_exp(typename V::Vec x, typename V::Vec low) {
+FASTDNN_INLINE ReducedExp<V> reduce_exp_by(typename V::Vec rounded, typename V::Vec x, typename V::Vec low) {
   using Vec = typename V::Vec;
   using L = Layout<typename V::Scalar>;
-  constexpr auto kLog2e = static_cast<typename V::Scalar>(1.44269504088896340736);
-  const Vec rounded = V::fma(x + low, broadcast<V>(kLog2e), broadcast<V>(L::kRound));
   const Vec n = rounded - L::kRound;
   const Vec high = V::fma(n, broadcast<V>(-L::kLn2High), x);  // exact where low is small
   low = V::fma(n, broadcast<V>(-L::kLn2Low), low);
@@ -47,12 +44,30 @@ FASTDNN_INLINE ReducedExp<V> reduce_exp(typename V::Vec x, typename V::Vec low) 
   }
 }
 
+template <class V>
+FASTDNN_INLINE typename V::Vec rounded_log2e_times(typename V::Vec x) {
+  using L = Layout<typename V::Scalar>;
+  constexpr auto kLog2e = static_cast<typename V::Scalar>(1.44269504088896340736);
+  return V::fma(x, broadcast<V>(kLog2e), broadcast<V>(L::kRound));
+}
+
+// Of x within a few times [kExpLow, kExpHigh], or NaN.
+template <class V>
+FASTDNN_INLINE ReducedExp<V> reduce_exp(typename V::Vec x) {
+  return reduce_exp_by<V>(rounded_log2e_times<V>(x), x, typename V::Vec{});
+}
+
+// Of x + low, where |low| is small against |x| or x + low is no larger than they.
+template <class V>
+FASTDNN_INLINE ReducedExp<V> reduce_exp(typename V::Vec x, typename V::Vec low) {
+  return reduce_exp_by<V>(rounded_log2e_times<V>(x + low), x, low);
+}
+
 // Below 1 ulp for normal results; underflows gradually to 0, overflows to infinity; NaN stays NaN.
 template <class V>
 FASTDNN_INLINE typename V::Vec exp(typename V::Vec x) {
-  using Vec = typename V::Vec;
   using L = Layout<typename V::Scalar>;
-  const auto e = reduce_exp<V>(clamp<V>(x, L::kExpLow, L::kExpHigh), Vec{});
+  const auto e = reduce_exp<V>(clamp<V>(x, L::kExpLow, L::kExpHigh));
   return times_power_of_two<V>(1 + (e.r + e.tail), e.n);
 }
 
@@ -62,7 +77,7 @@ template <class V>
 FASTDNN_INLINE typename V::Vec times_expm1(typename V::Scalar factor, typename V::Vec x) {
   using Vec = typename V::Vec;
   using L = Layout<typename V::Scalar>;
-  const auto e = reduce_exp<V>(clamp<V>(x, L::kExpm1Low, L::kExpHigh), Vec{});
+  const auto e = reduce_exp<V>(clamp<V>(x, L::kExpm1Low, L::kExpHigh));
   const Vec half = factor * power_of_two<V>(e.n - 1);
   const Vec y = 2 * V::fma(half, e.r + e.tail, half - factor / 2);
   return abs<V>(x) < broadcast<V>(L::kLinear) ? factor * x : y;

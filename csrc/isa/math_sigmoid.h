@@ -30,7 +30,7 @@ FASTDNN_INLINE typename V::Vec sigmoid(typename V::Vec x) {
   using Vec = typename V::Vec;
   using L = Layout<typename V::Scalar>;
   const Vec clamped = clamp<V>(x, L::kSigmoidLow, L::kSigmoidHigh);
-  return logistic<V>(broadcast<V>(1), reduce_exp<V>(-clamped, Vec{}));
+  return logistic<V>(broadcast<V>(1), reduce_exp<V>(-clamped));
 }
 
 // x sigmoid(x).
@@ -40,7 +40,7 @@ FASTDNN_INLINE typename V::Vec x_sigmoid(typename V::Vec x) {
   using L = Layout<typename V::Scalar>;
   const Vec clamped = clamp<V>(x, L::kSigmoidLow, L::kSigmoidHigh);
   const Vec factor = x < clamped ? clamped : x;  // -infinity times 0 shall be 0
-  return logistic<V>(factor, reduce_exp<V>(-clamped, Vec{}));
+  return logistic<V>(factor, reduce_exp<V>(-clamped));
 }
 
 // (tanh(x) - x) / x^3 of s = x^2, |x| <= 0.63: the fits `tanh32` and `tanh64` of csrc/isa/minimax.py, which
@@ -68,7 +68,7 @@ FASTDNN_INLINE typename V::Vec tanh(typename V::Vec x) {
   Vec t = abs<V>(x);
   const Vec s = t * t;
   const Vec small = V::fma(s * tanh_remainder<V>(s), t, t);
-  const auto e = reduce_exp<V>(2 * (t > broadcast<V>(L::kTanhHigh) ? broadcast<V>(L::kTanhHigh) : t), Vec{});
+  const auto e = reduce_exp<V>(2 * (t > broadcast<V>(L::kTanhHigh) ? broadcast<V>(L::kTanhHigh) : t));
   const Vec power = power_of_two<V>(e.n);
   const Vec large = 1 - 2 / V::fma(power, e.r + e.tail, power + 1);
   return with_sign_of<V>(x, t < broadcast<V>(static_cast<T>(0.625)) ? small : large);

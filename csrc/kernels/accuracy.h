@@ -3,7 +3,7 @@
 // Computes   sparse       row_correct[r] = 1 where argmax_j z[r][j] = labels[r], else 0
 //            categorical  row_correct[r] = 1 where argmax_j z[r][j] = argmax_j t[r][j], else 0
 //            The first of equal values counts as the largest; NaN never does, so a row of NaN is never right.
-// Shapes     row_correct (rows,) · z, t (rows, cols), cols >= 1 · labels (rows,) int32
+// Shapes     row_correct (rows,) · z, t (rows, cols), 1 <= cols < 2^31 · labels (rows,) int32
 // Shares     rows, the same for the same number of rows
 // Numerics   exact
 #pragma once
