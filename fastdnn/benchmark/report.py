@@ -19,7 +19,7 @@ _WIDTH = 110
 _LEFT = 3  # columns of words
 _LEGEND = (
     "speed: FLOP/s of products; elem/s where arithmetic is the limit; else B/s, each array once",
-    "of best: FLOP/s as a share of the peak of fused multiply-adds, all else by its B/s as a share of a plain "
+    "of best: FLOP/s as a share of the peak of fused multiply-adds, else B/s as a share of a plain "
     "pass (read, copy or update) over as much memory; both measured before and after the row, on as many "
     "threads; the better one counts. What reads more for each write than the pass may be above 100%",
     "±: the middle half of the rounds; × NumPy: NumPy's time by ours",
