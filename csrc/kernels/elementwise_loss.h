@@ -21,7 +21,8 @@
 // Numerics   sums in 16 (float) or 8 (double) virtual lanes; row_loss has no weight. NaN in y or t makes the
 //            row's loss NaN, in y that element's gradient, too. No finite input overflows within but in a
 //            square. Each f and f' is good to a few roundings of itself, also where it is nearly 0, but for
-//            f of kl_divergence and f' of the binary ones at soft targets, differences of two terms: of those
+//            f of kl_divergence and f' of the binary ones at soft targets: these are differences of two terms, and
+//            good to a few roundings of the larger
 #pragma once
 
 #include "core/team.h"
