@@ -7,9 +7,9 @@
 // Requires   all threads of the team call; each gets the result. Partials may be written again,
 //            by another call, after the next barrier only
 // Shares     whole chunks, see chunks.h
-// Numerics   float64, also of float32; in 16 virtual lanes within a chunk: the same bits in every unit, for
+// Numerics   float64, also of float32; in 32 virtual lanes within a chunk: the same bits in every unit, for
 //            any number of threads and any alignment. The relative error of a sum is at most
-//            (4096 / 16 + 4 + 8 + log2(n / 4096)) 2^-53, one more for squares of float64; the root halves it
+//            (4096 / 32 + 5 + 8 + log2(n / 4096)) 2^-53, one more for squares of float64; the root halves it
 //            and rounds once. NaN anywhere gives NaN, else an infinity infinity
 #pragma once
 
