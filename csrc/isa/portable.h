@@ -39,7 +39,8 @@ struct Portable {
       if (i < n) p[i] = x[i];
     }
   }
-  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }  // two roundings: SSE2 has no fused one
+  // Two roundings: SSE2 has no fused one.
+  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
   static FASTDNN_INLINE Vec sqrt(Vec a) {
     for (int i = 0; i < kLanes; ++i) {
       if constexpr (sizeof(T) == 4) {
