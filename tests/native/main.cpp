@@ -28,6 +28,9 @@ const Shapes kLarge{{64}, {513}};
 // One row: the kernels of flat vectors.
 const Shapes kFlat{{1}, {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 67, 257}};
 
+// One row of several chunks of 4096 elements.
+const Shapes kVectors{{1}, {1, 2, 3, 5, 17, 67, 4095, 4097, 12301}};
+
 struct KernelTest {
   const char* name;
   void (*f32)(Case&);
@@ -54,7 +57,31 @@ const KernelTest kTests[] = {
      kLanes},
     {"squared_error", squared_errors<float>, squared_errors<double>, kLanes},
     {"sgd_update", sgd<float>, sgd<double>, kFlat},
+    {"activations", activations<float>, activations<double>, kLanes},
+    {"prelu", prelus<float>, prelus<double>, kLanes},
+    {"prelu, chunks", prelus<float>, prelus<double>, kChunks},
+    {"maxout, hardmax", maxima<float>, maxima<double>, kLanes},
+    {"layer_norm", layer_norms<float>, layer_norms<double>, kLanes},
+    {"layer_norm, chunks", layer_norms<float>, layer_norms<double>, kChunks},
+    {"batch_norm", batch_norms<float>, batch_norms<double>, kLanes},
+    {"batch_norm, chunks", batch_norms<float>, batch_norms<double>, kChunks},
+    {"batch_norm_backward", batch_norm_gradients<float>, batch_norm_gradients<double>, kLanes},
+    {"batch_norm_backward, chunks", batch_norm_gradients<float>, batch_norm_gradients<double>, kChunks},
+    {"gather_features", gathering_features<float>, gathering_features<double>, kLanes},
+    {"embedding", embeddings<float>, embeddings<double>, kLanes},
+    {"embedding, chunks", embeddings<float>, embeddings<double>, kChunks},
+    {"dropout", dropouts<float>, dropouts<double>, kLanes},
+    {"norms, penalty", norms<float>, norms<double>, kVectors},
+    {"penalty, powers", power_penalties<float>, power_penalties<double>, kVectors},
+    {"max_norm", max_norms<float>, max_norms<double>, kLanes},
+    {"max_norm, chunks", max_norms<float>, max_norms<double>, kChunks},
+    {"log_softmax, logistic_normalize", log_softmaxes<float>, log_softmaxes<double>, kLanes},
+    {"cross-entropy of probabilities", probability_cross_entropies<float>,
+     probability_cross_entropies<double>, kLanes},
+    {"elementwise losses", elementwise_losses<float>, elementwise_losses<double>, kLanes},
     {"adam_update", adam<float>, adam<double>, kFlat},
+    {"lion_update", lion<float>, lion<double>, kFlat},
+    {"updates with roots", adaptive<float>, adaptive<double>, kFlat},
 };
 
 // What is running, for the handler of a fault, which may not allocate.
