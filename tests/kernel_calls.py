@@ -2,9 +2,9 @@
 
 A call is written `name:shape` for each array, outputs with a `!`. The letters are sizes: m, n and k of a
 product, r rows and c columns of all else, d = 2 c, p the rows of batch_norm's partial results; a digit is
-itself. Arrays hold normal deviates, but `+` stands for positive numbers, `#` for int32 labels below c, `@` for
-int32 numbers of rows below r, `=int16` for whole numbers of that type. An option that is None is an array left
-out.
+itself. Arrays hold normal deviates, but `+` stands for positive numbers, `#` for int32 labels below c, `@`
+for int32 numbers of rows below r, `=int16` for whole numbers of that type. An option that is None is an
+array left out.
 """
 
 from typing import NamedTuple
@@ -42,7 +42,7 @@ def family(names, call):
     return dict.fromkeys(names.split(), call)
 
 
-# (the arrays, the options to try); two of one name are told apart by what follows a blank
+# (the arrays, the options to try); what follows a blank tells lines of one kernel apart
 CALLS = {
     **family("relu leaky_relu elu selu sigmoid tanh softplus silu gelu gelu_tanh", FORWARD),
     **family("relu_backward leaky_relu_backward elu_backward selu_backward sigmoid_backward", FROM_OUTPUT),

@@ -28,13 +28,15 @@ def forward_bound(x, y):
 
 
 def backward_bound(y, dy, before=0.0):
-    """dx = y (dy - dot) + before: the product's and sum's error of dot, then three roundings."""
-    u, n = roundoff(y.dtype), y.shape[1]
+    """dx = y (dy - dot) + before: the product's and sum's error of dot, then three roundings. Gradual
+    underflow takes a smallest number of dx and of each product of dot."""
+    u, n, least = roundoff(y.dtype), y.shape[1], smallest(y.dtype)
     y, dy = np.abs(y.astype(np.float64)), np.abs(dy.astype(np.float64))
     dot = (y * dy).sum(axis=1, keepdims=True)
     product = y * (dy + dot)
     error = y * dot * (row_sum_error(n, "float64") + u * (n / 8 + 9)) + 2 * u * product
-    return 1.01 * (error + u * (product + np.abs(before)) * (np.ndim(before) > 0))
+    underflow = least * (1 + n * y)
+    return 1.01 * (error + u * (product + np.abs(before)) * (np.ndim(before) > 0)) + underflow
 
 
 def wide_shapes(layout="plain"):

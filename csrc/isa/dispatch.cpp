@@ -32,14 +32,16 @@ struct Unit {
   void (*fill)(KernelTable& table);
 };
 
-// From the plainest to the best. What this build holds is CMake's choice, by the kind of processor.
+// From the plainest to the best. What this build holds is CMake's choice, FASTDNN_UNITS.
 constexpr Unit kUnits[] = {
     {"portable", [] { return true; }, portable::fill},
-#if defined(FASTDNN_X86_UNITS)
+#if defined(FASTDNN_HAS_avx2)
     {"avx2", [] { return cpu_features().avx2_fma; }, avx2::fill},
+#endif
+#if defined(FASTDNN_HAS_avx512)
     {"avx512", [] { return cpu_features().avx512; }, avx512::fill},
 #endif
-#if defined(FASTDNN_ARM_UNITS)
+#if defined(FASTDNN_HAS_neon)
     {"neon", [] { return true; }, neon::fill},
 #endif
 };

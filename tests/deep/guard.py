@@ -64,7 +64,9 @@ def main(seconds, aim=AIM):
             for index, array in enumerate(plain):
                 # Half of the calls have all operands at one end, the others each at a random one.
                 edge = edges[0] if sizes["c"] % 2 else edges[int(rng.integers(2))]
-                gap = 0 if call.operands[index].kind == "@" else int(rng.integers(2)) * 3  # numbers of rows are dense
+                gap = (
+                    0 if call.operands[index].kind == "@" else int(rng.integers(2)) * 3
+                )  # numbers of rows are dense
                 placed.append(guarded.place(index, array, edge, gap))
                 progress.paths[(call.kernel, call.operands[index].name, edge)] += 1
             threads = {"threads": int(rng.choice([1, 1, 1, 3]))} if call.takes_threads else {}
