@@ -1,10 +1,10 @@
-"""Standardisation, against NumPy's; see conftest.py."""
+"""Standardisation by stored figures, and its gradient, against NumPy's; see conftest.py."""
 
 import pytest
 
 from fastdnn.benchmark.kernels import of
 
 
-@pytest.mark.parametrize("workload", of("normalize"), ids=str)
+@pytest.mark.parametrize("workload", of("normalize", "normalize_backward"), ids=str)
 def test_normalize(time_workload, workload):
     time_workload(workload)

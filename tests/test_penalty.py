@@ -21,7 +21,7 @@ from comparator import check, check_bits, roundoff, smallest
 from fastdnn._core import kernels
 from fastdnn.reference import penalty as reference
 
-LANES, CHUNK = 16, 4096
+LANES, CHUNK = 32, 4096
 ONE_TERM = ({"l1": 0.5}, {"l2": 0.25}, {"lq": 2.0, "q": 3.0}, {"lq": 0.5, "q": 1.5}, {"lq": 1.0, "q": 1.0001})
 TERMS = (*ONE_TERM, {"l1": 0.5, "l2": 0.25}, {"l1": 0.125, "l2": 2.0, "lq": 0.5, "q": 2.5}, {})
 EXACT = ({"l1": 0.5}, {"l2": 0.25}, {"l1": 2.0, "l2": 0.5}, {"lq": 4.0, "q": 1.0}, {"lq": 0.25, "q": 2.0})
@@ -46,7 +46,7 @@ def check_penalty(value, gradient, before, w, options, *, exact=False, **context
         want = reference.penalty(w, **options)
         each = np.array([reference.penalty(w[i : i + 1], **options) for i in range(w.size)])
         chunks = -(-w.size // CHUNK)
-        sums = min(w.size, CHUNK) / LANES + 4 + 8 + math.log2(max(chunks, 1))
+        sums = min(w.size, CHUNK) / LANES + 5 + 8 + math.log2(max(chunks, 1))
         bound = (each * error).sum() + want * sums * 2.0**-53
         check(value, want, 0.0 if exact else 1.01 * bound if np.isfinite(want) else 0.0, **options, **context)
         if gradient is None:

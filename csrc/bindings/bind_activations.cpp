@@ -87,13 +87,16 @@ template <class T>
 void bind_function(py::module_& m, const char* name, Function f) {
   m.def(
       name,
-      [name, f](Array<T> y, const Array<T>& x) {
+      [name, f](Array<T> y, const Array<T>& x, int threads) {
         const Matrix<T> out = output_matrix(y, name);
         const Matrix<const T> in = input_matrix(x, name);
         same_shape(out, in, name);
-        kernels<T>().function[static_cast<int>(f)](out, in, 0);
+        on_team(threads, [&](Team& team) {
+          const Range rows = team.share(out.rows);
+          kernels<T>().function[static_cast<int>(f)](rows_of(out, rows), rows_of(in, rows), 0);
+        });
       },
-      py::arg("y").noconvert(), py::arg("x").noconvert());
+      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("threads") = 1);
 }
 
 template <class T>

@@ -183,7 +183,8 @@ void bind_accuracies(py::module_& m) {
       "sparse_accuracy",
       [](Array<T> row_correct, In z, Labels labels, int threads) {
         const Matrix<const T> logits = input_matrix(z, "sparse_accuracy");
-        check(logits.cols >= 1, "sparse_accuracy", "expected at least one column");
+        check(logits.cols >= 1 && logits.cols <= kMostClasses, "sparse_accuracy", "expected 1 to ",
+              kMostClasses, " columns, got ", logits.cols);
         T* correct = vector_out(row_correct, logits.rows, "sparse_accuracy");
         const std::int32_t* classes = vector_of(labels, logits.rows, "sparse_accuracy");
         on_team(threads, [&](Team& team) { sparse_accuracy<T>(team, correct, logits, classes); });
@@ -196,7 +197,8 @@ void bind_accuracies(py::module_& m) {
         const Matrix<const T> logits = input_matrix(z, "categorical_accuracy");
         const Matrix<const T> wanted = input_matrix(target, "categorical_accuracy");
         same_shape(logits, wanted, "categorical_accuracy");
-        check(logits.cols >= 1, "categorical_accuracy", "expected at least one column");
+        check(logits.cols >= 1 && logits.cols <= kMostClasses, "categorical_accuracy", "expected 1 to ",
+              kMostClasses, " columns, got ", logits.cols);
         T* correct = vector_out(row_correct, logits.rows, "categorical_accuracy");
         on_team(threads, [&](Team& team) { categorical_accuracy<T>(team, correct, logits, wanted); });
       },

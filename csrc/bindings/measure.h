@@ -1,5 +1,5 @@
-// Times calls of kernels without the Python around them: a kernel of a microsecond is no longer than the call
-// of it.
+// Times calls of kernels without the Python around them:
+// a kernel of a microsecond is no longer than the call of it.
 #pragma once
 
 #include <memory>
@@ -13,10 +13,10 @@ namespace fastdnn::bindings {
 
 // Collects what several calls would do, and does that again and again in one team.
 //
-// A kernel's binding checks its arrays and hands a function to `on_team`. While a measurement is collecting,
-// that function is not run but noted, and the next call of the list is made from within, so that what the
-// function refers to stays alive: the bindings of all calls are on the stack when the last one starts the
-// team.
+// A kernel's binding checks its arrays and hands a function to `on_team`. While a measurement is
+// collecting, that function is not run but noted, and the next call of the list is made from within,
+// so that what the function refers to stays alive: the bindings of all calls are on the stack when
+// the last one starts the team.
 class Measurement {
  public:
   Measurement(py::list calls, Index repeat, bool warm_up);

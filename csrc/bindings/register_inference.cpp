@@ -9,8 +9,8 @@
 namespace fastdnn::bindings {
 namespace {
 
-// Runs without the GIL; a Ctrl-C in between becomes Python's exception, or, where a handler swallows it, a
-// fresh start.
+// Runs without the GIL; a Ctrl-C in between becomes Python's exception,
+// or, where a handler swallows it, a fresh start.
 std::vector<double> run_inference(Inference& inference, const py::list& arrays, std::byte* output,
                                   int threads, bool main_thread) {
   const Feed feed(inference.plan().program(), inference.plan().dtype(), source_arrays(arrays));

@@ -19,8 +19,8 @@ struct AllocatorProbe {
   static Index live_bytes();
   static Index live_blocks();
   static Index total_allocations();
-  static void fail_after(
-      Index n);  // the n-th allocation from now (0 = the next) throws bad_alloc; < 0: never
+  // The n-th allocation from now (0 = the next) throws bad_alloc; < 0: never.
+  static void fail_after(Index n);
   static void set_poison(bool on);       // memory that is not asked to be zero is filled with NaN (0xFF)
   static void set_guard_pages(bool on);  // a block ends, up to its alignment, at an inaccessible page
 };

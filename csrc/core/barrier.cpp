@@ -49,8 +49,8 @@ bool Barrier::wait(int size, const std::atomic<bool>& broken) {
   const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size - 1) {
     arrived_.store(0, std::memory_order_relaxed);
-    // Sequentially consistent, as is the count of sleepers: either it is seen here, or the sleeper sees the
-    // new number.
+    // Sequentially consistent, as is the count of sleepers: either it is seen here,
+    // or the sleeper sees the new number.
     generation_.store(generation + 1);
     if (sleepers_.load() > 0) wake_all(generation_);
     return !broken.load(std::memory_order_relaxed);

@@ -1,5 +1,5 @@
-// Errors of bad input. They are thrown by checking layers only, before a parallel region is entered, and read
-// `[where] expected ..., got ...; hint`.
+// Errors of bad input. They are thrown by checking layers only, before a parallel region is entered,
+// and read `[where] expected ..., got ...; hint`.
 #pragma once
 
 #include <sstream>

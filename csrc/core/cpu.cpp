@@ -27,8 +27,8 @@ bool bit(std::uint32_t word, int position) {
   return ((word >> position) & 1U) != 0;
 }
 
-// Which register files the operating system saves. The instruction is written out, so that this file needs no
-// flags.
+// Which register files the operating system saves.
+// The instruction is written out, so that this file needs no flags.
 std::uint64_t saved_state() {
   std::uint32_t low = 0;
   std::uint32_t high = 0;

@@ -27,8 +27,8 @@ PhiloxBlock philox(PhiloxBlock counter, std::array<std::uint32_t, 2> key);
 PhiloxBlock random_block(std::uint64_t seed, std::uint32_t stream, std::uint32_t step, std::uint64_t block);
 
 // A random order of 0..n-1, n < 2^31, by Fisher and Yates from the last element down: position i (n-1..1)
-// changes places with the high word of r_i * (i + 1), r_i the i-th 64-bit draw (little half first) of (seed,
-// shuffle, epoch).
+// changes places with the high word of r_i * (i + 1), r_i the i-th 64-bit draw (little half first)
+// of (seed, shuffle, epoch).
 void random_permutation(std::int32_t* order, Index n, std::uint64_t seed, std::uint32_t epoch);
 
 }  // namespace fastdnn

@@ -1,6 +1,6 @@
 // The one place where threads are made. A kernel is a function that all threads of a Team run; it asks the
-// team for its share of the work and for barriers. The share is a matter of speed only: kernels give the same
-// bits for any size.
+// team for its share of the work and for barriers. The share is a matter of speed only:
+// kernels give the same bits for any size.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// How many threads a call gets: what it asked for, or else what the machine, its container and the other
-// calls of this process leave.
+// How many threads a call gets: what it asked for, or else what the machine,
+// its container and the other calls of this process leave.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ struct ThreadDefault {
 // min(OMP_NUM_THREADS if set, CPUs this process may run on, container quota). Read at the first call.
 const ThreadDefault& machine_threads();
 
-// The process-wide setting; 0 goes back to the machine's default. A set count is used as given, beyond the
-// cores too.
+// The process-wide setting; 0 goes back to the machine's default.
+// A set count is used as given, beyond the cores too.
 void set_num_threads(int threads);
 int num_threads_setting();
 

@@ -13,8 +13,8 @@ struct TeamTime {
   std::vector<double> seconds;  // of each round
 };
 
-// Every thread runs `prepare` once, then `rounds` times `body`. A round begins when all threads are there and
-// ends when the last one is done.
+// Every thread runs `prepare` once, then `rounds` times `body`.
+// A round begins when all threads are there and ends when the last one is done.
 TeamTime time_on_team(int threads, Index rounds, const std::function<void(Team&)>& prepare,
                       const std::function<void(Team&)>& body);
 

@@ -9,8 +9,8 @@
 
 namespace fastdnn {
 
-// Sizes, strides and offsets, always in elements unless the name says bytes. Signed, so that differences are
-// safe.
+// Sizes, strides and offsets, always in elements unless the name says bytes.
+// Signed, so that differences are safe.
 using Index = std::int64_t;
 
 // Element types of arrays that the engine stores.

@@ -12,8 +12,8 @@ const char* name_of(Dtype dtype) {
   return dtype == Dtype::f32 ? "float32" : dtype == Dtype::f64 ? "float64" : "int32";
 }
 
-// The number of classes that the labels of a value select from: the least width of the predictions they are
-// held against.
+// The number of classes that the labels of a value select from:
+// the least width of the predictions they are held against.
 Index classes_of(const Program& program, int labels) {
   Index classes = Index{1} << 31;
   for (const Op& op : program.ops()) {

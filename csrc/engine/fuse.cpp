@@ -63,8 +63,8 @@ class Fuser {
     return steps_.back();
   }
 
-  // The operation that alone reads the output of `index`, if it is of this kind and writes its own output
-  // afresh.
+  // The operation that alone reads the output of `index`,
+  // if it is of this kind and writes its own output afresh.
   int fusable_reader(int index, OpKind kind) const {
     const std::vector<int>& readers = readers_[at(op(index).output)];
     if (readers.size() != 1 || readers[0] < 0) return -1;

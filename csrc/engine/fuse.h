@@ -7,8 +7,8 @@
 
 namespace fastdnn {
 
-// Steps in the program's order, their operands still values. With `gather_sources`, each source is first
-// copied row by row.
+// Steps in the program's order, their operands still values.
+// With `gather_sources`, each source is first copied row by row.
 std::vector<Step> fuse(const Program& program, const StepFunctions& functions, bool gather_sources);
 
 }  // namespace fastdnn

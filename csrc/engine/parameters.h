@@ -1,5 +1,5 @@
-// The flat vectors of a model: theta (trained) and sigma (stored, not trained), each with its table of
-// segments.
+// The flat vectors of a model: theta (trained) and sigma (stored, not trained),
+// each with its table of segments.
 #pragma once
 
 #include <string>
@@ -42,8 +42,8 @@ struct Parameters {
   const Dtype dtype;
   FlatVector theta;
   FlatVector sigma;
-  // Held shared while a prediction runs, exclusively while a step is written: a prediction during a fit sees
-  // the last whole step.
+  // Held shared while a prediction runs, exclusively while a step is written:
+  // a prediction during a fit sees the last whole step.
   FairMutex mutex;
 };
 

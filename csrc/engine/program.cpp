@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/check.h"
+#include "kernels/accuracy.h"
 
 namespace fastdnn {
 namespace {
@@ -142,6 +143,9 @@ int Program::add_op(Op op) {
   const Value& output = value(op.output);
   ok = ok && shapes.matches(spec.output, output);
   check(ok, kWhere, "expected shapes that fit ", spec.name, ", got ", got, " -> ", shape_text(output));
+  const bool finds_class = op.kind == OpKind::sparse_accuracy || op.kind == OpKind::categorical_accuracy;
+  check(!finds_class || value(op.inputs[0]).cols <= kMostClasses, kWhere, "expected at most ", kMostClasses,
+        " classes for ", spec.name, ", got ", value(op.inputs[0]).cols);
   check(output.role == Role::computed || output.role == Role::gradient, kWhere, "expected ", spec.name,
         " to write a computed value or a gradient, got '", output.name, "'");
   const auto out = static_cast<std::size_t>(op.output);

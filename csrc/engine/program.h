@@ -27,8 +27,8 @@ struct Value {
   int slot = -1;
 };
 
-// Operations, outputs first: y = kind(inputs...). The reference of each is the function of the same name in
-// fastdnn/reference.
+// Operations, outputs first: y = kind(inputs...).
+// The reference of each is the function of the same name in fastdnn/reference.
 enum class OpKind : std::uint8_t {
   matmul,                              // y = x w
   add_bias,                            // y = x + b

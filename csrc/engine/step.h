@@ -28,8 +28,8 @@ struct StepContext {
   std::byte* theta = nullptr;
   std::byte* gradient = nullptr;
   std::byte* sigma = nullptr;
-  const std::byte* const* sources =
-      nullptr;                          // row 0 of each, or the batch's first row where nothing is gathered
+  // Row 0 of each, or the batch's first row where nothing is gathered.
+  const std::byte* const* sources = nullptr;
   const std::int32_t* order = nullptr;  // the batch's rows in the sources, where they are gathered
   std::byte* output = nullptr;          // of a prediction, the batch's first row
   std::byte* scratch = nullptr;         // this thread's

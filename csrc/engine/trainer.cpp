@@ -94,8 +94,8 @@ class Trainer::Region {
     }
   }
 
-  // Rank 0's: whether this step is written, and whether it is the call's last one. Returns the lock under
-  // which the parameters are written.
+  // Rank 0's: whether this step is written, and whether it is the call's last one.
+  // Returns the lock under which the parameters are written.
   std::unique_lock<FairMutex> decide(Index batch) {
     write_ = true;
     const std::vector<Result>& results = t_.plan_->program().results();

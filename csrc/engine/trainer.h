@@ -43,8 +43,8 @@ class Trainer {
   // not finite, leaves no trace: parameters, optimiser state and sums are those of the last whole step.
   RunReport run(double learning_rate, const RunLimits& limits);
 
-  // Of the steps done in this epoch: sum over rows (weighted where the result is) divided by the rows, of
-  // each result.
+  // Of the steps done in this epoch: sum over rows (weighted where the result is)
+  // divided by the rows, of each result.
   std::vector<double> averages() const;
 
  private:

@@ -15,6 +15,7 @@ struct Avx2 {
   static constexpr int kBytes = 32;
   static constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
   static constexpr bool kFloat = sizeof(T) == 4;
+  static constexpr bool kOwnMath = false;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
   using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
@@ -68,8 +69,8 @@ struct Avx2 {
   }
 };
 
-// 16 registers: 6 x 2 sums, two vectors of B and one of A; 12 sums hide the latency of 4-5 cycles at two a
-// cycle.
+// 16 registers: 6 x 2 sums, two vectors of B and one of A;
+// 12 sums hide the latency of 4-5 cycles at two a cycle.
 using GemmTiles = Rows<12, 6>;
 
 template <class T>

@@ -15,6 +15,7 @@ struct Avx512 {
   static constexpr int kBytes = 64;
   static constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
   static constexpr bool kFloat = sizeof(T) == 4;
+  static constexpr bool kOwnMath = true;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
   using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
@@ -63,11 +64,28 @@ struct Avx512 {
   static FASTDNN_INLINE Wide multiply_low(Wide a, Wide b) {
     return (Wide)_mm512_maskz_mul_epu32(0xff, (__m512i)a, (__m512i)b);
   }
+  // The second operand is the result where one is NaN. The compiler makes a comparison and a blend of `x < low ? low : x`.
+  static FASTDNN_INLINE Vec clamp(Vec x, Vec low, Vec high) {
+    if constexpr (kFloat) {
+      const __m512 above = _mm512_maskz_max_ps(0xffff, (__m512)low, (__m512)x);
+      return (Vec)_mm512_maskz_min_ps(0xffff, (__m512)high, above);
+    } else {
+      const __m512d above = _mm512_maskz_max_pd(0xff, (__m512d)low, (__m512d)x);
+      return (Vec)_mm512_maskz_min_pd(0xff, (__m512d)high, above);
+    }
+  }
+  static FASTDNN_INLINE Vec scale(Vec x, Int n) {
+    if constexpr (kFloat) {
+      return (Vec)_mm512_maskz_scalef_ps(0xffff, (__m512)x, (__m512) __builtin_convertvector(n, Vec));
+    } else {
+      return (Vec)_mm512_maskz_scalef_pd(0xff, (__m512d)x, (__m512d) __builtin_convertvector(n, Vec));
+    }
+  }
 };
 
 // 32 registers: 6 x 4 sums, four vectors of B and one of A, which as a memory operand is broadcast for free.
-// Narrower tiles take more rows, to keep as many independent sums in flight, but no more than 14: the rows'
-// addresses need registers, too.
+// Narrower tiles take more rows, to keep as many independent sums in flight,
+// but no more than 14: the rows' addresses need registers, too.
 using GemmTiles = Rows<14, 12, 8, 6>;
 
 template <class T>

@@ -1,5 +1,5 @@
-// Which unit runs: the best one that this build has and this processor can run, or the one that FASTDNN_ISA
-// names.
+// Which unit runs: the best one that this build has and this processor can run,
+// or the one that FASTDNN_ISA names.
 #include "isa/dispatch.h"
 
 #include <cstdlib>

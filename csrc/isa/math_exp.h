@@ -71,8 +71,8 @@ FASTDNN_INLINE typename V::Vec exp(typename V::Vec x) {
   return times_power_of_two<V>(1 + (e.r + e.tail), e.n);
 }
 
-// factor (exp(x) - 1), relatively exact near 0; -0 and NaN stay. In halves, because 2^n may be just too
-// large.
+// factor (exp(x) - 1), relatively exact near 0; -0 and NaN stay.
+// In halves, because 2^n may be just too large.
 template <class V>
 FASTDNN_INLINE typename V::Vec times_expm1(typename V::Scalar factor, typename V::Vec x) {
   using Vec = typename V::Vec;

@@ -78,8 +78,12 @@ FASTDNN_INLINE typename V::Vec power_of_two(typename V::Int n) {
 // the last product rounds, to a denormal number or to infinity.
 template <class V>
 FASTDNN_INLINE typename V::Vec times_power_of_two(typename V::Vec x, typename V::Int n) {
-  const typename V::Int first = n >> 1;
-  return x * power_of_two<V>(first) * power_of_two<V>(n - first);
+  if constexpr (V::kOwnMath) {
+    return V::scale(x, n);
+  } else {
+    const typename V::Int first = n >> 1;
+    return x * power_of_two<V>(first) * power_of_two<V>(n - first);
+  }
 }
 
 // Whole numbers of at most kMantissaBits - 2 bits as floating-point numbers.
@@ -91,8 +95,14 @@ FASTDNN_INLINE typename V::Vec whole(typename V::Int n) {
 
 template <class V>
 FASTDNN_INLINE typename V::Vec clamp(typename V::Vec x, typename V::Scalar low, typename V::Scalar high) {
-  x = x < broadcast<V>(low) ? broadcast<V>(low) : x;  // NaN passes both
-  return x > broadcast<V>(high) ? broadcast<V>(high) : x;
+  const typename V::Vec lowest = broadcast<V>(low);
+  const typename V::Vec highest = broadcast<V>(high);
+  if constexpr (V::kOwnMath) {
+    return V::clamp(x, lowest, highest);
+  } else {
+    x = x < lowest ? lowest : x;  // NaN passes both
+    return x > highest ? highest : x;
+  }
 }
 
 template <class V>

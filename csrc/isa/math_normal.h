@@ -1,5 +1,5 @@
-// The normal distribution function, by which erf and gelu are made, and its approximation by a logistic
-// function.
+// The normal distribution function, by which erf and gelu are made,
+// and its approximation by a logistic function.
 #pragma once
 
 #include "isa/math_sigmoid.h"
@@ -7,8 +7,8 @@
 namespace fastdnn {
 namespace {
 
-// A probability 2^n (middle + p) (1 + q), and what its sums lose: 2^n (high + low). exp(-t^2 / 2) is 2^n (1 +
-// q) where it is Phi(-t).
+// A probability 2^n (middle + p) (1 + q), and what its sums lose: 2^n (high + low).
+// exp(-t^2 / 2) is 2^n (1 + q) where it is Phi(-t).
 template <class V>
 struct Tail {
   typename V::Vec high, low, q;
@@ -43,8 +43,8 @@ FASTDNN_INLINE ReducedExp<V> reduce_exp_of_square(typename V::Vec t) {
 // Where the fits for small t end: the condition of gelu(-t), and of its tanh form, is beyond 4 from 2.08 on.
 constexpr float kNear = 2.125f;
 
-// Two fits for float, of [0, 1] and of [1, kNear], in powers of t - center, which is exact or nearly so; the
-// last coefficients are `middle`.
+// Two fits for float, of [0, 1] and of [1, kNear], in powers of t - center,
+// which is exact or nearly so; the last coefficients are `middle`.
 template <class V>
 struct NearRatio {
   typename V::Vec middle, p;
@@ -95,8 +95,8 @@ FASTDNN_INLINE Tail<V> normal_tail(typename V::Vec t) {
   }
 }
 
-// 1 / (1 + exp(y(t))) with y(t) = sqrt(8 / pi) (t + 0.044715 t^3), which is near Phi(-t); 0 <= t <=
-// kGeluHigh, or NaN. For float and small t as normal_tail, by the fits `gelu_tanh_low32` and
+// 1 / (1 + exp(y(t))) with y(t) = sqrt(8 / pi) (t + 0.044715 t^3), which is near Phi(-t);
+// 0 <= t <= kGeluHigh, or NaN. For float and small t as normal_tail, by the fits `gelu_tanh_low32` and
 // `gelu_tanh_mid32`. Else by exp(-y), where the first product of y is exact: sqrt(8 / pi) is split, too.
 template <class V>
 FASTDNN_INLINE Tail<V> gelu_tanh_tail(typename V::Vec t) {
@@ -160,8 +160,8 @@ FASTDNN_INLINE typename V::Vec gelu_tanh(typename V::Vec x) {
                     [](typename V::Vec t) { return gelu_tanh_tail<V>(t); });
 }
 
-// (erf(x) - x) / x of s = x^2, |x| <= 0.81: the fits `erf32` and `erf64`, which make erf(x) good to 2^-27.9
-// and 2^-55.3.
+// (erf(x) - x) / x of s = x^2, |x| <= 0.81: the fits `erf32` and `erf64`,
+// which make erf(x) good to 2^-27.9 and 2^-55.3.
 template <class V>
 FASTDNN_INLINE typename V::Vec erf_remainder(typename V::Vec s) {
   if constexpr (sizeof(typename V::Scalar) == 4) {

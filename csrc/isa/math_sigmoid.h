@@ -14,9 +14,9 @@ struct PowerOfTwo {
       : first(power_of_two<V>(n >> 1)), second(power_of_two<V>(n - (n >> 1))) {}
 };
 
-// factor / (1 + exp(-x)), where exp(-x) = 2^n (1 + q): factor w / (w + 1 + q) with w = 2^-n. So one sum and
-// one quotient round, and the result underflows gradually. For x up to kSigmoidHigh, from kSigmoidLow, or
-// NaN.
+// factor / (1 + exp(-x)), where exp(-x) = 2^n (1 + q): factor w / (w + 1 + q) with w = 2^-n.
+// So one sum and one quotient round, and the result underflows gradually.
+// For x up to kSigmoidHigh, from kSigmoidLow, or NaN.
 template <class V>
 FASTDNN_INLINE typename V::Vec logistic(typename V::Vec factor, const ReducedExp<V>& e) {
   const PowerOfTwo<V> w(-e.n);
@@ -43,8 +43,8 @@ FASTDNN_INLINE typename V::Vec x_sigmoid(typename V::Vec x) {
   return logistic<V>(factor, reduce_exp<V>(-clamped));
 }
 
-// (tanh(x) - x) / x^3 of s = x^2, |x| <= 0.63: the fits `tanh32` and `tanh64` of csrc/isa/minimax.py, which
-// make tanh(x) good to 2^-27.6 and 2^-56.
+// (tanh(x) - x) / x^3 of s = x^2, |x| <= 0.63: the fits `tanh32` and `tanh64` of csrc/isa/minimax.py,
+// which make tanh(x) good to 2^-27.6 and 2^-56.
 template <class V>
 FASTDNN_INLINE typename V::Vec tanh_remainder(typename V::Vec s) {
   if constexpr (sizeof(typename V::Scalar) == 4) {

@@ -15,6 +15,7 @@ struct Neon {
   static constexpr int kBytes = 16;
   static constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
   static constexpr bool kFloat = sizeof(T) == 4;
+  static constexpr bool kOwnMath = false;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
   using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;

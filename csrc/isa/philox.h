@@ -1,7 +1,7 @@
 // Philox4x32-10 (core/philox.h) for as many blocks at once as a vector has 64-bit lanes. A word is the low
 // half of its lane; the upper half holds what the arithmetic leaves there. So the high word of a product
-// needs a shift and no shuffling: measured 1.25 times as fast as words side by side with avx2, the same with
-// avx512.
+// needs a shift and no shuffling: measured 1.25 times as fast as words side by side with avx2,
+// the same with avx512.
 #pragma once
 
 #include "isa/vec.h"

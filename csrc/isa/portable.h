@@ -12,6 +12,7 @@ struct Portable {
   using Scalar = T;
   static constexpr int kBytes = 16;
   static constexpr int kLanes = kBytes / static_cast<int>(sizeof(T));
+  static constexpr bool kOwnMath = false;
   using Vec = typename VectorTypes<T, kBytes>::Vec;
   using Int = typename VectorTypes<typename IntegerOf<T>::Type, kBytes>::Vec;
   using Wide = typename VectorTypes<std::uint64_t, kBytes>::Vec;
@@ -22,8 +23,8 @@ struct Portable {
   static FASTDNN_INLINE void store(T* p, Vec x) {
     *reinterpret_cast<typename VectorTypes<T, kBytes>::Unaligned*>(p) = x;
   }
-  // Element by element: there are at most three, and a memcpy of unknown length in an inner loop costs five
-  // times more.
+  // Element by element: there are at most three,
+  // and a memcpy of unknown length in an inner loop costs five times more.
   using Mask = int;
   static FASTDNN_INLINE Mask first(int n) { return n; }
   static FASTDNN_INLINE Vec load_n(const T* p, Mask n) {
@@ -38,7 +39,8 @@ struct Portable {
       if (i < n) p[i] = x[i];
     }
   }
-  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }  // two roundings: SSE2 has no such
+  // Two roundings: SSE2 has no fused one.
+  static FASTDNN_INLINE Vec fma(Vec a, Vec b, Vec c) { return a * b + c; }
   static FASTDNN_INLINE Vec sqrt(Vec a) {
     for (int i = 0; i < kLanes; ++i) {
       if constexpr (sizeof(T) == 4) {

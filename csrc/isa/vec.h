@@ -7,14 +7,16 @@
 //   V::load_n/store_n(p, [x,] m)  the covered elements; the rest reads as 0 and is not touched
 //   V::fma(a, b, c)               a * b + c, in one rounding where the unit has the instruction
 //   V::sqrt(a)
+//   V::kOwnMath                   whether the unit has instructions of its own for clamp and times_power_of_two
+//                                 of isa/math_layout.h; then V::clamp(x, low, high) and V::scale(x, n)
 //   V::Wide                       vector of 64-bit unsigned integers, whatever the element
 //   V::multiply_low(a, b)         the products of the low halves of its lanes
 //
 // Arithmetic, comparison and selection (`mask ? a : b`) are the compilers' vector extensions.
 //
 // Everything of the SIMD text is in anonymous namespaces: an inline function that two instruction sets shared
-// would be an illegal instruction waiting for its link order. These files include each other and nothing with
-// code in it.
+// would be an illegal instruction waiting for its link order.
+// These files include each other and nothing with code in it.
 #pragma once
 
 #include <cstddef>

@@ -1,33 +1,19 @@
 #include "kernels/accuracy.h"
 
+#include "isa/table.h"
+
 namespace fastdnn {
-namespace {
-
-// -1 where all are NaN.
-template <class T>
-Index argmax(const T* x, Index n) {
-  Index best = -1;
-  for (Index j = 0; j < n; ++j) {
-    if (x[j] == x[j] && (best < 0 || x[j] > x[best])) best = j;
-  }
-  return best;
-}
-
-}  // namespace
 
 template <class T>
 void sparse_accuracy(Team& team, T* row_correct, Matrix<const T> z, const std::int32_t* labels) {
   const Range rows = team.share(z.rows);
-  for (Index r = rows.begin; r < rows.end; ++r) row_correct[r] = argmax(z.row(r), z.cols) == labels[r];
+  kernels<T>().sparse_accuracy(row_correct + rows.begin, rows_of(z, rows), labels + rows.begin);
 }
 
 template <class T>
 void categorical_accuracy(Team& team, T* row_correct, Matrix<const T> z, Matrix<const T> target) {
   const Range rows = team.share(z.rows);
-  for (Index r = rows.begin; r < rows.end; ++r) {
-    const Index best = argmax(z.row(r), z.cols);
-    row_correct[r] = best >= 0 && best == argmax(target.row(r), target.cols);
-  }
+  kernels<T>().categorical_accuracy(row_correct + rows.begin, rows_of(z, rows), rows_of(target, rows));
 }
 
 template void sparse_accuracy(Team&, float*, Matrix<const float>, const std::int32_t*);

@@ -12,8 +12,8 @@
 //            The error for every float is at most 2 ulp where |x f'(x) / f(x)| <= 4, else
 //            2^-24 (2 |f(x)| + |x f'(x)|) and one smallest denormal. For double: 4 ulp, 2^-52 (...).
 //            relu and leaky_relu round as the formula. f' is exact to a few roundings of its terms.
-//            At the kink f' is the one of x < 0. relu, leaky_relu, elu, selu: dx where y is NaN is that of
-//            y > 0.
+//            At the kink f' is the one of x < 0.
+//            relu, leaky_relu, elu, selu: dx where y is NaN is that of y > 0.
 #pragma once
 
 #include "core/team.h"

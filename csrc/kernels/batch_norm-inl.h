@@ -1,5 +1,5 @@
-// The serial part of batch_norm: moments and sums over rows. What is row-local stands in
-// batch_norm_rows-inl.h.
+// The serial part of batch_norm: moments and sums over rows.
+// What is row-local stands in batch_norm_rows-inl.h.
 #pragma once
 
 #include "isa/table/normalization.h"

@@ -4,8 +4,8 @@
 // Shapes     sums (cols,) · x (rows, cols)
 // Requires   sums does not overlap x
 // Shares     columns in whole vectors of 64 bytes; rows are never cut among threads
-// Numerics   own type; chunks of 256 rows, four interleaved sums in each, chunk after chunk: the same bits
-// for any cut
+// Numerics   own type; chunks of 256 rows, of four rows at a time, chunk after chunk:
+//            the same bits for any cut
 #pragma once
 
 #include "core/team.h"

@@ -4,16 +4,15 @@
 //            dz[r][j] = scale w[r] (softmax(z)[r][j] sum_k t'[r][k] - t'[r][j])
 //            where t' = off + (on - off) t is the smoothed target (LabelSmoothing) and, for the sparse one,
 //            t[r][j] = [j = labels[r]]
-// Shapes     row_loss (rows,) · dz, z, t (rows, cols), cols >= 1 · labels (rows,) int32 · w (rows,) or null,
-//            then 1
-// Requires   0 <= labels[r] < cols; dz may be empty (data null), then only the loss is computed, or be z
-//            itself; cols >= 2 for smoothing by k - 1
+// Shapes     row_loss (rows,) · dz, z, t (rows, cols), cols >= 1 · labels (rows,) int32 ·
+//            w (rows,) or null, then 1
+// Requires   0 <= labels[r] < cols; dz may be empty (data null), then only the loss is computed,
+//            or be z itself; cols >= 2 for smoothing by k - 1
 // Shares     rows, the same for the same number of rows
-// Numerics   stable for any finite z (the maximum is subtracted), and the loss is a sum of terms >= 0 for t
-// >= 0;
-//            sums in 16 or 8 virtual lanes; row_loss has no weight. A z of -infinity has the probability 0:
-//            no loss where its t' is 0, else an infinite one. NaN or +infinity in a row, or nothing but
-//            -infinity, make the row NaN
+// Numerics   stable for any finite z (the maximum is subtracted), and the loss is a sum of terms >= 0
+//            for t >= 0; sums in 16 or 8 virtual lanes; row_loss has no weight. A z of -infinity has the
+//            probability 0: no loss where its t' is 0, else an infinite one. NaN or +infinity in a row,
+//            or nothing but -infinity, make the row NaN
 #pragma once
 
 #include "core/team.h"

@@ -13,8 +13,8 @@
 // Requires   0 <= rate < 1; outputs may be the inputs themselves, not overlap them otherwise
 // Shares     rows, the same for the same number of rows
 // Numerics   one multiplication by 1 / keep_prob, which is rounded; rate 0 is the identity. The mask is the
-//            same in both types and in every unit. What is dropped is +0, also NaN and infinity; kept, they
-//            stay
+//            same in both types and in every unit.
+//            What is dropped is +0, also NaN and infinity; kept, they stay
 #pragma once
 
 #include "core/team.h"

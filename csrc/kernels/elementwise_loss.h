@@ -1,5 +1,5 @@
-// Losses that are a sum over the outputs of each row, each output by itself, with their gradient in the same
-// pass.
+// Losses that are a sum over the outputs of each row, each output by itself,
+// with their gradient in the same pass.
 //
 // Computes   row_loss[r] = sum_j f(y[r][j], t[r][j]) / divisor
 //            dy[r][j] = scale w[r] f'(y[r][j], t[r][j]) / divisor, f' the derivative in y
@@ -8,9 +8,8 @@
 //            huber           d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2); delta = parameter
 //            log_cosh        log cosh d
 //            binary_cross_entropy              of logits: log(1 + exp y) - t y
-//            binary_probability_cross_entropy  -t log q - (1 - t) log(1 - q), q = y clipped to 1e-7 .. 1 -
-//            1e-7;
-//                                              f' = 0 where it was clipped
+//            binary_probability_cross_entropy  -t log q - (1 - t) log(1 - q), q = y clipped to
+//                                              1e-7 .. 1 - 1e-7; f' = 0 where it was clipped
 //                            In both, t is smoothed first: t (1 - parameter) + parameter / 2.
 //            kl_divergence   t' log(t' / y'), both clipped to 1e-7 .. 1; f' = 0 where y was clipped
 //            hinge           max(1 - t' y, 0), t' = -1 where t = 0, else t; f' = 0 at the kink
@@ -22,7 +21,8 @@
 // Numerics   sums in 16 (float) or 8 (double) virtual lanes; row_loss has no weight. NaN in y or t makes the
 //            row's loss NaN, in y that element's gradient, too. No finite input overflows within but in a
 //            square. Each f and f' is good to a few roundings of itself, also where it is nearly 0, but for
-//            f of kl_divergence and f' of the binary ones at soft targets, differences of two terms: of those
+//            f of kl_divergence and f' of the binary ones at soft targets: these are differences of two terms, and
+//            good to a few roundings of the larger
 #pragma once
 
 #include "core/team.h"

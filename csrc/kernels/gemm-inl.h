@@ -77,8 +77,8 @@ void gemm_pack(typename V::Scalar* packed, const typename V::Scalar* b, Index b_
   }
 }
 
-// packed[p * stride + i] = b[i * b_row + p] for p < cols, i < kLanes: one square, turned in registers. Rows
-// of b from `rows` on read as 0.
+// packed[p * stride + i] = b[i * b_row + p] for p < cols, i < kLanes: one square, turned in registers.
+// Rows of b from `rows` on read as 0.
 template <class V, bool kAllRows, class Cover>
 FASTDNN_INLINE void pack_square(typename V::Scalar* packed, const typename V::Scalar* b, Index b_row,
                                 Index rows, Index stride, const Cover& cover) {

@@ -8,10 +8,10 @@
 namespace fastdnn {
 namespace {
 
-// The blocks. A panel of B, kDepth x 64 floats, is read once for each tile of rows and must stay in L2: 128
-// KB. So must a block of A, kHeight x kDepth, 192 KB (twice that in double), which is read once for each
-// panel. A block of B is packed at a time; where A is packed, wider ones save packing it again. Above that
-// the optimum is flat (bench/LOG.md).
+// The blocks. A panel of B, kDepth x 64 floats, is read once for each tile of rows and must stay in L2:
+// 128 KB. So must a block of A, kHeight x kDepth, 192 KB (twice that in double), which is read once for
+// each panel. A block of B is packed at a time; where A is packed, wider ones save packing it again.
+// Above that the optimum is flat (bench/LOG.md).
 constexpr Index kDepth = kGemmBlocks.depth;
 constexpr Index kHeight = kGemmBlocks.height;
 constexpr Index kWidth = kGemmBlocks.width;

@@ -2,15 +2,13 @@
 //
 // Computes   c[i][j] = finish(start + sum over p of a[i][p] b[p][j])
 //            start: 0, bias[j], or c[i][j] as it was · finish: as it is, relu, or 0 where not (mask > 0)
-// Shapes     c (M, N) · a (M, K), or (K, M) with transpose_a · b (K, N), or (N, K) with transpose_b · bias
-// (N,) ·
-//            mask (M, N); all of one type, rows contiguous
+// Shapes     c (M, N) · a (M, K), or (K, M) with transpose_a · b (K, N), or (N, K) with transpose_b ·
+//            bias (N,) · mask (M, N); all of one type, rows contiguous
 // Requires   c overlaps none of the inputs; gemm_scratch_size elements of scratch for each thread
 // Shares     c is cut by rows, or by columns, into one block for each thread; k is never cut among threads
-// Numerics   each element is one chain over p = 0, 1, ... in its own type, that begins with start: the same
-// bits for
-//            any cut, block, tile, packing and number of threads. |error| <= K eps (|start| + sum |a b|). NaN
-//            and infinity as in scalar code.
+// Numerics   each element is one chain over p = 0, 1, ... in its own type, that begins with start:
+//            the same bits for any cut, block, tile, packing and number of threads.
+//            |error| <= K eps (|start| + sum |a b|). NaN and infinity as in scalar code.
 #pragma once
 
 #include "core/team.h"
@@ -55,8 +53,8 @@ Index gemm_scratch_size(Index m, Index n, Index k, bool transpose_a, bool transp
 template <class T>
 void gemm_block(const Gemm<T>& gemm, Range rows, Range cols, T* scratch);
 
-// The team's: c is cut by rows, always alike for the same M, so that the next row-local operation needs no
-// barrier.
+// The team's: c is cut by rows, always alike for the same M,
+// so that the next row-local operation needs no barrier.
 template <class T>
 void gemm_by_rows(Team& team, const Gemm<T>& gemm, T* scratch);
 

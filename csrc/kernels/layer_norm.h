@@ -15,8 +15,8 @@
 // Numerics   two passes over a row, sums in 16 (float) or 8 (double) virtual lanes. The row's first element
 //            is subtracted first: errors are relative to the spread, whatever the offset, and equal features
 //            give y = beta exactly; only the saved mean, which backward reads, is rounded as a number of x's
-//            size. backward_sums: chunks of 256 rows, four interleaved sums in each, chunk after chunk. NaN
-//            or infinity in a row makes the row NaN.
+//            size. backward_sums: chunks of 256 rows, four rows at a time, chunk after chunk.
+//            NaN or infinity in a row makes the row NaN.
 #pragma once
 
 #include "core/team.h"

@@ -6,8 +6,8 @@
 // Requires   outputs may be the inputs themselves
 // Shares     rows, the same for the same number of rows
 // Numerics   sums in 16 (float) or 8 (double) virtual lanes; no overflow for any finite x; an x of -infinity
-//            has y = -infinity and gets no share of the gradient; NaN or +infinity in a row, or nothing but
-//            -infinity, make the row NaN
+//            has y = -infinity and gets no share of the gradient; NaN or +infinity in a row,
+//            or nothing but -infinity, make the row NaN
 #pragma once
 
 #include "core/team.h"

@@ -1,50 +1,38 @@
 // The serial part of max_norm.
 #pragma once
 
-#include "isa/vec.h"
+#include "kernels/column_sum-inl.h"
 
 namespace fastdnn {
 namespace {
 
-// As of column_sum: the error grows with 256 / 4 + rows / 256 terms and not with the rows.
-constexpr Index kMaxNormChunk = 256;
-
-// The sum over rows begin..end-1 of the squares of one vector of columns.
-template <class V, class Cover>
-FASTDNN_INLINE typename V::Vec squares_of_chunk(Matrix<typename V::Scalar> w, Index begin, Index end,
-                                                Index column, const Cover& cover) {
-  using Vec = typename V::Vec;
-  Vec sum[4] = {};
-  Index r = begin;
-  for (; r + 4 <= end; r += 4) {
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      const Vec x = cover.load(w.row(r + i) + column);
-      sum[i] = V::fma(x, x, sum[i]);
-    }
-  }
-  for (; r < end; ++r) {
-    const Vec x = cover.load(w.row(r) + column);
-    sum[0] = V::fma(x, x, sum[0]);
-  }
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
-}
-
 template <class V>
 void max_norm_columns(Matrix<typename V::Scalar> w, typename V::Scalar limit) {
+  using T = typename V::Scalar;
   using Vec = typename V::Vec;
-  for_vectors<V>(w.cols, [&](Index j, auto cover) {
-    Vec total{};
-    for (Index begin = 0; begin < w.rows; begin += kMaxNormChunk) {
-      const Index end = begin + kMaxNormChunk < w.rows ? begin + kMaxNormChunk : w.rows;
-      total += squares_of_chunk<V>(w, begin, end, j, cover);
+  constexpr Index kCols = kWideBytes / static_cast<Index>(sizeof(T));
+  for (Index block = 0; block < w.cols; block += kCols) {
+    const Index cols = w.cols - block < kCols ? w.cols - block : kCols;
+    T scale[kCols];
+    sum_columns<V>(scale, w.rows, cols, false, [&](Index r, Index j, auto cover) -> Vec {
+      const Vec x = cover.load(w.row(r) + block + j);
+      return x * x;
+    });
+    Vec smallest = broadcast<V>(1);
+    for_vectors<V>(cols, [&](Index j, auto cover) {
+      const Vec norm = V::sqrt(cover.load(scale + j));
+      const Vec factor = norm > broadcast<V>(limit) ? limit / norm : broadcast<V>(1);
+      cover.store(scale + j, factor);
+      smallest = cover.select(factor, smallest) < smallest ? factor : smallest;
+    });
+    if (max_lane<V>(-smallest) == -1) continue;  // nothing is above the limit
+    for (Index r = 0; r < w.rows; ++r) {
+      for_vectors<V>(cols, [&](Index j, auto cover) {
+        T* to = w.row(r) + block + j;
+        cover.store(to, cover.load(to) * cover.load(scale + j));
+      });
     }
-    const Vec norm = V::sqrt(total);
-    const Vec one = broadcast<V>(1);
-    const Vec scale = norm > broadcast<V>(limit) ? limit / norm : one;
-    if (max_lane<V>(scale < one ? one : Vec{}) == 0) return;  // nothing is above the limit
-    for (Index r = 0; r < w.rows; ++r) cover.store(w.row(r) + j, cover.load(w.row(r) + j) * scale);
-  });
+  }
 }
 
 template <class V>

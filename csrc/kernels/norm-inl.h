@@ -6,9 +6,9 @@
 namespace fastdnn {
 namespace {
 
-// Elements that are summed side by side, whatever the unit's width. With 512-bit vectors these are two chains
-// of additions, which keep up with the memory: 64 bytes of float32 in 4 cycles.
-constexpr int kSumLanes = 16;
+// Elements that are summed side by side, whatever the unit's width: with 512-bit vectors four chains of additions, which
+// hide the latency of one.
+constexpr int kSumLanes = 32;
 
 // D::kLanes elements as float64.
 template <class D, class T>
@@ -17,7 +17,7 @@ FASTDNN_INLINE typename D::Vec widened(const T* x) {
   return __builtin_convertvector(*reinterpret_cast<const Narrow*>(x), typename D::Vec);
 }
 
-// Calls body(block) for each 16 elements; the rest comes as a copy that is filled up with zeros.
+// Calls body(block) for each 32 elements; the rest comes as a copy that is filled up with zeros.
 template <class T, class Body>
 FASTDNN_INLINE void for_blocks(const T* x, Index n, const Body& body) {
   for (; n >= kSumLanes; n -= kSumLanes, x += kSumLanes) body(x);

@@ -1,12 +1,12 @@
 // What the machine can do at best: the yardsticks that the speed of kernels is told in.
 //
-// Computes   probe_fma      12 independent chains x = x a + b in registers, `steps` times, on every thread:
-// the peak
+// Computes   probe_fma      12 independent chains x = x a + b in registers, `steps` times,
+//                           on every thread: the peak
 //            probe_memory   passes over arrays of `bytes` in all, each thread its own part of them:
-//                           read    the sum of one array                                moves its bytes once
-//                           copy    y = a x                                             twice (one read, one
-//                           write) update  theta += g, m += g, v += g: as Adam's, 4 reads and 3 writes: seven
-//                           times The line that a copy fetches before it overwrites it is not counted.
+//                           read    the sum of one array                   moves its bytes once
+//                           copy    y = a x                                twice (one read, one write)
+//                           update  theta += g, m += g, v += g: as Adam's, 4 reads and 3 writes: seven times
+//                           The line that a copy fetches before it overwrites it is not counted.
 //            probe_barrier  `count` barriers
 // Shapes     none: they own their memory, which the threads that use it touch first
 // Requires   sizes >= 1

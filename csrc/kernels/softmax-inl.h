@@ -23,8 +23,8 @@ FASTDNN_INLINE typename V::Scalar row_max(const typename V::Scalar* x, Index n) 
   return max_lane<V>(row_max_lanes<V>(x, n));
 }
 
-// Writes exp(x - max) to y, which may be null, and returns a vector of which the fold is their sum. `also` is
-// shown each x - max on the way: also(j, slot, cover, x - max).
+// Writes exp(x - max) to y, which may be null, and returns a vector of which the fold is their sum.
+// `also` is shown each x - max on the way: also(j, slot, cover, x - max).
 template <class V, class Also>
 FASTDNN_INLINE typename V::Vec exp_shifted(typename V::Scalar* y, const typename V::Scalar* x, Index n,
                                            typename V::Scalar max, const Also& also) {
@@ -45,8 +45,8 @@ FASTDNN_INLINE typename V::Vec exp_shifted(typename V::Scalar* y, const typename
   return exp_shifted<V>(y, x, n, max, [](Index, auto, auto, typename V::Vec) {});
 }
 
-// What the first pass over a row leaves behind: its maximum, kSums sums, of which the first is S = sum exp(x
-// - max), what else the pass keeps, and log S.
+// What the first pass over a row leaves behind: its maximum, kSums sums, of which the first is
+// S = sum exp(x - max), what else the pass keeps, and log S.
 template <class T, int kSums>
 struct RowSums {
   T max, kept;

@@ -5,9 +5,8 @@
 // Shapes     y, x, dx, dy (rows, cols), cols >= 1
 // Requires   outputs may be the inputs themselves
 // Shares     rows, the same for the same number of rows
-// Numerics   sums in 16 (float) or 8 (double) virtual lanes; no overflow for any finite x; NaN or +infinity
-// in a row
-//            make the row NaN
+// Numerics   sums in 16 (float) or 8 (double) virtual lanes; no overflow for any finite x;
+//            NaN or +infinity in a row make the row NaN
 #pragma once
 
 #include "core/team.h"

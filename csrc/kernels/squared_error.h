@@ -1,5 +1,5 @@
-// The squared error of each row, with its gradient in the same pass: an elementwise_loss with its options by
-// name.
+// The squared error of each row, with its gradient in the same pass:
+// an elementwise_loss with its options by name.
 //
 // Computes   row_loss[r] = c sum_j (y[r][j] - t[r][j])^2
 //            dy[r][j] = scale w[r] 2 c (y[r][j] - t[r][j])

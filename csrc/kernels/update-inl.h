@@ -1,5 +1,5 @@
-// The serial part of the optimisers' updates: the frame that all rules share. The rules are in
-// update_rules-inl.h.
+// The serial part of the optimisers' updates: the frame that all rules share.
+// The rules are in update_rules-inl.h.
 #pragma once
 
 #include "isa/table.h"

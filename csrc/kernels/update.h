@@ -21,8 +21,8 @@
 // Shares     by the caller, any ranges: elements are independent, and the bits are the same for any cut
 // Numerics   own type; scalars are computed in double and rounded once. One rounding for each operation of a
 //            formula, or fewer (V::fma). NaN in theta, a state or the gradient stays in its element. An
-//            infinite gradient does what its formula has (Adam: infinity / infinity, NaN) unless clip_value
-//            is finite
+//            infinite gradient does what its formula has (Adam: infinity / infinity, NaN)
+//            unless clip_value is finite
 #pragma once
 
 #include "isa/table.h"
@@ -88,12 +88,13 @@ void lion_update(T* theta, T* m, const T* gradient, Index n, const LionStep& ste
 }
 
 // Where epsilon stands: beside the bias-corrected root (the paper's algorithm, PyTorch), under it, or beside
-// the root before its correction (Keras: the paper's "epsilon hat"). The last two are one where nothing is
-// corrected.
+// the root before its correction (Keras: the paper's "epsilon hat").
+// The last two are one where nothing is corrected.
 enum class EpsilonMode : std::uint8_t { outside, inside, hat };
 
-// What the velocity averages: `sum` v = rho v + g; `ewma` v = rho v + (1 - rho) g; `keras` v = rho v - alpha
-// g with the velocity itself as the step, which differs from `sum` once alpha changes.
+// What the velocity averages: `sum` v = rho v + g; `ewma` v = rho v + (1 - rho) g;
+// `keras` v = rho v - alpha g with the velocity itself as the step,
+// which differs from `sum` once alpha changes.
 enum class MomentumForm : std::uint8_t { sum, ewma, keras };
 
 // Step t (from 1) of momentum; t matters to `bias_correction` of `ewma` only, which divides the velocity that
@@ -104,15 +105,16 @@ SgdStep sgd_step(double learning_rate, double momentum, bool nesterov, MomentumF
 
 AdagradStep adagrad_step(double learning_rate, double epsilon, EpsilonMode mode = EpsilonMode::outside);
 
-// The velocity sums g / root(s), and the step is alpha times it (PyTorch), or with `form` keras it sums alpha
-// g / root(s) (Keras). Without velocity momentum and form do not matter.
+// The velocity sums g / root(s), and the step is alpha times it (PyTorch), or with `form` keras it sums
+// alpha g / root(s) (Keras). Without velocity momentum and form do not matter.
 RmspropStep rmsprop_step(double learning_rate, double rho, double epsilon,
                          EpsilonMode mode = EpsilonMode::outside, bool has_velocity = false,
                          double momentum = 0, MomentumForm form = MomentumForm::sum);
 
 // Step t (from 1) of Adam, AdamW and AMSGrad. With c = sqrt(1 - beta_2^t) the update
-// alpha (m / (1 - beta_1^t)) / (sqrt(v / c^2) + epsilon)  is  alpha c / (1 - beta_1^t) m / (sqrt(v) + epsilon
-// c), and under the root epsilon becomes epsilon c^2.
+//   alpha (m / (1 - beta_1^t)) / (sqrt(v / c^2) + epsilon)  is
+//   alpha c / (1 - beta_1^t) m / (sqrt(v) + epsilon c),
+// and under the root epsilon becomes epsilon c^2.
 AdamStep adam_step(double learning_rate, double beta_1, double beta_2, double epsilon, std::int64_t t,
                    EpsilonMode mode = EpsilonMode::outside, bool bias_correction = true);
 

@@ -1,5 +1,5 @@
-// The optimisers' rules, one vector of elements at a time, and the serial kernels made of them. The scalars
-// of a step come in double and are rounded once.
+// The optimisers' rules, one vector of elements at a time, and the serial kernels made of them.
+// The scalars of a step come in double and are rounded once.
 #pragma once
 
 #include "kernels/update-inl.h"

@@ -12,6 +12,7 @@ What a figure means:
 - **Peak** is that of fused multiply-adds in registers (portable: multiply and add) in the unit's own vectors,
   of the same type on the same number of threads; **bandwidth** that of plain passes over as much memory as
   the operands have. Both are measured before and after each row, and the share is of the better one.
+- **Elements a second** is the speed of what arithmetic limits; its share is still that of the bytes.
 - A row is the median of rounds that alternate with NumPy's; the spread is the range in which the middle half
   of the rounds lies. Before it is timed, each workload is checked against the reference.
 """

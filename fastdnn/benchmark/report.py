@@ -3,16 +3,27 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from textwrap import wrap
 from typing import Any
 
-from fastdnn.benchmark.runner import Figure, Row, change
+from fastdnn.benchmark.row import Figure, Row, change
 from fastdnn.errors import expected
 from fastdnn.report import table
 
 _FORMAT = "fastdnn-bench"
 _VERSION = 1
-_HEADER = ("kernel", "shape", "type", "thr", "time", "±", "speed", "of best", "target", "× NumPy")
-_NUMERIC = (3, 4, 5, 6, 7, 8, 9)
+# The first one is headed by its family.
+_HEADER = ("shape", "type", "thr", "time", "±", "speed", "of best", "target", "× NumPy")
+_TARGET = 8
+_WIDTH = 110
+_LEFT = 3  # columns of words
+_LEGEND = (
+    "speed: FLOP/s of products; elem/s where arithmetic is the limit; else B/s, each array once",
+    "of best: FLOP/s as a share of the peak of fused multiply-adds, else B/s as a share of a plain "
+    "pass (read, copy or update) over as much memory; both measured before and after the row, on as many "
+    "threads; the better one counts. What reads more for each write than the pass may be above 100%",
+    "±: the middle half of the rounds; × NumPy: NumPy's time by ours",
+)
 _DRIFTED = 0.1  # a yardstick that changed by more is marked
 _LABELS = {
     "cpu": "CPU",
@@ -70,9 +81,10 @@ def text(report: Report) -> str:
     lines = [f"{name:{width}}  {value}" for name, value in _machine(report).items()]
     if report.figures:
         lines += ["", table(_FIGURE_HEADER, _figure_cells(report), numeric=(1, 2, 3, 4))]
-    if report.rows:
-        lines += ["", table(_HEADER, [_cells(row) for row in report.rows], numeric=_NUMERIC)]
-    return "\n".join([*lines, "", *_notes(report)])
+    lines += ["", *(line for part in _LEGEND for line in wrap(part, _WIDTH, subsequent_indent="  "))]
+    for header, rows in _families(report):
+        lines += ["", table(header, rows, _numeric(header))]
+    return "\n".join([*lines, "", *_notes(report)]).rstrip()
 
 
 def markdown(report: Report) -> str:
@@ -80,8 +92,9 @@ def markdown(report: Report) -> str:
     lines = [f"- {name}: {value}" for name, value in _machine(report).items()]
     if report.figures:
         lines += ["", *_markdown_table(_FIGURE_HEADER, _figure_cells(report), (1, 2, 3, 4))]
-    if report.rows:
-        lines += ["", *_markdown_table(_HEADER, [_cells(row) for row in report.rows], _NUMERIC)]
+    lines += ["", *(f"- {part}" for part in _LEGEND)]
+    for header, rows in _families(report):
+        lines += ["", *_markdown_table(header, rows, _numeric(header))]
     return "\n".join([*lines, "", *_notes(report), ""])
 
 
@@ -108,6 +121,22 @@ def _figure_cells(report: Report) -> list[list[str]]:
     return rows
 
 
+def _families(report: Report) -> list[tuple[list[str], list[list[str]]]]:
+    """A table for each, with its header: without a column of targets where there are none."""
+    found = []
+    for family in dict.fromkeys(row.family for row in report.rows):
+        rows = [row for row in report.rows if row.family == family]
+        aimed = any(row.target is not None for row in rows)
+        lines = [[family, *_HEADER], *map(_cells, rows)]
+        header, *cells = [line if aimed else line[:_TARGET] + line[_TARGET + 1 :] for line in lines]
+        found.append((header, cells))
+    return found
+
+
+def _numeric(header: Sequence[str]) -> range:
+    return range(_LEFT, len(header))
+
+
 def _cells(row: Row) -> list[str]:
     target = "" if row.target is None else f"{row.target:.0%} {'ok' if row.reached else '<<'}"
     share = f"{'~' if row.drift > _DRIFTED else ''}{row.share:.0%}"
@@ -118,7 +147,7 @@ def _cells(row: Row) -> list[str]:
         str(row.threads),
         duration(row.seconds),
         f"{row.spread:.0%}",
-        _amount(row.rate, "FLOP/s" if row.yardstick == "fma" else "B/s"),
+        _amount(*row.speed),
         share,
         target,
         f"{row.times_numpy:.1f}",
@@ -135,9 +164,6 @@ def _notes(report: Report) -> list[str]:
         )
     if any(row.drift > _DRIFTED for row in report.rows):
         notes.append(f"~ the machine's own speed changed by more than {_DRIFTED:.0%} around this row")
-    notes.append(
-        "of best: of the FMA peak (FLOP/s), or of a plain pass over as much memory (B/s), on as many threads"
-    )
     if not report.complete:
         notes.append("interrupted: what was done until then")
     return notes

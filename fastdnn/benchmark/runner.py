@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastdnn import _core
 from fastdnn.benchmark import machine
 from fastdnn.benchmark.numpy_threads import Limiter
+from fastdnn.benchmark.row import Figure, Row
 from fastdnn.benchmark.workloads import Workload
 
 
@@ -35,95 +36,6 @@ class Effort:
 # for 2^26 cycles, about 25 ms, libgomp's for a few.
 THOROUGH = Effort(rounds=9, seconds=1e-2, probe_seconds=2e-3, pause_seconds=0.03, memory_bytes=1 << 28)
 QUICK = Effort(rounds=3, seconds=1e-3, probe_seconds=5e-4, pause_seconds=0.03, memory_bytes=1 << 25)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What came out for a workload on a number of threads.
-
-    Attributes:
-        kernel: its label.
-        shape: sizes, as the workload names them.
-        dtype: of the numbers.
-        threads: of fastdnn, and of NumPy's products; NumPy does all else on one.
-        seconds: of a call, the median of the rounds.
-        spread: the range of the middle half of the rounds, as a share of the median.
-        numpy_seconds: of NumPy's call.
-        work: floating-point operations, or bytes moved, of one call.
-        yardstick: 'fma', or the pattern of memory.
-        best_before: work in a second that the yardstick allowed before.
-        best_after: and after.
-        target: the share to be reached, or None.
-        sets: of operands that took turns.
-    """
-
-    kernel: str
-    shape: str
-    dtype: str
-    threads: int
-    seconds: float
-    spread: float
-    numpy_seconds: float
-    work: int
-    yardstick: str
-    best_before: float
-    best_after: float
-    target: float | None
-    sets: int
-
-    @property
-    def rate(self) -> float:
-        """FLOP/s or B/s."""
-        return self.work / self.seconds
-
-    @property
-    def share(self) -> float:
-        """Of what the yardstick allowed, at the better one of two times."""
-        return self.rate / max(self.best_before, self.best_after)
-
-    @property
-    def drift(self) -> float:
-        """By how much the yardstick changed."""
-        return change(self.best_before, self.best_after)
-
-    @property
-    def reached(self) -> bool | None:
-        """Whether the target is, where there is one."""
-        return None if self.target is None else self.share >= self.target
-
-    @property
-    def times_numpy(self) -> float:
-        """How many times faster than NumPy."""
-        return self.numpy_seconds / self.seconds
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One of the machine's own, before and after all rows.
-
-    Attributes:
-        name: such as "peak float32".
-        threads: how many took part.
-        unit: "FLOP/s", "B/s" or "s".
-        before: at the start.
-        after: at the end, or None when it did not come to that.
-    """
-
-    name: str
-    threads: int
-    unit: str
-    before: float
-    after: float | None = None
-
-
-def change(before: float, after: float) -> float:
-    """By how much two figures differ, as a share of the larger one.
-
-    >>> from fastdnn.benchmark.runner import change
-    >>> change(100.0, 90.0)
-    0.1
-    """
-    return abs(after - before) / max(before, after)
 
 
 def spread(rounds: Sequence[float]) -> float:
@@ -226,6 +138,7 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
         )
         after = settled(best)
     return Row(
+        family=workload.kernel.family,
         kernel=workload.kernel.label,
         shape=workload.shape_text,
         dtype=workload.dtype,
@@ -239,6 +152,7 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
         best_after=after,
         target=workload.kernel.target(_core.build_info()["isa"], workload.dtype, workload.shape, threads),
         sets=len(contest.operands),
+        elements=workload.elements(contest.operands[0]),
     )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fastdnn.benchmark import machine, runner
 from fastdnn.benchmark.numpy_threads import Limiter
 from fastdnn.benchmark.report import Report
-from fastdnn.benchmark.runner import Effort, Row
+from fastdnn.benchmark.row import Row
+from fastdnn.benchmark.runner import Effort
 from fastdnn.benchmark.workloads import Workload
 
 

@@ -8,96 +8,18 @@ from typing import Any
 import numpy as np
 
 from fastdnn import _core
+from fastdnn.benchmark.arrays import Arrays, Operands
 from fastdnn.errors import expected
 
-_DRAWN = 1 << 18  # random numbers that are drawn at most; longer arrays repeat them
-_SAMPLE = 4099  # of long vectors every so many-th element is checked: a prime, so that all lanes are met
+# Of long workloads with independent rows every so many-th is checked: a prime, so that all lanes are met.
+_SAMPLE = 4099  # of elements
+_ROW_SAMPLE = 61
 _LONG = 1 << 22  # elements
 FLOAT_TYPES = ("float32", "float64")
 # Of a thread: more than a first-level cache holds (32 to 128 KiB), less than a second-level one (512 KiB and
 # more).
 ROTATED_BYTES = 256 * 1024
 MOST_SETS = 64
-
-
-@dataclass(frozen=True)
-class Operands:
-    """The arrays of one call, in the kernel's order: what is written, updated in place, read."""
-
-    outputs: Sequence[np.ndarray]
-    inputs: Sequence[np.ndarray]
-    updated: Sequence[np.ndarray] = ()
-
-    @property
-    def arguments(self) -> list[np.ndarray]:
-        """Outputs, updated, inputs."""
-        return [*self.outputs, *self.updated, *self.inputs]
-
-    @property
-    def footprint(self) -> int:
-        """Bytes of all arrays."""
-        return sum(array.nbytes for array in self.arguments)
-
-    @property
-    def moved(self) -> int:
-        """Bytes that a single pass reads and writes."""
-        return self.footprint + sum(array.nbytes for array in self.updated)
-
-
-class Arrays:
-    """Makes the operands of a workload.
-
-    Args:
-        dtype: of the arrays of numbers.
-        seed: of what is in them.
-
-    >>> from fastdnn.benchmark.workloads import Arrays
-    >>> Arrays("float32", 0).integers(2, 3).shape
-    (2, 3)
-    """
-
-    def __init__(self, dtype: str, seed: int) -> None:
-        self.dtype = np.dtype(dtype)
-        self._rng = np.random.default_rng(seed)
-
-    def blank(self, *shape: int) -> np.ndarray:
-        """For an output: NaN, so that what is not written shows."""
-        return np.full(shape, np.nan, self.dtype)
-
-    def zeros(self, *shape: int) -> np.ndarray:
-        """Written to, so that the memory is there."""
-        return np.full(shape, 0.0, self.dtype)
-
-    def integers(self, *shape: int) -> np.ndarray:
-        """Whole numbers from -3 to 3: sums of their products are exact."""
-        return self._filled(shape, self._rng.integers(-3, 4, self._draws(shape)))
-
-    def reals(self, *shape: int) -> np.ndarray:
-        """Normal deviates."""
-        return self._filled(shape, self._rng.standard_normal(self._draws(shape)))
-
-    def positive(self, *shape: int) -> np.ndarray:
-        """Numbers from 0.5 to 1.5."""
-        return self._filled(shape, self._rng.uniform(0.5, 1.5, self._draws(shape)))
-
-    def below(self, most: int, *shape: int) -> np.ndarray:
-        """Labels."""
-        return self._rng.integers(0, most, shape).astype(np.int32)
-
-    def order(self, rows: int) -> np.ndarray:
-        """Of the rows in an epoch."""
-        return self._rng.permutation(rows).astype(np.int32)
-
-    def one_hot(self, rows: int, classes: int) -> np.ndarray:
-        """A class for each row."""
-        hot: np.ndarray = self.below(classes, rows)[:, None] == np.arange(classes)
-        return hot.astype(self.dtype)
-
-    def _draws(self, shape: tuple[int, ...]) -> int:
-        return min(int(np.prod(shape)), _DRAWN)
-
-    def _filled(self, shape: tuple[int, ...], numbers: np.ndarray) -> np.ndarray:
-        return np.resize(numbers.astype(self.dtype), shape)
 
 
 # The share that is to be reached by (unit, dtype, shape, threads), or None.
@@ -121,12 +43,18 @@ class Kernel:
         name: in `fastdnn._core.kernels`.
         shapes: the sizes to time, as `operands` takes them.
         operands: makes the arrays: operands(arrays, *shape).
-        reference: what outputs and updated arrays shall become, from the updated ones and the inputs.
-        numpy: the best line of NumPy, from all arrays.
+        reference: what outputs and updated arrays shall become, from the updated ones and the inputs; where
+            the kernel returns something, that too.
+        numpy: the best lines of NumPy, from all arrays.
         variant: tells apart entries of the same kernel.
+        family: the heading of the table under which it stands.
         options: for the kernel, by name.
         yardstick: what limits it: 'fma', or of memory's patterns 'read', 'copy', 'update' the nearest one.
         flops: of one call, by shape, where the yardstick is 'fma'.
+        moved: bytes of one call, where it is not.
+        per_element: its speed is told in elements of the first array, not bytes: arithmetic limits it.
+        by_rows: each row (element of a vector) of a result depends on the same rows of the arrays only.
+        returns: the reference's last result is what the call returns.
         ulps: how far a result may be off, in units of the type's epsilon times the array's largest magnitude;
             the tests have sharper bounds. 0 where it is exact.
         target: the share of the yardstick to be reached.
@@ -138,9 +66,14 @@ class Kernel:
     reference: Callable[..., Sequence[Any]]
     numpy: Callable[..., object]
     variant: str = ""
+    family: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     yardstick: str = "copy"
     flops: Callable[..., int] | None = None
+    moved: Callable[[Operands], int] = Operands.moved
+    per_element: bool = False
+    by_rows: bool = False
+    returns: bool = False
     ulps: float = 0
     target: Target = no_target
 
@@ -177,15 +110,20 @@ class Workload:
     def native(self, operands: Operands, threads: int) -> Callable[[], object]:
         """The kernel's call."""
         function = getattr(_core.kernels, self.kernel.name)
-        return partial(function, *operands.arguments, **self.kernel.options, threads=threads)
+        options = {**operands.named, **self.kernel.options}
+        return partial(function, *operands.native_arguments, **options, threads=threads)
 
     def baseline(self, operands: Operands) -> Callable[[], object]:
         """NumPy's."""
-        return partial(self.kernel.numpy, *operands.arguments)
+        return partial(self.kernel.numpy, *operands.arguments, **operands.named)
 
     def work(self, operands: Operands) -> int:
         """Floating-point operations, or bytes moved, of one call."""
-        return self.kernel.flops(*self.shape) if self.kernel.flops else operands.moved
+        return self.kernel.flops(*self.shape) if self.kernel.flops else self.kernel.moved(operands)
+
+    def elements(self, operands: Operands) -> int | None:
+        """Of the result of one call, where the speed is told in them."""
+        return operands.arguments[0].size if self.kernel.per_element else None
 
     def sets(self, operands: Operands, threads: int) -> int:
         """How many sets of operands take turns; see `fastdnn.benchmark`."""
@@ -200,18 +138,25 @@ class Workload:
         """
         operands = self.operands()
         before = [self._checked(array).copy() for array in operands.updated]
-        wanted = self.kernel.reference(*before, *map(self._checked, operands.inputs))
-        self.native(operands, threads)()
-        for got, want in zip([*operands.outputs, *operands.updated], wanted, strict=True):
-            self._compare(self._checked(got), np.asarray(want).reshape(self._checked(got).shape))
+        named = {name: self._checked(value) for name, value in operands.named.items()}
+        wanted = self.kernel.reference(*before, *map(self._checked, operands.inputs), **named)
+        returned = self.native(operands, threads)()
+        results = [self._checked(array) for array in operands.results]
+        if self.kernel.returns:
+            results.append(np.asarray(returned, np.float64))
+        for got, want in zip(results, wanted, strict=True):
+            self._compare(got, np.asarray(want).reshape(got.shape))
 
-    def _checked(self, array: np.ndarray) -> np.ndarray:
-        """All of it, or a sample of a long vector, of which elements are independent."""
-        return array[::_SAMPLE] if array.ndim == 1 and array.size >= _LONG else array
+    def _checked(self, value: Any) -> Any:
+        """All of it, or a sample of the rows of a long workload, where they are independent."""
+        long = self.kernel.by_rows and np.prod(self.shape) >= _LONG
+        if not long or not isinstance(value, np.ndarray) or len(value) != self.shape[0]:
+            return value
+        return value[:: _SAMPLE if len(self.shape) == 1 else _ROW_SAMPLE]
 
     def _compare(self, got: np.ndarray, want: np.ndarray) -> None:
         largest = np.fmax.reduce(np.abs(want), axis=None, initial=0)  # but for NaN
-        bound = self.kernel.ulps * np.finfo(got.dtype).eps * largest
+        bound = self.kernel.ulps * np.finfo(self.dtype).eps * largest
         wrong = ~(np.abs(got - want) <= bound)  # so that NaN is wrong
         if wrong.any():
             index = tuple(int(i) for i in np.argwhere(wrong)[0])

@@ -12,7 +12,8 @@ from fastdnn import _core
 from fastdnn.benchmark import kernels, numpy_threads, report
 from fastdnn.benchmark.machine import default_threads
 from fastdnn.benchmark.report import Report
-from fastdnn.benchmark.runner import QUICK, THOROUGH, Row
+from fastdnn.benchmark.row import Row
+from fastdnn.benchmark.runner import QUICK, THOROUGH
 from fastdnn.benchmark.suite import Suite
 from fastdnn.benchmark.workloads import FLOAT_TYPES
 from fastdnn.cli import output
@@ -37,7 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     add = parser.add_argument
     add("suite", metavar="SUITE", help="kernels")
-    part = "only workloads whose name contains this, such as gemm, 'gemm NT' or 512x512x512"
+    part = "a kernel, such as relu, or part of names: 'gemm NT', 512x512x512, losses"
     add("--filter", default="", metavar="PART", help=part)
     add("--dtype", choices=FLOAT_TYPES, help="only this type")
     threads = "numbers of threads between commas (1 and those of this machine)"

@@ -1,5 +1,5 @@
-// The serial kernels of a layer's bias and activation. See kernels/activation.h, prelu.h, maxout.h,
-// softmax.h, log_softmax.h, logistic_normalize.h.
+// The serial kernels of a layer's bias and activation.
+// See kernels/activation.h, prelu.h, maxout.h, softmax.h, log_softmax.h, logistic_normalize.h.
 #pragma once
 
 #include "core/view.h"

@@ -1,5 +1,5 @@
-// The serial kernels of what goes into a step and of what is measured on its vectors. See kernels/gather.h,
-// embedding.h, penalty.h, norm.h.
+// The serial kernels of what goes into a step and of what is measured on its vectors.
+// See kernels/gather.h, embedding.h, penalty.h, norm.h.
 #pragma once
 
 #include "core/view.h"

@@ -29,10 +29,11 @@ constexpr int kGemmMaxRows = 16;
 
 template <class T>
 struct GemmKernels {
-  int lanes;                                                                   // elements of a vector
-  int vectors;                                                                 // of a full tile
-  int max_rows[kGemmMaxVectors + 1];                                           // of a tile by its vectors
-  void (*tile[kGemmMaxVectors + 1][2][kGemmMaxRows + 1])(const GemmTile<T>&);  // [vectors][has a tail][rows]
+  int lanes;                          // elements of a vector
+  int vectors;                        // of a full tile
+  int max_rows[kGemmMaxVectors + 1];  // of a tile by its vectors
+  // [vectors][has a tail][rows]
+  void (*tile[kGemmMaxVectors + 1][2][kGemmMaxRows + 1])(const GemmTile<T>&);
   // packed[p * stride + j] = b[j * b_row + p] for p < k, j < n: a panel of the transposed B. What lies behind
   // the n-th column, up to whole vectors, is written, too.
   void (*pack_transposed)(T* packed, const T* b, Index b_row, Index k, Index n, Index stride);

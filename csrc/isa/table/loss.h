@@ -1,5 +1,5 @@
-// The serial kernels of losses with their gradients. See kernels/cross_entropy.h,
-// probability_cross_entropy.h, elementwise_loss.h.
+// The serial kernels of losses with their gradients, and of accuracies.
+// See kernels/cross_entropy.h, probability_cross_entropy.h, elementwise_loss.h, accuracy.h.
 #pragma once
 
 #include "core/view.h"
@@ -43,6 +43,8 @@ struct LossKernels {
   void (*elementwise_loss[kElementwiseLosses])(T* row_loss, Matrix<T> dy, Matrix<const T> y,
                                                Matrix<const T> target, const T* weights, T scale, T divisor,
                                                T parameter);
+  void (*sparse_accuracy)(T* row_correct, Matrix<const T> z, const std::int32_t* labels);
+  void (*categorical_accuracy)(T* row_correct, Matrix<const T> z, Matrix<const T> target);
 };
 
 }  // namespace fastdnn

@@ -1,5 +1,5 @@
-// The serial kernels that shift and scale columns or rows. See kernels/normalize.h, batch_norm.h,
-// layer_norm.h.
+// The serial kernels that shift and scale columns or rows.
+// See kernels/normalize.h, batch_norm.h, layer_norm.h.
 #pragma once
 
 #include "core/view.h"

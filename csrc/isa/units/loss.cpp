@@ -1,4 +1,5 @@
 #include "isa/units/unit.h"
+#include "kernels/accuracy-inl.h"
 #include "kernels/cross_entropy-inl.h"
 #include "kernels/elementwise_loss-inl.h"
 #include "kernels/probability_cross_entropy-inl.h"
@@ -17,6 +18,8 @@ void enter(LossKernels<typename V::Scalar>& k) {
   k.categorical_cross_entropy = categorical_cross_entropy<V>;
   k.sparse_probability_cross_entropy = sparse_probability_cross_entropy<V>;
   k.categorical_probability_cross_entropy = categorical_probability_cross_entropy<V>;
+  k.sparse_accuracy = sparse_accuracy<V>;
+  k.categorical_accuracy = categorical_accuracy<V>;
   enter<V, SquaredError>(k, ElementwiseLoss::squared_error);
   enter<V, AbsoluteError>(k, ElementwiseLoss::absolute_error);
   enter<V, Huber>(k, ElementwiseLoss::huber);

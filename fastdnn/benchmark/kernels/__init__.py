@@ -1,18 +1,34 @@
 """The kernels that are timed, with shapes and targets: a module for each family, an entry for each kernel."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from fastdnn.benchmark.kernels import data, layers, losses, products, updates
+from fastdnn.benchmark.kernels import (
+    activations,
+    data,
+    layer_norm,
+    layers,
+    losses,
+    normalizations,
+    products,
+    regularization,
+    updates,
+)
 from fastdnn.benchmark.workloads import FLOAT_TYPES, Kernel, Workload
 from fastdnn.errors import unknown_name
 
-KERNELS: list[Kernel] = [
-    *products.KERNELS,
-    *layers.KERNELS,
-    *losses.KERNELS,
-    *data.KERNELS,
-    *updates.KERNELS,
-]
+# In the order of a training step.
+FAMILIES: dict[str, list[Kernel]] = {
+    "Data": data.KERNELS,
+    "Products": products.KERNELS,
+    "Activations": activations.KERNELS,
+    "Normalization": [*normalizations.KERNELS, *layer_norm.KERNELS],
+    "Other layers": layers.KERNELS,
+    "Losses": losses.KERNELS,
+    "Norms and penalties": regularization.KERNELS,
+    "Updates": updates.KERNELS,
+}
+KERNELS = [replace(kernel, family=family) for family, kernels in FAMILIES.items() for kernel in kernels]
 
 
 def of(*names: str) -> list[Workload]:
@@ -33,7 +49,9 @@ def of(*names: str) -> list[Workload]:
 
 
 def workloads(part: str = "", dtypes: Sequence[str] = FLOAT_TYPES) -> list[Workload]:
-    """Those whose name contains `part`, such as "gemm", "gemm NT" or "512x512x512".
+    """Those of the kernel `part`, or else those whose family and name contain it.
+
+    Such as "relu" (not leaky_relu), "relu_backward", "gemm NT", "512x512x512" or "losses".
 
     Raises:
         ValueError: there are none.
@@ -42,11 +60,12 @@ def workloads(part: str = "", dtypes: Sequence[str] = FLOAT_TYPES) -> list[Workl
     >>> print(workloads("gemm NN", ["float32"])[0])
     gemm NN 512x512x512 float32
     """
+    own = [kernel for kernel in KERNELS if kernel.name == part]
     found = [
         workload
-        for kernel in KERNELS
+        for kernel in own or KERNELS
         for workload in kernel.workloads(dtypes)
-        if part.lower() in str(workload).lower()
+        if part.lower() in f"{kernel.family} {workload}".lower()
     ]
     if not found:
         labels = {kernel.label for kernel in KERNELS}

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from fastdnn.benchmark.workloads import Arrays, Kernel, Operands
+from fastdnn.benchmark.arrays import Arrays, Operands
+from fastdnn.benchmark.workloads import Kernel, no_target
 from fastdnn.reference import gemm
 
 # Shares of the peak to be reached in float32 on avx512, by (M, N, K) and kind, on one thread and on more.
@@ -57,27 +59,66 @@ def _gemm_target(kind: str, unit: str, dtype: str, shape: Sequence[int], threads
     return min(own, _UNIT_TARGETS[unit], _FLOAT64_TARGET if dtype == "float64" else 1.0)
 
 
-def _gemm_operands(kind: str, arrays: Arrays, m: int, n: int, k: int) -> Operands:
+def _operands(kind: str, epilogue: str, arrays: Arrays, m: int, n: int, k: int) -> Operands:
     a = arrays.integers(*((k, m) if kind[0] == "T" else (m, k)))
     b = arrays.integers(*((n, k) if kind[1] == "T" else (k, n)))
-    return Operands([arrays.blank(m, n)], [a, b])
+    if epilogue == "accumulate":
+        return Operands([], [a, b], [arrays.integers(m, n)])
+    named = {"mask": arrays.integers(m, n)} if epilogue == "relu_mask" else {}
+    named |= {"bias": arrays.integers(n)} if epilogue.startswith("bias") else {}
+    return Operands([arrays.blank(m, n)], [a, b], named=named)
 
 
-def _gemm(kind: str) -> Kernel:
-    """C = A B, where T marks an operand that is stored transposed."""
-    transposed = kind[0] == "T", kind[1] == "T"
+def _reference(options: dict[str, Any], *arrays: np.ndarray, **named: Any) -> list[np.ndarray]:
+    *c, a, b = arrays
+    return [gemm.gemm(a, b, **options, **named, c=c[0] if c else None)]
+
+
+def _numpy(
+    kind: str, epilogue: str, c: np.ndarray, a: np.ndarray, b: np.ndarray, **named: np.ndarray
+) -> None:
+    a, b = a.T if kind[0] == "T" else a, b.T if kind[1] == "T" else b
+    if epilogue == "accumulate":
+        c += a @ b
+        return
+    np.matmul(a, b, out=c)
+    if "bias" in named:
+        c += named["bias"]
+    if epilogue == "bias_relu":
+        np.maximum(c, 0, out=c)
+    if "mask" in named:
+        np.multiply(c, named["mask"] > 0, out=c)
+
+
+def _gemm(kind: str, shapes: Sequence[tuple[int, int, int]], epilogue: str = "none") -> Kernel:
+    """C = A B, where T marks an operand that is stored transposed, and what is done to C beside."""
+    plain = epilogue == "none"
+    options = {"transpose_a": kind[0] == "T", "transpose_b": kind[1] == "T", "epilogue": epilogue}
     return Kernel(
         "gemm",
-        list(_GEMM_TARGETS[kind]),
-        partial(_gemm_operands, kind),
-        reference=lambda a, b: [gemm.gemm(a, b, *transposed)],
-        numpy=lambda c, a, b: np.matmul(a.T if transposed[0] else a, b.T if transposed[1] else b, out=c),
-        variant=kind,
-        options={"transpose_a": transposed[0], "transpose_b": transposed[1]},
+        shapes,
+        partial(_operands, kind, epilogue),
+        reference=partial(_reference, options),
+        numpy=partial(_numpy, kind, epilogue),
+        variant=kind if plain else f"{kind} {epilogue}",
+        options=options,
         yardstick="fma",
         flops=lambda m, n, k: 2 * m * n * k,
-        target=partial(_gemm_target, kind),
+        target=partial(_gemm_target, kind) if plain else no_target,
     )
 
 
-KERNELS = [_gemm(kind) for kind in _GEMM_TARGETS]
+_BATCH = 128  # of the shapes whose epilogues are timed
+_EPILOGUES = (
+    ("NN", "bias"),
+    ("NN", "bias_relu"),
+    ("NT", "relu_mask"),
+    ("TN", "accumulate"),
+)  # as layers use them
+KERNELS = [
+    *(_gemm(kind, list(shapes)) for kind, shapes in _GEMM_TARGETS.items()),
+    *(
+        _gemm(kind, [shape for shape in _GEMM_TARGETS[kind] if _BATCH in shape], epilogue)
+        for kind, epilogue in _EPILOGUES
+    ),
+]

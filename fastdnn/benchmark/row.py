@@ -1,0 +1,103 @@
+"""What comes out: a row for each workload and number of threads, and the machine's own figures."""
+
+from dataclasses import dataclass
+
+
+def change(before: float, after: float) -> float:
+    """By how much two figures differ, as a share of the larger one.
+
+    >>> from fastdnn.benchmark.row import change
+    >>> change(100.0, 90.0)
+    0.1
+    """
+    return abs(after - before) / max(before, after)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came out for a workload on a number of threads.
+
+    Attributes:
+        family: of the kernel.
+        kernel: its label.
+        shape: sizes, as the workload names them.
+        dtype: of the numbers.
+        threads: of fastdnn, and of NumPy's products; NumPy does all else on one.
+        seconds: of a call, the median of the rounds.
+        spread: the range of the middle half of the rounds, as a share of the median.
+        numpy_seconds: of NumPy's call.
+        work: floating-point operations, or bytes moved, of one call.
+        yardstick: 'fma', or the pattern of memory.
+        best_before: work in a second that the yardstick allowed before.
+        best_after: and after.
+        target: the share to be reached, or None.
+        sets: of operands that took turns.
+        elements: of the result of a call, where the speed is told in them, or None.
+    """
+
+    family: str
+    kernel: str
+    shape: str
+    dtype: str
+    threads: int
+    seconds: float
+    spread: float
+    numpy_seconds: float
+    work: int
+    yardstick: str
+    best_before: float
+    best_after: float
+    target: float | None
+    sets: int
+    elements: int | None
+
+    @property
+    def rate(self) -> float:
+        """FLOP/s or B/s."""
+        return self.work / self.seconds
+
+    @property
+    def speed(self) -> tuple[float, str]:
+        """What is told, with its unit."""
+        if self.elements is not None:
+            return self.elements / self.seconds, "elem/s"
+        return self.rate, "FLOP/s" if self.yardstick == "fma" else "B/s"
+
+    @property
+    def share(self) -> float:
+        """Of what the yardstick allowed, at the better one of two times."""
+        return self.rate / max(self.best_before, self.best_after)
+
+    @property
+    def drift(self) -> float:
+        """By how much the yardstick changed."""
+        return change(self.best_before, self.best_after)
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is, where there is one."""
+        return None if self.target is None else self.share >= self.target
+
+    @property
+    def times_numpy(self) -> float:
+        """How many times faster than NumPy."""
+        return self.numpy_seconds / self.seconds
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the machine's own, before and after all rows.
+
+    Attributes:
+        name: such as "peak float32".
+        threads: how many took part.
+        unit: "FLOP/s", "B/s" or "s".
+        before: at the start.
+        after: at the end, or None when it did not come to that.
+    """
+
+    name: str
+    threads: int
+    unit: str
+    before: float
+    after: float | None = None
