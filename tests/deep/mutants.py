@@ -109,7 +109,9 @@ def tests_of(path):
             stem = stem.rpartition("_")[0]  # update_rules is part of update
         found |= set(ROOT.glob(f"tests/test_{stem}*.py")) if stem and "/kernels/" in file else set()
     every = {file for file in ROOT.glob("tests/test_*.py") if OF_KERNELS.search(file.read_text())}
-    return sorted(str(file.relative_to(ROOT)) for file in found & every or every)
+    own = set(ROOT.glob(f"tests/test_{Path(path).stem.removesuffix('-inl')}*.py"))
+    in_order = sorted(found & every or every, key=lambda file: (file not in own, file))  # they fail soonest
+    return [str(file.relative_to(ROOT)) for file in in_order]
 
 
 class Workshop:
