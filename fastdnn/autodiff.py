@@ -3,78 +3,201 @@
 Source: Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from fastdnn.program import Operation, Program, Value
+from fastdnn.program import Operation, Option, Program, Value
 
-# Where a rule sends the gradient of an input: (the input, the backward operation, its inputs).
-Contribution = tuple[Value, str, tuple[Value, ...]]
 
-_RULES: dict[str, Callable[[Operation, Value], list[Contribution]]] = {
-    "matmul": lambda op, dy: [
-        (op.inputs[1], "matmul_dw", (op.inputs[0], dy)),
-        (op.inputs[0], "matmul_dx", (dy, op.inputs[1])),
-    ],
-    "add_bias": lambda op, dy: [
-        (op.inputs[1], "column_sum", (dy,)),
-        (op.inputs[0], "pass_gradient", (dy,)),
-    ],
-    "relu": lambda op, dy: [(op.inputs[0], "relu_backward", (op.output, dy))],
-    "softmax": lambda op, dy: [(op.inputs[0], "softmax_backward", (op.output, dy))],
-    "normalize": lambda op, dy: [(op.inputs[0], "normalize_backward", (dy, op.inputs[2]))],
-}
+@dataclass(frozen=True)
+class LossTerm:
+    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1."""
 
-# Losses start the gradient: their rules read the prediction, the target and the weights.
-_LOSSES = {
-    "sparse_cross_entropy": "sparse_cross_entropy_backward",
-    "categorical_cross_entropy": "categorical_cross_entropy_backward",
-    "squared_error": "squared_error_backward",
-}
+    row_loss: Value
+    weights: Value | None = None
+    weight: float = 1.0
+
+
+class _Gradients:
+    """The gradients so far, and the operations that write or add to them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.forward = list(program.operations)
+        self._needed = _depends_on_parameters(program)
+        self._readers = [
+            value.index
+            for op in self.forward
+            if any(output.index in self._needed for output in op.outputs)
+            for value in op.inputs
+            if value is not None
+        ]
+        self._of: dict[int, Value] = {}
+
+    def of(self, value: Value) -> Value | None:
+        """The gradient with respect to a value, as far as it is summed up."""
+        return self._of.get(value.index)
+
+    def add(self, target: Value | None, kind: str, *inputs: Value | None, **options: Option) -> None:
+        """Contribute to the gradient of `target`: the first contribution writes, the others accumulate."""
+        if target is None or target.index not in self._needed:
+            return
+        if target.index in self._of:
+            self.program.write(kind, inputs, self._of[target.index], accumulate=True, **options)
+        elif kind == "pass_gradient" and self._readers.count(target.index) == 1:
+            assert inputs[0] is not None
+            self._of[target.index] = inputs[0]  # the same numbers: no operation at all
+        else:
+            self._of[target.index] = self.program.write(kind, inputs, self._new(target), **options)
+
+    def add_pair(
+        self, targets: tuple[Value | None, Value | None], kind: str, *inputs: Value | None
+    ) -> tuple[Value, Value]:
+        """Contribute to the gradients of two rows of parameters by one operation; returns its own outputs."""
+        width = inputs[0].cols if inputs[0] is not None else 0
+        outputs = [self._fresh(target, width) for target in targets]
+        self.program.write(kind, inputs, *outputs)
+        for target, output in zip(targets, outputs, strict=True):
+            if target is None or target.index not in self._needed:
+                continue
+            if target.index in self._of:
+                self.program.write("add_gradient", (output,), self._of[target.index], accumulate=True)
+            else:
+                self._of[target.index] = output
+        return outputs[0], outputs[1]
+
+    def _fresh(self, target: Value | None, width: int) -> Value:
+        if target is None or target.index not in self._needed or target.index in self._of:
+            return self.program.computed(f"d {target.name if target else 'unused'}", width, rows=1)
+        return self._new(target)
+
+    def _new(self, target: Value) -> Value:
+        if target.role == "parameter":
+            return self.program.bound("gradient", target.name, target.rows, target.cols, target.slot)
+        return self.program.computed(f"d {target.name}", target.cols)
 
 
 def _depends_on_parameters(program: Program) -> set[int]:
-    """Indices of the values that a gradient must flow through: parameters and all computed from them."""
-    needed = {value.index for value in program.values if value.role == "parameter"}
+    """Indices of the values that a gradient must flow through: trained parameters and all computed from
+    them.
+    """
+    needed = {value.index for value in program.values if value.role == "parameter" and value.trainable}
     for op in program.operations:
-        if any(value.index in needed for value in op.inputs):
-            needed.add(op.output.index)
+        if any(value is not None and value.index in needed for value in op.inputs):
+            needed |= {output.index for output in op.outputs}
     return needed
 
 
-def differentiate(program: Program, loss: Value, weights: Value | None) -> None:
-    """Append the operations that write the gradient of Σ_r w_r loss_r / n for every parameter that it depends
-    on.
+# ------------------------------------------------------------------------------------------------------ rules
 
-    `loss` has one column, a loss for each row, and is written by a loss operation; `weights` are the rows'
-    weights or None. A value that several operations read gets the sum of their gradients: the first one
-    writes, the others accumulate.
+Rule = Callable[[Operation, Value, _Gradients], None]
+
+
+def _matmul(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    x, w = op.inputs
+    gradients.add(w, "matmul_dw", x, dy)
+    gradients.add(x, "matmul_dx", dy, w)
+
+
+def _add_bias(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    x, bias = op.inputs
+    gradients.add(bias, "column_sum", dy)
+    gradients.add(x, "pass_gradient", dy)
+
+
+def _from_output(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], f"{op.kind}_backward", op.output, dy, **op.options)
+
+
+def _from_input(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], f"{op.kind}_backward", op.inputs[0], dy, **op.options)
+
+
+def _logistic_normalize(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], "logistic_normalize_backward", op.output, op.inputs[0], dy)
+
+
+def _prelu(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    x, alpha = op.inputs
+    gradients.add(alpha, "prelu_dalpha", x, dy)
+    gradients.add(x, "prelu_backward", x, dy, alpha)
+
+
+def _normalize(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], "normalize_backward", dy, op.inputs[2])
+
+
+def _batch_norm(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    x, mean, rstd, gamma, beta = op.inputs
+    dgamma, dbeta = gradients.add_pair((gamma, beta), "batch_norm_backward_sums", dy, x, mean, rstd)
+    gradients.add(x, "batch_norm_backward", dy, x, mean, rstd, dgamma, dbeta, gamma)
+
+
+def _batch_norm_inference(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], "batch_norm_inference_backward", dy, op.inputs[1])
+
+
+def _layer_norm(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    x, gamma, beta = op.inputs
+    _, mean, rstd = op.outputs
+    if gamma is not None or beta is not None:
+        gradients.add_pair((gamma, beta), "layer_norm_backward_sums", dy, x, mean, rstd)
+    gradients.add(x, "layer_norm_backward", dy, x, mean, rstd, gamma)
+
+
+def _add(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    for x in op.inputs:
+        gradients.add(x, "pass_gradient", dy)
+
+
+def _concatenate(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    begin = 0
+    for x in op.inputs:
+        assert x is not None
+        gradients.add(x, "slice_columns", dy, begin=begin)
+        begin += x.cols
+
+
+def _dropout(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], "dropout_backward", dy, **op.options)
+
+
+_RULES: dict[str, Rule] = {
+    "matmul": _matmul,
+    "add_bias": _add_bias,
+    "normalize": _normalize,
+    **dict.fromkeys(("relu", "leaky_relu", "elu", "selu", "sigmoid", "tanh", "softplus"), _from_output),
+    **dict.fromkeys(("silu", "gelu", "gelu_tanh", "maxout"), _from_input),
+    **dict.fromkeys(("softmax", "log_softmax"), _from_output),
+    "logistic_normalize": _logistic_normalize,
+    "prelu": _prelu,
+    "batch_norm_forward": _batch_norm,
+    "batch_norm_inference": _batch_norm_inference,
+    "layer_norm": _layer_norm,
+    "add": _add,
+    "concatenate": _concatenate,
+    "dropout": _dropout,
+}
+
+
+def differentiate(program: Program, losses: Sequence[LossTerm]) -> None:
+    """Append the operations that write the gradient of the sum of `losses` for every trained parameter that
+    it depends on.
+
+    Each `row_loss` has one column, a loss for each row, and is written by a loss operation. A value that
+    several operations read gets the sum of their gradients: the first one writes, the others accumulate.
     """
-    needed = _depends_on_parameters(program)
-    forward = list(program.operations)
-    readers = [value.index for op in forward if op.output.index in needed for value in op.inputs]
-    gradients: dict[int, Value] = {}
-
-    def contribute(target: Value, kind: str, inputs: tuple[Value, ...]) -> None:
-        if target.index not in needed:
-            return
-        if target.index in gradients:
-            program.write(kind, inputs, gradients[target.index], accumulate=True)
-            return
-        if kind == "pass_gradient" and readers.count(target.index) == 1:
-            gradients[target.index] = inputs[0]  # the same numbers: no operation at all
-            return
-        if target.role == "parameter":
-            gradient = program.bound("gradient", target.name, target.rows, target.cols, target.slot)
-        else:
-            gradient = program.computed(f"d {target.name}", target.cols)
-        gradients[target.index] = program.write(kind, inputs, gradient)
-
-    for op in reversed(forward):
-        if op.output is loss:
+    gradients = _Gradients(program)
+    terms = {term.row_loss.index: term for term in losses}
+    for op in reversed(gradients.forward):
+        dy = gradients.of(op.output)
+        if op.output.index in terms:
+            term = terms[op.output.index]
             prediction, target = op.inputs
-            contribute(
-                prediction, _LOSSES[op.kind], (prediction, target) + (() if weights is None else (weights,))
+            weights = () if term.weights is None else (term.weights,)
+            backward, weight = f"{op.kind}_backward", float(term.weight)
+            gradients.add(
+                prediction, backward, prediction, target, *weights, **op.options, loss_weight=weight
             )
-        elif op.output.index in gradients:
-            for contribution in _RULES[op.kind](op, gradients[op.output.index]):
-                contribute(*contribution)
+        elif dy is not None:
+            _RULES[op.kind](op, dy, gradients)

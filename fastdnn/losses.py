@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_labels, as_targets
-from fastdnn.program import Program, Value
+from fastdnn.program import Option, Program, Value
 
 
 class Loss(Protocol):
@@ -37,6 +37,16 @@ class Loss(Protocol):
         ...
 
 
+_NO_SMOOTHING: dict[str, Option] = {"label_smoothing": 0.0, "label_smoothing_mode": "k"}
+
+
+def lower_squared_error(program: Program, prediction: Value, target: Value, name: str) -> Value:
+    """Emit the mean over the outputs of (ŷ - y)²."""
+    return program.emit(
+        "squared_error", prediction, target, name=name, cols=1, outputs="mean", half=False
+    )
+
+
 def _logits(program: Program, prediction: Value, from_logits: bool, where: str) -> Value:
     """The logits of a prediction: itself, or what its softmax was computed from.
 
@@ -64,7 +74,9 @@ def _logits(program: Program, prediction: Value, from_logits: bool, where: str) 
                 'write Dense(..., activation="softmax"), or from_logits=True',
             )
         )
-    return producer.inputs[0]
+    logits = producer.inputs[0]
+    assert logits is not None
+    return logits
 
 
 def _one_hot_rows(y: Any, classes: int) -> np.ndarray | None:
@@ -106,7 +118,7 @@ class SparseCategoricalCrossentropy:
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation, on the logits."""
         z = _logits(program, prediction, self.from_logits, self.name)
-        return program.emit("sparse_cross_entropy", z, target, name="loss")
+        return program.emit("sparse_cross_entropy", z, target, name="loss", cols=1, **_NO_SMOOTHING)
 
     def prepare(self, where: str, y: Any, outputs: int, rows: int, dtype: str) -> np.ndarray:
         """Labels, checked."""
@@ -146,7 +158,7 @@ class CategoricalCrossentropy:
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation, on the logits."""
         z = _logits(program, prediction, self.from_logits, self.name)
-        return program.emit("categorical_cross_entropy", z, target, name="loss")
+        return program.emit("categorical_cross_entropy", z, target, name="loss", cols=1, **_NO_SMOOTHING)
 
     def prepare(self, where: str, y: Any, outputs: int, rows: int, dtype: str) -> np.ndarray:
         """Distributions, checked."""
@@ -186,7 +198,7 @@ class MeanSquaredError:
 
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation."""
-        return program.emit("squared_error", prediction, target, name="loss")
+        return lower_squared_error(program, prediction, target, "loss")
 
     def prepare(self, where: str, y: Any, outputs: int, rows: int, dtype: str) -> np.ndarray:
         """Targets, checked."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fastdnn import metrics
-from fastdnn.autodiff import differentiate
+from fastdnn.autodiff import LossTerm, differentiate
 from fastdnn.graph import Graph
 from fastdnn.losses import Loss
 from fastdnn.program import Program, Value
@@ -25,9 +25,9 @@ def evaluation_program(graph: Graph, loss: Loss, metric_names: Sequence[str], *,
 
 def training_program(graph: Graph, loss: Loss, metric_names: Sequence[str], *, weighted: bool) -> Program:
     """The evaluation's program and the gradient of its loss."""
-    program = Program()
+    program = Program(training=True)
     row_loss, weights = _lower_with_loss(program, graph, loss, metric_names, weighted)
-    differentiate(program, row_loss, weights)
+    differentiate(program, [LossTerm(row_loss, weights)])
     return program
 
 

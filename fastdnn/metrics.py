@@ -7,7 +7,7 @@
 """
 
 from fastdnn.errors import expected, unknown_name
-from fastdnn.losses import Loss
+from fastdnn.losses import Loss, lower_squared_error
 from fastdnn.program import Program, Value
 
 NAMES = ("accuracy", "mean_squared_error", "mse")
@@ -34,6 +34,7 @@ def check(metric: object, loss: Loss, where: str = "compile") -> str:
 
 def lower(program: Program, metric: str, loss: Loss, prediction: Value, target: Value) -> Value:
     """Emit the metric of each row."""
-    kind = loss.accuracy if metric == "accuracy" else "squared_error"
-    assert kind is not None  # `check` has seen to it
-    return program.emit(kind, prediction, target, name=metric)
+    if metric != "accuracy":
+        return lower_squared_error(program, prediction, target, metric)
+    assert loss.accuracy is not None  # `check` has seen to it
+    return program.emit(loss.accuracy, prediction, target, name=metric, cols=1)

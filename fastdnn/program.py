@@ -4,9 +4,13 @@ Layers and losses emit operations here; `fastdnn.autodiff` adds the backward one
 program: the native engine, which plans it, and `fastdnn.reference.executor`, in NumPy.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from fastdnn import _core
+
+# What an operation needs beside its inputs: rate=0.5, outputs="mean".
+Option = float | bool | str
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,23 @@ class Value:
     cols: int
     slot: int = -1
     integer: bool = False
+    trainable: bool = True
 
 
 @dataclass(frozen=True)
 class Operation:
-    """`output = kind(*inputs)`, or `output += kind(*inputs)` where it accumulates."""
+    """`outputs = kind(*inputs, **options)`, or `outputs += ...` where it accumulates. None: left out."""
 
     kind: str
-    inputs: tuple[Value, ...]
-    output: Value
+    inputs: tuple[Value | None, ...]
+    outputs: tuple[Value, ...]
     accumulate: bool = False
+    options: dict[str, Option] = field(default_factory=dict)
+
+    @property
+    def output(self) -> Value:
+        """The first output."""
+        return self.outputs[0]
 
 
 @dataclass(frozen=True)
@@ -47,66 +58,77 @@ class Result:
     loss: bool
 
 
-# Operations whose output has one column, whatever the input's width.
-_ROW_FIGURES = frozenset(
-    {
-        "sparse_cross_entropy",
-        "categorical_cross_entropy",
-        "squared_error",
-        "sparse_accuracy",
-        "categorical_accuracy",
-    }
-)
-
-
 class Program:
-    """Values and operations in the order in which they were made; each value is written before it is read."""
+    """Values and operations in the order in which they were made; each value is written before it is read.
 
-    def __init__(self) -> None:
+    Args:
+        training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's
+            figures) or as in use.
+    """
+
+    def __init__(self, *, training: bool = False) -> None:
+        self.training = training
         self.values: list[Value] = []
         self.operations: list[Operation] = []
         self.results: list[Result] = []
         self.output: Value | None = None
         self._bound: dict[tuple[str, str], Value] = {}
+        self._streams = 0
 
-    def _add(
-        self, name: str, role: str, rows: int, cols: int, slot: int = -1, integer: bool = False
-    ) -> Value:
-        value = Value(len(self.values), name, role, rows, cols, slot, integer)
+    def _add(self, name: str, role: str, rows: int, cols: int, **more: Any) -> Value:
+        value = Value(len(self.values), name, role, rows, cols, **more)
         self.values.append(value)
         return value
 
     def source(self, name: str, cols: int, *, integer: bool = False) -> Value:
         """An array that is fed row by row; sources are numbered in the order of these calls."""
-        return self._add(name, "source", 0, cols, self.source_count, integer)
+        return self._add(name, "source", 0, cols, slot=self.source_count, integer=integer)
 
     @property
     def source_count(self) -> int:
         """How many arrays a run needs."""
         return sum(value.role == "source" for value in self.values)
 
-    def bound(self, role: str, name: str, rows: int, cols: int, slot: int) -> Value:
+    def bound(
+        self, role: str, name: str, rows: int, cols: int, slot: int, *, trainable: bool = True
+    ) -> Value:
         """A segment as a `parameter`, `gradient` or `state`: the same value however often it is asked for."""
         key = (role, name)
         if key not in self._bound:
-            self._bound[key] = self._add(name, role, rows, cols, slot)
+            self._bound[key] = self._add(name, role, rows, cols, slot=slot, trainable=trainable)
         return self._bound[key]
 
-    def emit(self, kind: str, *inputs: Value, name: str) -> Value:
-        """Append a forward operation and return its output."""
-        cols = 1 if kind in _ROW_FIGURES else inputs[1].cols if kind == "matmul" else inputs[0].cols
-        return self.write(kind, inputs, self.computed(name, cols))
+    def computed(self, name: str, cols: int, *, rows: int = 0) -> Value:
+        """A new value, with a row for each example unless `rows` are given."""
+        return self._add(name, "computed", rows, cols)
 
-    def computed(self, name: str, cols: int) -> Value:
-        """A new value with a row for each example."""
-        return self._add(name, "computed", 0, cols)
+    def emit(
+        self, kind: str, *inputs: Value | None, name: str, cols: int | None = None, **options: Option
+    ) -> Value:
+        """Append a forward operation and return its new output, as wide as the first input unless `cols` is
+        given.
+        """
+        first = inputs[0]
+        assert first is not None
+        output = self.computed(name, first.cols if cols is None else cols)
+        return self.write(kind, inputs, output, **options)
 
     def write(
-        self, kind: str, inputs: tuple[Value, ...], output: Value, *, accumulate: bool = False
+        self,
+        kind: str,
+        inputs: tuple[Value | None, ...],
+        *outputs: Value,
+        accumulate: bool = False,
+        **options: Option,
     ) -> Value:
-        """Append an operation that writes, or adds to, a given value."""
-        self.operations.append(Operation(kind, inputs, output, accumulate))
-        return output
+        """Append an operation that writes, or adds to, given values; returns the first."""
+        self.operations.append(Operation(kind, inputs, outputs, accumulate, options))
+        return outputs[0]
+
+    def next_stream(self, base: int) -> int:
+        """The number of a stream of random numbers: each layer's own, in the order of these calls."""
+        self._streams += 1
+        return base + ((self._streams - 1) << 8)
 
     def add_result(self, name: str, value: Value, weights: Value | None, *, loss: bool) -> None:
         """Report the sum over rows of `value`."""
@@ -114,7 +136,7 @@ class Program:
 
     def producer(self, value: Value) -> Operation | None:
         """The operation that first writes a value."""
-        return next((op for op in self.operations if op.output is value), None)
+        return next((op for op in self.operations if value in op.outputs), None)
 
     def to_native(self) -> "_core.Program":
         """The same program for the native engine, which checks it again."""
@@ -122,7 +144,8 @@ class Program:
         for v in self.values:
             native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot)
         for op in self.operations:
-            native.op(op.kind, [v.index for v in op.inputs], op.output.index, op.accumulate)
+            inputs = [-1 if v is None else v.index for v in op.inputs]
+            native.op(op.kind, inputs, [v.index for v in op.outputs], op.accumulate, op.options)
         for r in self.results:
             native.result(r.name, r.value.index, -1 if r.weights is None else r.weights.index, r.loss)
         if self.output is not None:

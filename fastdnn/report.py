@@ -115,7 +115,7 @@ def _plan_row(number: int, step: dict[str, Any], program: Program, batch_size: i
 
 
 def _value_text(program: Program, operand: dict[str, Any]) -> str:
-    return f"{program.values[operand['value']].name} ({operand['rows'] or 'batch'}, {operand['cols']})"
+    return f"{operand['name']} ({operand['rows'] or 'batch'}, {operand['cols']})"
 
 
 def _place(operand: dict[str, Any]) -> str:

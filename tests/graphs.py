@@ -3,9 +3,18 @@
 import numpy as np
 
 from fastdnn import _core
-from fastdnn.autodiff import differentiate
+from fastdnn.autodiff import LossTerm, differentiate
 from fastdnn.program import Program
 from fastdnn.reference.executor import run_program
+
+
+# Where the derivative, or the one after it, jumps.
+SIDES = {
+    **dict.fromkeys(("relu", "leaky_relu", "elu", "selu"), lambda x: x > 0),
+    "prelu": lambda x, alpha: x > 0,
+    "maxout": lambda x: x[:, : x.shape[1] // 2] > x[:, x.shape[1] // 2 :],
+    "huber": lambda y, t: np.sign(np.trunc((y - t) / 0.7)),
+}
 
 
 class Built:
@@ -22,10 +31,12 @@ class Built:
         return {v.name: values[v.index] for v in self.program.values if v.role == "gradient"}
 
     def loss_and_mask(self):
-        """The batch's loss, Σ w l / n, and which units of the relus are on."""
+        """The batch's loss, Σ w l / n, and on which side of its kinks each operation is."""
         values = run_program(self.program, self.sources, self.parameters)
         mask = b"".join(
-            (values[op.output.index] > 0).tobytes() for op in self.program.operations if op.kind == "relu"
+            SIDES[op.kind](*(values[v.index] for v in op.inputs if v is not None)).tobytes()
+            for op in self.program.operations
+            if op.kind in SIDES
         )
         result = self.program.results[0]
         weights = 1.0 if result.weights is None else values[result.weights.index]
@@ -49,47 +60,114 @@ class Built:
         return {name: self.parameters.get("theta", name) for name, *_ in self.parameters.segments("theta")}
 
 
+SMOOTHING = {"label_smoothing": 0.1, "label_smoothing_mode": "k-1"}
+# Each loss with its options.
+LOSSES = {
+    "sparse_cross_entropy": SMOOTHING,
+    "categorical_cross_entropy": SMOOTHING,
+    "squared_error": {"outputs": "sum", "half": True},
+    "huber": {"outputs": "mean", "delta": 0.7},
+    "log_cosh": {"outputs": "mean"},
+    "binary_cross_entropy": {"outputs": "sum", "label_smoothing": 0.2},
+}
+# Operations of one input and no parameters.
+PLAIN = {
+    "relu": {},
+    "leaky_relu": {"alpha": 0.2},
+    "elu": {"alpha": 0.9},
+    "selu": {},
+    "sigmoid": {},
+    "tanh": {},
+    "softplus": {},
+    "silu": {},
+    "gelu": {},
+    "gelu_tanh": {},
+    "softmax": {},
+    "log_softmax": {},
+    "logistic_normalize": {},
+    "dropout": {"rate": 0.3, "stream": 3},
+}
+KINDS = ("dense", "matmul", "batch_norm", "layer_norm", "prelu", "add", "concatenate", "maxout", *PLAIN)
+
+
+class _Graph:
+    """A program under construction."""
+
+    def __init__(self, rng, width):
+        self.rng, self.width = rng, width
+        self.program = Program(training=True)
+        self.shapes = {}
+        self.values = [self.program.source("x", width)]
+        self.kernels = [self.parameter(f"w{i}", width, width) for i in range(2)]
+        self.rows = [self.parameter(f"b{i}", 1, width) for i in range(3)]
+
+    def parameter(self, name, rows, cols):
+        self.shapes[name] = [rows, cols] if rows > 1 else [cols]
+        return self.program.bound("parameter", name, rows, cols, len(self.shapes) - 1)
+
+    def any(self, values):
+        return values[int(self.rng.integers(len(values)))]
+
+    def emit(self, kind, *inputs, **options):
+        return self.program.emit(kind, *inputs, name=f"{kind}{len(self.values)}", **options)
+
+    def grow(self, kind):
+        x = self.any(self.values)
+        if kind in ("dense", "matmul"):
+            y = self.emit("matmul", x, self.any(self.kernels))
+            if kind == "dense":
+                self.values.append(y)  # another operation may read the product too
+                y = self.emit("add_bias", y, self.any(self.rows))
+        elif kind == "batch_norm":
+            y = self.batch_norm(x)
+        elif kind == "layer_norm":
+            scale = (None, *self.rows)
+            outputs = [self.program.computed(name, cols) for name, cols in (("y", self.width), ("m", 1), ("s", 1))]
+            y = self.program.write(
+                "layer_norm", (x, self.any(scale), self.any(scale)), *outputs, epsilon=1e-3
+            )
+        elif kind == "prelu":
+            y = self.emit("prelu", x, self.any(self.rows))
+        elif kind == "add":
+            y = self.emit("add", *[self.any(self.values) for _ in range(int(self.rng.integers(2, 5)))])
+        elif kind in ("concatenate", "maxout"):
+            wide = self.emit("concatenate", x, self.any(self.values), cols=2 * self.width)
+            y = self.emit("maxout", wide, cols=self.width)
+        else:
+            y = self.emit(str(kind), x, **PLAIN[kind])
+        self.values.append(y)
+
+    def batch_norm(self, x):
+        scale = (None, *self.rows)
+        moments = [self.program.computed(name, self.width, rows=1) for name in ("mean", "variance", "rstd")]
+        self.program.write("batch_norm_moments", (x,), *moments, epsilon=1e-3)
+        y = self.emit("batch_norm_forward", x, moments[0], moments[2], self.any(scale), self.any(scale))
+        return self.emit("relu", y) if self.rng.integers(2) else y
+
+
 def random_graph(seed, dtype="float64", rows=13):
-    """A network of dense layers with branches.
+    """A network with branches, of any operations.
 
     Values that several operations read, kernels used twice, masks that cannot be fused, sample weights.
     """
     rng = np.random.default_rng(seed)
     width = int(rng.integers(2, 20))
-    program = Program()
-    shapes = {}
-
-    def parameter(name, rows_, cols):
-        shapes.setdefault(name, [rows_, cols] if rows_ > 1 else [cols])
-        slot = list(shapes).index(name)
-        return program.bound("parameter", name, rows_, cols, slot)
-
-    values = [program.source("x", width)]
-    kernels = [parameter(f"w{i}", width, width) for i in range(2)]
-    biases = [parameter(f"b{i}", 1, width) for i in range(2)]
-    for i in range(int(rng.integers(2, 7))):
-        x = values[int(rng.integers(len(values)))]
-        kind = rng.choice(["dense", "matmul", "relu", "softmax"])
-        if kind in ("dense", "matmul"):
-            y = program.emit("matmul", x, kernels[int(rng.integers(2))], name=f"m{i}")
-            if kind == "dense":
-                values.append(y)  # another operation may read the product too
-                y = program.emit("add_bias", y, biases[int(rng.integers(2))], name=f"a{i}")
-        else:
-            y = program.emit(str(kind), x, name=f"{kind}{i}")
-        values.append(y)
-    last = program.emit("matmul", values[-1], kernels[0], name="last")
-    last = program.emit("add_bias", last, biases[0], name="logits")
+    graph = _Graph(rng, width)
+    program, shapes = graph.program, graph.shapes
+    for _ in range(int(rng.integers(2, 9))):
+        graph.grow(str(rng.choice(KINDS)))
+    last = graph.emit("matmul", graph.values[-1], graph.kernels[0])
+    last = graph.emit("add_bias", last, graph.rows[0])
     if rng.integers(2):
-        last = program.emit("relu", last, name="head")
-    kind = str(rng.choice(["sparse_cross_entropy", "categorical_cross_entropy", "squared_error"]))
+        last = graph.emit("relu", last)
+    kind = str(rng.choice(list(LOSSES)))
     target = program.source(
         "y", 1 if kind == "sparse_cross_entropy" else width, integer=kind == "sparse_cross_entropy"
     )
     weights = program.source("w", 1) if rng.integers(2) else None
-    row_loss = program.emit(kind, last, target, name="loss")
+    row_loss = program.emit(kind, last, target, name="loss", cols=1, **LOSSES[kind])
     program.add_result("loss", row_loss, weights, loss=True)
-    differentiate(program, row_loss, weights)
+    differentiate(program, [LossTerm(row_loss, weights)])
 
     parameters = _core.Parameters(dtype, list(shapes.items()), [])
     for name, shape in shapes.items():

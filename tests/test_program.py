@@ -18,7 +18,7 @@ def test_a_forward_chain_is_accepted(program):
     x = source(program, 3)
     w = program.value("w", "parameter", False, 3, 2, 0)
     y = program.value("y", "computed", False, 0, 2, -1)
-    program.op("matmul", [x, w], y, False)
+    program.op("matmul", [x, w], [y], False)
     program.set_output(y)
 
 
@@ -29,47 +29,47 @@ def test_shapes_must_fit(program):
     with pytest.raises(
         ValueError, match=r"expected shapes that fit matmul, got \(n, 3\), \(4, 2\) -> \(n, 2\)"
     ):
-        program.op("matmul", [x, w], y, False)
+        program.op("matmul", [x, w], [y], False)
 
 
 def test_labels_are_no_features(program):
     labels = source(program, 1, integer=True)
     y = program.value("y", "computed", False, 0, 1, -1)
     with pytest.raises(ValueError, match="int32"):
-        program.op("relu", [labels], y, False)
+        program.op("relu", [labels], [y], False)
 
 
 def test_a_value_is_read_after_it_is_written(program):
     x = program.value("x", "computed", False, 0, 3, -1)
     y = program.value("y", "computed", False, 0, 3, -1)
     with pytest.raises(ValueError, match="'x' to be computed before relu reads it"):
-        program.op("relu", [x], y, False)
+        program.op("relu", [x], [y], False)
 
 
 def test_the_first_write_is_no_accumulation_and_the_second_is_one(program):
     x = source(program, 3)
     y = program.value("y", "computed", False, 0, 3, -1)
     with pytest.raises(ValueError, match="written before it is accumulated"):
-        program.op("pass_gradient", [x], y, True)
-    program.op("pass_gradient", [x], y, False)
+        program.op("pass_gradient", [x], [y], True)
+    program.op("pass_gradient", [x], [y], False)
     with pytest.raises(ValueError, match="it is written already"):
-        program.op("pass_gradient", [x], y, False)
-    program.op("pass_gradient", [x], y, True)
+        program.op("pass_gradient", [x], [y], False)
+    program.op("pass_gradient", [x], [y], True)
 
 
 def test_forward_operations_do_not_accumulate(program):
     x = source(program, 3)
     y = program.value("y", "computed", False, 0, 3, -1)
-    program.op("relu", [x], y, False)
+    program.op("relu", [x], [y], False)
     with pytest.raises(ValueError, match="can accumulate, got relu"):
-        program.op("relu", [x], y, True)
+        program.op("relu", [x], [y], True)
 
 
 @pytest.mark.parametrize("index", [-1, 1, 2**31 - 1])
 def test_values_that_are_not_there(program, index):
     x = source(program, 3)
     with pytest.raises(ValueError, match="one of 1 values"):
-        program.op("relu", [index], x, False)
+        program.op("relu", [index], [x], False)
     with pytest.raises(ValueError, match="one of 1 values"):
         program.set_output(index)
 
@@ -77,16 +77,16 @@ def test_values_that_are_not_there(program, index):
 def test_in_place_is_refused(program):
     x = source(program, 3)
     y = program.value("y", "computed", False, 0, 3, -1)
-    program.op("pass_gradient", [x], y, False)
+    program.op("pass_gradient", [x], [y], False)
     with pytest.raises(ValueError, match="none of its inputs"):
-        program.op("pass_gradient", [y], y, True)
+        program.op("pass_gradient", [y], [y], True)
 
 
 def test_parameters_are_not_written(program):
     x = source(program, 3)
     b = program.value("b", "parameter", False, 1, 3, 0)
     with pytest.raises(ValueError, match="a computed value or a gradient"):
-        program.op("column_sum", [x], b, True)
+        program.op("column_sum", [x], [b], True)
 
 
 @pytest.mark.parametrize("inputs", [[], [0], [0, 0, 0]])
@@ -94,12 +94,12 @@ def test_numbers_of_inputs(program, inputs):
     source(program, 3)
     y = program.value("y", "computed", False, 0, 3, -1)
     with pytest.raises(ValueError, match="inputs of add_bias"):
-        program.op("add_bias", inputs, y, False)
+        program.op("add_bias", inputs, [y], False)
 
 
 def test_unknown_words(program):
     with pytest.raises(ValueError, match="known operation, got 'matmull'"):
-        program.op("matmull", [], 0, False)
+        program.op("matmull", [], [0], False)
     with pytest.raises(ValueError, match="a role, got 'sauce'"):
         program.value("x", "sauce", False, 0, 3, 0)
 
@@ -126,12 +126,12 @@ def test_roles_have_their_slots_and_shapes(program):
 def test_results_have_one_column_and_weights_are_a_source(program):
     x = source(program, 3)
     y = program.value("y", "computed", False, 0, 3, -1)
-    program.op("relu", [x], y, False)
+    program.op("relu", [x], [y], False)
     with pytest.raises(ValueError, match="one column"):
         program.result("loss", y, -1, True)
     row = program.value("row", "computed", False, 0, 1, -1)
     t = program.value("t", "source", False, 0, 3, 1)
-    program.op("squared_error", [y, t], row, False)
+    program.op("squared_error", [y, t], [row], False, {"outputs": "mean", "half": False})
     with pytest.raises(ValueError, match="a source of one column"):
         program.result("loss", row, row, True)
     assert program.result("loss", row, -1, True) == 0
@@ -147,7 +147,7 @@ def test_a_plan_wants_the_segments_of_its_program(program):
     x = source(program, 3)
     w = program.value("w", "parameter", False, 3, 2, 0)
     y = program.value("y", "computed", False, 0, 2, -1)
-    program.op("matmul", [x, w], y, False)
+    program.op("matmul", [x, w], [y], False)
     parameters = _core.Parameters("float32", [("w", [3, 3])], [])
     with pytest.raises(ValueError, match="'w' to be a segment of 6 elements"):
         _core.Plan(program, parameters, 4, False)
@@ -160,6 +160,7 @@ def test_a_loss_gradient_without_its_loss_is_refused(program):
     x = source(program, 3)
     t = program.value("t", "source", False, 0, 3, 1)
     d = program.value("d", "computed", False, 0, 3, -1)
-    program.op("squared_error_backward", [x, t], d, False)
+    options = {"outputs": "mean", "half": False, "loss_weight": 1.0}
+    program.op("squared_error_backward", [x, t], [d], False, options)
     with pytest.raises(ValueError, match="after the loss of the same"):
         _core.Plan(program, _core.Parameters("float32", [], []), 4, False)

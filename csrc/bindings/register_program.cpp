@@ -1,6 +1,9 @@
 #include <pybind11/stl.h>
 
+#include <map>
 #include <memory>
+#include <string>
+#include <variant>
 
 #include "bindings/arrays.h"
 #include "bindings/register.h"
@@ -16,6 +19,19 @@ Role role_from(const std::string& name) {
   if (name == "state") return Role::state;
   check(name == "computed", "Program", "expected a role, got '", name, "'");
   return Role::computed;
+}
+
+using OptionValues = std::map<std::string, std::variant<double, std::string>>;
+
+void set_option(Op& op, const std::string& name, const std::variant<double, std::string>& value) {
+  const std::vector<const char*>& known = op.operation->options;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (option_name(known[i]) != name) continue;
+    const auto* text = std::get_if<std::string>(&value);
+    op.options[i] = text == nullptr ? std::get<double>(value) : option_number(known[i], *text);
+    return;
+  }
+  fail("Program", "expected an option of ", op.operation->name, ", got '", name, "'");
 }
 
 const char* name_of(Space space) {
@@ -54,9 +70,10 @@ const char* name_of(Epilogue epilogue) {
   return "";
 }
 
-py::dict describe_operand(const Operand& operand, int value) {
+py::dict describe_operand(const Plan& plan, const Operand& operand, int value) {
   py::dict row;
   row["value"] = value;
+  row["name"] = value < 0 ? std::string() : plan.values()[static_cast<std::size_t>(value)].name;
   row["space"] = name_of(operand.space);
   row["offset"] = operand.offset;
   row["rows"] = operand.rows;
@@ -69,10 +86,10 @@ py::dict describe_step(const Plan& plan, const Step& step) {
   py::dict row;
   py::list ops;
   for (const int op : step.ops)
-    ops.append(fastdnn::name_of(plan.program().ops()[static_cast<std::size_t>(op)].kind));
+    ops.append(plan.program().ops()[static_cast<std::size_t>(op)].operation->name);
   py::list operands;
   for (std::size_t i = 0; i < step.values.size(); ++i)
-    operands.append(describe_operand(step.operands[i], step.values[i]));
+    operands.append(describe_operand(plan, step.operands[i], step.values[i]));
   row["kind"] = step.kind;
   row["ops"] = ops;
   row["operands"] = operands;
@@ -84,10 +101,23 @@ py::dict describe_step(const Plan& plan, const Step& step) {
   return row;
 }
 
-py::list describe(const Plan& plan) {
+py::list describe(const Plan& plan, const std::vector<Step>& steps) {
   py::list rows;
-  for (const Step& step : plan.steps()) rows.append(describe_step(plan, step));
+  for (const Step& step : steps) rows.append(describe_step(plan, step));
   return rows;
+}
+
+Op op_from(const std::string& kind, const std::vector<int>& inputs, const std::vector<int>& outputs,
+           bool accumulate, const OptionValues& options) {
+  Op op;
+  op.operation = &operation_named(kind);
+  op.inputs = inputs;
+  op.outputs = outputs;
+  op.accumulate = accumulate;
+  for (const auto& [name, value] : options) set_option(op, name, value);
+  check(options.size() == op.operation->options.size(), "Program", "expected ", op.operation->options.size(),
+        " options of ", kind, ", got ", options.size());
+  return op;
 }
 
 }  // namespace
@@ -104,9 +134,12 @@ void register_program(py::module_& m) {
           py::arg("slot"))
       .def(
           "op",
-          [](Program& program, const std::string& kind, const std::vector<int>& inputs, int output,
-             bool accumulate) { return program.add_op({op_kind(kind), inputs, output, accumulate}); },
-          py::arg("kind"), py::arg("inputs"), py::arg("output"), py::arg("accumulate"))
+          [](Program& program, const std::string& kind, const std::vector<int>& inputs,
+             const std::vector<int>& outputs, bool accumulate, const OptionValues& options) {
+            return program.add_op(op_from(kind, inputs, outputs, accumulate, options));
+          },
+          py::arg("kind"), py::arg("inputs"), py::arg("outputs"), py::arg("accumulate") = false,
+          py::arg("options") = OptionValues{})
       .def(
           "result",
           [](Program& program, const std::string& name, int value, int weights, bool loss) {
@@ -125,7 +158,12 @@ void register_program(py::module_& m) {
       .def_property_readonly("arena_bytes", &Plan::arena_bytes)
       .def_property_readonly("scratch_bytes", &Plan::scratch_bytes)
       .def("useful_threads", &Plan::useful_threads, py::arg("rows"))
-      .def("describe", &describe, "A dictionary for each step.");
+      .def(
+          "describe", [](const Plan& plan) { return describe(plan, plan.steps()); },
+          "A dictionary for each step.")
+      .def(
+          "describe_updates", [](const Plan& plan) { return describe(plan, plan.updates()); },
+          "A dictionary for each update of states, which follow the optimiser's.");
 }
 
 }  // namespace fastdnn::bindings

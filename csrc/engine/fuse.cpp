@@ -1,16 +1,27 @@
 #include "engine/fuse.h"
 
+#include <algorithm>
+#include <map>
+
 #include "core/check.h"
+#include "kernels/batch_norm.h"
 
 namespace fastdnn {
 namespace {
 
 class Fuser {
  public:
-  Fuser(const Program& program, const StepFunctions& functions)
-      : program_(program), f_(functions), readers_(program.values().size()), done_(program.ops().size()) {
+  Fuser(const Program& program, Dtype dtype, Index max_batch)
+      : program_(program),
+        dtype_(dtype),
+        max_batch_(max_batch),
+        readers_(program.values().size()),
+        done_(program.ops().size()) {
+    fused_.values = program.values();
     for (std::size_t i = 0; i < program_.ops().size(); ++i) {
-      for (const int input : program_.ops()[i].inputs) readers_[at(input)].push_back(static_cast<int>(i));
+      for (const int input : program_.ops()[i].inputs) {
+        if (input >= 0) readers_[at(input)].push_back(static_cast<int>(i));
+      }
     }
     for (const Result& result : program_.results()) readers_[at(result.value)].push_back(kOutside);
     if (program_.output() >= 0) readers_[at(program_.output())].push_back(kOutside);
@@ -20,8 +31,8 @@ class Fuser {
     for (std::size_t i = 0; i < program_.values().size(); ++i) {
       const Value& value = program_.values()[i];
       if (value.role != Role::source) continue;
-      Step& step =
-          add("gather", value.integer ? f_.gather_labels : f_.gather, {}, {static_cast<int>(i)}, true);
+      Step& step = add("gather", value.integer ? kGatherLabels : kGather, {}, {static_cast<int>(i), -1});
+      step.row_local = true;
       step.slot = value.slot;
     }
   }
@@ -29,7 +40,7 @@ class Fuser {
   void add_reductions() {
     for (std::size_t i = 0; i < program_.results().size(); ++i) {
       const Result& result = program_.results()[i];
-      Step& step = add("reduce", f_.reduce, {}, {result.value, result.weights}, false);
+      Step& step = add("reduce", kReduce, {}, {result.value, result.weights});
       step.outputs = 0;
       step.slot = static_cast<Index>(i);
     }
@@ -41,170 +52,287 @@ class Fuser {
     }
   }
 
-  std::vector<Step> steps() { return std::move(steps_); }
+  FusedSteps result() { return std::move(fused_); }
 
  private:
   static constexpr int kOutside = -1;  // a reader that is no operation
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }
   const Op& op(int index) const { return program_.ops()[at(index)]; }
+  bool is(int index, const char* name) const { return op(index).operation->is(name); }
 
-  Step& add(const char* kind, Step::Run run, std::vector<int> ops, std::vector<int> values, bool row_local) {
+  Step& add(const char* kind, Runs run, std::vector<int> ops, std::vector<int> values) {
     Step step;
     step.kind = kind;
-    step.run = run;
+    step.run = run.of(dtype_);
     step.ops = std::move(ops);
     step.values = std::move(values);
-    step.row_local = row_local;
+    if (!step.ops.empty()) {
+      const Operation& first = *op(step.ops[0]).operation;
+      step.options = op(step.ops[0]).options;
+      step.row_local = first.row_local;
+    }
     for (const int index : step.ops) {
       done_[at(index)] = true;
       step.accumulate = step.accumulate || op(index).accumulate;
     }
-    steps_.push_back(std::move(step));
-    return steps_.back();
+    const bool update = !step.ops.empty() && op(step.ops[0]).operation->updates_state;
+    std::vector<Step>& steps = update ? fused_.updates : fused_.steps;
+    steps.push_back(std::move(step));
+    return steps.back();
   }
 
-  // The operation that alone reads the output of `index`,
+  // Outputs, then inputs, -1 for what is left out.
+  std::vector<int> values_of(int i) const {
+    const Op& o = op(i);
+    std::vector<int> values = o.outputs;
+    values.insert(values.end(), o.inputs.begin(), o.inputs.end());
+    values.resize(o.outputs.size() + o.operation->inputs.size(), -1);
+    return values;
+  }
+
+  // The operation that alone reads the first output of `index`,
   // if it is of this kind and writes its own output afresh.
-  int fusable_reader(int index, OpKind kind) const {
-    const std::vector<int>& readers = readers_[at(op(index).output)];
+  int fusable_reader(int index, const char* name) const {
+    const std::vector<int>& readers = readers_[at(op(index).outputs[0])];
     if (readers.size() != 1 || readers[0] < 0) return -1;
     const Op& reader = op(readers[0]);
-    return reader.kind == kind && !reader.accumulate && !op(index).accumulate ? readers[0] : -1;
+    return reader.operation->is(name) && !reader.accumulate && !op(index).accumulate ? readers[0] : -1;
   }
 
   void add_op(int i) {
+    const Operation& o = *op(i).operation;
+    check(o.joins == nullptr, "Plan", "expected ", o.name, " after the loss of the same prediction and target");
+    if (o.is("matmul")) return add_matmul(i);
+    if (o.is("matmul_dx")) return add_matmul_dx(i);
+    if (o.is("matmul_dw")) return add_matmul_dw(i);
+    if (o.is("batch_norm_forward") || o.is("batch_norm_inference")) return add_normalization(i);
+    if (o.is("relu_backward") && leave_to_normalization(i)) return;
+    if (const int gradient = gradient_of_loss(i); gradient >= 0) return add_loss(i, gradient);
+    add_alone(i);
+  }
+
+  void add_alone(int i) {
     const Op& o = op(i);
-    const int y = o.output;
-    const auto in = [&](std::size_t k) { return k < o.inputs.size() ? o.inputs[k] : -1; };
-    switch (o.kind) {
-      case OpKind::matmul:
-        return add_matmul(i);
-      case OpKind::matmul_dx:
-        return add_matmul_dx(i);
-      case OpKind::matmul_dw:
-        add("gemm", f_.gemm_tn, {i}, {y, in(0), in(1)}, false).flops_per_row = flops(y);
-        return;
-      case OpKind::column_sum:
-        add("column_sum", f_.column_sum, {i}, {y, in(0)}, false);
-        return;
-      case OpKind::add_bias:
-        add("add_bias", f_.add_bias, {i}, {y, in(0), in(1)}, true);
-        return;
-      case OpKind::relu:
-        add("relu", f_.relu, {i}, {y, in(0)}, true);
-        return;
-      case OpKind::relu_backward:
-        add("relu_backward", f_.relu_backward, {i}, {y, in(0), in(1)}, true);
-        return;
-      case OpKind::pass_gradient:
-        add("pass_gradient", f_.pass_gradient, {i}, {y, in(0)}, true);
-        return;
-      case OpKind::normalize:
-        add("normalize", f_.normalize, {i}, {y, in(0), in(1), in(2)}, true);
-        return;
-      case OpKind::normalize_backward:
-        add("normalize_backward", f_.normalize_backward, {i}, {y, in(0), in(1)}, true);
-        return;
-      case OpKind::softmax:
-        add("softmax", f_.softmax, {i}, {y, in(0)}, true);
-        return;
-      case OpKind::softmax_backward:
-        add("softmax_backward", f_.softmax_backward, {i}, {y, in(0), in(1)}, true);
-        return;
-      case OpKind::sparse_cross_entropy:
-        return add_loss(i, f_.sparse_cross_entropy, OpKind::sparse_cross_entropy_backward);
-      case OpKind::categorical_cross_entropy:
-        return add_loss(i, f_.categorical_cross_entropy, OpKind::categorical_cross_entropy_backward);
-      case OpKind::squared_error:
-        return add_loss(i, f_.squared_error, OpKind::squared_error_backward);
-      case OpKind::sparse_accuracy:
-        add("sparse_accuracy", f_.sparse_accuracy, {i}, {y, in(0), in(1)}, true);
-        return;
-      case OpKind::categorical_accuracy:
-        add("categorical_accuracy", f_.categorical_accuracy, {i}, {y, in(0), in(1)}, true);
-        return;
-      case OpKind::sparse_cross_entropy_backward:
-      case OpKind::categorical_cross_entropy_backward:
-      case OpKind::squared_error_backward:
-        fail("Plan", "expected ", name_of(o.kind), " after the loss of the same prediction and target");
+    std::vector<int> ops{i};
+    std::vector<int> values = values_of(i);
+    mask_gradient(o, ops, values);
+    if (o.operation->first) {
+      add_in_two_phases(i, std::move(ops), std::move(values));
+      return;
     }
+    Step& step = add(o.operation->name, o.operation->run, std::move(ops), std::move(values));
+    step.outputs = static_cast<int>(o.outputs.size());
+    if (o.operation->in_place >= 0) {
+      step.in_place_output = 0;
+      step.in_place_input = step.outputs + o.operation->in_place;
+    }
+  }
+
+  // Partial figures of chunks of rows, then what is made of them.
+  void add_in_two_phases(int i, std::vector<int> ops, std::vector<int> values) {
+    const Operation& o = *op(i).operation;
+    const auto outputs = static_cast<std::ptrdiff_t>(op(i).outputs.size());
+    Value partial;
+    partial.name = std::string(o.name) + "/partial";
+    partial.rows = batch_norm_partial_rows(max_batch_);
+    partial.cols = fused_.values[at(values[0])].cols;
+    fused_.values.push_back(partial);
+    const int index = static_cast<int>(fused_.values.size()) - 1;
+    std::vector<int> first{index};
+    first.insert(first.end(), values.begin() + outputs, values.end());
+    add(o.name, o.first, {}, std::move(first)).options = op(i).options;
+    fused_.steps.back().kind += " (partial)";
+    values.insert(values.begin() + outputs, index);
+    add(o.name, o.run, std::move(ops), std::move(values)).outputs = static_cast<int>(outputs) + 1;
   }
 
   // matmul [+ add_bias [+ relu]]: one product with an epilogue.
   void add_matmul(int i) {
     const std::vector<int>& in = op(i).inputs;
     std::vector<int> ops{i};
-    std::vector<int> values{op(i).output, in[0], in[1]};
+    std::vector<int> values{op(i).outputs[0], in[0], in[1]};
     Epilogue epilogue = Epilogue::none;
-    const int bias = fusable_reader(i, OpKind::add_bias);
-    if (bias >= 0 && op(bias).inputs[0] == op(i).output) {
+    const int bias = fusable_reader(i, "add_bias");
+    if (bias >= 0 && op(bias).inputs[0] == op(i).outputs[0]) {
       ops.push_back(bias);
-      values = {op(bias).output, in[0], in[1], op(bias).inputs[1]};
+      values = {op(bias).outputs[0], in[0], in[1], op(bias).inputs[1]};
       epilogue = Epilogue::bias;
-      const int relu = fusable_reader(bias, OpKind::relu);
+      const int relu = fusable_reader(bias, "relu");
       if (relu >= 0) {
         ops.push_back(relu);
-        values[0] = op(relu).output;
+        values[0] = op(relu).outputs[0];
         epilogue = Epilogue::bias_relu;
       }
     }
-    const Index work = flops(in[1]);
-    Step& step = add("gemm", f_.gemm_nn, std::move(ops), std::move(values), true);
-    step.epilogue = epilogue;
-    step.flops_per_row = work;
+    add_product(i, Product::nn, in[1], std::move(ops), std::move(values)).epilogue = epilogue;
   }
 
   // matmul_dx [+ relu_backward]: the mask of the layer below as the epilogue.
   void add_matmul_dx(int i) {
     const std::vector<int>& in = op(i).inputs;
     std::vector<int> ops{i};
-    std::vector<int> values{op(i).output, in[0], in[1]};
+    std::vector<int> values{op(i).outputs[0], in[0], in[1]};
     Epilogue epilogue = Epilogue::none;
-    const int mask = fusable_reader(i, OpKind::relu_backward);
-    if (mask >= 0 && op(mask).inputs[1] == op(i).output) {
+    const int mask = fusable_reader(i, "relu_backward");
+    if (mask >= 0 && op(mask).inputs[1] == op(i).outputs[0]) {
       ops.push_back(mask);
-      values = {op(mask).output, in[0], in[1], -1, op(mask).inputs[0]};
+      values = {op(mask).outputs[0], in[0], in[1], -1, op(mask).inputs[0]};
       epilogue = Epilogue::relu_mask;
     }
-    const Index work = flops(in[1]);
-    Step& step = add("gemm", f_.gemm_nt, std::move(ops), std::move(values), true);
-    step.epilogue = epilogue;
-    step.flops_per_row = work;
+    add_product(i, Product::nt, in[1], std::move(ops), std::move(values)).epilogue = epilogue;
   }
 
-  // A loss and, where the program has it, its gradient in the same pass.
-  void add_loss(int i, Step::Run run, OpKind backward) {
-    const std::vector<int>& in = op(i).inputs;
+  void add_matmul_dw(int i) { add_product(i, Product::tn, op(i).outputs[0], {i}, values_of(i)); }
+
+  Step& add_product(int i, Product form, int weight, std::vector<int> ops, std::vector<int> values) {
+    Step& step = add("gemm", op(i).operation->run, std::move(ops), std::move(values));
+    step.product = form;
+    step.flops_per_row = 2 * program_.value(weight).rows * program_.value(weight).cols;
+    return step;
+  }
+
+  // A normalisation [+ relu].
+  void add_normalization(int i) {
     std::vector<int> ops{i};
-    std::vector<int> values{op(i).output, -1, in[0], in[1], -1};
+    std::vector<int> values = values_of(i);
+    const int relu = fusable_reader(i, "relu");
+    if (relu >= 0) {
+      ops.push_back(relu);
+      values[0] = op(relu).outputs[0];
+      cut_off_.push_back(values[0]);
+    }
+    Step& step = add(op(i).operation->name, op(i).operation->run, std::move(ops), std::move(values));
+    step.relu = relu >= 0;
+    step.in_place_output = 0;
+    step.in_place_input = 1;
+  }
+
+  static bool takes_mask(const Operation& o) {
+    return o.is("batch_norm_backward_sums") || o.is("batch_norm_backward") ||
+           o.is("batch_norm_inference_backward");
+  }
+
+  // Whether the gradient of a relu that went into a normalisation can go into that one's gradient: then the
+  // readers of its output, which are nobody else, take y and dy instead.
+  bool leave_to_normalization(int i) {
+    const Op& o = op(i);
+    const bool cut_off = std::find(cut_off_.begin(), cut_off_.end(), o.inputs[0]) != cut_off_.end();
+    const std::vector<int>& readers = readers_[at(o.outputs[0])];
+    const bool all = std::all_of(readers.begin(), readers.end(), [&](int reader) {
+      return reader >= 0 && takes_mask(*op(reader).operation) && op(reader).inputs[0] == o.outputs[0];
+    });
+    if (!cut_off || !all || readers.empty() || o.accumulate) return false;
+    masked_[o.outputs[0]] = i;
+    return true;
+  }
+
+  // Gives a normalisation's gradient the relu's, if that was left to it.
+  void mask_gradient(const Op& o, std::vector<int>& ops, std::vector<int>& values) {
+    if (!takes_mask(*o.operation)) return;
+    const auto found = masked_.find(o.inputs[0]);
+    if (found == masked_.end()) return;
+    const Op& relu = op(found->second);
+    values[o.outputs.size()] = relu.inputs[1];
+    values.back() = relu.inputs[0];
+    if (!done_[at(found->second)]) ops.push_back(found->second);
+  }
+
+  // The operation that computes the gradient of this loss, the loss itself where there is none, or -1.
+  int gradient_of_loss(int i) const {
+    const Op& loss = op(i);
     for (int j = i + 1; j < static_cast<int>(program_.ops().size()); ++j) {
       const Op& o = op(j);
-      if (o.kind != backward || done_[at(j)] || o.inputs[0] != in[0] || o.inputs[1] != in[1]) continue;
-      ops.push_back(j);
-      values[1] = o.output;
-      if (o.inputs.size() > 2) values[4] = o.inputs[2];
-      break;
+      if (o.operation->joins == nullptr || done_[at(j)] || !loss.operation->is(o.operation->joins)) continue;
+      if (o.inputs[0] == loss.inputs[0] && o.inputs[1] == loss.inputs[1]) return j;
     }
-    add(name_of(op(i).kind), run, std::move(ops), std::move(values), true).outputs = 2;
+    return loss.operation->is_loss ? i : -1;
   }
 
-  Index flops(int matrix) const { return 2 * program_.value(matrix).rows * program_.value(matrix).cols; }
+  // A loss and its gradient in one pass; the loss alone where `gradient` is itself.
+  void add_loss(int i, int gradient) {
+    const std::vector<int>& in = op(i).inputs;
+    std::vector<int> ops{i};
+    std::vector<int> values{op(i).outputs[0], -1, in[0], in[1], -1};
+    if (gradient != i) {
+      ops.push_back(gradient);
+      values[1] = op(gradient).outputs[0];
+      if (op(gradient).inputs.size() > 2) values[4] = op(gradient).inputs[2];
+    }
+    Step& step = add(op(i).operation->name, op(i).operation->run, std::move(ops), std::move(values));
+    step.options = op(gradient).options;
+    step.outputs = 2;
+    step.in_place_output = 1;
+    step.in_place_input = 2;
+  }
 
   const Program& program_;
-  const StepFunctions& f_;
+  const Dtype dtype_;
+  const Index max_batch_;
   std::vector<std::vector<int>> readers_;  // operations that read each value
   std::vector<bool> done_;                 // operations that are in a step
-  std::vector<Step> steps_;
+  std::vector<int> cut_off_;               // outputs of normalisations with a relu
+  std::map<int, int> masked_;              // gradients that are never written, and the relu_backward that would
+  FusedSteps fused_;
+};
+
+// Lets outputs overwrite inputs that nobody reads afterwards, where the kernel allows it: less memory to touch.
+// Only row-local steps, whose threads keep to their own rows, and values that only such steps touch.
+class InPlace {
+ public:
+  InPlace(const Program& program, FusedSteps& fused) : program_(program), fused_(fused) {}
+
+  void apply() {
+    for (std::size_t s = 0; s < fused_.steps.size(); ++s) {
+      const Step& step = fused_.steps[s];
+      if (step.in_place_output < 0 || step.accumulate || !step.row_local) continue;
+      const int to = step.values[static_cast<std::size_t>(step.in_place_output)];
+      const int from = step.values[static_cast<std::size_t>(step.in_place_input)];
+      if (to >= 0 && from >= 0 && fits(to, from) && last_touched(from, s)) replace(to, from);
+    }
+  }
+
+ private:
+  const Value& value(int index) const { return fused_.values[static_cast<std::size_t>(index)]; }
+
+  bool fits(int to, int from) const {
+    const auto plain = [&](int v) {
+      return value(v).role == Role::computed && !value(v).integer && v != program_.output();
+    };
+    return plain(to) && plain(from) && value(to).rows == value(from).rows && value(to).cols == value(from).cols;
+  }
+
+  // Whether step `s` is the last to touch a value, and all that do are row-local, and it appears once in `s`.
+  bool last_touched(int from, std::size_t s) const {
+    for (std::size_t t = 0; t < fused_.steps.size(); ++t) {
+      const Step& other = fused_.steps[t];
+      if (other.touches(from) && (t > s || !other.row_local)) return false;
+    }
+    const std::vector<int>& own = fused_.steps[s].values;
+    const auto reads = [&](const Step& update) { return update.touches(from); };
+    return std::count(own.begin(), own.end(), from) == 1 &&
+           std::none_of(fused_.updates.begin(), fused_.updates.end(), reads);
+  }
+
+  void replace(int to, int from) {
+    for (std::vector<Step>* steps : {&fused_.steps, &fused_.updates}) {
+      for (Step& step : *steps) std::replace(step.values.begin(), step.values.end(), to, from);
+    }
+  }
+
+  const Program& program_;
+  FusedSteps& fused_;
 };
 
 }  // namespace
 
-std::vector<Step> fuse(const Program& program, const StepFunctions& functions, bool gather_sources) {
-  Fuser fuser(program, functions);
+FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch, bool gather_sources) {
+  Fuser fuser(program, dtype, max_batch);
   if (gather_sources) fuser.add_gathers();
   fuser.add_ops();
   fuser.add_reductions();
-  return fuser.steps();
+  FusedSteps fused = fuser.result();
+  InPlace(program, fused).apply();
+  return fused;
 }
 
 }  // namespace fastdnn

@@ -7,8 +7,13 @@
 
 namespace fastdnn {
 
-// Steps in the program's order, their operands still values.
+struct FusedSteps {
+  std::vector<Value> values;  // the program's, then what only the plan has
+  std::vector<Step> steps;    // in the program's order, their operands still values
+  std::vector<Step> updates;  // of states: run when the step is kept
+};
+
 // With `gather_sources`, each source is first copied row by row.
-std::vector<Step> fuse(const Program& program, const StepFunctions& functions, bool gather_sources);
+FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch, bool gather_sources);
 
 }  // namespace fastdnn

@@ -25,7 +25,10 @@ class PlanBuilder {
 
   void build() {
     check_segments();
-    plan_.steps_ = fuse(program_, step_functions(plan_.dtype_), feed_ == Plan::Feed::gather);
+    FusedSteps fused = fuse(program_, plan_.dtype_, plan_.max_batch_, feed_ == Plan::Feed::gather);
+    plan_.values_ = std::move(fused.values);
+    plan_.steps_ = std::move(fused.steps);
+    plan_.updates_ = std::move(fused.updates);
     schedule(plan_.steps_);
     place_values();
     finish();
@@ -44,41 +47,49 @@ class PlanBuilder {
     }
   }
 
+  const Value& value_at(int value) const { return plan_.values_[at(value)]; }
+
   bool in_arena(int value) const {
-    const Role role = program_.value(value).role;
+    const Role role = value_at(value).role;
     return (role == Role::source && feed_ == Plan::Feed::gather) ||
            (role == Role::computed && value != program_.output());
   }
 
   // A value lives from the phase that writes it to the last one that reads it, a phase being what lies
-  // between two barriers: within one, threads may be at different steps.
+  // between two barriers: within one, threads may be at different steps. Updates of states come last.
   void place_values() {
-    std::vector<Lifetime> lives(program_.values().size());
-    std::vector<bool> seen(program_.values().size());
+    std::vector<Lifetime> lives(plan_.values_.size());
+    std::vector<bool> seen(plan_.values_.size());
     int phase = 0;
-    for (const Step& step : plan_.steps_) {
-      if (step.barrier_before) ++phase;
+    const auto live = [&](const Step& step) {
       for (const int value : step.values) {
         if (value < 0 || !in_arena(value)) continue;
-        const Value& v = program_.value(value);
         Lifetime& life = lives[at(value)];
-        if (!seen[at(value)]) {
-          const Index rows = v.rows == 0 ? plan_.max_batch_ : v.rows;
-          const Index size = v.integer ? size_of(Dtype::i32) : size_of(plan_.dtype_);
-          life = {checked_mul(checked_mul(rows, v.cols, "Plan"), size, "Plan"), phase, phase};
-        }
+        if (!seen[at(value)]) life = {bytes_of(value_at(value)), phase, phase};
         seen[at(value)] = true;
         life.last = phase;
       }
+    };
+    for (const Step& step : plan_.steps_) {
+      if (step.barrier_before) ++phase;
+      live(step);
     }
+    ++phase;
+    for (const Step& step : plan_.updates_) live(step);
     const MemoryPlan memory = plan_memory(lives);
     offsets_ = memory.offsets;
     plan_.arena_bytes_ = memory.bytes;
   }
 
+  Index bytes_of(const Value& v) const {
+    const Index rows = v.rows == 0 ? plan_.max_batch_ : v.rows;
+    const Index size = v.integer ? size_of(Dtype::i32) : size_of(plan_.dtype_);
+    return checked_mul(checked_mul(rows, v.cols, "Plan"), size, "Plan");
+  }
+
   Operand operand_of(int value) const {
     if (value < 0) return {};
-    const Value& v = program_.value(value);
+    const Value& v = value_at(value);
     const auto place = [&](Space space, Index offset) {
       return Operand{space, v.integer ? Dtype::i32 : plan_.dtype_, offset, v.rows, v.cols};
     };
@@ -103,39 +114,39 @@ class PlanBuilder {
 
   // What a thread needs to pack the blocks of a product.
   template <class T>
-  Index gemm_scratch_bytes(const Step& step) const {
-    const StepFunctions& f = step_functions(plan_.dtype_);
-    const bool transpose_a = step.run == f.gemm_tn;
-    const bool transpose_b = step.run == f.gemm_nt;
-    if (!transpose_a && !transpose_b && step.run != f.gemm_nn) return 0;
+  Index scratch_bytes(const Step& step) const {
+    if (step.product == Product::none) return 0;
+    const bool transpose_a = step.product == Product::tn;
     const auto rows = [&](const Operand& operand) {
       return operand.rows == 0 ? plan_.max_batch_ : operand.rows;
     };
     const Index k = transpose_a ? rows(step.operands[1]) : step.operands[1].cols;
-    return gemm_scratch_size<T>(rows(step.operands[0]), step.operands[0].cols, k, transpose_a, transpose_b) *
+    return gemm_scratch_size<T>(rows(step.operands[0]), step.operands[0].cols, k, transpose_a,
+                                step.product == Product::nt) *
            size_of(plan_.dtype_);
   }
 
-  Index scratch_bytes(const Step& step) const {
-    return plan_.dtype_ == Dtype::f64 ? gemm_scratch_bytes<double>(step) : gemm_scratch_bytes<float>(step);
+  void bind(Step& step, std::set<int>& segments) const {
+    step.operands.resize(step.values.size());
+    for (std::size_t i = 0; i < step.values.size(); ++i) {
+      const int value = step.values[i];
+      step.operands[i] = operand_of(value);
+      if (value >= 0 && value_at(value).role == Role::gradient) segments.insert(value_at(value).slot);
+    }
+    if (step.kind == "gather") {
+      step.operands[1] = step.operands[0];
+      step.operands[1].space = Space::source;
+      step.operands[1].offset = step.slot;
+    }
+    plan_.scratch_bytes_ = std::max(plan_.scratch_bytes_, plan_.dtype_ == Dtype::f64
+                                                              ? scratch_bytes<double>(step)
+                                                              : scratch_bytes<float>(step));
   }
 
   void finish() {
     std::set<int> segments;
-    for (Step& step : plan_.steps_) {
-      for (std::size_t i = 0; i < step.values.size(); ++i) {
-        const int value = step.values[i];
-        step.operands[i] = operand_of(value);
-        if (value >= 0 && program_.value(value).role == Role::gradient)
-          segments.insert(program_.value(value).slot);
-      }
-      if (step.kind == "gather") {
-        step.operands[1] = step.operands[0];
-        step.operands[1].space = Space::source;
-        step.operands[1].offset = step.slot;
-      }
-      plan_.scratch_bytes_ = std::max(plan_.scratch_bytes_, scratch_bytes(step));
-    }
+    for (Step& step : plan_.steps_) bind(step, segments);
+    for (Step& step : plan_.updates_) bind(step, segments);
     plan_.gradient_segments_.assign(segments.begin(), segments.end());
   }
 

@@ -18,7 +18,9 @@ class Plan {
   const Program& program() const { return program_; }
   Dtype dtype() const { return dtype_; }
   Index max_batch() const { return max_batch_; }
+  const std::vector<Value>& values() const { return values_; }  // the program's, then what only the plan has
   const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<Step>& updates() const { return updates_; }  // of states, when a step is kept
   Index arena_bytes() const { return arena_bytes_; }
   Index scratch_bytes() const { return scratch_bytes_; }  // of each thread
   // Segments of theta whose gradient the program writes.
@@ -32,7 +34,9 @@ class Plan {
   Program program_;
   Dtype dtype_;
   Index max_batch_;
+  std::vector<Value> values_;
   std::vector<Step> steps_;
+  std::vector<Step> updates_;
   Index arena_bytes_ = 0;
   Index scratch_bytes_ = 0;
   std::vector<int> gradient_segments_;

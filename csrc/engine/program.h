@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/view.h"
+#include "engine/operation.h"
 
 namespace fastdnn {
 
@@ -27,39 +28,13 @@ struct Value {
   int slot = -1;
 };
 
-// Operations, outputs first: y = kind(inputs...).
-// The reference of each is the function of the same name in fastdnn/reference.
-enum class OpKind : std::uint8_t {
-  matmul,                              // y = x w
-  add_bias,                            // y = x + b
-  relu,                                // y = relu(x)
-  softmax,                             // y = softmax(x)
-  normalize,                           // y = (x - mean) / std
-  sparse_cross_entropy,                // row_loss = f(z, labels)
-  categorical_cross_entropy,           // row_loss = f(z, target)
-  squared_error,                       // row_loss = f(y, target)
-  sparse_accuracy,                     // row_correct = f(z, labels)
-  categorical_accuracy,                // row_correct = f(z, target)
-  matmul_dx,                           // dx = dy w^T
-  matmul_dw,                           // dw = x^T dy
-  column_sum,                          // db = sum of the rows of dy
-  relu_backward,                       // dx = f(y, dy)
-  softmax_backward,                    // dx = f(y, dy)
-  normalize_backward,                  // dx = f(dy, std)
-  pass_gradient,                       // dx = dy
-  sparse_cross_entropy_backward,       // dz = f(z, labels[, weights])
-  categorical_cross_entropy_backward,  // dz = f(z, target[, weights])
-  squared_error_backward,              // dy = f(y, target[, weights])
-};
-
-const char* name_of(OpKind kind);
-OpKind op_kind(const std::string& name);
-
+// y, ... = operation(x, ...): see operation.h.
 struct Op {
-  OpKind kind{};
-  std::vector<int> inputs;
-  int output = -1;
-  bool accumulate = false;  // add to the output instead of writing it
+  const Operation* operation = nullptr;
+  std::vector<int> inputs;  // -1, or missing at the end: left out
+  std::vector<int> outputs;
+  bool accumulate = false;  // add to the outputs instead of writing them
+  Options options{};
 };
 
 // A figure of a step: the weighted sum over rows of a value of one column.
@@ -69,6 +44,8 @@ struct Result {
   int weights = -1;  // a source of one column, or -1
   bool loss = false;
 };
+
+class ShapeMatcher;
 
 class Program {
  public:
@@ -86,6 +63,8 @@ class Program {
 
  private:
   void check_value(int index, const char* what) const;
+  bool inputs_fit(const Op& op, ShapeMatcher& shapes, std::string& got) const;
+  void check_output(const Op& op, int index) const;
 
   std::vector<Value> values_;
   std::vector<Op> ops_;

@@ -1,11 +1,11 @@
 // One native operation of a plan: a function and its operands. Running a plan is calling these in a row.
 #pragma once
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "core/team.h"
+#include "engine/operation.h"
 #include "engine/program.h"
 #include "kernels/gemm.h"
 
@@ -35,19 +35,27 @@ struct StepContext {
   std::byte* scratch = nullptr;         // this thread's
   double* results = nullptr;            // the sum over rows of each result
   Index n = 0;                          // rows of the batch
+  std::uint64_t seed = 0;               // of what is random
+  std::uint32_t step = 0;               // how many were done before
 };
 
-struct Step {
-  using Run = void (*)(const Step& step, const StepContext& context, Team& team);
+// Of which form a step's product is; it decides what is packed.
+enum class Product : std::uint8_t { none, nn, nt, tn };
 
+struct Step {
   std::string kind;      // for people
   std::vector<int> ops;  // of the program, in the order in which they were fused
-  Run run = nullptr;
-  std::vector<int> values;          // the operands as values of the program, -1 for none
-  int outputs = 1;                  // the first operands, which are written
-  std::array<Operand, 6> operands;  // where they lie, in the order that `run` says
+  RunStep run = nullptr;
+  std::vector<int> values;        // the operands as values of the plan, -1 for none
+  int outputs = 1;                // the first operands, which are written
+  std::vector<Operand> operands;  // where they lie, in the order that `run` says
+  Product product = Product::none;
   Epilogue epilogue = Epilogue::none;
   bool accumulate = false;
+  Options options{};
+  bool relu = false;       // of a normalisation with one
+  int in_place_output = -1;  // of `values`: an operand that may overwrite
+  int in_place_input = -1;   // this one
   Index slot = -1;         // of a gathered source, or of a result
   bool row_local = false;  // a thread's rows need only the same thread's rows of the steps since the barrier
   bool barrier_before = false;
@@ -57,16 +65,9 @@ struct Step {
   bool touches(int value) const;  // reads or writes
 };
 
-// The functions a plan binds, by element type.
-struct StepFunctions {
-  Step::Run gather, gather_labels, reduce;
-  Step::Run gemm_nn, gemm_nt, gemm_tn, column_sum;
-  Step::Run add_bias, relu, relu_backward, pass_gradient, normalize, normalize_backward, softmax,
-      softmax_backward;
-  Step::Run sparse_cross_entropy, categorical_cross_entropy, squared_error, sparse_accuracy,
-      categorical_accuracy;
-};
-
-const StepFunctions& step_functions(Dtype dtype);
+// Steps that are no operation's.
+extern const Runs kGather;        // operands: the batch's rows; a source
+extern const Runs kGatherLabels;  // the same of int32
+extern const Runs kReduce;        // operands: row results; weights or none
 
 }  // namespace fastdnn

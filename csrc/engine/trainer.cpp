@@ -72,6 +72,8 @@ class Trainer::Region {
       const bool last = end_ == RunReport::End::paused;
       if (!write) return;
       t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
+      const StepContext context = context_of(team, batch);
+      for (const Step& step : t_.plan_->updates()) step.run(step, context, team);
       team.barrier();
       if (team.rank() == 0) t_.optimizer_->count_step();
       if (last) return;
@@ -79,8 +81,7 @@ class Trainer::Region {
   }
 
  private:
-  // Forward and backward: gradients and results of one batch.
-  void compute(Team& team, Index batch) {
+  StepContext context_of(const Team& team, Index batch) const {
     StepContext context = workspace_.context(team.rank());
     context.theta = t_.parameters_->theta.data();
     context.sigma = t_.parameters_->sigma.data();
@@ -88,6 +89,14 @@ class Trainer::Region {
     context.sources = sources_.data();
     context.order = reinterpret_cast<const std::int32_t*>(t_.order_.data()) + batch * t_.config_.batch_size;
     context.n = t_.rows_of_batch(batch);
+    context.seed = t_.config_.seed;
+    context.step = static_cast<std::uint32_t>(t_.optimizer_->iterations());
+    return context;
+  }
+
+  // Forward and backward: gradients and results of one batch.
+  void compute(Team& team, Index batch) {
+    const StepContext context = context_of(team, batch);
     for (const Step& step : t_.plan_->steps()) {
       if (step.barrier_before) team.barrier();
       step.run(step, context, team);

@@ -60,7 +60,8 @@ class Dense(Layer):
 
     def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
         """matmul, add_bias, activation."""
-        y = program.emit("matmul", x, weights["kernel"], name=f"{self.name}/matmul")
+        kernel = weights["kernel"]
+        y = program.emit("matmul", x, kernel, name=f"{self.name}/matmul", cols=kernel.cols)
         if self.use_bias:
             y = program.emit("add_bias", y, weights["bias"], name=f"{self.name}/add_bias")
         return activations.lower(program, self.activation, y, self.name)

@@ -3,71 +3,56 @@
 The weights stay in the model's native vectors and type; everything between is float64.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from fastdnn import _core
 from fastdnn.backend import Inference, Run, Trainer, TrainingRun
 from fastdnn.optimizers import SGD, Adam, Optimizer
-from fastdnn.program import Program, Value
-from fastdnn.reference import (
-    accuracy,
-    activation,
-    column_sum,
-    cross_entropy,
-    gather,
-    gemm,
-    normalize,
-    philox,
-    softmax,
-    squared_error,
-    update,
-)
+from fastdnn.program import Operation, Program, Value
+from fastdnn.reference import gather, philox, update
+from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_WIDTH
 
-# Every operation of a program by its name: the function of the same name.
-_OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
-    function.__name__: function
-    for function in (
-        gemm.matmul,
-        gemm.matmul_dx,
-        gemm.matmul_dw,
-        activation.add_bias,
-        activation.relu,
-        activation.relu_backward,
-        activation.pass_gradient,
-        column_sum.column_sum,
-        normalize.normalize,
-        normalize.normalize_backward,
-        softmax.softmax,
-        softmax.softmax_backward,
-        cross_entropy.sparse_cross_entropy,
-        cross_entropy.sparse_cross_entropy_backward,
-        cross_entropy.categorical_cross_entropy,
-        cross_entropy.categorical_cross_entropy_backward,
-        squared_error.squared_error,
-        squared_error.squared_error_backward,
-        accuracy.sparse_accuracy,
-        accuracy.categorical_accuracy,
-    )
-}
+
+@dataclass(frozen=True)
+class Draw:
+    """Which random numbers a run draws: those of a step of a training with this seed."""
+
+    seed: int = 0
+    step: int = 0
 
 
 def run_program(
-    program: Program, sources: list[np.ndarray], parameters: "_core.Parameters"
+    program: Program, sources: list[np.ndarray], parameters: "_core.Parameters", draw: Draw = Draw()
 ) -> dict[int, np.ndarray]:
-    """All values of a program, by index, for one batch of its sources."""
+    """All values of a program, by index, for one batch of its sources. States have their new values."""
     values: dict[int, np.ndarray] = {}
     for value in program.values:
         if value.role == "source":
             values[value.index] = sources[value.slot]
         elif value.role in ("parameter", "state"):
             vector = "theta" if value.role == "parameter" else "sigma"
-            values[value.index] = parameters.get(vector, value.name)
+            values[value.index] = parameters.get(vector, value.name).reshape(value.rows, value.cols)
     for op in program.operations:
-        result = _OPERATIONS[op.kind](*(values[v.index] for v in op.inputs))
-        values[op.output.index] = values[op.output.index] + result if op.accumulate else result
+        results = _run(op, values, draw)
+        for output, result in zip(op.outputs, results, strict=True):
+            values[output.index] = values[output.index] + result if op.accumulate else result
     return values
+
+
+def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.ndarray, ...]:
+    inputs = [None if v is None else values[v.index] for v in op.inputs]
+    options: dict[str, Any] = dict(op.options)
+    if op.kind in RANDOM:
+        options |= {"seed": draw.seed, "step": draw.step}
+    if op.kind in TAKES_WIDTH:
+        options["cols"] = op.output.cols
+    if op.outputs[0].role == "state":
+        options["old"] = [values[v.index] for v in op.outputs]
+    results = OPERATIONS[op.kind](*inputs, **options)
+    return results if isinstance(results, tuple) else (results,)
 
 
 def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:
@@ -94,6 +79,9 @@ class ReferenceTrainer:
         self._rows = run.arrays[0].shape[0]
         self.batches = -(-self._rows // run.batch_size)
         self._gradients = [value for value in run.program.values if value.role == "gradient"]
+        self._states = [
+            value for op in run.program.operations for value in op.outputs if value.role == "state"
+        ]
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -112,18 +100,25 @@ class ReferenceTrainer:
             begin = self._batch * self._run.batch_size
             order = self._order[begin : begin + self._run.batch_size]
             sources = [gather.gather(array, order) for array in self._run.arrays]
-            values = run_program(self._run.program, sources, self._parameters)
+            draw = Draw(self._run.seed, self._state.iterations)
+            values = run_program(self._run.program, sources, self._parameters, draw)
             sums = result_sums(self._run.program, values)
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
             for gradient in self._gradients:
                 self._update(gradient, values[gradient.index], learning_rate)
+            for state in self._states:
+                self._parameters.set("sigma", state.name, self._stored(state, values[state.index]))
             self._state.iterations += 1
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
         return Run("epoch_done", self._batch, 1)
+
+    def _stored(self, state: Value, new: np.ndarray) -> np.ndarray:
+        old = self._parameters.get("sigma", state.name)
+        return np.ascontiguousarray(new.reshape(old.shape), old.dtype)
 
     def _update(self, gradient: Value, dw: np.ndarray, learning_rate: float) -> None:
         name, o = gradient.name, self._optimizer

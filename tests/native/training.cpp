@@ -26,7 +26,7 @@ class Network {
       parameters_.push_back(p_.add_value({"w", Role::parameter, false, rows, cols, slot(parameters_)}));
     }
     x_ = p_.add_value({"x", Role::source, false, 0, kFeatures, 0});
-    hidden_ = op(OpKind::relu, {dense(x_, 0, kUnits)}, kUnits);
+    hidden_ = op("relu", {dense(x_, 0, kUnits)}, kUnits);
     logits_ = dense(hidden_, 2, kClasses);
   }
 
@@ -37,12 +37,12 @@ class Network {
 
   Program training() {
     const int y = p_.add_value({"y", Role::source, true, 0, 1, 1});
-    p_.add_result({"loss", op(OpKind::sparse_cross_entropy, {logits_, y}, 1), -1, true});
-    p_.add_result({"accuracy", op(OpKind::sparse_accuracy, {logits_, y}, 1), -1, false});
-    const int dz = op(OpKind::sparse_cross_entropy_backward, {logits_, y}, kClasses);
+    p_.add_result({"loss", op("sparse_cross_entropy", {logits_, y}, 1), -1, true});
+    p_.add_result({"accuracy", op("sparse_accuracy", {logits_, y}, 1), -1, false});
+    const int dz = op("sparse_cross_entropy_backward", {logits_, y}, kClasses);
     gradients(hidden_, dz, 2);
-    const int dh = op(OpKind::matmul_dx, {dz, parameters_[2]}, kUnits);
-    gradients(x_, op(OpKind::relu_backward, {hidden_, dh}, kUnits), 0);
+    const int dh = op("matmul_dx", {dz, parameters_[2]}, kUnits);
+    gradients(x_, op("relu_backward", {hidden_, dh}, kUnits), 0);
     return p_;
   }
 
@@ -60,23 +60,28 @@ class Network {
 
   static int slot(const std::vector<int>& list) { return static_cast<int>(list.size()); }
 
-  int op(OpKind kind, const std::vector<int>& inputs, Index cols) {
-    const int output = p_.add_value({name_of(kind), Role::computed, false, 0, cols, -1});
-    p_.add_op({kind, inputs, output, false});
+  static Op made(const char* kind, const std::vector<int>& inputs, int output) {
+    Op op{&operation_named(kind), inputs, {output}};
+    if (op.operation->joins != nullptr) op.options[op.operation->options.size() - 1] = 1;  // loss_weight
+    return op;
+  }
+  int op(const char* kind, const std::vector<int>& inputs, Index cols) {
+    const int output = p_.add_value({kind, Role::computed, false, 0, cols, -1});
+    p_.add_op(made(kind, inputs, output));
     return output;
   }
   int dense(int x, int first, Index cols) {
     const auto w = static_cast<std::size_t>(first);
-    return op(OpKind::add_bias, {op(OpKind::matmul, {x, parameters_[w]}, cols), parameters_[w + 1]}, cols);
+    return op("add_bias", {op("matmul", {x, parameters_[w]}, cols), parameters_[w + 1]}, cols);
   }
-  void gradient(OpKind kind, const std::vector<int>& inputs, int segment) {
+  void gradient(const char* kind, const std::vector<int>& inputs, int segment) {
     const auto [rows, cols] = kSegments[segment];
     const int output = p_.add_value({"dw", Role::gradient, false, rows, cols, segment});
-    p_.add_op({kind, inputs, output, false});
+    p_.add_op(made(kind, inputs, output));
   }
   void gradients(int x, int dy, int first) {
-    gradient(OpKind::matmul_dw, {x, dy}, first);
-    gradient(OpKind::column_sum, {dy}, first + 1);
+    gradient("matmul_dw", {x, dy}, first);
+    gradient("column_sum", {dy}, first + 1);
   }
 
   Program p_;

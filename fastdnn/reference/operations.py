@@ -1,0 +1,233 @@
+"""Every operation of a program by its name, as a function of its inputs, its options and, where it draws random
+numbers, `seed` and `step`. An operation of several outputs returns a tuple. `None` is an input left out.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastdnn.reference import (
+    accuracy,
+    activation,
+    batch_norm,
+    column_sum,
+    cross_entropy,
+    dropout,
+    elementwise_loss,
+    gemm,
+    layer_norm,
+    log_softmax,
+    logistic_normalize,
+    maxout,
+    normalize,
+    prelu,
+    probability_cross_entropy,
+    softmax,
+)
+
+Arrays = np.ndarray | tuple[np.ndarray, ...]
+
+
+def _row(v: np.ndarray) -> np.ndarray:
+    return np.reshape(v, (1, -1))
+
+
+def add_gradient(gradient: np.ndarray) -> np.ndarray:
+    """Of a row of parameters: the same numbers."""
+    return np.asarray(gradient, np.float64)
+
+
+def batch_norm_moments(x: np.ndarray, epsilon: float) -> Arrays:
+    """μ, σ², 1 / √(σ² + ε)."""
+    return tuple(_row(v) for v in batch_norm.batch_norm_moments(x, epsilon))
+
+
+def batch_norm_running(mean: np.ndarray, variance: np.ndarray, old: Any, momentum: float) -> Arrays:
+    """The running figures after a step; `old` are those before."""
+    return tuple(_row(v) for v in batch_norm.batch_norm_running(*old, mean, variance, momentum))
+
+
+def batch_norm_forward(
+    x: np.ndarray,
+    mean: np.ndarray,
+    rstd: np.ndarray,
+    gamma: np.ndarray | None = None,
+    beta: np.ndarray | None = None,
+) -> np.ndarray:
+    """y = γ (x - μ) rstd + β."""
+    normal = (np.asarray(x, np.float64) - mean) * rstd
+    return (1.0 if gamma is None else gamma) * normal + (0.0 if beta is None else beta)
+
+
+def batch_norm_fold(
+    running_mean: np.ndarray,
+    running_variance: np.ndarray,
+    gamma: np.ndarray | None = None,
+    beta: np.ndarray | None = None,
+    *,
+    epsilon: float,
+) -> Arrays:
+    """scale, shift."""
+    folded = batch_norm.batch_norm_fold(gamma, beta, running_mean[0], running_variance[0], epsilon)
+    return tuple(_row(v) for v in folded)
+
+
+def batch_norm_backward_sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, rstd: np.ndarray) -> Arrays:
+    """dγ, dβ."""
+    _, dgamma, dbeta = batch_norm.batch_norm_backward(None, dy, x, mean, rstd)
+    return _row(dgamma), _row(dbeta)
+
+
+def batch_norm_backward(
+    dy: np.ndarray,
+    x: np.ndarray,
+    mean: np.ndarray,
+    rstd: np.ndarray,
+    dgamma: np.ndarray,
+    dbeta: np.ndarray,
+    gamma: np.ndarray | None = None,
+) -> np.ndarray:
+    """dx."""
+    return batch_norm.batch_norm_backward(None, dy, x, mean, rstd, gamma)[0]
+
+
+def batch_norm_inference_backward(dy: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """dx."""
+    return batch_norm.batch_norm_inference_backward(None, dy, scale)
+
+
+def layer_norm_with_moments(
+    x: np.ndarray, gamma: np.ndarray | None = None, beta: np.ndarray | None = None, *, epsilon: float
+) -> Arrays:
+    """y, μ, rstd."""
+    mean, rstd = layer_norm.layer_norm_moments(x, epsilon)
+    return layer_norm.layer_norm(x, gamma, beta, epsilon), mean.reshape(-1, 1), rstd.reshape(-1, 1)
+
+
+def layer_norm_backward_sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, rstd: np.ndarray) -> Arrays:
+    """dγ, dβ."""
+    return tuple(_row(v) for v in layer_norm.layer_norm_backward_sums(dy, x, mean, rstd))
+
+
+def add(*inputs: np.ndarray) -> np.ndarray:
+    """y = Σ inputs."""
+    return np.sum([np.asarray(x, np.float64) for x in inputs], axis=0)
+
+
+def concatenate(*inputs: np.ndarray) -> np.ndarray:
+    """The inputs side by side."""
+    return np.concatenate([np.asarray(x, np.float64) for x in inputs], axis=1)
+
+
+def _row_vector(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """A function of a vector of parameters, for one that is stored as a row."""
+    return lambda *inputs: function(*inputs[:-1], np.reshape(inputs[-1], -1))
+
+
+_NAMED = (
+    gemm.matmul,
+    gemm.matmul_dx,
+    gemm.matmul_dw,
+    activation.add_bias,
+    activation.pass_gradient,
+    column_sum.column_sum,
+    normalize.normalize,
+    normalize.normalize_backward,
+    add_gradient,
+    batch_norm_moments,
+    batch_norm_running,
+    batch_norm_forward,
+    batch_norm_fold,
+    batch_norm.batch_norm_inference,
+    batch_norm_inference_backward,
+    batch_norm_backward_sums,
+    batch_norm_backward,
+    layer_norm.layer_norm_backward,
+    layer_norm_backward_sums,
+    softmax.softmax,
+    softmax.softmax_backward,
+    log_softmax.log_softmax,
+    log_softmax.log_softmax_backward,
+    logistic_normalize.logistic_normalize,
+    logistic_normalize.logistic_normalize_backward,
+    maxout.maxout_backward,
+    maxout.hardmax,
+    accuracy.sparse_accuracy,
+    accuracy.categorical_accuracy,
+    add,
+    concatenate,
+    dropout.dropout,
+    dropout.dropout_backward,
+)
+_POINTWISE = (
+    "relu",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "sigmoid",
+    "tanh",
+    "softplus",
+    "silu",
+    "gelu",
+    "gelu_tanh",
+)
+_LOSSES = {
+    cross_entropy: ("sparse_cross_entropy", "categorical_cross_entropy"),
+    probability_cross_entropy: (
+        "sparse_probability_cross_entropy",
+        "categorical_probability_cross_entropy",
+    ),
+    elementwise_loss: (
+        "squared_error",
+        "absolute_error",
+        "huber",
+        "log_cosh",
+        "binary_cross_entropy",
+        "binary_probability_cross_entropy",
+        "kl_divergence",
+        "hinge",
+        "squared_hinge",
+    ),
+}
+# Those that draw.
+RANDOM = frozenset({"dropout", "dropout_backward"})
+
+
+def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """The gradient of a loss that counts `loss_weight` in the sum."""
+
+    def gradient(
+        prediction: np.ndarray,
+        target: np.ndarray,
+        weights: np.ndarray | None = None,
+        *,
+        loss_weight: float,
+        **options: Any,
+    ) -> np.ndarray:
+        return function(prediction, target, weights, loss_weight / len(prediction), **options)
+
+    return gradient
+
+
+def _all() -> dict[str, Callable[..., Arrays]]:
+    table: dict[str, Callable[..., Arrays]] = {function.__name__: function for function in _NAMED}
+    table["layer_norm"] = layer_norm_with_moments
+    table["slice_columns"] = lambda dy, *, begin, cols: np.asarray(dy, np.float64)[:, begin : begin + cols]
+    table["maxout"] = lambda x, *, cols: maxout.maxout(x, cols)
+    table["prelu"] = _row_vector(prelu.prelu)
+    table["prelu_backward"] = _row_vector(prelu.prelu_backward)
+    table["prelu_dalpha"] = lambda x, dy: _row(prelu.prelu_dalpha(x, dy))
+    for name in _POINTWISE:
+        for full in (name, f"{name}_backward"):
+            table[full] = getattr(activation, full)
+    for module, names in _LOSSES.items():
+        for name in names:
+            table[name] = getattr(module, name)
+            table[f"{name}_backward"] = _weighted(getattr(module, f"{name}_backward"))
+    return table
+
+
+OPERATIONS = _all()
+# Those whose output is not as wide as an input says: they get its width as `cols`.
+TAKES_WIDTH = frozenset({"slice_columns", "maxout"})
