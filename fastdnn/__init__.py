@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from fastdnn.build_info import info
     from fastdnn.errors import NonFiniteLossError
+    from fastdnn.functional import Input
     from fastdnn.io.files import FormatError
     from fastdnn.io.model_file import load_model
     from fastdnn.model import Model
@@ -65,6 +66,7 @@ _MODULES = (
 )
 _OBJECTS = {
     "FormatError": "fastdnn.io.files",
+    "Input": "fastdnn.functional",
     "Model": "fastdnn.model",
     "NonFiniteLossError": "fastdnn.errors",
     "Sequential": "fastdnn.sequential",
@@ -77,6 +79,7 @@ _OBJECTS = {
 
 __all__ = [
     "FormatError",
+    "Input",
     "Model",
     "NonFiniteLossError",
     "Sequential",

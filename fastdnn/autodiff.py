@@ -3,10 +3,10 @@
 Source: Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fastdnn.program import Operation, Option, Program, Value
+from fastdnn.program import NO_OPTIONS, Operation, Option, Program, Value
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,23 @@ class _Gradients:
         """The gradient with respect to a value, as far as it is summed up."""
         return self._of.get(value.index)
 
-    def add(self, target: Value | None, kind: str, *inputs: Value | None, **options: Option) -> None:
+    def add(
+        self,
+        target: Value | None,
+        kind: str,
+        *inputs: Value | None,
+        options: Mapping[str, Option] = NO_OPTIONS,
+    ) -> None:
         """Contribute to the gradient of `target`: the first contribution writes, the others accumulate."""
         if target is None or target.index not in self._needed:
             return
         if target.index in self._of:
-            self.program.write(kind, inputs, self._of[target.index], accumulate=True, **options)
+            self.program.write(kind, inputs, self._of[target.index], accumulate=True, options=options)
         elif kind == "pass_gradient" and self._readers.count(target.index) == 1:
             assert inputs[0] is not None
             self._of[target.index] = inputs[0]  # the same numbers: no operation at all
         else:
-            self._of[target.index] = self.program.write(kind, inputs, self._new(target), **options)
+            self._of[target.index] = self.program.write(kind, inputs, self._new(target), options=options)
 
     def add_pair(
         self, targets: tuple[Value | None, Value | None], kind: str, *inputs: Value | None
@@ -106,11 +112,11 @@ def _add_bias(op: Operation, dy: Value, gradients: _Gradients) -> None:
 
 
 def _from_output(op: Operation, dy: Value, gradients: _Gradients) -> None:
-    gradients.add(op.inputs[0], f"{op.kind}_backward", op.output, dy, **op.options)
+    gradients.add(op.inputs[0], f"{op.kind}_backward", op.output, dy, options=op.options)
 
 
 def _from_input(op: Operation, dy: Value, gradients: _Gradients) -> None:
-    gradients.add(op.inputs[0], f"{op.kind}_backward", op.inputs[0], dy, **op.options)
+    gradients.add(op.inputs[0], f"{op.kind}_backward", op.inputs[0], dy, options=op.options)
 
 
 def _logistic_normalize(op: Operation, dy: Value, gradients: _Gradients) -> None:
@@ -154,12 +160,12 @@ def _concatenate(op: Operation, dy: Value, gradients: _Gradients) -> None:
     begin = 0
     for x in op.inputs:
         assert x is not None
-        gradients.add(x, "slice_columns", dy, begin=begin)
+        gradients.add(x, "slice_columns", dy, options={"begin": begin})
         begin += x.cols
 
 
 def _dropout(op: Operation, dy: Value, gradients: _Gradients) -> None:
-    gradients.add(op.inputs[0], "dropout_backward", dy, **op.options)
+    gradients.add(op.inputs[0], "dropout_backward", dy, options=op.options)
 
 
 _RULES: dict[str, Rule] = {
@@ -196,8 +202,7 @@ def differentiate(program: Program, losses: Sequence[LossTerm]) -> None:
             prediction, target = op.inputs
             weights = () if term.weights is None else (term.weights,)
             backward, weight = f"{op.kind}_backward", float(term.weight)
-            gradients.add(
-                prediction, backward, prediction, target, *weights, **op.options, loss_weight=weight
-            )
+            options = {**op.options, "loss_weight": weight}
+            gradients.add(prediction, backward, prediction, target, *weights, options=options)
         elif dy is not None:
             _RULES[op.kind](op, dy, gradients)

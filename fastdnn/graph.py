@@ -71,7 +71,8 @@ class Graph:
     def _build(self, index: int, node: Node) -> int:
         if isinstance(node.layer, Input):
             return node.layer.shape[0]
-        return node.layer.build_once(self.widths[node.inputs[0]], self._activation_after(index))
+        widths = tuple(self.widths[i] for i in node.inputs)
+        return node.layer.build_for(widths, self._activation_after(index))
 
     def _activation_after(self, index: int) -> str:
         """The activation that the output of a node meets next, seen through layers that only scale it."""
@@ -83,18 +84,28 @@ class Graph:
 
     def lower(self, program: Program) -> Value:
         """Emit the forward operations; returns the prediction."""
-        slots = {"parameter": 0, "state": 0}
-        bound: dict[str, Value] = {}
-        for weight in self.weights:
-            role = "parameter" if weight.trainable else "state"
-            rows = 1 if len(weight.shape) == 1 else weight.shape[0]
-            bound[weight.name] = program.bound(role, weight.name, rows, weight.shape[-1], slots[role])
-            slots[role] += 1
+        bound = self._bind_weights(program)
         values: list[Value] = []
         for index, node in enumerate(self.nodes):
             if isinstance(node.layer, Input):
                 values.append(program.source(node.layer.name, self.widths[index]))
                 continue
             own = {weight.name.split("/")[-1]: bound[weight.name] for weight in node.layer.weights}
-            values.append(node.layer.lower(program, values[node.inputs[0]], own))
-        return values[-1]
+            values.append(node.layer.lower_all(program, tuple(values[i] for i in node.inputs), own))
+        last = values[-1]
+        # An output is computed: a network that does nothing, as dropout in use, copies.
+        return last if last.role == "computed" else program.emit("pass_gradient", last, name="output")
+
+    def _bind_weights(self, program: Program) -> dict[str, Value]:
+        """The weights as values of a program, by full name."""
+        slots = {"parameter": 0, "state": 0}
+        bound: dict[str, Value] = {}
+        for layer in self.layers:
+            for weight in layer.weights:
+                role = "parameter" if weight.trainable else "state"
+                rows = 1 if len(weight.shape) == 1 else weight.shape[0]
+                bound[weight.name] = program.bound(
+                    role, weight.name, rows, weight.shape[-1], slots[role], trainable=layer.trainable
+                )
+                slots[role] += 1
+        return bound

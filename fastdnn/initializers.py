@@ -108,7 +108,10 @@ _ALL: dict[str, Initializer] = {
 }
 
 # What "auto" means, by the activation that follows the weight.
-_AUTOMATIC = {"relu": "he_normal"}
+_AUTOMATIC = {
+    **dict.fromkeys(("relu", "leaky_relu", "elu", "silu", "gelu", "gelu_tanh"), "he_normal"),
+    **dict.fromkeys(("tanh", "selu"), "lecun_normal"),
+}
 
 
 def check(where: str, name: str) -> str:
@@ -123,8 +126,8 @@ def check(where: str, name: str) -> str:
 
 
 def get(name: str, activation: str = "linear") -> Initializer:
-    """The initialiser of a name; `"auto"` goes by the activation that follows: He for ReLU, else Glorot
-    uniform.
+    """The initialiser of a name; `"auto"` goes by the activation that follows: He for ReLU and its like,
+    LeCun for tanh and SELU, else Glorot uniform.
 
     >>> from fastdnn import initializers
     >>> initializers.get("auto", activation="relu").name

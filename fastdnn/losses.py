@@ -43,7 +43,7 @@ _NO_SMOOTHING: dict[str, Option] = {"label_smoothing": 0.0, "label_smoothing_mod
 def lower_squared_error(program: Program, prediction: Value, target: Value, name: str) -> Value:
     """Emit the mean over the outputs of (ŷ - y)²."""
     return program.emit(
-        "squared_error", prediction, target, name=name, cols=1, outputs="mean", half=False
+        "squared_error", prediction, target, name=name, cols=1, options={"outputs": "mean", "half": False}
     )
 
 
@@ -118,7 +118,7 @@ class SparseCategoricalCrossentropy:
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation, on the logits."""
         z = _logits(program, prediction, self.from_logits, self.name)
-        return program.emit("sparse_cross_entropy", z, target, name="loss", cols=1, **_NO_SMOOTHING)
+        return program.emit("sparse_cross_entropy", z, target, name="loss", cols=1, options=_NO_SMOOTHING)
 
     def prepare(self, where: str, y: Any, outputs: int, rows: int, dtype: str) -> np.ndarray:
         """Labels, checked."""
@@ -158,7 +158,9 @@ class CategoricalCrossentropy:
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation, on the logits."""
         z = _logits(program, prediction, self.from_logits, self.name)
-        return program.emit("categorical_cross_entropy", z, target, name="loss", cols=1, **_NO_SMOOTHING)
+        return program.emit(
+            "categorical_cross_entropy", z, target, name="loss", cols=1, options=_NO_SMOOTHING
+        )
 
     def prepare(self, where: str, y: Any, outputs: int, rows: int, dtype: str) -> np.ndarray:
         """Distributions, checked."""

@@ -11,6 +11,7 @@ import numpy as np
 from fastdnn import _core, backend, losses, lowering, metrics, optimizers, report, training
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_features, as_weights
+from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.parameters import ModelWeights
@@ -36,6 +37,13 @@ def _rows_at_a_time(where: str, batch_size: int | None) -> int:
     return backend.PREDICTION_BATCH if batch_size is None else positive_int(where, "batch_size", batch_size)
 
 
+def _tensor(what: str, value: object) -> Tensor:
+    if not isinstance(value, Tensor):
+        hint = "write x = fastdnn.Input((features,)), y = some_layer(x), Model(x, y)"
+        raise ValueError(expected("Model", f"{what} as the output of a layer", repr(value), hint))
+    return value
+
+
 class Compiled:
     """What `compile` settles, and the optimiser's state from then on."""
 
@@ -55,13 +63,33 @@ class Compiled:
 
 
 class Model:
-    """A network of layers; made by `Sequential`.
+    """A network of layers, from an input to an output; chains are easier made by `Sequential`.
+
+    Args:
+        inputs: what `fastdnn.Input` gave.
+        outputs: what a layer gave that was called on it, directly or through others.
+        seed: of initial weights, shuffling and dropout, 0 to 2**64 - 1; None draws one, see `.seed`.
+        dtype: "float32" or "float64".
 
     Raises (all methods):
         ValueError: an argument does not fit; the message says what was expected. The model stays as it was.
+
+    >>> import fastdnn as fd
+    >>> x = fd.Input((4,))
+    >>> branches = [fd.layers.Dense(3, activation=name)(x) for name in ("relu", "tanh")]
+    >>> model = fd.Model(x, fd.layers.Dense(1)(fd.layers.Concatenate()(branches)), seed=0)
+    >>> model.count_params()
+    37
     """
 
-    def __init__(self, *, seed: int | None, dtype: str) -> None:
+    def __init__(
+        self,
+        inputs: Tensor | None = None,
+        outputs: Tensor | None = None,
+        *,
+        seed: int | None = None,
+        dtype: str = "float32",
+    ) -> None:
         if dtype not in _DTYPES:
             raise ValueError(expected("model", "dtype 'float32' or 'float64'", repr(dtype)))
         self.seed = _checked_seed(seed)
@@ -73,6 +101,15 @@ class Model:
         self._compiled: Compiled | None = None
         self._inferences: dict[object, backend.Inference] = {}
         self._writing = threading.RLock()  # one fit, or change of weights, at a time
+        if inputs is not None or outputs is not None:
+            self._set_graph(graph_between(_tensor("inputs", inputs), _tensor("outputs", outputs)))
+
+    @classmethod
+    def restored(cls, graph: Graph, weights: dict[str, np.ndarray], *, seed: int, dtype: str) -> "Model":
+        """A model of a graph, with these weights instead of drawn ones."""
+        model = cls(seed=seed, dtype=dtype)
+        model._set_graph(graph, weights)
+        return model
 
     # ---- What it is made of
 
@@ -85,7 +122,8 @@ class Model:
 
     def _build_for(self, width: int) -> None:
         """Build for inputs of this width, where the layers did not say it."""
-        raise NotImplementedError
+        hint = "Model(inputs, outputs), or Sequential([...])"
+        raise ValueError(expected("Model", "a network", "one without layers", hint))
 
     def _unbuild(self) -> None:
         """Back to before `_build_for`: the data that the width came from was refused."""
@@ -117,6 +155,16 @@ class Model:
     def layers(self) -> list[Layer]:
         """The layers in order, each once."""
         return list(self.graph.layers)
+
+    @property
+    def input_shape(self) -> tuple[None, int]:
+        """(None, features); None stands for any number of examples."""
+        return None, self.graph.input_width
+
+    @property
+    def output_shape(self) -> tuple[None, int]:
+        """(None, outputs)."""
+        return None, self.graph.output_width
 
     def get_layer(self, name: str) -> Layer:
         """The layer of a name.

@@ -4,13 +4,16 @@ Layers and losses emit operations here; `fastdnn.autodiff` adds the backward one
 program: the native engine, which plans it, and `fastdnn.reference.executor`, in NumPy.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from fastdnn import _core
 
 # What an operation needs beside its inputs: rate=0.5, outputs="mean".
 Option = float | bool | str
+NO_OPTIONS: Mapping[str, Option] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Operation:
     inputs: tuple[Value | None, ...]
     outputs: tuple[Value, ...]
     accumulate: bool = False
-    options: dict[str, Option] = field(default_factory=dict)
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     @property
     def output(self) -> Value:
@@ -103,7 +106,12 @@ class Program:
         return self._add(name, "computed", rows, cols)
 
     def emit(
-        self, kind: str, *inputs: Value | None, name: str, cols: int | None = None, **options: Option
+        self,
+        kind: str,
+        *inputs: Value | None,
+        name: str,
+        cols: int | None = None,
+        options: Mapping[str, Option] = NO_OPTIONS,
     ) -> Value:
         """Append a forward operation and return its new output, as wide as the first input unless `cols` is
         given.
@@ -111,7 +119,7 @@ class Program:
         first = inputs[0]
         assert first is not None
         output = self.computed(name, first.cols if cols is None else cols)
-        return self.write(kind, inputs, output, **options)
+        return self.write(kind, inputs, output, options=options)
 
     def write(
         self,
@@ -119,7 +127,7 @@ class Program:
         inputs: tuple[Value | None, ...],
         *outputs: Value,
         accumulate: bool = False,
-        **options: Option,
+        options: Mapping[str, Option] = NO_OPTIONS,
     ) -> Value:
         """Append an operation that writes, or adds to, given values; returns the first."""
         self.operations.append(Operation(kind, inputs, outputs, accumulate, options))
@@ -145,7 +153,7 @@ class Program:
             native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot)
         for op in self.operations:
             inputs = [-1 if v is None else v.index for v in op.inputs]
-            native.op(op.kind, inputs, [v.index for v in op.outputs], op.accumulate, op.options)
+            native.op(op.kind, inputs, [v.index for v in op.outputs], op.accumulate, dict(op.options))
         for r in self.results:
             native.result(r.name, r.value.index, -1 if r.weights is None else r.weights.index, r.loss)
         if self.output is not None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn import lowering
 from fastdnn.backend import NativeBackend
-from fastdnn.program import Program
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -75,7 +74,7 @@ def plan(model: "Model", batch_size: int) -> str:
     else:
         program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
     made = native.plan(program, batch_size, gather=compiled is not None)
-    rows = [_plan_row(number, step, program, batch_size) for number, step in enumerate(made.describe())]
+    rows = [_plan_row(number, step, batch_size) for number, step in enumerate(made.describe())]
     flops = sum(step["flops_per_row"] for step in made.describe()) * batch_size
     barriers = sum(step["barrier_before"] for step in made.describe())
     kind = "prediction" if compiled is None else "training step"
@@ -94,11 +93,14 @@ def plan(model: "Model", batch_size: int) -> str:
         lines.append(
             f"then the update of {model.weights.count(trainable=True):,} weights: one pass, after a barrier"
         )
+        states = [_value_text(operand) for step in made.describe_updates() for operand in _written(step)]
+        if states:
+            lines.append(f"and of {', '.join(states)}")
     return "\n".join(lines)
 
 
-def _plan_row(number: int, step: dict[str, Any], program: Program, batch_size: int) -> list[str]:
-    written = [operand for operand in step["operands"][: step["outputs"]] if operand["value"] >= 0]
+def _plan_row(number: int, step: dict[str, Any], batch_size: int) -> list[str]:
+    written = _written(step)
     count = sum(
         (operand["rows"] or batch_size) * operand["cols"] * operand["item_bytes"] for operand in written
     )
@@ -106,15 +108,23 @@ def _plan_row(number: int, step: dict[str, Any], program: Program, batch_size: i
         str(number),
         step["kind"] + (f" ({step['epilogue']})" if step["epilogue"] else ""),
         " + ".join(step["ops"]),
-        ", ".join(_value_text(program, operand) for operand in written),
-        ", ".join(_place(operand) for operand in written),
+        _first_and_more([_value_text(operand) for operand in written]),
+        _first_and_more([_place(operand) for operand in written]),
         byte_text(count) if written else "",
         "rows" if step["row_local"] else "first only" if step["kind"] == "reduce" else "output",
         "yes" if step["barrier_before"] else "",
     ]
 
 
-def _value_text(program: Program, operand: dict[str, Any]) -> str:
+def _written(step: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operand for operand in step["operands"][: step["outputs"]] if operand["value"] >= 0]
+
+
+def _first_and_more(texts: list[str]) -> str:
+    return texts[0] + (f" + {len(texts) - 1}" if len(texts) > 1 else "") if texts else ""
+
+
+def _value_text(operand: dict[str, Any]) -> str:
     return f"{operand['name']} ({operand['rows'] or 'batch'}, {operand['cols']})"
 
 

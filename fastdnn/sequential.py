@@ -46,8 +46,8 @@ class Sequential(Model):
             self._set_graph(chain_graph(self._chain))
 
     @classmethod
-    def restored(cls, graph: Graph, weights: dict[str, np.ndarray], *, seed: int, dtype: str) -> "Sequential":
-        """A model of a graph that begins with its `Input`, with these weights instead of drawn ones."""
+    def restored(cls, graph: Graph, weights: dict[str, np.ndarray], *, seed: int, dtype: str) -> "Model":
+        """A model of a chain that begins with its `Input`, with these weights instead of drawn ones."""
         model = cls([node.layer for node in graph.nodes[1:]], seed=seed, dtype=dtype)
         model._set_graph(graph, weights)
         return model

@@ -7,7 +7,6 @@ from fastdnn.autodiff import LossTerm, differentiate
 from fastdnn.program import Program
 from fastdnn.reference.executor import run_program
 
-
 # Where the derivative, or the one after it, jumps.
 SIDES = {
     **dict.fromkeys(("relu", "leaky_relu", "elu", "selu"), lambda x: x > 0),
@@ -122,9 +121,11 @@ class _Graph:
             y = self.batch_norm(x)
         elif kind == "layer_norm":
             scale = (None, *self.rows)
-            outputs = [self.program.computed(name, cols) for name, cols in (("y", self.width), ("m", 1), ("s", 1))]
+            outputs = [
+                self.program.computed(name, cols) for name, cols in (("y", self.width), ("m", 1), ("s", 1))
+            ]
             y = self.program.write(
-                "layer_norm", (x, self.any(scale), self.any(scale)), *outputs, epsilon=1e-3
+                "layer_norm", (x, self.any(scale), self.any(scale)), *outputs, options={"epsilon": 1e-3}
             )
         elif kind == "prelu":
             y = self.emit("prelu", x, self.any(self.rows))
@@ -134,13 +135,13 @@ class _Graph:
             wide = self.emit("concatenate", x, self.any(self.values), cols=2 * self.width)
             y = self.emit("maxout", wide, cols=self.width)
         else:
-            y = self.emit(str(kind), x, **PLAIN[kind])
+            y = self.emit(str(kind), x, options=PLAIN[kind])
         self.values.append(y)
 
     def batch_norm(self, x):
         scale = (None, *self.rows)
         moments = [self.program.computed(name, self.width, rows=1) for name in ("mean", "variance", "rstd")]
-        self.program.write("batch_norm_moments", (x,), *moments, epsilon=1e-3)
+        self.program.write("batch_norm_moments", (x,), *moments, options={"epsilon": 1e-3})
         y = self.emit("batch_norm_forward", x, moments[0], moments[2], self.any(scale), self.any(scale))
         return self.emit("relu", y) if self.rng.integers(2) else y
 
@@ -165,7 +166,7 @@ def random_graph(seed, dtype="float64", rows=13):
         "y", 1 if kind == "sparse_cross_entropy" else width, integer=kind == "sparse_cross_entropy"
     )
     weights = program.source("w", 1) if rng.integers(2) else None
-    row_loss = program.emit(kind, last, target, name="loss", cols=1, **LOSSES[kind])
+    row_loss = program.emit(kind, last, target, name="loss", cols=1, options=LOSSES[kind])
     program.add_result("loss", row_loss, weights, loss=True)
     differentiate(program, [LossTerm(row_loss, weights)])
 

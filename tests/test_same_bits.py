@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from networks import classification, classifier, weight_hash
+from random_networks import random_network
 
 from fastdnn import _core, lowering
 
@@ -18,6 +19,20 @@ def test_one_hash_for_1_to_8_threads(dtype, hidden, batch_size):
         history = model.fit(x, y, batch_size=batch_size, epochs=2, threads=threads)
         ran = history.params["threads"]
         assert ran == threads or _core.build_info()["threading"] == "serial"
+        hashes[threads] = weight_hash(model), tuple(history.history["loss"])
+    assert len(set(hashes.values())) == 1, hashes
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_one_hash_for_any_network(seed):
+    """50 steps; batch 32 of 150 rows leaves one of 22, and the chunks of batch normalisation are crossed."""
+    x, y = classification(rows=150, features=11, classes=4)
+    batch_size = (32, 150)[seed % 4 == 0]
+    epochs = 10 if batch_size == 32 else 50
+    hashes = {}
+    for threads in range(1, 9):
+        model = random_network(seed)
+        history = model.fit(x, y, batch_size=batch_size, epochs=epochs, threads=threads)
         hashes[threads] = weight_hash(model), tuple(history.history["loss"])
     assert len(set(hashes.values())) == 1, hashes
 

@@ -54,6 +54,7 @@ class Trainer::Region {
         limits_(limits),
         workspace_(workspace),
         sources_(trainer.feed_.at_row(0)),
+        first_iteration_(trainer.optimizer_->iterations() - trainer.batch_),
         deadline_(std::chrono::steady_clock::now() +
                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(
                       std::chrono::duration<double>(limits.seconds))) {}
@@ -90,7 +91,7 @@ class Trainer::Region {
     context.order = reinterpret_cast<const std::int32_t*>(t_.order_.data()) + batch * t_.config_.batch_size;
     context.n = t_.rows_of_batch(batch);
     context.seed = t_.config_.seed;
-    context.step = static_cast<std::uint32_t>(t_.optimizer_->iterations());
+    context.step = static_cast<std::uint32_t>(first_iteration_ + batch);
     return context;
   }
 
@@ -132,6 +133,7 @@ class Trainer::Region {
   const RunLimits& limits_;
   Workspace& workspace_;
   const std::vector<const std::byte*> sources_;
+  const std::int64_t first_iteration_;  // of the epoch's first batch; rank 0 counts on while others still work
   const std::chrono::steady_clock::time_point deadline_;
   bool write_ = true;
   RunReport::End end_ = RunReport::End::epoch_done;

@@ -23,9 +23,7 @@ from fastdnn.sequential import Sequential
 
 FORMAT_VERSION = 0
 
-_LAYERS: dict[str, type[Layer]] = {
-    c.__name__: c for c in (layers.Activation, layers.Dense, layers.Input, layers.Normalization)
-}
+_LAYERS: dict[str, type[Layer]] = {name: getattr(layers, name) for name in layers.__all__ if name != "Layer"}
 
 
 def save_model(model: Model, path: "str | PathLike[str]") -> None:
@@ -79,7 +77,8 @@ def load_model(path: "str | PathLike[str]") -> Model:
     try:
         graph = _graph(where, config)
         _check_tensors(where, graph, config["dtype"], tensors)
-        model = Sequential.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
+        kind = Sequential if _is_chain(graph) else Model
+        model = kind.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
         if "compile" in config:
             _compile(model, config["compile"])
     except FormatError:
@@ -126,11 +125,22 @@ def _graph(where: str, config: dict[str, Any]) -> Graph:
         by_name[layer.name] = layer
     nodes = [Node(by_name[node["layer"]], tuple(node["inputs"])) for node in config["nodes"]]
     for index, node in enumerate(nodes):
-        if node.inputs != ((index - 1,) if index else ()) or isinstance(node.layer, Input) != (index == 0):
+        earlier = all(isinstance(i, int) and 0 <= i < index for i in node.inputs)
+        starts = isinstance(node.layer, Input)
+        if not earlier or starts != (index == 0) or starts == bool(node.inputs):
             raise FormatError(
-                expected(where, "a chain of layers that begins with Input", f"another node {index}")
+                expected(
+                    where, "an Input, then layers on the outputs of earlier ones", f"another node {index}"
+                )
             )
     return Graph(nodes)
+
+
+def _is_chain(graph: Graph) -> bool:
+    """Whether each layer is used once, on the output of the one before."""
+    return len(graph.layers) == len(graph.nodes) and all(
+        node.inputs == ((index - 1,) if index else ()) for index, node in enumerate(graph.nodes)
+    )
 
 
 def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.ndarray]) -> None:

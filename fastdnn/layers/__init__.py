@@ -5,13 +5,39 @@
 | `Input` | where examples come in |
 | `Dense` | y = activation(x W + b) |
 | `Activation` | y = activation(x) |
+| `ReLU`, `LeakyReLU`, `ELU`, `PReLU`, `Maxout` | activations with options or weights of their own |
+| `BatchNormalization` | each feature to mean β and deviation γ over the batch |
+| `LayerNormalization` | each example to mean β and deviation γ over its features |
+| `Dropout` | in training, elements set to 0 at random |
+| `Add`, `Concatenate` | several inputs added, or side by side |
 | `Normalization` | y = (x - μ) / σ, with figures of the training set |
 """
 
 from fastdnn.layers.activation import Activation
+from fastdnn.layers.batch_normalization import BatchNormalization
 from fastdnn.layers.dense import Dense
+from fastdnn.layers.dropout import Dropout
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
+from fastdnn.layers.layer_normalization import LayerNormalization
+from fastdnn.layers.merging import Add, Concatenate
 from fastdnn.layers.normalization import Normalization
+from fastdnn.layers.slopes import ELU, LeakyReLU, Maxout, PReLU, ReLU
 
-__all__ = ["Activation", "Dense", "Input", "Layer", "Normalization"]
+__all__ = [
+    "ELU",
+    "Activation",
+    "Add",
+    "BatchNormalization",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "Input",
+    "Layer",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Maxout",
+    "Normalization",
+    "PReLU",
+    "ReLU",
+]

@@ -11,7 +11,7 @@ class Activation(Layer):
     """y = activation(x), element by element or, for softmax, over the features.
 
     Args:
-        activation: "relu", "softmax" or "linear".
+        activation: a name of `fastdnn.activations`.
         name: of the layer.
 
     Raises:
@@ -22,8 +22,8 @@ class Activation(Layer):
     'relu'
     """
 
-    def __init__(self, activation: str, *, name: str | None = None) -> None:
-        super().__init__(name=name)
+    def __init__(self, activation: str, *, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
         self.activation = activations.check("Activation", activation)
 
     def build(self, width: int, next_activation: str) -> int:

@@ -39,8 +39,9 @@ class Dense(Layer):
         bias_initializer: str = "zeros",
         *,
         name: str | None = None,
+        trainable: bool = True,
     ) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, trainable=trainable)
         self.units = positive_int("Dense", "units", units)
         self.activation = activations.check("Dense", activation)
         if not isinstance(use_bias, bool):

@@ -22,8 +22,8 @@ class Input(Layer):
     (64,)
     """
 
-    def __init__(self, shape: tuple[int, ...], *, name: str | None = None) -> None:
-        super().__init__(name=name)
+    def __init__(self, shape: tuple[int, ...], *, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
         if not isinstance(shape, tuple | list) or len(shape) != 1:
             hint = "write Input((64,)) for 64 features; reshape other arrays to (examples, features)"
             raise ValueError(expected("Input", "a shape of one size", repr(shape), hint))

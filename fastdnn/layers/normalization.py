@@ -37,9 +37,14 @@ class Normalization(Layer):
     """
 
     def __init__(
-        self, mean: np.ndarray | None = None, std: np.ndarray | None = None, *, name: str | None = None
+        self,
+        mean: np.ndarray | None = None,
+        std: np.ndarray | None = None,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
-        super().__init__(name=name)
+        super().__init__(name=name, trainable=trainable)
         self._figures: tuple[np.ndarray, np.ndarray] | None = None  # until a model holds them
         if (mean is None) != (std is None):
             raise ValueError(expected("Normalization", "both mean and std, or neither", "one of them"))

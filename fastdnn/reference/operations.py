@@ -1,5 +1,7 @@
-"""Every operation of a program by its name, as a function of its inputs, its options and, where it draws random
-numbers, `seed` and `step`. An operation of several outputs returns a tuple. `None` is an input left out.
+"""Every operation of a program by its name, as a function of its inputs and its options.
+
+Those that draw random numbers take `seed` and `step`, too. An operation of several outputs returns a tuple.
+`None` is an input left out.
 """
 
 from collections.abc import Callable
@@ -45,7 +47,9 @@ def batch_norm_moments(x: np.ndarray, epsilon: float) -> Arrays:
 
 def batch_norm_running(mean: np.ndarray, variance: np.ndarray, old: Any, momentum: float) -> Arrays:
     """The running figures after a step; `old` are those before."""
-    return tuple(_row(v) for v in batch_norm.batch_norm_running(*old, mean, variance, momentum))
+    before_mean, before_variance = old
+    after = batch_norm.batch_norm_running(before_mean, before_variance, mean, variance, momentum)
+    return tuple(_row(v) for v in after)
 
 
 def batch_norm_forward(

@@ -1,0 +1,82 @@
+"""Networks with branches: layers called on the outputs of others, as in Keras's functional API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastdnn.errors import expected
+
+if TYPE_CHECKING:
+    from fastdnn.graph import Graph
+    from fastdnn.layers.layer import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """What a layer gives for each example, before there is a model: `layer` called on `inputs`."""
+
+    layer: "Layer"
+    inputs: tuple["Tensor", ...] = ()
+
+
+def Input(shape: tuple[int, ...], *, name: str | None = None) -> Tensor:  # noqa: N802  as in Keras
+    """Where examples come in: what the first layers of a network are called on.
+
+    Args:
+        shape: of one example, a tuple of one size >= 1.
+        name: of the input.
+
+    Raises:
+        ValueError: `shape` is not a tuple of one whole number >= 1.
+
+    >>> import fastdnn as fd
+    >>> x = fd.Input((8,))
+    >>> h = fd.layers.Dense(8, activation="relu")(x)
+    >>> y = fd.layers.Dense(2)(fd.layers.Add()([x, h]))  # a skip connection
+    >>> fd.Model(x, y, seed=0).output_shape
+    (None, 2)
+    """
+    from fastdnn.layers.input import Input as InputLayer
+
+    return Tensor(InputLayer(shape, name=name))
+
+
+def call(layer: "Layer", inputs: "Tensor | Sequence[Tensor]") -> Tensor:
+    """A layer's output on these inputs; `layer(inputs)`."""
+    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs) if _is_list(inputs) else ()
+    if not given or not all(isinstance(x, Tensor) for x in given):
+        hint = "begin with fastdnn.Input((features,)); for arrays call the model's predict"
+        where = layer.name or type(layer).__name__
+        raise ValueError(expected(where, "the output of a layer, or a list of them", repr(inputs), hint))
+    return Tensor(layer, given)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def graph_between(source: Tensor, output: Tensor) -> "Graph":
+    """The layers on the way from `source` to `output`, each after its inputs.
+
+    Raises:
+        ValueError: the output does not come from that source alone, or a layer does not fit its inputs.
+    """
+    from fastdnn.graph import Graph, Node
+
+    order: list[Tensor] = [source]
+    numbers = {source: 0}
+    waiting = [output]
+    while waiting:
+        tensor = waiting[-1]
+        missing = [x for x in tensor.inputs if x not in numbers]
+        if tensor in numbers:
+            waiting.pop()
+        elif not tensor.inputs:
+            hint = "it must come from the input that the model is given"
+            raise ValueError(expected("Model", "an output of one input", f"another {tensor.layer!r}", hint))
+        elif missing:
+            waiting.extend(missing)
+        else:
+            numbers[tensor] = len(order)
+            order.append(tensor)
+    return Graph([Node(tensor.layer, tuple(numbers[x] for x in tensor.inputs)) for tensor in order])

@@ -1,0 +1,77 @@
+"""Layer normalisation as a layer."""
+
+import math
+from typing import Any
+
+from fastdnn.layers.layer import Layer, flag, number_in
+from fastdnn.program import Program, Value
+
+
+class LayerNormalization(Layer):
+    """y = γ (x - μ) / √(σ² + ε) + β, with μ and σ² of each example over its features.
+
+    There is no difference between training and use.
+
+    Shapes: x, y (examples, features); γ `gamma`, β `beta` (features,).
+
+    Args:
+        epsilon: ε >= 0, default 1e-3.
+        center: whether there is a β.
+        scale: whether there is a γ.
+        name: of the layer.
+        trainable: see `Layer`.
+
+    Raises:
+        ValueError: a number is out of its range.
+
+    Source: Ba, Kiros & Hinton, "Layer normalization", 2016.
+
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> model = fd.Sequential([fd.layers.Input((2,)), fd.layers.LayerNormalization(epsilon=0.0)], seed=0)
+    >>> model.predict(np.array([[3.0, 5.0], [-8.0, 2.0]]))
+    array([[-1.,  1.],
+           [-1.,  1.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.epsilon = number_in("LayerNormalization", "epsilon", epsilon, 0.0, math.inf)
+        self.center = flag("LayerNormalization", "center", center)
+        self.scale = flag("LayerNormalization", "scale", scale)
+
+    def build(self, width: int, next_activation: str) -> int:
+        """Declare γ and β."""
+        if self.scale:
+            self.add_weight("gamma", (width,), "ones")
+        if self.center:
+            self.add_weight("beta", (width,), "zeros")
+        return width
+
+    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+        """One operation; the gradient reads its mean and deviation."""
+        y = program.computed(f"{self.name}/y", x.cols)
+        mean, rstd = (program.computed(f"{self.name}/{figure}", 1) for figure in ("mean", "rstd"))
+        inputs = (x, weights.get("gamma"), weights.get("beta"))
+        return program.write("layer_norm", inputs, y, mean, rstd, options={"epsilon": self.epsilon})
+
+    def activation_seen(self) -> str | None:
+        """Only the scale changes here: the layer before looks further."""
+        return None
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **super().get_config(),
+        }

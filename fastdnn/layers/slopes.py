@@ -1,0 +1,196 @@
+"""Activations with a slope of their own choice."""
+
+import math
+from typing import Any, ClassVar
+
+from fastdnn import activations, initializers
+from fastdnn.errors import expected
+from fastdnn.layers.layer import Layer, number_in, positive_int
+from fastdnn.program import Option, Program, Value
+
+
+class _Pointwise(Layer):
+    """y = f(x), element by element."""
+
+    kind: ClassVar[str]
+
+    def build(self, width: int, next_activation: str) -> int:
+        """As many outputs as inputs."""
+        return width
+
+    def _options(self) -> dict[str, Option]:
+        return {}
+
+    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+        """One operation."""
+        return program.emit(self.kind, x, name=f"{self.name}/y", options=self._options())
+
+    def activation_seen(self) -> str | None:
+        """This one."""
+        return self.kind
+
+
+class ReLU(_Pointwise):
+    """y = max(x, 0); NaN stays NaN.
+
+    >>> from fastdnn.layers import ReLU
+    >>> ReLU(name="hinge").name
+    'hinge'
+    """
+
+    kind = "relu"
+
+
+class LeakyReLU(_Pointwise):
+    """y = x where x > 0, else negative_slope x.
+
+    Args:
+        negative_slope: >= 0, default 0.1 (deck 004; Keras: 0.3, PyTorch: 0.01).
+        name: of the layer.
+        trainable: see `Layer`.
+
+    Raises:
+        ValueError: the slope is out of its range.
+
+    >>> from fastdnn.layers import LeakyReLU
+    >>> LeakyReLU(0.2).negative_slope
+    0.2
+    """
+
+    kind = "leaky_relu"
+
+    def __init__(
+        self,
+        negative_slope: float = activations.LEAKY_RELU_SLOPE,
+        *,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.negative_slope = number_in("LeakyReLU", "negative_slope", negative_slope, 0.0, math.inf)
+
+    def _options(self) -> dict[str, Option]:
+        return {"alpha": self.negative_slope}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"negative_slope": self.negative_slope, **super().get_config()}
+
+
+class ELU(_Pointwise):
+    """y = x where x > 0, else α (exp(x) - 1).
+
+    Args:
+        alpha: α >= 0, default 1.
+        name: of the layer.
+        trainable: see `Layer`.
+
+    Raises:
+        ValueError: α is out of its range.
+
+    >>> from fastdnn.layers import ELU
+    >>> ELU().alpha
+    1.0
+    """
+
+    kind = "elu"
+
+    def __init__(
+        self, alpha: float = activations.ELU_ALPHA, *, name: str | None = None, trainable: bool = True
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.alpha = number_in("ELU", "alpha", alpha, 0.0, math.inf)
+
+    def _options(self) -> dict[str, Option]:
+        return {"alpha": self.alpha}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"alpha": self.alpha, **super().get_config()}
+
+
+class PReLU(Layer):
+    """y = x where x > 0, else α_j x: a leaky ReLU whose slope is learned, one for each feature.
+
+    Shapes: x, y (examples, features); α `alpha` (features,).
+
+    Args:
+        alpha_initializer: default "zeros", as in Keras.
+        name: of the layer.
+        trainable: see `Layer`.
+
+    Source: He et al., "Delving deep into rectifiers", ICCV 2015.
+
+    >>> from fastdnn.layers import PReLU
+    >>> PReLU().alpha_initializer
+    'zeros'
+    """
+
+    def __init__(
+        self, alpha_initializer: str = "zeros", *, name: str | None = None, trainable: bool = True
+    ) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.alpha_initializer = initializers.check("PReLU", alpha_initializer)
+
+    def build(self, width: int, next_activation: str) -> int:
+        """Declare α."""
+        self.add_weight("alpha", (width,), initializers.get(self.alpha_initializer, "linear").name)
+        return width
+
+    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+        """One operation."""
+        return program.emit("prelu", x, weights["alpha"], name=f"{self.name}/y")
+
+    def activation_seen(self) -> str | None:
+        """Of the family of ReLU."""
+        return "leaky_relu"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"alpha_initializer": self.alpha_initializer, **super().get_config()}
+
+
+class Maxout(Layer):
+    """y_j = max over p of x_{p n + j}: of k pieces of n features each, side by side in the layer before.
+
+    `Dense(k n)` followed by `Maxout(n)` is a maxout layer of n units.
+
+    Shapes: x (examples, k n), y (examples, n).
+
+    Args:
+        units: n >= 1.
+        name: of the layer.
+        trainable: see `Layer`.
+
+    Raises:
+        ValueError: `units` is no whole number >= 1 or, when the model is built, does not divide the features.
+
+    Source: Goodfellow et al., "Maxout networks", ICML 2013.
+
+    >>> import fastdnn as fd
+    >>> layers = [fd.layers.Input((4,)), fd.layers.Dense(6), fd.layers.Maxout(3)]
+    >>> fd.Sequential(layers, seed=0).output_shape
+    (None, 3)
+    """
+
+    def __init__(self, units: int, *, name: str | None = None, trainable: bool = True) -> None:
+        super().__init__(name=name, trainable=trainable)
+        self.units = positive_int("Maxout", "units", units)
+
+    def build(self, width: int, next_activation: str) -> int:
+        """The units, of which the features must be a multiple."""
+        if width % self.units:
+            raise ValueError(expected(self.name, f"a multiple of {self.units} features", width))
+        return self.units
+
+    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+        """One operation."""
+        return program.emit("maxout", x, name=f"{self.name}/y", cols=self.units)
+
+    def activation_seen(self) -> str | None:
+        """Of the family of ReLU."""
+        return "relu"
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {"units": self.units, **super().get_config()}
