@@ -75,7 +75,7 @@ def graph_between(source: Tensor, output: Tensor) -> "Graph":
             hint = "it must come from the input that the model is given"
             raise ValueError(expected("Model", "an output of one input", f"another {tensor.layer!r}", hint))
         elif missing:
-            waiting.extend(missing)
+            waiting.extend(reversed(missing))  # the first one first, as they were called
         else:
             numbers[tensor] = len(order)
             order.append(tensor)
