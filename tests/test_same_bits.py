@@ -37,6 +37,17 @@ def test_one_hash_for_any_network(seed):
     assert len(set(hashes.values())) == 1, hashes
 
 
+def test_one_hash_where_products_are_cut_by_columns():
+    """Weights of a megabyte or more."""
+    x, y = classification(rows=40, features=512)
+    hashes = set()
+    for threads in range(1, 9):
+        model = classifier(features=512, hidden=(600, 520))
+        model.fit(x, y, batch_size=16, epochs=1, threads=threads)
+        hashes.add((weight_hash(model), model.predict(x, threads=threads).tobytes()))
+    assert len(hashes) == 1
+
+
 def test_predictions_do_not_depend_on_threads_or_neighbours():
     x, y = classification(rows=700)
     model = classifier(hidden=(33, 9))

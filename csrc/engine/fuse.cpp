@@ -9,6 +9,10 @@
 namespace fastdnn {
 namespace {
 
+// Weights of so many bytes are packed, or read from beyond the caches, block after block; threads that cut the
+// rows would each do that with all of them, so they cut the columns, and wait at a barrier before and after.
+constexpr Index kLargeWeights = 1 << 20;
+
 class Fuser {
  public:
   Fuser(const Program& program, Dtype dtype, Index max_batch)
@@ -187,7 +191,9 @@ class Fuser {
   Step& add_product(int i, Product form, int weight, std::vector<int> ops, std::vector<int> values) {
     Step& step = add("gemm", op(i).operation->run, std::move(ops), std::move(values));
     step.product = form;
-    step.flops_per_row = 2 * program_.value(weight).rows * program_.value(weight).cols;
+    const Index elements = program_.value(weight).rows * program_.value(weight).cols;
+    step.flops_per_row = 2 * elements;
+    if (elements * size_of(dtype_) >= kLargeWeights) step.row_local = false;
     return step;
   }
 

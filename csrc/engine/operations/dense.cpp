@@ -19,23 +19,30 @@ Gemm<T> gemm_arguments(const Step& step, const StepContext& context) {
   return gemm;
 }
 
+// By rows like all row-local steps, or, where that was not asked of it, along the longer side.
+template <class T>
+void run_product(const Step& step, const StepContext& context, Team& team, const Gemm<T>& arguments) {
+  T* scratch = Arguments<T>{step, context}.scratch();
+  step.row_local ? gemm_by_rows(team, arguments, scratch) : gemm(team, arguments, scratch);
+}
+
 template <class T>
 void run_matmul(const Step& step, const StepContext& context, Team& team) {
-  gemm_by_rows(team, gemm_arguments<T>(step, context), Arguments<T>{step, context}.scratch());
+  run_product(step, context, team, gemm_arguments<T>(step, context));
 }
 
 template <class T>
 void run_matmul_dx(const Step& step, const StepContext& context, Team& team) {
   Gemm<T> arguments = gemm_arguments<T>(step, context);
   arguments.transpose_b = true;
-  gemm_by_rows(team, arguments, Arguments<T>{step, context}.scratch());
+  run_product(step, context, team, arguments);
 }
 
 template <class T>
 void run_matmul_dw(const Step& step, const StepContext& context, Team& team) {
   Gemm<T> arguments = gemm_arguments<T>(step, context);
   arguments.transpose_a = true;
-  gemm(team, arguments, Arguments<T>{step, context}.scratch());
+  run_product(step, context, team, arguments);
 }
 
 // Operands: sums, x.
