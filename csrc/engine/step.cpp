@@ -35,7 +35,7 @@ struct Arguments {
         return context.sigma + operand.offset;
       case Space::source:
         // Kernels take sources as inputs only; the const comes back with the view's type.
-        return const_cast<std::byte*>(context.sources[operand.offset]);
+        return static_cast<std::byte*>(const_cast<void*>(context.sources[operand.offset].data));
       case Space::output:
         return context.output;
     }
@@ -56,11 +56,21 @@ struct Arguments {
   T scale() const { return static_cast<T>(1.0 / static_cast<double>(context.n)); }
 };
 
-// Operands: the batch's rows; a source.
+// Operand: the batch's rows of a source of any type. What is not finite there ends the run before the update.
 template <class T>
 void run_gather(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
-  gather<T>(team, a.matrix(0), a.matrix(1), context.order);
+  const bool finite = gather_features<T>(team, a.matrix(0), context.sources[step.slot], context.order, {});
+  if (!finite) context.non_finite->store(true, std::memory_order_relaxed);
+}
+
+// Operand: the batch's labels, from the feed's own copy.
+void run_gather_labels(const Step& step, const StepContext& context, Team& team) {
+  using Label = std::int32_t;
+  const Source& labels = context.sources[step.slot];
+  const Matrix<const Label> x{static_cast<const Label*>(labels.data), labels.rows, labels.cols,
+                              labels.row_stride};
+  gather<Label>(team, Arguments<Label>{step, context}.matrix(0), x, context.order);
 }
 
 // Operands: row results; weights or none. The first thread adds them up, in double and in order of the rows.
@@ -208,7 +218,7 @@ template <class T>
 StepFunctions functions_of() {
   StepFunctions f{};
   f.gather = run_gather<T>;
-  f.gather_labels = run_gather<std::int32_t>;
+  f.gather_labels = run_gather_labels;
   f.reduce = run_reduce<T>;
   f.gemm_nn = run_gemm_nn<T>;
   f.gemm_nt = run_gemm_nt<T>;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <string>
 #include <vector>
 
 #include "core/team.h"
 #include "engine/program.h"
+#include "isa/table/data.h"
 #include "kernels/gemm.h"
 
 namespace fastdnn {
@@ -28,13 +30,13 @@ struct StepContext {
   std::byte* theta = nullptr;
   std::byte* gradient = nullptr;
   std::byte* sigma = nullptr;
-  // Row 0 of each, or the batch's first row where nothing is gathered.
-  const std::byte* const* sources = nullptr;
-  const std::int32_t* order = nullptr;  // the batch's rows in the sources, where they are gathered
-  std::byte* output = nullptr;          // of a prediction, the batch's first row
-  std::byte* scratch = nullptr;         // this thread's
-  double* results = nullptr;            // the sum over rows of each result
-  Index n = 0;                          // rows of the batch
+  const Source* sources = nullptr;          // by slot
+  const std::int32_t* order = nullptr;      // the batch's rows in the sources
+  std::atomic<bool>* non_finite = nullptr;  // set where a gathered number is NaN or infinite
+  std::byte* output = nullptr;              // of a prediction, the batch's first row
+  std::byte* scratch = nullptr;             // this thread's
+  double* results = nullptr;                // the sum over rows of each result
+  Index n = 0;                              // rows of the batch
 };
 
 struct Step {

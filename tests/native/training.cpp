@@ -98,8 +98,11 @@ struct Clouds {
       }
     }
   }
-  SourceArray features() const { return {x.data(), dtype_of<T>(), kRows, kFeatures}; }
-  SourceArray labels() const { return {y.data(), Dtype::i32, kRows, 1}; }
+  Source features() const {
+    const SourceType type = dtype_of<T>() == Dtype::f64 ? SourceType::f64 : SourceType::f32;
+    return {x.data(), type, kRows, kFeatures, kFeatures, 1};
+  }
+  Source labels() const { return {y.data(), SourceType::i32, kRows, 1, 1, 1}; }
 };
 
 // Trains for 52 steps; returns the weights.
@@ -121,7 +124,7 @@ std::vector<T> train(int threads) {
 
   std::atomic<bool> over{false};
   std::thread reader([&] {
-    const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 64, Plan::Feed::in_place);
+    const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 64, Plan::Feed::gather);
     Inference inference(view, parameters);
     const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
     std::vector<T> prediction(kRows * kClasses);
