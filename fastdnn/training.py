@@ -217,8 +217,8 @@ class _Loop:
             self.model.compiled.epochs_done += 1
             logs = self._logs()
             logs["learning_rate"] = self.model.optimizer.learning_rate
+            self.params |= {"threads": run.threads, "steps": run.batch}
             for callback in self.callbacks:
-                callback.params["threads"] = run.threads
                 callback.on_epoch_end(epoch, logs)
             if self.model.stop_training or run.end == "out_of_data":
                 break
