@@ -1,5 +1,6 @@
 """Batches from generators, iterables and objects like keras.utils.PyDataset: fit, evaluate and predict."""
 
+import collections
 import itertools
 import threading
 import time
@@ -361,3 +362,11 @@ def test_the_live_line_without_a_known_length(capsys):
     assert "steps/s" in capsys.readouterr().out
     history = classifier().fit(generator())
     assert (history.params["steps"], history.params["samples"]) == (7, None)
+
+
+def test_what_numpy_reads_is_no_iterator_of_batches():
+    model = classifier()
+    want = model.predict(X[:5])
+    rows = collections.deque(X[:5].tolist())
+    for given in (rows, memoryview(X[:5]), X[:5].tolist()):
+        np.testing.assert_array_equal(model.predict(given), want)

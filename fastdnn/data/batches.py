@@ -2,7 +2,7 @@
 
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from fastdnn import _core
 from fastdnn.data.prefetch import END, Prefetch
 from fastdnn.errors import expected
 
-_ARRAYS = (np.ndarray, np.generic, list, tuple, range, str, bytes, dict, set, frozenset, type)
+_ARRAYS = (np.ndarray, np.generic, Sequence, Mapping, Set, type)  # lists and deques of rows are sequences
 _ARRAY_PROTOCOLS = ("__array__", "__array_interface__", "__array_struct__", "toarray")
 
 
