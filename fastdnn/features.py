@@ -12,6 +12,7 @@ import numpy as np
 from fastdnn.errors import expected
 
 _BLOCK = 1 << 20  # elements checked at a time, so that no mask of the whole array is made
+_SPARSE_HINT = "use .toarray(), in a generator batch by batch where the whole is too large"
 
 
 def _as_array(where: str, what: str, value: Any) -> np.ndarray:
@@ -26,7 +27,7 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
             )
         )
     if hasattr(value, "toarray") and hasattr(value, "tocsr"):
-        raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", "use .toarray()"))
+        raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", _SPARSE_HINT))
     try:
         array = np.asarray(value)
     except ValueError as error:

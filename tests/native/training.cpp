@@ -1,5 +1,7 @@
 // The engine without Python: a network is trained while another thread predicts with it.
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <thread>
 
@@ -144,11 +146,40 @@ std::vector<T> train(int threads) {
   return {theta, theta + parameters->theta.elements()};
 }
 
+// A number that is not finite ends a run before the update, and an evaluation after its chunk, with its place.
+template <class T>
+void meets_nan(int threads) {
+  Clouds<T> clouds;
+  const Index row = kRows - 1, col = kFeatures - 1;
+  clouds.x[static_cast<std::size_t>(row * kFeatures + col)] = std::numeric_limits<T>::quiet_NaN();
+  auto parameters = std::make_shared<Parameters>(dtype_of<T>(), Network::segments(), std::vector<Segment>{});
+  const auto plan = std::make_shared<Plan>(Network().training(), *parameters, kRows, Plan::Feed::gather);
+  Trainer trainer(plan, parameters, std::make_shared<Optimizer>(OptimizerConfig{}, parameters),
+                  Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()}),
+                  {kRows, true, 3});
+  const RunReport report = trainer.run(1e-2, {0, threads, false});
+  expect(report.end == RunReport::End::non_finite_source && report.batch == 0, "a step with NaN was done");
+  expect(report.non_finite.source == 0 && report.non_finite.row == row && report.non_finite.col == col,
+         "NaN named in row ", report.non_finite.row, ", column ", report.non_finite.col);
+  const auto* theta = reinterpret_cast<const T*>(parameters->theta.data());
+  expect(std::all_of(theta, theta + parameters->theta.elements(), [](T w) { return w == 0; }),
+         "a step with NaN was written");
+
+  const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 8, Plan::Feed::gather);
+  Inference inference(view, parameters);
+  std::vector<T> prediction(kRows * kClasses);
+  const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
+  const auto found =
+      inference.run(feed, reinterpret_cast<std::byte*>(prediction.data()), threads, false).non_finite;
+  expect(found && found->row == row && found->col == col, "NaN not named in a prediction");
+}
+
 }  // namespace
 
 // The same bits on 1 to 4 threads.
 template <class T>
 void training() {
+  for (int threads = 1; threads <= 4; ++threads) meets_nan<T>(threads);
   const std::vector<T> want = train<T>(1);
   for (int threads = 2; threads <= 4; ++threads) {
     const std::vector<T> got = train<T>(threads);
