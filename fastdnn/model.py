@@ -3,7 +3,7 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
@@ -427,11 +427,12 @@ class Model:
         """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""
         totals: dict[str, float] = {}
         rows = 0
-        for place, batch in batches.numbered(where):
-            arrays = self.prepare(place, *batch)
-            rows += len(arrays[0])
-            for name, figure in self.evaluate_prepared(place, arrays, threads).items():
-                totals[name] = totals.get(name, 0.0) + figure * len(arrays[0])
+        with closing(batches.numbered(where)) as numbered:
+            for place, batch in numbered:
+                arrays = self.prepare(place, *batch)
+                rows += len(arrays[0])
+                for name, figure in self.evaluate_prepared(place, arrays, threads).items():
+                    totals[name] = totals.get(name, 0.0) + figure * len(arrays[0])
         return {name: total / rows for name, total in totals.items()}
 
     def evaluate_prepared(
@@ -498,9 +499,8 @@ class Model:
         batches = Batches(
             "predict", x, Prefetch("predict", prefetch), steps=_steps("predict", "steps", steps)
         )
-        outputs = [
-            self._predict(place, batch[0], rows, asked) for place, batch in batches.numbered("predict")
-        ]
+        with closing(batches.numbered("predict")) as numbered:
+            outputs = [self._predict(place, batch[0], rows, asked) for place, batch in numbered]
         return np.concatenate(outputs)
 
     def _predict(self, where: str, x: Any, rows: int, threads: int) -> np.ndarray:

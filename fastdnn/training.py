@@ -1,5 +1,6 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -99,12 +100,15 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         first_pass=model.compiled.epochs_done,
     )
     source = BatchArrays(model, request.class_weight)
-    first = source.prepare("fit, epoch 1, batch 1", batches.peek())
-    if held_out is None and request.validation_data is not None:
-        held_out = _held_out_arrays(model, request.validation_data)
-    program = model.training_program(weighted=len(first) == 3)
-    run = TrainingRun(program, first, len(first[0]), shuffle=False, seed=model.seed)
-    trainer = BatchTrainer(model.make_trainer(run), batches, source)
+    with ExitStack() as failed:
+        failed.callback(batches.close)
+        first = source.prepare("fit, epoch 1, batch 1", batches.peek())
+        if held_out is None and request.validation_data is not None:
+            held_out = _held_out_arrays(model, request.validation_data)
+        program = model.training_program(weighted=len(first) == 3)
+        run = TrainingRun(program, first, len(first[0]), shuffle=False, seed=model.seed)
+        trainer = BatchTrainer(model.make_trainer(run), batches, source)
+        failed.pop_all()
     params = {"steps": batches.steps, "batch_size": None, "samples": None}
     return _Loop(model, trainer, program, held_out, request, params, start=None)
 

@@ -203,6 +203,26 @@ def test_a_bad_batch_is_named_and_the_last_whole_step_stays(prefetch, backend):
         assert model.compiled.state.iterations == 3
 
 
+def test_no_thread_is_left_behind():
+    model = classifier()
+    bad = X.copy()
+    bad[20, 4] = np.nan
+    held_out = Dataset((bad, Y))
+    errors = []
+    for call in (
+        lambda: model.fit(generator((X, Y + 4)), prefetch=2),
+        lambda: model.fit(generator((bad, Y)), prefetch=2),
+        lambda: model.fit(generator(), prefetch=2, validation_data=held_out),
+        lambda: model.fit(generator(), prefetch=2, validation_data=(X, Y[1:])),
+        lambda: model.evaluate(held_out, prefetch=2),
+        lambda: model.predict(held_out, prefetch=2),
+    ):
+        with pytest.raises(ValueError, match="expected") as caught:
+            call()
+        errors.append(caught.value)  # with the frames that it came through
+        assert not [thread for thread in threading.enumerate() if thread.name == "fastdnn-prefetch"]
+
+
 def test_validation_from_batches():
     train, tail = (X[:64], Y[:64]), (X[64:], Y[64:])
     arrays = classifier()

@@ -2,7 +2,7 @@
 
 import itertools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Generator, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -134,8 +134,8 @@ class Batches:
             self._epoch.close()  # type: ignore[attr-defined]
             self._epoch = None
 
-    def numbered(self, where: str) -> Iterator[tuple[str, tuple[Any, Any, Any]]]:
-        """One epoch as (where, (x, y, sample_weight)), the place with the batch's number for messages.
+    def numbered(self, where: str) -> Generator[tuple[str, tuple[Any, Any, Any]], None, None]:
+        """One epoch as (where, (x, y, sample_weight)), the place for messages; to be closed.
 
         Raises:
             ValueError: it has no batch.
