@@ -140,6 +140,17 @@ def test_every_number_of_small_integers(dtype, of):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_every_byte_of_a_bool(dtype):
+    """All but 0 are true, as for NumPy; views of masks of 0 and 255 have them."""
+    x = np.arange(256).astype(np.uint8).view(bool)
+    for shape in [(4, 64), (256, 1), (37, 6)]:
+        rows = x[: shape[0] * shape[1]].reshape(shape)
+        y = blank(shape, dtype)
+        assert kernels.gather_features(y, rows, np.arange(shape[0], dtype=np.int32)) is True
+        check_bits(y, (rows.view(np.uint8) != 0).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("of", ["uint32", "int32", "uint64", "int64"])
 def test_large_integers_round_once(dtype, of):
     """Neighbours of the middle between two numbers of float32, float64: 64 bits go through neither."""

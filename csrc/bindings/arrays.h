@@ -59,7 +59,7 @@ inline SourceType source_type(const py::array& array, const char* name) {
   if (py::isinstance<py::array_t<float>>(array)) return SourceType::f32;
   if (py::isinstance<py::array_t<double>>(array)) return SourceType::f64;
   if (py::isinstance<py::array_t<std::uint8_t>>(array)) return SourceType::u8;
-  if (py::isinstance<py::array_t<bool>>(array)) return SourceType::u8;
+  if (py::isinstance<py::array_t<bool>>(array)) return SourceType::b8;
   if (py::isinstance<py::array_t<std::int8_t>>(array)) return SourceType::i8;
   if (py::isinstance<py::array_t<std::uint16_t>>(array)) return SourceType::u16;
   if (py::isinstance<py::array_t<std::int16_t>>(array)) return SourceType::i16;

@@ -13,6 +13,7 @@ namespace {
 
 Index item_bytes(SourceType type) {
   switch (type) {
+    case SourceType::b8:
     case SourceType::u8:
     case SourceType::i8:
       return 1;
