@@ -23,6 +23,8 @@ class Parameters:
         """(name, shape, offset, size) of each segment of 'theta' or 'sigma'."""
     def set(self, vector: str, name: str, array: np.ndarray) -> None:
         """Writes one segment."""
+    @property
+    def dtype(self) -> str: ...
 
 class Program:
     """Unfused operations on typed values; made by fastdnn.program."""
@@ -41,7 +43,7 @@ class Program:
 
 class Plan:
     """How a program runs natively."""
-    def __init__(self, program: Program, parameters: Parameters, max_batch: _Int, gather: bool) -> None: ...
+    def __init__(self, program: Program, parameters: Parameters, max_batch: _Int) -> None: ...
     def describe(self) -> list[typing.Any]:
         """A dictionary for each step."""
     def describe_updates(self) -> list[typing.Any]:
@@ -78,7 +80,7 @@ class Trainer:
         plan: Plan,
         parameters: Parameters,
         optimizer: Optimizer,
-        arrays: list[typing.Any],
+        arrays: collections.abc.Sequence[np.ndarray],
         batch_size: _Int,
         shuffle: bool,
         seed: _Int,
@@ -86,20 +88,28 @@ class Trainer:
     def averages(self) -> list[float]:
         """The results' averages over the rows of this epoch so far."""
     def begin_epoch(self, epoch: _Int) -> None: ...
+    def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
+        """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(
         self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool
     ) -> tuple[typing.Any, ...]:
         """Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran)."""
     @property
     def batches(self) -> int: ...
+    @property
+    def non_finite(self) -> typing.Any: ...
 
 class Inference:
     """Runs a program without gradients."""
     def __init__(self, plan: Plan, parameters: Parameters) -> None: ...
-    def evaluate(self, arrays: list[typing.Any], threads: _Int, main_thread: bool) -> list[float]:
-        """The results' averages over the rows."""
-    def predict(self, arrays: list[typing.Any], threads: _Int, main_thread: bool) -> np.ndarray:
-        """The output for every row."""
+    def evaluate(
+        self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, main_thread: bool
+    ) -> tuple[typing.Any, ...]:
+        """The results' averages over the rows, and the place of what is not finite."""
+    def predict(
+        self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, main_thread: bool
+    ) -> tuple[typing.Any, ...]:
+        """The output for every row, and the place of what is not finite: (source, row, column, value)."""
 
 def build_info() -> dict[str, typing.Any]:
     """What this build is and which of its instruction sets runs."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastdnn import _core
 from fastdnn.errors import unknown_name
+from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import Optimizer
 from fastdnn.program import Program
 from fastdnn.thread_settings import in_main_thread
@@ -25,12 +26,19 @@ class Run:
 
 
 class Trainer(Protocol):
-    """A training program over its arrays. A step is done wholly or not at all."""
+    """A training program over its arrays. A step is done wholly or not at all.
+
+    Runs raise `NonFiniteSourceError` before the step that would use such a number.
+    """
 
     batches: int
 
     def begin_epoch(self, epoch: int) -> None:
         """To the first batch of an epoch, in the order of (seed, epoch)."""
+        ...
+
+    def next_feed(self, arrays: list[np.ndarray]) -> None:
+        """The epoch goes on with other rows, as one batch in their order; for a run that does not shuffle."""
         ...
 
     def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
@@ -43,7 +51,7 @@ class Trainer(Protocol):
 
 
 class Inference(Protocol):
-    """A program without gradients."""
+    """A program without gradients. It raises `NonFiniteSourceError` for such a number."""
 
     def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
         """The program's output for every row."""
@@ -77,16 +85,29 @@ class Backend(Protocol):
         ...
 
 
+_MakePlan = Callable[[int], "_core.Plan"]
+
+
 class _NativeTrainer:
-    def __init__(self, native: "_core.Trainer") -> None:
+    def __init__(self, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan") -> None:
         self._native = native
+        self._plan = plan
+        self._make_plan = make_plan
         self.batches = native.batches
 
     def begin_epoch(self, epoch: int) -> None:
         self._native.begin_epoch(epoch)
 
+    def next_feed(self, arrays: list[np.ndarray]) -> None:
+        if len(arrays[0]) > self._plan.max_batch:
+            self._plan = self._make_plan(len(arrays[0]))
+        self._native.next_feed(self._plan, arrays)
+
     def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        return Run(*self._native.run(learning_rate, seconds, threads, in_main_thread()))
+        run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread()))
+        if run.end == "non_finite_source":
+            raise NonFiniteSourceError(*self._native.non_finite)
+        return run
 
     def averages(self) -> list[float]:
         return self._native.averages()
@@ -97,10 +118,18 @@ class _NativeInference:
         self._native = native
 
     def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
-        return self._native.predict(arrays, threads, in_main_thread())
+        output: np.ndarray
+        output, place = self._native.predict(arrays, threads, in_main_thread())
+        if place is not None:
+            raise NonFiniteSourceError(*place)
+        return output
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        return self._native.evaluate(arrays, threads, in_main_thread())
+        averages: list[float]
+        averages, place = self._native.evaluate(arrays, threads, in_main_thread())
+        if place is not None:
+            raise NonFiniteSourceError(*place)
+        return averages
 
 
 class NativeBackend:
@@ -109,21 +138,21 @@ class NativeBackend:
     def __init__(self, parameters: "_core.Parameters") -> None:
         self._parameters = parameters
 
-    def plan(self, program: Program, batch_size: int, *, gather: bool) -> "_core.Plan":
+    def plan(self, program: Program, batch_size: int) -> "_core.Plan":
         """How the engine runs a program."""
-        return _core.Plan(program.to_native(), self._parameters, batch_size, gather)
+        return _core.Plan(program.to_native(), self._parameters, batch_size)
 
     def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
         """A native trainer; the optimiser's update is in its state."""
-        plan = self.plan(run.program, run.batch_size, gather=True)
+        plan = self.plan(run.program, run.batch_size)
         native = _core.Trainer(
             plan, self._parameters, state, run.arrays, run.batch_size, run.shuffle, run.seed
         )
-        return _NativeTrainer(native)
+        return _NativeTrainer(native, plan, lambda rows: self.plan(run.program, rows))
 
     def inference(self, program: Program, batch_size: int) -> Inference:
         """A native runner; many Python threads may use it at once."""
-        plan = self.plan(program, batch_size, gather=False)
+        plan = self.plan(program, batch_size)
         return _NativeInference(_core.Inference(plan, self._parameters))
 
 

@@ -1,4 +1,9 @@
-"""What users pass as arrays, made into what the core takes; what does not fit is refused here, by name."""
+"""What users pass as arrays, made into what the core takes; what does not fit is refused here, by name.
+
+Arrays are read where they lie, batch by batch, whatever their layout: C or Fortran order, strides of any
+sign, broadcast views, memory maps. So a table of uint8, or a file beyond the memory, is never held as floats.
+Features are checked for NaN and infinity while a batch is gathered, targets and weights before.
+"""
 
 from typing import Any
 
@@ -7,6 +12,7 @@ import numpy as np
 from fastdnn.errors import expected
 
 _BLOCK = 1 << 20  # elements checked at a time, so that no mask of the whole array is made
+_SPARSE_HINT = "use .toarray(), in a generator batch by batch where the whole is too large"
 
 
 def _as_array(where: str, what: str, value: Any) -> np.ndarray:
@@ -21,7 +27,7 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
             )
         )
     if hasattr(value, "toarray") and hasattr(value, "tocsr"):
-        raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", "use .toarray()"))
+        raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", _SPARSE_HINT))
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -40,32 +46,68 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
     return array
 
 
-def _refuse_non_finite(where: str, what: str, array: np.ndarray) -> None:
-    """Raise if an element is NaN or infinite, naming the first."""
+class NonFiniteSourceError(Exception):
+    """What a run met in its arrays: a number that is NaN or infinite in the model's type."""
+
+    def __init__(self, source: int, row: int, column: int, value: float) -> None:
+        super().__init__(source, row, column, value)
+        self.source = source
+        self.row = row
+        self.column = column
+        self.value = value
+
+    def error(self, where: str, *, first_row: int = 0, place: str = "") -> ValueError:
+        """What the user is told; the array's rows are counted from `first_row`."""
+        what = ("x", "y", "sample_weight")[self.source]
+        if self.row < 0:
+            got = f"NaN or infinity, which was overwritten while it was read{place}"
+            return ValueError(
+                expected(where, f"finite {what}", got, "let no thread write the array meanwhile")
+            )
+        return _non_finite(
+            where, what, self.value, f"row {first_row + self.row}, column {self.column}{place}"
+        )
+
+
+def _non_finite(where: str, what: str, value: object, place: str) -> ValueError:
+    hint = "drop or fill such rows; numbers beyond the dtype's range count as infinite"
+    return ValueError(expected(where, f"finite {what}", f"{value} in {place}", hint))
+
+
+def _refuse_non_finite(where: str, what: str, array: np.ndarray, dtype: str) -> None:
+    """Raise if an element is NaN or infinite in `dtype`, naming the first."""
+    if array.dtype.kind != "f":
+        return
     width = array.shape[1]
     rows = max(1, _BLOCK // width)
     for begin in range(0, array.shape[0], rows):
-        block = array[begin : begin + rows]
+        with np.errstate(over="ignore"):
+            block = array[begin : begin + rows].astype(dtype, copy=False)
         finite = np.isfinite(block)
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
-            value = block[row, column]
-            raise ValueError(
-                expected(
-                    where,
-                    f"finite {what}",
-                    f"{value} in row {begin + row}, column {column}",
-                    "drop or fill such rows; numbers beyond the dtype's range count as infinite",
-                )
-            )
+            raise _non_finite(where, what, block[row, column], f"row {begin + row}, column {column}")
 
 
-def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
-    """`x` as a contiguous, finite (examples, features) array of `dtype`; without a copy where it is one
-    already.
+def _readable(array: np.ndarray, dtype: str) -> np.ndarray:
+    """The array itself where the engine reads it as it lies.
+
+    Else one copy: of the other byte order, or unaligned, in its own type; long doubles in `dtype`.
+    """
+    if array.dtype.char == "g":
+        with np.errstate(over="ignore"):  # what overflows is found when it is gathered
+            return array.astype(dtype)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    on_its_grid = array.flags.aligned and not any(stride % array.itemsize for stride in array.strides)
+    return array if on_its_grid else array.copy()
+
+
+def as_table(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
+    """`x` (examples, features), of any real type and layout that the engine reads in place; nothing is copied
+    but byte-swapped, unaligned and long double arrays. Whether it is finite shows when it is gathered.
 
     Raises:
-        ValueError: not numbers, not two-dimensional, no rows, not `width` columns, or NaN or infinity in it.
+        ValueError: not numbers, not two-dimensional, no rows, or not `width` columns.
     """
     array = _as_array(where, "x", x)
     wanted = "(examples, features)" if width is None else f"(examples, {width})"
@@ -74,14 +116,23 @@ def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray
         if array.ndim > 2:
             hint = "reshape it: x.reshape(len(x), -1)"
         raise ValueError(expected(where, f"x of shape {wanted}", f"shape {array.shape}", hint))
-    with np.errstate(over="ignore"):  # what overflows is found below
-        array = np.require(array, dtype=dtype, requirements=["C", "A"])
-    _refuse_non_finite(where, "x", array)
-    return array
+    return _readable(array, dtype)
+
+
+def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
+    """`x` as a contiguous, finite (examples, features) array of `dtype`, all of it at once.
+
+    Raises:
+        ValueError: as `as_table`, or NaN or infinity in it.
+    """
+    table = as_table(where, x, width, dtype)
+    _refuse_non_finite(where, "x", table, dtype)
+    return np.require(table, dtype=dtype, requirements=["C", "A"])
 
 
 def as_targets(where: str, y: Any, width: int, rows: int, dtype: str) -> np.ndarray:
-    """`y` as a contiguous, finite (examples, width) array of `dtype`; a vector will do where `width` is 1.
+    """`y` (examples, width), finite in `dtype`, read in place as features are; a vector will do where `width`
+    is 1.
 
     Raises:
         ValueError: not numbers, another shape, another number of rows, or NaN or infinity in it.
@@ -95,9 +146,8 @@ def as_targets(where: str, y: Any, width: int, rows: int, dtype: str) -> np.ndar
             expected(where, f"y of shape (examples, {width}), as the model's output", f"shape {shape}")
         )
     _same_rows(where, "y", array.shape[0], rows)
-    with np.errstate(over="ignore"):
-        array = np.require(array, dtype=dtype, requirements=["C", "A"])
-    _refuse_non_finite(where, "y", array)
+    array = _readable(array, dtype)
+    _refuse_non_finite(where, "y", array, dtype)
     return array
 
 
@@ -141,8 +191,9 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
     if array.ndim != 1:
         raise ValueError(expected(where, "sample_weight as one number per example", f"shape {array.shape}"))
     _same_rows(where, "sample_weight", array.shape[0], rows)
-    array = np.require(array, dtype=dtype, requirements=["C", "A"])[:, None]
-    _refuse_non_finite(where, "sample_weight", array)
+    with np.errstate(over="ignore"):
+        array = np.require(array, dtype=dtype, requirements=["C", "A"])[:, None]
+    _refuse_non_finite(where, "sample_weight", array, dtype)
     if (array < 0).any():
         row = int(np.argmax(array[:, 0] < 0))
         raise ValueError(expected(where, "sample weights >= 0", f"{array[row, 0]} in row {row}"))

@@ -2,15 +2,19 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from fastdnn import _core, backend, losses, lowering, metrics, optimizers, report, training
+from fastdnn.data.batches import Batches, is_batches
+from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import expected, unknown_name
-from fastdnn.features import as_features, as_weights
+from fastdnn.features import NonFiniteSourceError, as_table, as_weights
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, positive_int
@@ -31,6 +35,28 @@ def _checked_seed(seed: int | None) -> int:
     if isinstance(seed, bool) or index is None or not 0 <= index() < 2**64:
         raise ValueError(expected("model", "a seed from 0 to 2**64 - 1, or None", repr(seed)))
     return int(index())
+
+
+def _steps(where: str, name: str, steps: int | None) -> int | None:
+    return None if steps is None else positive_int(where, name, steps)
+
+
+def _refuse_steps(where: str, **steps: int | None) -> None:
+    """Raise if steps are given for arrays, which are taken whole."""
+    for name, given in steps.items():
+        if given is not None:
+            hint = "arrays are gone through whole"
+            raise ValueError(expected(where, f"no {name} beside arrays", repr(given), hint))
+
+
+def refuse_beside_batches(where: str, **arguments: Any) -> None:
+    """Raise if an argument is given that batches bring themselves."""
+    for name, given in arguments.items():
+        if given is not None:
+            hint = "batches are (x, y) or (x, y, sample_weight)"
+            raise ValueError(
+                expected(where, f"no {name} beside an x that makes batches", type(given).__name__, hint)
+            )
 
 
 def _rows_at_a_time(where: str, batch_size: int | None) -> int:
@@ -131,6 +157,25 @@ class Model:
             layer.detach()
         self._graph = None
         self._weights = None
+        self._inferences.clear()
+        if self._compiled is not None:
+            self._compiled.state = None
+
+    @contextmanager
+    def unbuilt_by_refusal(self) -> Iterator[None]:
+        """Data that is refused inside leaves a model unbuilt that was."""
+        was_built = self.is_built
+        try:
+            yield
+        except ValueError:
+            if not was_built and self.is_built:
+                self._unbuild()
+            raise
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the model knows its input, and has weights."""
+        return self._graph is not None
 
     @property
     def graph(self) -> Graph:
@@ -264,41 +309,59 @@ class Model:
     def fit(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: Literal["auto", 0, 1, 2] = "auto",
         callbacks: "Sequence[Callback] | None" = None,
         validation_split: float = 0.0,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: Any = None,
         shuffle: bool = True,
         class_weight: dict[int, float] | None = None,
         sample_weight: Any = None,
         *,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        prefetch: int | Literal["auto"] = "auto",
         threads: int | None = None,
     ) -> "History":
         """Train for a number of epochs.
 
         Args:
-            x: (examples, features), anything that NumPy reads as numbers; float32 or float64 as the model has
-                it is not copied.
-            y: (examples,) labels or (examples, outputs) targets, as the loss says.
-            batch_size: examples of a step, default 32; the last step of an epoch takes what is left.
+            x: (examples, features), anything that NumPy reads as numbers, of any type and layout. It is read
+                in place, batch by batch: memory maps and tables of small integers are never held as floats.
+                (Byte-swapped, unaligned and long double arrays are copied once.) Or what makes batches (x, y)
+                or (x, y, sample_weight): a generator or other iterator; an iterable, gone through once an
+                epoch; an object with `__len__` and `__getitem__`, such as a `keras.utils.PyDataset`, whose
+                `on_epoch_begin` and `on_epoch_end` are called where it has them.
+            y: (examples,) labels or (examples, outputs) targets, as the loss says. Batches bring their own.
+            batch_size: examples of a step, default 32; the last step of an epoch takes what is left. Batches
+                have any length.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
             verbose: 0 nothing; 1 a live line for each epoch; 2 a plain line; "auto" 1 on a terminal, else 0.
             callbacks: such as `callbacks.EarlyStopping(patience=5)`.
             validation_split: the share of the last examples that is held out, before shuffling, as in Keras.
-            validation_data: (x, y) or (x, y, sample_weight) held out instead.
-            shuffle: a new order in each epoch, by the model's seed; else the given order.
+            validation_data: (x, y) or (x, y, sample_weight) held out instead, or what makes such batches.
+            shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
+                index it is their order; iterators and iterables keep theirs.
             class_weight: {label: weight}, multiplied into the sample weights.
             sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n.
+            steps_per_epoch: batches of an epoch where x makes batches, default those of one pass; the next
+                epoch goes on where this one ended. An endless generator needs it. Where an iterator ends
+                early, training does, with a warning.
+            validation_steps: likewise of validation_data; an iterator needs it.
+            prefetch: batches made ahead by a thread of their own while the last one is trained on; 0 for
+                none, "auto" for two where making waits (files, network) long enough to gain by it.
             threads: how many to use; the weights get the same bits with any number.
 
         Returns:
             The `History`: `.history` maps "loss", the metrics, and their "val_" twins to a value an epoch.
 
         Raises:
-            ValueError: data or an argument does not fit; rows and values are named. The model is unchanged.
+            ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,
+                also where NaN or infinity is met in x only when its batch is gathered, in a later epoch's
+                validation even: it is again as it was before `fit`. Of batches the last whole step stays.
+            Exception: what the making of a batch raised; the model is that of the last whole step.
             NonFiniteLossError: the loss became NaN or infinite; the model is that of the last whole step.
             KeyboardInterrupt: Ctrl-C; likewise.
         """
@@ -312,10 +375,28 @@ class Model:
             shuffle=bool(shuffle),
             class_weight=class_weight,
             sample_weight=sample_weight,
+            steps_per_epoch=_steps("fit", "steps_per_epoch", steps_per_epoch),
+            validation_steps=_steps("fit", "validation_steps", validation_steps),
+            prefetch=prefetch,
             threads=resolve("fit", threads),
         )
+        if is_batches(x):
+            refuse_beside_batches(
+                "fit",
+                y=y,
+                batch_size=batch_size,
+                sample_weight=sample_weight,
+                validation_split=validation_split or None,
+            )
+        else:
+            _refuse_steps("fit", steps_per_epoch=steps_per_epoch)
         with self._writing:
             return training.fit(self, x, y, request)
+
+    def training_program(self, *, weighted: bool) -> Program:
+        """The program of a training step."""
+        compiled = self.compiled
+        return lowering.training_program(self.graph, compiled.loss, compiled.metric_names, weighted=weighted)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
@@ -329,12 +410,14 @@ class Model:
     def evaluate(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         batch_size: int | None = None,
         verbose: Literal["auto", 0, 1, 2] = 0,
         sample_weight: Any = None,
         *,
+        steps: int | None = None,
         return_dict: bool = False,
+        prefetch: int | Literal["auto"] = "auto",
         threads: int | None = None,
     ) -> Any:
         """The loss and the metrics on data, in inference mode.
@@ -345,6 +428,8 @@ class Model:
             batch_size: rows that are computed at a time, default 256: a matter of memory.
             verbose: 1 or 2 print the figures.
             sample_weight: as in `fit`.
+            steps: batches to take where x makes batches, default all of one pass.
+            prefetch: as in `fit`.
             return_dict: whether to return names with the figures.
             threads: as in `fit`.
 
@@ -355,10 +440,19 @@ class Model:
         Raises:
             ValueError: as in `fit`.
         """
-        data = self.prepare("evaluate", x, y, sample_weight)
-        figures = self.evaluate_prepared(
-            data, resolve("evaluate", threads), _rows_at_a_time("evaluate", batch_size)
-        )
+        asked = resolve("evaluate", threads)
+        if is_batches(x):
+            refuse_beside_batches("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
+            batches = Batches(
+                "evaluate", x, Prefetch("evaluate", prefetch), steps=_steps("evaluate", "steps", steps)
+            )
+            figures = self.evaluate_batches("evaluate", batches, asked)
+        else:
+            rows = _rows_at_a_time("evaluate", batch_size)
+            _refuse_steps("evaluate", steps=steps)
+            with self.unbuilt_by_refusal():
+                data = self.prepare("evaluate", x, y, sample_weight)
+                figures = self.evaluate_prepared("evaluate", data, asked, rows)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         if return_dict:
@@ -369,23 +463,40 @@ class Model:
     def prepare(self, where: str, x: Any, y: Any, sample_weight: Any = None) -> list[np.ndarray]:
         """Inputs, targets and, if given, weights as a program's sources; builds the model if it must be."""
         loss = self.compiled.loss
-        was_built = self._graph is not None
-        features = self._features(where, x)
-        rows = features.shape[0]
-        try:
+        with self.unbuilt_by_refusal():
+            features = self._features(where, x)
+            rows = features.shape[0]
             arrays = [features, loss.prepare(where, y, self.graph.output_width, rows, self.dtype)]
             if sample_weight is not None:
                 arrays.append(as_weights(where, sample_weight, rows, self.dtype))
-        except ValueError:
-            if not was_built:
-                self._unbuild()
-            raise
         return arrays
 
+    def evaluate_batches(self, where: str, batches: Batches, threads: int) -> dict[str, float]:
+        """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""
+        totals: dict[str, float] = {}
+        rows = 0
+        with closing(batches.numbered(where)) as numbered:
+            for place, batch in numbered:
+                arrays = self.prepare(place, *batch)
+                rows += len(arrays[0])
+                for name, figure in self.evaluate_prepared(place, arrays, threads).items():
+                    totals[name] = totals.get(name, 0.0) + figure * len(arrays[0])
+        return {name: total / rows for name, total in totals.items()}
+
     def evaluate_prepared(
-        self, arrays: list[np.ndarray], threads: int, batch_size: int = backend.PREDICTION_BATCH
+        self,
+        where: str,
+        arrays: list[np.ndarray],
+        threads: int,
+        batch_size: int = backend.PREDICTION_BATCH,
+        *,
+        first_row: int = 0,
     ) -> dict[str, float]:
-        """`evaluate` on what `prepare` made."""
+        """`evaluate` on what `prepare` made; rows are named as counted from `first_row`.
+
+        Raises:
+            ValueError: a feature is NaN or infinite.
+        """
         weighted = len(arrays) == 3
         compiled = self.compiled
 
@@ -395,7 +506,10 @@ class Model:
             )
 
         key = ("evaluate", weighted, batch_size)
-        values = self._inference(key, program, batch_size).evaluate(arrays, threads)
+        try:
+            values = self._inference(key, program, batch_size).evaluate(arrays, threads)
+        except NonFiniteSourceError as found:
+            raise found.error(where, first_row=first_row) from None
         return dict(zip(["loss", *compiled.metric_names], values, strict=True))
 
     def predict(
@@ -404,6 +518,8 @@ class Model:
         batch_size: int | None = None,
         verbose: Literal["auto", 0, 1, 2] = 0,
         *,
+        steps: int | None = None,
+        prefetch: int | Literal["auto"] = "auto",
         threads: int | None = None,
     ) -> np.ndarray:
         """The model's output for each row of x, (examples, outputs).
@@ -412,22 +528,41 @@ class Model:
         step. The bits of a row's output do not depend on the other rows.
 
         Args:
-            x: as in `fit`.
+            x: as in `fit`; of batches the first part is taken.
             batch_size: rows that are computed at a time, default 256: a matter of memory.
             verbose: taken for Keras's sake; nothing is printed.
+            steps: batches to take where x makes batches, default all of one pass.
+            prefetch: as in `fit`.
             threads: as in `fit`.
 
         Raises:
             ValueError: x does not fit.
         """
-        features = self._features("predict", x)
         rows = _rows_at_a_time("predict", batch_size)
-        inference = self._inference(("predict", rows), lambda: lowering.prediction_program(self.graph), rows)
-        return inference.predict([features], resolve("predict", threads))
+        asked = resolve("predict", threads)
+        if not is_batches(x):
+            _refuse_steps("predict", steps=steps)
+            return self._predict("predict", x, rows, asked)
+        refuse_beside_batches("predict", batch_size=batch_size)
+        batches = Batches(
+            "predict", x, Prefetch("predict", prefetch), steps=_steps("predict", "steps", steps)
+        )
+        with closing(batches.numbered("predict")) as numbered:
+            outputs = [self._predict(place, batch[0], rows, asked) for place, batch in numbered]
+        return np.concatenate(outputs)
+
+    def _predict(self, where: str, x: Any, rows: int, threads: int) -> np.ndarray:
+        with self.unbuilt_by_refusal():
+            features = self._features(where, x)
+            program = partial(lowering.prediction_program, self.graph)
+            try:
+                return self._inference(("predict", rows), program, rows).predict([features], threads)
+            except NonFiniteSourceError as found:
+                raise found.error(where) from None
 
     def _features(self, where: str, x: Any) -> np.ndarray:
         width = None if self._graph is None else self._graph.input_width
-        features = as_features(where, x, width, self.dtype)
+        features = as_table(where, x, width, self.dtype)
         if self._graph is None:
             self._build_for(features.shape[1])
         return features

@@ -73,7 +73,7 @@ def plan(model: "Model", batch_size: int) -> str:
         program = lowering.prediction_program(model.graph)
     else:
         program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
-    made = native.plan(program, batch_size, gather=compiled is not None)
+    made = native.plan(program, batch_size)
     rows = [_plan_row(number, step, batch_size) for number, step in enumerate(made.describe())]
     flops = sum(step["flops_per_row"] for step in made.describe()) * batch_size
     barriers = sum(step["barrier_before"] for step in made.describe())

@@ -1,22 +1,28 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from fastdnn import lowering
 from fastdnn.backend import Run, Trainer, TrainingRun
+from fastdnn.batch_trainer import BatchArrays, BatchTrainer, with_class_weights
 from fastdnn.callbacks import Callback, History, ProgressLine
+from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
+from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
-from fastdnn.features import as_weights
+from fastdnn.features import NonFiniteSourceError
+from fastdnn.program import Program
+from fastdnn.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
 
 # How long a run may be before callbacks that watch the progress hear of it.
 _PROGRESS_SECONDS = 0.1
+_VALIDATION = "fit, validation_data"
 
 
 @dataclass
@@ -28,10 +34,13 @@ class FitRequest:
     verbose: Any
     callbacks: list[Callback]
     validation_split: float
-    validation_data: tuple[Any, ...] | None
+    validation_data: Any
     shuffle: bool
     class_weight: dict[int, float] | None
     sample_weight: Any
+    steps_per_epoch: int | None
+    validation_steps: int | None
+    prefetch: Any
     threads: int
 
 
@@ -41,70 +50,130 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
         if not isinstance(callback, Callback):
             raise ValueError(expected("fit", "callbacks of fastdnn.callbacks", repr(callback)))
     progress = ProgressLine.for_verbose(request.verbose)
-    train, held_out = _prepare(model, x, y, request)
-    rows = train[0].shape[0]
-    batch_size = min(request.batch_size, rows)
-    compiled = model.compiled
-    program = lowering.training_program(
-        model.graph, compiled.loss, compiled.metric_names, weighted=len(train) == 3
-    )
-    names = [result.name for result in program.results]
-    trainer = model.make_trainer(TrainingRun(program, train, batch_size, request.shuffle, model.seed))
-
+    was_built = model.is_built
+    held_out = _held_out_batches(request)
+    with model.unbuilt_by_refusal():
+        if is_batches(x):
+            loop = _loop_over_batches(model, x, held_out, request)
+        else:
+            loop = _loop_over_arrays(model, x, y, held_out, request)
+    if loop.start is not None:
+        loop.start.was_built = was_built
     history = History()
-    callbacks = [history, *request.callbacks, *([progress] if progress else [])]
-    params = {
-        "epochs": request.epochs,
-        "steps": trainer.batches,
-        "batch_size": batch_size,
-        "samples": rows,
-        "seed": model.seed,
-        "metrics": names + ([f"val_{name}" for name in names] if held_out else []),
-    }
-    loop = _Loop(model, trainer, callbacks, names, held_out, request)
+    loop.callbacks = [history, *request.callbacks, *([progress] if progress else [])]
+    loop.params |= {"epochs": request.epochs, "seed": model.seed, "metrics": loop.figures()}
     model.history = history
     model.stop_training = False
-    for callback in callbacks:
-        callback.set_model(model)
-        callback.set_params(params)
     loop.run()
     return history
 
 
-def _prepare(
-    model: "Model", x: Any, y: Any, request: FitRequest
-) -> tuple[list[np.ndarray], list[np.ndarray] | None]:
-    """Training and held-out arrays, checked as a whole before anything is trained."""
+def _loop_over_arrays(
+    model: "Model", x: Any, y: Any, held_out: "_HeldOut | None", request: FitRequest
+) -> "_Loop":
+    """Everything but the features is checked as a whole before anything is trained."""
     train = model.prepare("fit", x, y, request.sample_weight)
     if request.class_weight is not None:
-        train = _with_class_weights(train, request.class_weight, model.graph.output_width)
-    if request.validation_data is not None:
-        given = request.validation_data
-        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            raise ValueError(
-                expected("fit", "validation_data as (x, y) or (x, y, sample_weight)", type(given).__name__)
-            )
-        return train, model.prepare("fit, validation_data", *given)
-    return hold_out_tail("fit", train, request.validation_split, model.compiled.loss.integer_targets)
+        train = with_class_weights("fit", train, request.class_weight, model)
+    if held_out is None and request.validation_data is not None:
+        held_out = _held_out_arrays(model, request.validation_data)
+    elif held_out is None:
+        labels = model.compiled.loss.integer_targets
+        train, tail = hold_out_tail("fit", train, request.validation_split, labels)
+        held_out = None if tail is None else _HeldOutArrays(tail, "fit", len(train[0]))
+    rows = train[0].shape[0]
+    batch_size = min(request.batch_size, rows)
+    program = model.training_program(weighted=len(train) == 3)
+    trainer = model.make_trainer(TrainingRun(program, train, batch_size, request.shuffle, model.seed))
+    params = {"steps": trainer.batches, "batch_size": batch_size, "samples": rows}
+    return _Loop(model, trainer, program, held_out, request, params, start=Start(model))
 
 
-def _with_class_weights(
-    train: list[np.ndarray], class_weight: dict[int, float], classes: int
-) -> list[np.ndarray]:
-    """The arrays with each example's weight multiplied by its class's; classes that are not named count 1."""
-    features, target = train[0], train[1]
-    by_class = np.ones(classes)
-    for label, weight in class_weight.items():
-        if label not in range(classes):
-            raise ValueError(expected("fit", f"classes from 0 to {classes - 1} in class_weight", repr(label)))
-        by_class[label] = weight
-    if target.shape[1] not in (1, classes) or classes == 1:
+def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
+    """The model is built, and the plan made, for the first batch."""
+    batches = Batches(
+        "fit",
+        x,
+        Prefetch("fit", request.prefetch),
+        steps=request.steps_per_epoch,
+        seed=model.seed if request.shuffle else None,
+        first_pass=model.compiled.epochs_done,
+    )
+    source = BatchArrays(model, request.class_weight)
+    with ExitStack() as failed:
+        failed.callback(batches.close)
+        first = source.prepare("fit, epoch 1, batch 1", batches.peek())
+        if held_out is None and request.validation_data is not None:
+            held_out = _held_out_arrays(model, request.validation_data)
+        program = model.training_program(weighted=len(first) == 3)
+        run = TrainingRun(program, first, len(first[0]), shuffle=False, seed=model.seed)
+        trainer = BatchTrainer(model.make_trainer(run), batches, source)
+        failed.pop_all()
+    params = {"steps": batches.steps, "batch_size": None, "samples": None}
+    return _Loop(model, trainer, program, held_out, request, params, start=None)
+
+
+class _HeldOut(Protocol):
+    """What is evaluated after each epoch."""
+
+    def evaluate(self, model: "Model", threads: int) -> dict[str, float]:
+        """Its loss and metrics now."""
+        ...
+
+
+@dataclass
+class _HeldOutArrays:
+    arrays: list[np.ndarray]
+    where: str
+    first_row: int = 0
+
+    def evaluate(self, model: "Model", threads: int) -> dict[str, float]:
+        return model.evaluate_prepared(self.where, self.arrays, threads, first_row=self.first_row)
+
+
+@dataclass
+class _HeldOutBatches:
+    batches: Batches
+
+    def evaluate(self, model: "Model", threads: int) -> dict[str, float]:
+        return model.evaluate_batches(_VALIDATION, self.batches, threads)
+
+
+def _held_out_arrays(model: "Model", given: Any) -> _HeldOutArrays:
+    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
         raise ValueError(
-            expected("fit", "a classification, for class_weight", f"targets of shape {target.shape}")
+            expected("fit", "validation_data as (x, y) or (x, y, sample_weight)", type(given).__name__)
         )
-    labels = target[:, 0] if target.dtype == np.int32 else target.argmax(axis=1)
-    weights = by_class[labels] if len(train) == 2 else by_class[labels] * train[2][:, 0]
-    return [features, target, as_weights("fit, class_weight", weights, len(labels), features.dtype.name)]
+    return _HeldOutArrays(model.prepare(_VALIDATION, *given), _VALIDATION)
+
+
+def _held_out_batches(request: FitRequest) -> _HeldOutBatches | None:
+    """Validation data that makes batches, if it does."""
+    given, steps = request.validation_data, request.validation_steps
+    if given is None or not is_batches(given):
+        if steps is not None:
+            raise ValueError(expected("fit", "no validation_steps beside arrays", steps))
+        return None
+    batches = Batches(_VALIDATION, given, Prefetch("fit", request.prefetch), steps=steps)
+    if batches.one_shot and steps is None:
+        hint = "or an iterable that can be begun anew in each epoch"
+        raise ValueError(expected("fit", "validation_steps for an iterator", "none", hint))
+    return _HeldOutBatches(batches)
+
+
+class Start:
+    """What a fit on arrays goes back to when it meets NaN or infinity in them."""
+
+    def __init__(self, model: "Model") -> None:
+        self._model = model
+        self._snapshot = Snapshot(model)
+        self.was_built = True
+
+    def restore(self) -> None:
+        """The model as it was."""
+        self._snapshot.restore()
+        if not self.was_built:
+            self._model._unbuild()
 
 
 @dataclass
@@ -112,27 +181,50 @@ class _Loop:
     """Epochs until they are done, or someone stops them."""
 
     model: "Model"
-    trainer: Trainer
-    callbacks: list[Callback]
-    names: list[str]
-    held_out: list[np.ndarray] | None
+    trainer: Trainer | BatchTrainer
+    program: Program
+    held_out: _HeldOut | None
     request: FitRequest
+    params: dict[str, Any]
+    start: Start | None
+    callbacks: list[Callback] = field(default_factory=list)
+
+    @property
+    def names(self) -> list[str]:
+        """The training figures."""
+        return [result.name for result in self.program.results]
+
+    def figures(self) -> list[str]:
+        """Those and the held-out data's."""
+        return self.names + ([f"val_{name}" for name in self.names] if self.held_out else [])
 
     def run(self) -> None:
+        try:
+            self._run()
+        finally:
+            if isinstance(self.trainer, BatchTrainer):
+                self.trainer.close()
+
+    def _run(self) -> None:
+        for callback in self.callbacks:
+            callback.set_model(self.model)
+            callback.set_params(self.params)
         for callback in self.callbacks:
             callback.on_train_begin()
         for epoch in range(self.request.epochs):
             for callback in self.callbacks:
                 callback.on_epoch_begin(epoch)
             self.trainer.begin_epoch(self.model.compiled.epochs_done)
-            threads = self._run_epoch(epoch)
+            run = self._run_epoch(epoch)
+            if run.end == "out_of_data" and run.batch == 0:
+                break
             self.model.compiled.epochs_done += 1
             logs = self._logs()
             logs["learning_rate"] = self.model.optimizer.learning_rate
+            self.params |= {"threads": run.threads, "steps": run.batch}
             for callback in self.callbacks:
-                callback.params["threads"] = threads
                 callback.on_epoch_end(epoch, logs)
-            if self.model.stop_training:
+            if self.model.stop_training or run.end == "out_of_data":
                 break
         for callback in self.callbacks:
             callback.on_train_end()
@@ -141,18 +233,30 @@ class _Loop:
         """The training figures of the epoch, and those of the held-out data now."""
         logs = dict(zip(self.names, self.trainer.averages(), strict=True))
         if self.held_out is not None:
-            held_out = self.model.evaluate_prepared(self.held_out, self.request.threads)
+            try:
+                held_out = self.held_out.evaluate(self.model, self.request.threads)
+            except ValueError:
+                self._go_back()
+                raise
             logs |= {f"val_{name}": value for name, value in held_out.items()}
         return logs
 
-    def _run_epoch(self, epoch: int) -> int:
+    def _go_back(self) -> None:
+        if self.start is not None:
+            self.start.restore()
+
+    def _run_epoch(self, epoch: int) -> Run:
         """Whole epoch in one call, or in slices when someone watches."""
         watchers = [callback for callback in self.callbacks if callback.watches_progress]
         seconds = _PROGRESS_SECONDS if watchers else 0.0
         while True:
-            run = self.trainer.run(self.model.optimizer.learning_rate, seconds, self.request.threads)
-            if run.end == "epoch_done":
-                return run.threads
+            try:
+                run = self.trainer.run(self.model.optimizer.learning_rate, seconds, self.request.threads)
+            except NonFiniteSourceError as found:
+                self._go_back()
+                raise found.error(getattr(self.trainer, "place", "fit")) from None
+            if run.end in ("epoch_done", "out_of_data"):
+                return run
             if run.end == "non_finite_loss":
                 raise self._non_finite(epoch, run)
             if run.end == "paused":
@@ -162,11 +266,13 @@ class _Loop:
             # interrupted: a handler of the user's ran and raised nothing; the step is done again
 
     def _non_finite(self, epoch: int, run: Run) -> NonFiniteLossError:
+        steps = self.params["steps"]
         return NonFiniteLossError(
             expected(
                 "fit",
                 "a finite loss",
-                f"NaN or infinity in epoch {epoch + 1}, step {run.batch + 1} of {self.trainer.batches}",
+                f"NaN or infinity in epoch {epoch + 1}, step {run.batch + 1}"
+                + (f" of {steps}" if steps else ""),
                 "the model is that of the step before: lower the learning rate "
                 f"(now {self.model.optimizer.learning_rate:g}), "
                 "standardise the inputs (layers.Normalization), or scale the targets",

@@ -45,7 +45,7 @@ class Built:
         """The same by one native step of gradient descent with rate 1: theta before minus theta after."""
         rows = len(self.sources[0])
         before = self.parameters_by_name()
-        plan = _core.Plan(self.program.to_native(), self.parameters, rows, True)
+        plan = _core.Plan(self.program.to_native(), self.parameters, rows)
         optimizer = _core.Optimizer.sgd(self.parameters, 0.0, False)
         trainer = _core.Trainer(plan, self.parameters, optimizer, self.sources, rows, False, 0)
         ran = 1 if _core.build_info()["threading"] == "serial" else threads

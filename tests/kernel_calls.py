@@ -34,7 +34,8 @@ ALL_OPTIONS = {
         gradient_scale=0.5, clip_value=1.0, l2=0.1, l1=0.1, weight_decay=0.1, proximal_l1=0.1
     )
 }
-SOURCES = ("bool", "uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64")
+INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
+SOURCES = ("bool", *INTEGERS, "float16", "float32", "float64")
 
 
 def family(names, call):

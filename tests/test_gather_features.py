@@ -9,7 +9,7 @@ from fastdnn._core import kernels
 from fastdnn.reference.gather import gather_features as reference
 
 FLOATS = ("float16", "float32", "float64")
-INTEGERS = ("uint8", "int8", "uint16", "int16", "int32", "int64")
+INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64")
 SOURCES = (*FLOATS, *INTEGERS, "bool")
 SCALINGS = (
     {},
@@ -140,13 +140,25 @@ def test_every_number_of_small_integers(dtype, of):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("of", ["int32", "int64"])
+def test_every_byte_of_a_bool(dtype):
+    """All but 0 are true, as for NumPy; views of masks of 0 and 255 have them."""
+    x = np.arange(256).astype(np.uint8).view(bool)
+    for shape in [(4, 64), (256, 1), (37, 6)]:
+        rows = x[: shape[0] * shape[1]].reshape(shape)
+        y = blank(shape, dtype)
+        assert kernels.gather_features(y, rows, np.arange(shape[0], dtype=np.int32)) is True
+        check_bits(y, (rows.view(np.uint8) != 0).astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("of", ["uint32", "int32", "uint64", "int64"])
 def test_large_integers_round_once(dtype, of):
-    """Neighbours of the middle between two numbers of float32, float64: int64 goes through neither."""
-    powers = [2**k for k in range(23, np.iinfo(of).bits - 1)]
+    """Neighbours of the middle between two numbers of float32, float64: 64 bits go through neither."""
+    signed = np.dtype(of).kind == "i"
+    powers = [2**k for k in range(23, np.iinfo(of).bits - signed)]
     middles = [p + p // 2**24 + d for p in powers for d in (-2, -1, 0, 1, 2)]
     middles += [p + p // 2**53 + d for p in powers for d in (-1, 0, 1)]
-    x = np.array([sign * m for m in middles for sign in (1, -1)], of)
+    x = np.array([sign * m for m in middles for sign in ((1, -1) if signed else (1,))], of)
     order = np.arange(x.size, dtype=np.int32)
     for shape in [(x.size, 1), (1, x.size)]:
         rows = x.reshape(shape)
@@ -265,7 +277,7 @@ def test_refuses_other_shapes_and_types():
         (y, x[0], order),
         (y, np.ones((3, 4, 1), np.uint8), order),
         (y, np.ones((3, 4), np.float32).astype(">f4"), order),
-        (y, np.ones((3, 4), np.uint32), order),
+        (y, np.ones((3, 4), np.longdouble), order),
         (y, np.ones((3, 4), np.complex64), order),
         (y, np.full((3, 4), "a"), order),
         (y, np.full((3, 4), None), order),

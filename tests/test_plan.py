@@ -11,7 +11,7 @@ from fastdnn import _core, lowering
 def training_plan(model, batch=8):
     compiled = model.compiled
     program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
-    return program, _core.Plan(program.to_native(), model.weights.native, batch, True)
+    return program, _core.Plan(program.to_native(), model.weights.native, batch)
 
 
 def test_a_perceptron_is_fused_to_its_products():
@@ -41,7 +41,7 @@ def test_a_perceptron_is_fused_to_its_products():
 def test_every_operation_is_in_one_step():
     for seed in range(40):
         built = random_graph(seed)
-        plan = _core.Plan(built.program.to_native(), built.parameters, 13, True)
+        plan = _core.Plan(built.program.to_native(), built.parameters, 13)
         done = sorted(op for step in plan.describe() for op in step["ops"])
         assert done == sorted(op.kind for op in built.program.operations)
 
@@ -62,7 +62,7 @@ def _bytes(operand, batch):
 def test_living_values_do_not_overlap_in_the_arena(seed):
     batch = 13
     built = random_graph(seed)
-    plan = _core.Plan(built.program.to_native(), built.parameters, batch, True)
+    plan = _core.Plan(built.program.to_native(), built.parameters, batch)
     lives = {}
     for phase, step in _phases(plan):
         for operand in step["operands"]:
@@ -83,7 +83,7 @@ def test_living_values_do_not_overlap_in_the_arena(seed):
 def test_barriers_stand_between_threads_that_share(seed):
     """Between two steps that touch a value, one writing, lies a barrier, unless both cut the rows alike."""
     built = random_graph(seed)
-    plan = _core.Plan(built.program.to_native(), built.parameters, 13, True)
+    plan = _core.Plan(built.program.to_native(), built.parameters, 13)
     since = []
     for step in plan.describe():
         if step["barrier_before"]:

@@ -150,10 +150,10 @@ def test_a_plan_wants_the_segments_of_its_program(program):
     program.op("matmul", [x, w], [y], False)
     parameters = _core.Parameters("float32", [("w", [3, 3])], [])
     with pytest.raises(ValueError, match="'w' to be a segment of 6 elements"):
-        _core.Plan(program, parameters, 4, False)
+        _core.Plan(program, parameters, 4)
     for batch in (0, -1, 2**31):
         with pytest.raises(ValueError, match="a batch of 1 to"):
-            _core.Plan(program, _core.Parameters("float32", [("w", [3, 2])], []), batch, False)
+            _core.Plan(program, _core.Parameters("float32", [("w", [3, 2])], []), batch)
 
 
 def test_a_loss_gradient_without_its_loss_is_refused(program):
@@ -163,4 +163,4 @@ def test_a_loss_gradient_without_its_loss_is_refused(program):
     options = {"outputs": "mean", "half": False, "loss_weight": 1.0}
     program.op("squared_error_backward", [x, t], [d], False, options)
     with pytest.raises(ValueError, match="after the loss of the same"):
-        _core.Plan(program, _core.Parameters("float32", [], []), 4, False)
+        _core.Plan(program, _core.Parameters("float32", [], []), 4)

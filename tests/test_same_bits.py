@@ -66,7 +66,7 @@ def test_predictions_do_not_depend_on_threads_or_neighbours():
 def trainer_of(model, x, y, batch_size):
     compiled = model.compiled
     program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
-    plan = _core.Plan(program.to_native(), model.weights.native, batch_size, True)
+    plan = _core.Plan(program.to_native(), model.weights.native, batch_size)
     optimizer = compiled.optimizer.make_state(model.weights.native)
     arrays = model.prepare("test", x, y)
     return _core.Trainer(plan, model.weights.native, optimizer, arrays, batch_size, True, 5)

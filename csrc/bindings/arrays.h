@@ -3,6 +3,7 @@
 
 #include <pybind11/numpy.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,14 +59,16 @@ inline SourceType source_type(const py::array& array, const char* name) {
   if (py::isinstance<py::array_t<float>>(array)) return SourceType::f32;
   if (py::isinstance<py::array_t<double>>(array)) return SourceType::f64;
   if (py::isinstance<py::array_t<std::uint8_t>>(array)) return SourceType::u8;
-  if (py::isinstance<py::array_t<bool>>(array)) return SourceType::u8;
+  if (py::isinstance<py::array_t<bool>>(array)) return SourceType::b8;
   if (py::isinstance<py::array_t<std::int8_t>>(array)) return SourceType::i8;
   if (py::isinstance<py::array_t<std::uint16_t>>(array)) return SourceType::u16;
   if (py::isinstance<py::array_t<std::int16_t>>(array)) return SourceType::i16;
+  if (py::isinstance<py::array_t<std::uint32_t>>(array)) return SourceType::u32;
   if (py::isinstance<py::array_t<std::int32_t>>(array)) return SourceType::i32;
+  if (py::isinstance<py::array_t<std::uint64_t>>(array)) return SourceType::u64;
   if (py::isinstance<py::array_t<std::int64_t>>(array)) return SourceType::i64;
   if (array.dtype().equal(py::dtype("float16"))) return SourceType::f16;
-  fail(name, "expected float16, float32, float64, bool, uint8, uint16 or int8 to int64, got ",
+  fail(name, "expected float16, float32, float64, bool, int8 to int64 or uint8 to uint64, got ",
        std::string(py::str(array.dtype())), "; convert it with astype(numpy.float32)");
 }
 
@@ -105,23 +108,19 @@ inline void check_segment_array(Dtype dtype, const Segment& segment, const py::a
         segment.name, "' in the model's type and the segment's shape");
 }
 
-// A contiguous (rows, cols) array as a source of a feed.
-inline SourceArray source_array(const py::array& array) {
-  check(array.ndim() == 2 && is_contiguous(array) && is_aligned(array), "Feed",
-        "expected a contiguous array of two dimensions, got ", array.ndim());
-  SourceArray source{array.data(), Dtype::f32, array.shape(0), array.shape(1)};
-  if (py::isinstance<py::array_t<float>>(array)) return source;
-  source.dtype = Dtype::f64;
-  if (py::isinstance<py::array_t<double>>(array)) return source;
-  source.dtype = Dtype::i32;
-  if (py::isinstance<py::array_t<std::int32_t>>(array)) return source;
-  fail("Feed", "expected float32, float64 or int32, got ", std::string(py::str(array.dtype())));
+// The arrays of a feed, which whoever reads them keeps: what Python does to its list meanwhile does not matter.
+using SourceArrays = std::vector<py::array>;
+
+inline std::vector<Source> source_views(const SourceArrays& arrays) {
+  std::vector<Source> sources;
+  for (const py::array& array : arrays) sources.push_back(source_view(array, "Feed"));
+  return sources;
 }
 
-inline std::vector<SourceArray> source_arrays(const py::list& arrays) {
-  std::vector<SourceArray> sources;
-  for (const py::handle& array : arrays) sources.push_back(source_array(py::cast<py::array>(array)));
-  return sources;
+// Where a run met a number that is not finite: (source, row, column, value), or None.
+inline py::object place_of(const std::optional<NonFinite>& found) {
+  if (!found) return py::none();
+  return py::make_tuple(found->source, found->row, found->col, found->value);
 }
 
 }  // namespace fastdnn::bindings

@@ -11,9 +11,9 @@ namespace {
 
 // Runs without the GIL; a Ctrl-C in between becomes Python's exception,
 // or, where a handler swallows it, a fresh start.
-std::vector<double> run_inference(Inference& inference, const py::list& arrays, std::byte* output,
-                                  int threads, bool main_thread) {
-  const Feed feed(inference.plan().program(), inference.plan().dtype(), source_arrays(arrays));
+InferenceReport run_inference(Inference& inference, const SourceArrays& arrays, std::byte* output,
+                              int threads, bool main_thread) {
+  const Feed feed(inference.plan().program(), inference.plan().dtype(), source_views(arrays));
   for (;;) {
     try {
       const py::gil_scoped_release release;
@@ -24,14 +24,15 @@ std::vector<double> run_inference(Inference& inference, const py::list& arrays, 
   }
 }
 
-py::array predict(Inference& inference, const py::list& arrays, int threads, bool main_thread) {
+py::tuple predict(Inference& inference, const SourceArrays& arrays, int threads, bool main_thread) {
   const Program& program = inference.plan().program();
   check(program.output() >= 0 && !arrays.empty(), "predict",
         "expected a program with an output, and its arrays");
-  const Index rows = source_array(py::cast<py::array>(arrays[0])).rows;
+  const Index rows = source_view(arrays[0], "predict").rows;
   py::array output = empty_array(inference.plan().dtype(), {rows, program.value(program.output()).cols});
-  run_inference(inference, arrays, static_cast<std::byte*>(output.mutable_data()), threads, main_thread);
-  return output;
+  auto* data = static_cast<std::byte*>(output.mutable_data());
+  const InferenceReport report = run_inference(inference, arrays, data, threads, main_thread);
+  return py::make_tuple(output, place_of(report.non_finite));
 }
 
 }  // namespace
@@ -41,14 +42,15 @@ void register_inference(py::module_& m) {
       .def(py::init<std::shared_ptr<Plan>, std::shared_ptr<Parameters>>(), py::arg("plan"),
            py::arg("parameters"))
       .def("predict", &predict, py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
-           "The output for every row.")
+           "The output for every row, and the place of what is not finite: (source, row, column, value).")
       .def(
           "evaluate",
-          [](Inference& inference, const py::list& arrays, int threads, bool main_thread) {
-            return run_inference(inference, arrays, nullptr, threads, main_thread);
+          [](Inference& inference, const SourceArrays& arrays, int threads, bool main_thread) {
+            const InferenceReport report = run_inference(inference, arrays, nullptr, threads, main_thread);
+            return py::make_tuple(report.averages, place_of(report.non_finite));
           },
           py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
-          "The results' averages over the rows.");
+          "The results' averages over the rows, and the place of what is not finite.");
 }
 
 }  // namespace fastdnn::bindings

@@ -59,6 +59,8 @@ void register_parameters(py::module_& m) {
                                                  segments_from(sigma));
            }),
            py::arg("dtype"), py::arg("theta"), py::arg("sigma"))
+      .def_property_readonly(
+          "dtype", [](const Parameters& p) { return p.dtype == Dtype::f64 ? "float64" : "float32"; })
       .def(
           "segments",
           [](const Parameters& parameters, const std::string& vector) {

@@ -46,8 +46,6 @@ const char* name_of(Space space) {
       return "gradient";
     case Space::sigma:
       return "sigma";
-    case Space::source:
-      return "source";
     case Space::output:
       return "output";
   }
@@ -149,11 +147,10 @@ void register_program(py::module_& m) {
       .def("set_output", &Program::set_output, py::arg("value"));
 
   py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "How a program runs natively.")
-      .def(py::init([](const Program& program, const Parameters& parameters, Index max_batch, bool gather) {
-             return std::make_shared<Plan>(program, parameters, max_batch,
-                                           gather ? Plan::Feed::gather : Plan::Feed::in_place);
+      .def(py::init([](const Program& program, const Parameters& parameters, Index max_batch) {
+             return std::make_shared<Plan>(program, parameters, max_batch);
            }),
-           py::arg("program"), py::arg("parameters"), py::arg("max_batch"), py::arg("gather"))
+           py::arg("program"), py::arg("parameters"), py::arg("max_batch"))
       .def_property_readonly("max_batch", &Plan::max_batch)
       .def_property_readonly("arena_bytes", &Plan::arena_bytes)
       .def_property_readonly("scratch_bytes", &Plan::scratch_bytes)

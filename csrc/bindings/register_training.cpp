@@ -11,8 +11,9 @@ namespace {
 
 // A trainer and the arrays that it reads, which live as long.
 struct BoundTrainer {
-  py::list arrays;
+  SourceArrays arrays;
   Trainer trainer;
+  std::optional<NonFinite> non_finite;  // of the last run
 };
 
 const char* name_of(RunReport::End end) {
@@ -25,6 +26,8 @@ const char* name_of(RunReport::End end) {
       return "interrupted";
     case RunReport::End::non_finite_loss:
       return "non_finite_loss";
+    case RunReport::End::non_finite_source:
+      return "non_finite_source";
   }
   return "";
 }
@@ -37,7 +40,15 @@ py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds,
     report = bound.trainer.run(learning_rate, {seconds, threads, main_thread});
   }
   if (report.end == RunReport::End::interrupted && PyErr_CheckSignals() != 0) throw py::error_already_set();
+  bound.non_finite.reset();
+  if (report.end == RunReport::End::non_finite_source) bound.non_finite = report.non_finite;
   return py::make_tuple(name_of(report.end), report.batch, report.threads);
+}
+
+void next_feed(BoundTrainer& bound, std::shared_ptr<Plan> plan, const SourceArrays& arrays) {
+  Feed feed(plan->program(), plan->dtype(), source_views(arrays));
+  bound.trainer.next_feed(std::move(plan), std::move(feed));
+  bound.arrays = arrays;
 }
 
 }  // namespace
@@ -46,12 +57,14 @@ void register_training(py::module_& m) {
   py::class_<BoundTrainer>(m, "Trainer",
                            "Runs a training program over its arrays, an epoch or a part of one at a time.")
       .def(py::init([](std::shared_ptr<Plan> plan, std::shared_ptr<Parameters> parameters,
-                       std::shared_ptr<Optimizer> optimizer, const py::list& arrays, Index batch_size,
+                       std::shared_ptr<Optimizer> optimizer, const SourceArrays& arrays, Index batch_size,
                        bool shuffle, std::uint64_t seed) {
-             Feed feed(plan->program(), plan->dtype(), source_arrays(arrays));
-             return std::unique_ptr<BoundTrainer>(new BoundTrainer{
-                 arrays, Trainer(std::move(plan), std::move(parameters), std::move(optimizer),
-                                 std::move(feed), {batch_size, shuffle, seed})});
+             Feed feed(plan->program(), plan->dtype(), source_views(arrays));
+             return std::unique_ptr<BoundTrainer>(
+                 new BoundTrainer{arrays,
+                                  Trainer(std::move(plan), std::move(parameters), std::move(optimizer),
+                                          std::move(feed), {batch_size, shuffle, seed}),
+                                  {}});
            }),
            py::arg("plan"), py::arg("parameters"), py::arg("optimizer"), py::arg("arrays"),
            py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"))
@@ -62,6 +75,9 @@ void register_training(py::module_& m) {
       .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"),
            "Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran).")
+      .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
+      .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
+           "The epoch goes on with other rows, in their order, by a plan of the same program.")
       .def(
           "averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
           "The results' averages over the rows of this epoch so far.");

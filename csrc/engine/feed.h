@@ -1,38 +1,47 @@
-// The arrays that a program's sources read. They belong to the caller, who keeps them alive and in place;
-// labels are copied and checked, since they are used as indices.
+// The arrays that a program's sources read, of any type and layout, where they lie: the gather of a batch
+// converts and checks them. They belong to the caller, who keeps them alive; what he writes there meanwhile
+// changes numbers and nothing else. Labels are copied and checked first, since they are used as indices.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/aligned.h"
 #include "engine/program.h"
+#include "isa/table/data.h"
 
 namespace fastdnn {
 
-// x (rows, cols), contiguous.
-struct SourceArray {
-  const void* data = nullptr;
-  Dtype dtype = Dtype::f32;
-  Index rows = 0;
-  Index cols = 0;
+// A number that is NaN or infinite in the model's type. A row of -1: it was there when the batch was gathered
+// and is no more.
+struct NonFinite {
+  int source = 0;
+  Index row = -1;
+  Index col = -1;
+  double value = 0;
 };
 
 class Feed {
  public:
-  // One array for each source of the program, by slot.
-  Feed(const Program& program, Dtype dtype, const std::vector<SourceArray>& arrays);
+  // One array for each source of the program, by slot; labels as int32.
+  Feed(const Program& program, Dtype dtype, const std::vector<Source>& arrays);
 
   Index rows() const { return rows_; }
-  // The bytes of row `first` of each source.
-  std::vector<const std::byte*> at_row(Index first) const;
+  // The sources with row `first` as their row 0.
+  std::vector<Source> at_row(Index first) const;
+  // The first source with such a number among the rows first + order[0..n-1], its lowest row, the first
+  // column. Reads them again, on one thread: for when a gather has seen one.
+  NonFinite find_non_finite(Index first, const std::int32_t* order, Index n) const;
 
  private:
-  struct Source {
-    const std::byte* data;
-    Index row_bytes;
-  };
+  Source own_labels(const Program& program, int value, const Source& array);
+  template <class T>
+  std::optional<NonFinite> find_in(int source, Index first, const std::int32_t* order, Index n) const;
+
+  Dtype dtype_;
   Index rows_ = 0;
   std::vector<Source> sources_;
+  std::vector<bool> integer_;
   std::vector<AlignedBuffer> labels_;
 };
 

@@ -35,7 +35,7 @@ class Fuser {
     for (std::size_t i = 0; i < program_.values().size(); ++i) {
       const Value& value = program_.values()[i];
       if (value.role != Role::source) continue;
-      Step& step = add("gather", value.integer ? kGatherLabels : kGather, {}, {static_cast<int>(i), -1});
+      Step& step = add("gather", value.integer ? kGatherLabels : kGather, {}, {static_cast<int>(i)});
       step.row_local = true;
       step.slot = value.slot;
     }
@@ -331,9 +331,9 @@ class InPlace {
 
 }  // namespace
 
-FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch, bool gather_sources) {
+FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch) {
   Fuser fuser(program, dtype, max_batch);
-  if (gather_sources) fuser.add_gathers();
+  fuser.add_gathers();
   fuser.add_ops();
   fuser.add_reductions();
   FusedSteps fused = fuser.result();

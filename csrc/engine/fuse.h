@@ -13,7 +13,7 @@ struct FusedSteps {
   std::vector<Step> updates;  // of states: run when the step is kept
 };
 
-// With `gather_sources`, each source is first copied row by row.
-FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch, bool gather_sources);
+// Each source is first copied row by row.
+FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch);
 
 }  // namespace fastdnn

@@ -1,6 +1,8 @@
 #include "engine/inference.h"
 
 #include <algorithm>
+#include <atomic>
+#include <numeric>
 #include <shared_mutex>
 
 #include "core/check.h"
@@ -10,9 +12,14 @@
 namespace fastdnn {
 
 Inference::Inference(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters)
-    : plan_(std::move(plan)), parameters_(std::move(parameters)) {}
+    : plan_(std::move(plan)),
+      parameters_(std::move(parameters)),
+      order_(plan_->max_batch() * size_of(Dtype::i32)) {
+  auto* order = reinterpret_cast<std::int32_t*>(order_.data());
+  std::iota(order, order + plan_->max_batch(), 0);
+}
 
-std::vector<double> Inference::run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt) {
+InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt) {
   const Program& program = plan_->program();
   check((output != nullptr) == (program.output() >= 0), "Inference",
         "expected room for the output of a program that ", "has one, and none else");
@@ -25,19 +32,26 @@ std::vector<double> Inference::run(const Feed& feed, std::byte* output, int thre
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   const std::shared_lock<FairMutex> reading(parameters_->mutex);
 
-  std::vector<double> sums(program.results().size());
-  // Rank 0 writes it before a chunk's barrier, all read it after. Two in turn: while a slow thread still
-  // reads one, rank 0 may be at the next chunk's.
+  InferenceReport report;
+  std::vector<double>& sums = report.averages;
+  sums.resize(program.results().size());
+  const auto* order = reinterpret_cast<const std::int32_t*>(order_.data());
+  // Written before a chunk's barrier, `stop` by rank 0 alone, and read by all after it. Two in turn: while a
+  // slow thread still reads one, others may be at the next chunk's.
   bool stop[2] = {false, false};
+  std::atomic<bool> non_finite[2] = {{false}, {false}};
+  Index bad_chunk = 0;
   run_team(lease.threads(), [&](Team& team) {
     StepContext context = workspace->context(team.rank());
     context.theta = parameters_->theta.data();
     context.sigma = parameters_->sigma.data();
+    context.order = order;
     for (Index first = 0, turn = 0; first < rows; first += chunk, turn ^= 1) {
-      const std::vector<const std::byte*> sources = feed.at_row(first);
+      const std::vector<Source> sources = feed.at_row(first);
       context.sources = sources.data();
       context.output = output == nullptr ? nullptr : output + first * row_bytes;
       context.n = std::min(chunk, rows - first);
+      context.non_finite = &non_finite[turn];
       for (const Step& step : plan_->steps()) {
         if (step.barrier_before) team.barrier();
         step.run(step, context, team);
@@ -47,12 +61,16 @@ std::vector<double> Inference::run(const Feed& feed, std::byte* output, int thre
         stop[turn] = watch_interrupt && interrupt_requested();
       }
       team.barrier();  // the next chunk reuses the arena
-      if (stop[turn]) return;
+      if (team.rank() == 0) bad_chunk = first;
+      if (stop[turn] || non_finite[turn]) return;
     }
   });
   if (stop[0] || stop[1]) throw Interrupted{};
+  if (non_finite[0] || non_finite[1]) {
+    report.non_finite = feed.find_non_finite(bad_chunk, order, std::min(chunk, rows - bad_chunk));
+  }
   for (double& sum : sums) sum /= static_cast<double>(rows);
-  return sums;
+  return report;
 }
 
 }  // namespace fastdnn

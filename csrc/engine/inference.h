@@ -8,6 +8,12 @@
 
 namespace fastdnn {
 
+// The averages over rows of the program's results, and where a source was not finite: then they mean nothing.
+struct InferenceReport {
+  std::vector<double> averages;
+  std::optional<NonFinite> non_finite;
+};
+
 class Inference {
  public:
   Inference(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters);
@@ -15,14 +21,15 @@ class Inference {
   const Plan& plan() const { return *plan_; }
 
   // Writes the program's output for every row; `output` (rows, cols) of the model's type, or null where there
-  // is none. Returns the averages over rows of the program's results. Sees the parameters of one moment. The
+  // is none. Ends at the first chunk with a number that is not finite. Sees the parameters of one moment. The
   // bits of a row's prediction depend on nothing but the row. Safe to call from many threads at once.
-  std::vector<double> run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt);
+  InferenceReport run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt);
 
  private:
   std::shared_ptr<const Plan> plan_;
   std::shared_ptr<Parameters> parameters_;
   WorkspacePool workspaces_;
+  AlignedBuffer order_;  // int32, 0, 1, 2, ...: the rows of a chunk
 };
 
 // What `run` throws after an interrupt, for the caller to turn into its own.

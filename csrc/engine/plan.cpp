@@ -20,12 +20,12 @@ constexpr Index kFlopsPerThread = 200'000;
 // Fuses and orders the steps, then gives their operands a place.
 class PlanBuilder {
  public:
-  PlanBuilder(Plan& plan, const Parameters& parameters, Plan::Feed feed)
-      : plan_(plan), program_(plan.program_), parameters_(parameters), feed_(feed) {}
+  PlanBuilder(Plan& plan, const Parameters& parameters)
+      : plan_(plan), program_(plan.program_), parameters_(parameters) {}
 
   void build() {
     check_segments();
-    FusedSteps fused = fuse(program_, plan_.dtype_, plan_.max_batch_, feed_ == Plan::Feed::gather);
+    FusedSteps fused = fuse(program_, plan_.dtype_, plan_.max_batch_);
     plan_.values_ = std::move(fused.values);
     plan_.steps_ = std::move(fused.steps);
     plan_.updates_ = std::move(fused.updates);
@@ -51,8 +51,7 @@ class PlanBuilder {
 
   bool in_arena(int value) const {
     const Role role = value_at(value).role;
-    return (role == Role::source && feed_ == Plan::Feed::gather) ||
-           (role == Role::computed && value != program_.output());
+    return role == Role::source || (role == Role::computed && value != program_.output());
   }
 
   // A value lives from the phase that writes it to the last one that reads it, a phase being what lies
@@ -98,14 +97,13 @@ class PlanBuilder {
     };
     if (in_arena(value)) return place(Space::arena, offsets_[at(value)]);
     switch (v.role) {
-      case Role::source:
-        return place(Space::source, v.slot);
       case Role::parameter:
         return place(Space::theta, segment(parameters_.theta));
       case Role::gradient:
         return place(Space::gradient, segment(parameters_.theta));
       case Role::state:
         return place(Space::sigma, segment(parameters_.sigma));
+      case Role::source:
       case Role::computed:
         break;
     }
@@ -133,11 +131,6 @@ class PlanBuilder {
       step.operands[i] = operand_of(value);
       if (value >= 0 && value_at(value).role == Role::gradient) segments.insert(value_at(value).slot);
     }
-    if (step.kind == "gather") {
-      step.operands[1] = step.operands[0];
-      step.operands[1].space = Space::source;
-      step.operands[1].offset = step.slot;
-    }
     plan_.scratch_bytes_ = std::max(plan_.scratch_bytes_, plan_.dtype_ == Dtype::f64
                                                               ? scratch_bytes<double>(step)
                                                               : scratch_bytes<float>(step));
@@ -153,15 +146,14 @@ class PlanBuilder {
   Plan& plan_;
   const Program& program_;
   const Parameters& parameters_;
-  const Plan::Feed feed_;
   std::vector<Index> offsets_;
 };
 
-Plan::Plan(Program program, const Parameters& parameters, Index max_batch, Feed feed)
+Plan::Plan(Program program, const Parameters& parameters, Index max_batch)
     : program_(std::move(program)), dtype_(parameters.dtype), max_batch_(max_batch) {
   check(max_batch >= 1 && max_batch < (Index{1} << 31), "Plan",
         "expected a batch of 1 to 2^31 - 1 rows, got ", max_batch);
-  PlanBuilder(*this, parameters, feed).build();
+  PlanBuilder(*this, parameters).build();
 }
 
 Index Plan::useful_threads(Index n) const {

@@ -11,9 +11,7 @@ namespace fastdnn {
 
 class Plan {
  public:
-  enum class Feed { gather, in_place };  // sources are copied row by row in an order, or read where they lie
-
-  Plan(Program program, const Parameters& parameters, Index max_batch, Feed feed);
+  Plan(Program program, const Parameters& parameters, Index max_batch);
 
   const Program& program() const { return program_; }
   Dtype dtype() const { return dtype_; }

@@ -8,10 +8,21 @@
 namespace fastdnn {
 namespace {
 
+// What is not finite there ends the run before the update.
 template <class T>
 void run_gather(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
-  gather<T>(team, a.matrix(0), a.matrix(1), context.order);
+  const bool finite = gather_features<T>(team, a.matrix(0), context.sources[step.slot], context.order, {});
+  if (!finite) context.non_finite->store(true, std::memory_order_relaxed);
+}
+
+// Operand: the batch's labels, from the feed's own copy.
+void run_gather_labels(const Step& step, const StepContext& context, Team& team) {
+  using Label = std::int32_t;
+  const Source& labels = context.sources[step.slot];
+  const Matrix<const Label> x{static_cast<const Label*>(labels.data), labels.rows, labels.cols,
+                              labels.row_stride};
+  gather<Label>(team, Arguments<Label>{step, context}.matrix(0), x, context.order);
 }
 
 // The first thread adds them up, in double and in order of the rows.
@@ -31,7 +42,7 @@ void run_reduce(const Step& step, const StepContext& context, Team& team) {
 }  // namespace
 
 const Runs kGather{run_gather<float>, run_gather<double>};
-const Runs kGatherLabels{run_gather<std::int32_t>, run_gather<std::int32_t>};
+const Runs kGatherLabels{run_gather_labels, run_gather_labels};
 const Runs kReduce{run_reduce<float>, run_reduce<double>};
 
 bool Step::writes(int value) const {

@@ -1,19 +1,21 @@
 // One native operation of a plan: a function and its operands. Running a plan is calling these in a row.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
 #include "core/team.h"
 #include "engine/operation.h"
 #include "engine/program.h"
+#include "isa/table/data.h"
 #include "kernels/gemm.h"
 
 namespace fastdnn {
 
-enum class Space : std::uint8_t { none, arena, theta, gradient, sigma, source, output };
+enum class Space : std::uint8_t { none, arena, theta, gradient, sigma, output };
 
-// Where a value lies: `offset` bytes into its space; for a source, `offset` is its index.
+// Where a value lies: `offset` bytes into its space.
 struct Operand {
   Space space = Space::none;
   Dtype dtype = Dtype::f32;
@@ -28,15 +30,15 @@ struct StepContext {
   std::byte* theta = nullptr;
   std::byte* gradient = nullptr;
   std::byte* sigma = nullptr;
-  // Row 0 of each, or the batch's first row where nothing is gathered.
-  const std::byte* const* sources = nullptr;
-  const std::int32_t* order = nullptr;  // the batch's rows in the sources, where they are gathered
-  std::byte* output = nullptr;          // of a prediction, the batch's first row
-  std::byte* scratch = nullptr;         // this thread's
-  double* results = nullptr;            // the sum over rows of each result
-  Index n = 0;                          // rows of the batch
-  std::uint64_t seed = 0;               // of what is random
-  std::uint32_t step = 0;               // how many were done before
+  const Source* sources = nullptr;          // by slot
+  const std::int32_t* order = nullptr;      // the batch's rows in the sources
+  std::atomic<bool>* non_finite = nullptr;  // set where a gathered number is NaN or infinite
+  std::byte* output = nullptr;              // of a prediction, the batch's first row
+  std::byte* scratch = nullptr;             // this thread's
+  double* results = nullptr;                // the sum over rows of each result
+  Index n = 0;                              // rows of the batch
+  std::uint64_t seed = 0;                   // of what is random
+  std::uint32_t step = 0;                   // how many were done before
 };
 
 // Of which form a step's product is; it decides what is packed.
@@ -66,8 +68,8 @@ struct Step {
 };
 
 // Steps that are no operation's.
-extern const Runs kGather;        // operands: the batch's rows; a source
-extern const Runs kGatherLabels;  // the same of int32
+extern const Runs kGather;        // operand: the batch's rows of a source of any type; ends the run if not finite
+extern const Runs kGatherLabels;  // labels
 extern const Runs kReduce;        // operands: row results; weights or none
 
 }  // namespace fastdnn

@@ -1,6 +1,7 @@
 #include "engine/trainer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <mutex>
@@ -20,6 +21,7 @@ Trainer::Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> p
       optimizer_(std::move(optimizer)),
       feed_(std::move(feed)),
       config_(config),
+      workspaces_(std::make_unique<WorkspacePool>()),
       sums_(plan_->program().results().size()) {
   check(config.batch_size >= 1 && config.batch_size <= plan_->max_batch(), "Trainer",
         "expected a batch size of 1 to ", plan_->max_batch(), ", got ", config.batch_size);
@@ -30,15 +32,41 @@ Trainer::Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> p
 }
 
 void Trainer::begin_epoch(std::uint32_t epoch) {
-  auto* order = reinterpret_cast<std::int32_t*>(order_.data());
   if (config_.shuffle) {
-    random_permutation(order, feed_.rows(), config_.seed, epoch);
+    random_permutation(reinterpret_cast<std::int32_t*>(order_.data()), feed_.rows(), config_.seed, epoch);
   } else {
-    std::iota(order, order + feed_.rows(), 0);
+    keep_order();
   }
   batch_ = 0;
   rows_done_ = 0;
   std::fill(sums_.begin(), sums_.end(), 0.0);
+}
+
+void Trainer::next_feed(std::shared_ptr<const Plan> plan, Feed feed) {
+  check(!config_.shuffle && feed.rows() <= plan->max_batch(), "Trainer",
+        "expected a trainer that does not shuffle, and batches of at most ", plan->max_batch(), " rows, got ",
+        feed.rows());
+  if (plan != plan_) {
+    check(plan->dtype() == plan_->dtype() && plan->program().results().size() == sums_.size(), "Trainer",
+          "expected a plan of the same program");
+    workspaces_ = std::make_unique<WorkspacePool>();
+    plan_ = std::move(plan);
+    config_.batch_size = plan_->max_batch();
+  }
+  const Index order_bytes = feed.rows() * size_of(Dtype::i32);
+  if (order_bytes > order_.bytes()) order_ = AlignedBuffer(order_bytes);
+  feed_ = std::move(feed);
+  keep_order();
+  batch_ = 0;
+}
+
+void Trainer::keep_order() {
+  auto* order = reinterpret_cast<std::int32_t*>(order_.data());
+  std::iota(order, order + feed_.rows(), 0);
+}
+
+const std::int32_t* Trainer::order_of_batch(Index batch) const {
+  return reinterpret_cast<const std::int32_t*>(order_.data()) + batch * config_.batch_size;
 }
 
 Index Trainer::rows_of_batch(Index batch) const {
@@ -88,7 +116,8 @@ class Trainer::Region {
     context.sigma = t_.parameters_->sigma.data();
     context.gradient = t_.gradient_.data();
     context.sources = sources_.data();
-    context.order = reinterpret_cast<const std::int32_t*>(t_.order_.data()) + batch * t_.config_.batch_size;
+    context.order = t_.order_of_batch(batch);
+    context.non_finite = &non_finite_;
     context.n = t_.rows_of_batch(batch);
     context.seed = t_.config_.seed;
     context.step = static_cast<std::uint32_t>(first_iteration_ + batch);
@@ -108,6 +137,7 @@ class Trainer::Region {
   // Returns the lock under which the parameters are written.
   std::unique_lock<FairMutex> decide(Index batch) {
     write_ = true;
+    if (non_finite_) return stop(RunReport::End::non_finite_source);
     const std::vector<Result>& results = t_.plan_->program().results();
     const double* sums = workspace_.results();
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -134,6 +164,8 @@ class Trainer::Region {
   Workspace& workspace_;
   const std::vector<const std::byte*> sources_;
   const std::int64_t first_iteration_;  // of the epoch's first batch; rank 0 counts on while others still work
+  const std::vector<Source> sources_;
+  std::atomic<bool> non_finite_{false};
   const std::chrono::steady_clock::time_point deadline_;
   bool write_ = true;
   RunReport::End end_ = RunReport::End::epoch_done;
@@ -146,12 +178,15 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
         limits.seconds);
   const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size));
   const InterruptScope interrupts(limits.watch_interrupt);
-  const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, threads.threads());
+  const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
   Region region(*this, learning_rate, limits, *workspace);
   RunReport report;
   report.threads = run_team(threads.threads(), [&](Team& team) { region.run(team); });
   report.end = region.end();
   report.batch = batch_;
+  if (report.end == RunReport::End::non_finite_source) {
+    report.non_finite = feed_.find_non_finite(0, order_of_batch(batch_), rows_of_batch(batch_));
+  }
   return report;
 }
 

@@ -23,10 +23,11 @@ struct RunLimits {
 };
 
 struct RunReport {
-  enum class End : std::uint8_t { epoch_done, paused, interrupted, non_finite_loss };
+  enum class End : std::uint8_t { epoch_done, paused, interrupted, non_finite_loss, non_finite_source };
   End end = End::epoch_done;
-  Index batch = 0;  // steps of this epoch that are done
-  int threads = 0;  // that ran
+  Index batch = 0;       // steps of this feed that are done
+  int threads = 0;       // that ran
+  NonFinite non_finite;  // where the sources have it
 };
 
 class Trainer {
@@ -39,8 +40,13 @@ class Trainer {
   // Back to the first batch of an epoch: makes its order and forgets its sums.
   void begin_epoch(std::uint32_t epoch);
 
-  // Goes on from where the last call ended. A step that is not finished, by an interrupt or a loss that is
-  // not finite, leaves no trace: parameters, optimiser state and sums are those of the last whole step.
+  // The epoch goes on with other rows, in the order in which they are: a batch that an iterator made. The plan
+  // is one of the same program that has room for all of them; where it is another one, so is the batch size.
+  void next_feed(std::shared_ptr<const Plan> plan, Feed feed);
+
+  // Goes on from where the last call ended. A step that is not finished, by an interrupt, or a loss or a
+  // source that is not finite, leaves no trace: parameters, optimiser state and sums are those of the last
+  // whole step.
   RunReport run(double learning_rate, const RunLimits& limits);
 
   // Of the steps done in this epoch: sum over rows (weighted where the result is)
@@ -51,15 +57,17 @@ class Trainer {
   class Region;
 
   Index rows_of_batch(Index batch) const;
+  const std::int32_t* order_of_batch(Index batch) const;
+  void keep_order();
 
   std::shared_ptr<const Plan> plan_;
   std::shared_ptr<Parameters> parameters_;
   std::shared_ptr<Optimizer> optimizer_;
   Feed feed_;
   TrainerConfig config_;
-  WorkspacePool workspaces_;
+  std::unique_ptr<WorkspacePool> workspaces_;
   AlignedBuffer gradient_;
-  AlignedBuffer order_;  // int32, the rows of the epoch
+  AlignedBuffer order_;  // int32, the rows of the epoch, or more of them
   Index batch_ = 0;      // the next one
   std::vector<double> sums_;
   Index rows_done_ = 0;

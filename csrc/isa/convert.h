@@ -12,6 +12,11 @@ struct Half {
   std::uint16_t bits;
 };
 
+// A byte that is true where it is not 0.
+struct Bool {
+  std::uint8_t bits;
+};
+
 // The type that holds the bits of an S in memory, and those that its conversion goes through. From 8 bits to
 // a float directly, GCC 12 would convert lane by lane.
 template <class... Types>
@@ -26,6 +31,8 @@ struct Conversion<std::uint8_t> {
   using Bits = std::uint8_t;
   using Path = Through<std::int16_t, std::int32_t>;
 };
+template <>
+struct Conversion<Bool> : Conversion<std::uint8_t> {};
 template <>
 struct Conversion<std::int8_t> {
   using Bits = std::int8_t;
@@ -89,6 +96,9 @@ FASTDNN_INLINE LanesOf<T, K> load_as(const S* p) {
   using Path = typename Conversion<S>::Path;
   if constexpr (__is_same(S, Half)) {
     return from_half<T, K>(converted<typename IntegerOf<T>::Type, K>(x, Path{}));
+  } else if constexpr (__is_same(S, Bool)) {
+    const LanesOf<Bits, K> one = reinterpret_cast<LanesOf<Bits, K>>(x != 0) & 1;
+    return converted<T, K>(one, Path{});
   } else {
     return converted<T, K>(x, Path{});
   }

@@ -93,8 +93,8 @@ void fill_gather_features(DataKernels<typename V::Scalar>& k) {
 
 template <class V>
 void fill_gather(DataKernels<typename V::Scalar>& k) {
-  fill_gather_features<V, std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::int32_t, std::int64_t,
-                       Half, float, double>(k);
+  fill_gather_features<V, Bool, std::uint8_t, std::int8_t, std::uint16_t, std::int16_t, std::uint32_t,
+                       std::int32_t, std::uint64_t, std::int64_t, Half, float, double>(k);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ class Callback:
 
     `self.model` is the model (any method may be called; `self.model.stop_training = True` ends the fit after
     this epoch) and `self.params` a dictionary: epochs, steps, batch_size, samples, seed, metrics and, once an
-    epoch has run, threads.
+    epoch has run, threads. Where an iterator makes the batches, batch_size and samples are None, and so may
+    steps be, until an epoch has run.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):

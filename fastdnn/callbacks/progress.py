@@ -49,24 +49,33 @@ class ProgressLine(Callback):
 
     def on_progress(self, epoch: int, batch: int, logs: dict[str, float]) -> None:
         """Rewrite the line."""
-        done = batch / self.params["steps"]
-        self._show(self._line(epoch, done, logs), end="")
+        steps = self.params["steps"]
+        self._show(self._line(epoch, batch / steps if steps else None, batch, logs), end="")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         """The epoch's last word."""
-        self._show(self._line(epoch, 1.0, {k: v for k, v in logs.items() if k != "learning_rate"}), end="\n")
+        figures = {name: value for name, value in logs.items() if name != "learning_rate"}
+        self._show(self._line(epoch, 1.0, self.params["steps"] or 0, figures), end="\n")
 
-    def _line(self, epoch: int, done: float, logs: dict[str, float]) -> str:
+    def _line(self, epoch: int, done: float | None, batch: int, logs: dict[str, float]) -> str:
+        """`done` is the share of the epoch that is over, None where an iterator does not say its length."""
         now = time.perf_counter()
         epochs = self.params["epochs"]
-        rate = self.params["samples"] * done / max(now - self._epoch_start, 1e-9)
-        left = (now - self._train_start) / (epoch + done) * (epochs - epoch - done)
         figures = " - ".join(f"{name}: {value:.4f}" for name, value in logs.items())
-        share = "" if done == 1.0 else f" {100 * done:3.0f} %"
-        digits = len(str(epochs))
-        return f"epoch {epoch + 1:{digits}}/{epochs}{share} - {_short(rate)} samples/s - {figures}" + (
-            f" - {_duration(left)} left" if epoch + done < epochs else ""
-        )
+        share = f" step {batch}" if done is None else "" if done == 1.0 else f" {100 * done:3.0f} %"
+        number = f"{epoch + 1:{len(str(epochs))}}/{epochs}"
+        line = f"epoch {number}{share} - {self._rate(now, done, batch)} - {figures}"
+        if done is None or epoch + done >= epochs:
+            return line
+        left = (now - self._train_start) / (epoch + done) * (epochs - epoch - done)
+        return f"{line} - {_duration(left)} left"
+
+    def _rate(self, now: float, done: float | None, batch: int) -> str:
+        elapsed = max(now - self._epoch_start, 1e-9)
+        samples = self.params["samples"]
+        if samples is None or done is None:
+            return f"{_short(batch / elapsed)} steps/s"
+        return f"{_short(samples * done / elapsed)} samples/s"
 
     def _show(self, line: str, end: str) -> None:
         if self.live:

@@ -5,11 +5,13 @@ The weights stay in the model's native vectors and type; everything between is f
 
 from dataclasses import dataclass
 from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from fastdnn import _core
 from fastdnn.backend import Inference, Run, Trainer, TrainingRun
+from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import SGD, Adam, Optimizer
 from fastdnn.program import Operation, Program, Value
 from fastdnn.reference import gather, philox, update
@@ -55,6 +57,29 @@ def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.n
     return results if isinstance(results, tuple) else (results,)
 
 
+def gather_sources(
+    program: Program, arrays: list[np.ndarray], order: np.ndarray, dtype: str
+) -> list[np.ndarray]:
+    """Rows of the arrays of a run, rounded to the model's type; labels stay integers.
+
+    Raises:
+        NonFiniteSourceError: a number is NaN or infinite; the lowest such row is named.
+    """
+    labels = {value.slot for value in program.values if value.role == "source" and value.integer}
+    sources = []
+    for number, array in enumerate(arrays):
+        rows = gather.gather(array, order)
+        if number not in labels:
+            with np.errstate(over="ignore"):
+                rows = rows.astype(dtype)
+        bad = np.argwhere(~np.isfinite(rows))
+        if bad.size:
+            place = min((int(order[row]), int(column), row) for row, column in bad)
+            raise NonFiniteSourceError(number, place[0], place[1], float(rows[place[2], place[1]]))
+        sources.append(rows)
+    return sources
+
+
 def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:
     """The weighted sum over rows of each result."""
     sums = [
@@ -76,8 +101,9 @@ class ReferenceTrainer:
         self._optimizer = optimizer
         self._state = state
         self._run = run
-        self._rows = run.arrays[0].shape[0]
-        self.batches = -(-self._rows // run.batch_size)
+        self._batch_size = run.batch_size
+        self._feed(run.arrays)
+        self.batches = -(-self._rows // self._batch_size)
         self._gradients = [value for value in run.program.values if value.role == "gradient"]
         self._states = [
             value for op in run.program.operations for value in op.outputs if value.role == "state"
@@ -94,12 +120,24 @@ class ReferenceTrainer:
         self._rows_done = 0
         self._sums = np.zeros(len(self._run.program.results))
 
+    def _feed(self, arrays: list[np.ndarray]) -> None:
+        self._arrays = arrays
+        self._rows = arrays[0].shape[0]
+
+    def next_feed(self, arrays: list[np.ndarray]) -> None:
+        """The epoch goes on with other rows, as one batch in their order."""
+        self._feed(arrays)
+        self._order = np.arange(self._rows)
+        self._batch_size = self._rows
+        self._batch = 0
+        self.batches = 1
+
     def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
         """Steps until the epoch is over; one thread, and no pause."""
         while self._batch < self.batches:
-            begin = self._batch * self._run.batch_size
-            order = self._order[begin : begin + self._run.batch_size]
-            sources = [gather.gather(array, order) for array in self._run.arrays]
+            begin = self._batch * self._batch_size
+            order = self._order[begin : begin + self._batch_size]
+            sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
             draw = Draw(self._run.seed, self._state.iterations)
             values = run_program(self._run.program, sources, self._parameters, draw)
             sums = result_sums(self._run.program, values)
@@ -147,22 +185,32 @@ class ReferenceTrainer:
 
 
 class ReferenceInference:
-    """A program without gradients, all rows at once."""
+    """A program without gradients, so many rows at a time."""
 
-    def __init__(self, program: Program, parameters: "_core.Parameters") -> None:
+    def __init__(self, program: Program, parameters: "_core.Parameters", batch_size: int) -> None:
         self._program = program
         self._parameters = parameters
+        self._batch_size = batch_size
+
+    def _chunks(self, arrays: list[np.ndarray]) -> Iterator[dict[int, np.ndarray]]:
+        """All values of the program, chunk by chunk."""
+        rows = len(arrays[0])
+        for begin in range(0, rows, self._batch_size):
+            order = np.arange(begin, min(begin + self._batch_size, rows))
+            sources = gather_sources(self._program, arrays, order, self._parameters.dtype)
+            yield run_program(self._program, sources, self._parameters)
 
     def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
         """The program's output for every row, in the model's type."""
-        assert self._program.output is not None
-        values = run_program(self._program, arrays, self._parameters)
-        return values[self._program.output.index].astype(arrays[0].dtype)
+        output = self._program.output
+        assert output is not None
+        chunks = [values[output.index].astype(self._parameters.dtype) for values in self._chunks(arrays)]
+        return np.concatenate(chunks)
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
         """The results' averages over the rows."""
-        values = run_program(self._program, arrays, self._parameters)
-        return [float(total) for total in result_sums(self._program, values) / len(arrays[0])]
+        sums = [result_sums(self._program, values) for values in self._chunks(arrays)]
+        return [float(total) for total in np.sum(sums, axis=0) / len(arrays[0])]
 
 
 class ReferenceBackend:
@@ -176,5 +224,5 @@ class ReferenceBackend:
         return ReferenceTrainer(self._parameters, optimizer, state, run)
 
     def inference(self, program: Program, batch_size: int) -> Inference:
-        """A runner of a program without gradients; it takes all rows at once."""
-        return ReferenceInference(program, self._parameters)
+        """A runner of a program without gradients, so many rows at a time."""
+        return ReferenceInference(program, self._parameters, batch_size)

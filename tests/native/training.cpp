@@ -1,5 +1,7 @@
 // The engine without Python: a network is trained while another thread predicts with it.
+#include <algorithm>
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <thread>
 
@@ -103,8 +105,11 @@ struct Clouds {
       }
     }
   }
-  SourceArray features() const { return {x.data(), dtype_of<T>(), kRows, kFeatures}; }
-  SourceArray labels() const { return {y.data(), Dtype::i32, kRows, 1}; }
+  Source features() const {
+    const SourceType type = dtype_of<T>() == Dtype::f64 ? SourceType::f64 : SourceType::f32;
+    return {x.data(), type, kRows, kFeatures, kFeatures, 1};
+  }
+  Source labels() const { return {y.data(), SourceType::i32, kRows, 1, 1, 1}; }
 };
 
 // Trains for 52 steps; returns the weights.
@@ -119,14 +124,14 @@ std::vector<T> train(int threads) {
   }
   OptimizerConfig config;
   config.kind = OptimizerConfig::Kind::adam;
-  const auto plan = std::make_shared<Plan>(Network().training(), *parameters, kBatch, Plan::Feed::gather);
+  const auto plan = std::make_shared<Plan>(Network().training(), *parameters, kBatch);
   Trainer trainer(plan, parameters, std::make_shared<Optimizer>(config, parameters),
                   Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()}),
                   {kBatch, true, 3});
 
   std::atomic<bool> over{false};
   std::thread reader([&] {
-    const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 64, Plan::Feed::in_place);
+    const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 64);
     Inference inference(view, parameters);
     const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
     std::vector<T> prediction(kRows * kClasses);
@@ -146,11 +151,40 @@ std::vector<T> train(int threads) {
   return {theta, theta + parameters->theta.elements()};
 }
 
+// A number that is not finite ends a run before the update, and an evaluation after its chunk, with its place.
+template <class T>
+void meets_nan(int threads) {
+  Clouds<T> clouds;
+  const Index row = kRows - 1, col = kFeatures - 1;
+  clouds.x[static_cast<std::size_t>(row * kFeatures + col)] = std::numeric_limits<T>::quiet_NaN();
+  auto parameters = std::make_shared<Parameters>(dtype_of<T>(), Network::segments(), std::vector<Segment>{});
+  const auto plan = std::make_shared<Plan>(Network().training(), *parameters, kRows);
+  Trainer trainer(plan, parameters, std::make_shared<Optimizer>(OptimizerConfig{}, parameters),
+                  Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()}),
+                  {kRows, true, 3});
+  const RunReport report = trainer.run(1e-2, {0, threads, false});
+  expect(report.end == RunReport::End::non_finite_source && report.batch == 0, "a step with NaN was done");
+  expect(report.non_finite.source == 0 && report.non_finite.row == row && report.non_finite.col == col,
+         "NaN named in row ", report.non_finite.row, ", column ", report.non_finite.col);
+  const auto* theta = reinterpret_cast<const T*>(parameters->theta.data());
+  expect(std::all_of(theta, theta + parameters->theta.elements(), [](T w) { return w == 0; }),
+         "a step with NaN was written");
+
+  const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 8);
+  Inference inference(view, parameters);
+  std::vector<T> prediction(kRows * kClasses);
+  const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
+  const auto found =
+      inference.run(feed, reinterpret_cast<std::byte*>(prediction.data()), threads, false).non_finite;
+  expect(found && found->row == row && found->col == col, "NaN not named in a prediction");
+}
+
 }  // namespace
 
 // The same bits on 1 to 4 threads.
 template <class T>
 void training() {
+  for (int threads = 1; threads <= 4; ++threads) meets_nan<T>(threads);
   const std::vector<T> want = train<T>(1);
   for (int threads = 2; threads <= 4; ++threads) {
     const std::vector<T> got = train<T>(threads);

@@ -41,9 +41,6 @@ class Arguments {
         return context_.gradient + o.offset;
       case Space::sigma:
         return context_.sigma + o.offset;
-      case Space::source:
-        // Kernels take sources as inputs only; the const comes back with the view's type.
-        return const_cast<std::byte*>(context_.sources[o.offset]);
       case Space::output:
         return context_.output;
     }

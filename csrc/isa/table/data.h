@@ -6,9 +6,9 @@
 
 namespace fastdnn {
 
-// Element types of the arrays that users feed; bytes of a bool count as uint8.
-enum class SourceType : std::uint8_t { u8, i8, u16, i16, i32, i64, f16, f32, f64 };
-constexpr int kSourceTypes = 9;
+// Element types of the arrays that users feed; b8 is a bool, of which every byte but 0 is true.
+enum class SourceType : std::uint8_t { b8, u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64 };
+constexpr int kSourceTypes = 12;
 
 // x (rows, cols) of some type. Strides are in elements and may be negative.
 struct Source {
