@@ -17,8 +17,8 @@ What a figure means:
 - **A prediction** is a call from Python, softmax included: of fastdnn, scikit-learn and onnxruntime from an
   array of NumPy to another, of PyTorch and JAX from their own arrays to their own.
 - **Floor**: the FLOPs of the products at the peak of fused multiply-adds, measured in fastdnn's worker.
-- **Peak memory** is by how much the most that a new process held grows while the network is made and
-  trained for an epoch, with framework and data loaded before; PyTorch's is that of the eager way.
+- **Peak memory** is the most that a new process holds while the network is made with given weights, and
+  while it is trained for an epoch, over what it held with framework and data. PyTorch runs eagerly.
 - **Time to error** is that from the first weights to a test error of 3 % on the digits, without computing
   that error; once warm, and for a process's first model, with what is compiled for it. PyTorch runs eagerly.
 """

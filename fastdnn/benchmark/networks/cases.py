@@ -79,7 +79,11 @@ class Prediction:
     @property
     def label(self) -> str:
         """predict, name and rows."""
-        return f"predict {self.network.name} {self.rows} rows"
+        return f"predict {self.network.name} {self._rows_text}"
+
+    @property
+    def _rows_text(self) -> str:
+        return f"{self.rows} row{'s' if self.rows > 1 else ''}"
 
     def measure(self, workers: Workers, effort: Effort) -> NetworkRow:
         """Probabilities must agree; then calls, in turn."""
@@ -92,34 +96,30 @@ class Prediction:
         threads = workers.threads
         targets = catalog.PREDICTION_TARGETS.get(self.rows, {}).get(threads, {})
         floor = (self.network.flops(self.rows, backward=False), before, workers.peak(effort))
-        case = f"{self.rows} row{'s' if self.rows > 1 else ''}"
         detail = f"{self.network.name} {'-'.join(map(str, self.network.sizes))} with softmax"
-        return NetworkRow(PREDICTION, case, detail, threads, "s", results, *floor, targets)
+        return NetworkRow(PREDICTION, self._rows_text, detail, threads, "s", results, *floor, targets)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The peak of a process that trains, over what it had with data and framework."""
+    """The peak of a process over what it had with data and framework, `making` or `training` the network."""
 
     network: Network
+    phase: str
     trains: bool = True
 
     @property
     def label(self) -> str:
-        """memory and name."""
-        return f"memory {self.network.name}"
+        """memory, name and phase."""
+        return f"memory {self.network.name} {self.phase}"
 
     def measure(self, workers: Workers, effort: Effort) -> NetworkRow:
         """In processes that have done nothing before."""
         told = _fresh(workers, "memory", network=self.network.fields)
-        results = {
-            name: Result(one["growth"], way=one["way"], extra={"peak": one["peak"]})
-            for name, one in told.items()
-        }
-        threads = workers.threads
-        targets = catalog.MEMORY_TARGETS.get(threads, {})
-        detail = "more than with framework and data loaded"
-        return NetworkRow(MEMORY, self.network.name, detail, threads, "B", results, targets=targets)
+        results = {name: Result(one[self.phase], way=one["way"]) for name, one in told.items()}
+        targets = catalog.MEMORY_TARGETS.get(workers.threads, {}) if self.phase == "training" else {}
+        case, detail = f"{self.network.name}, {self.phase}", "over that with framework and data loaded"
+        return NetworkRow(MEMORY, case, detail, workers.threads, "B", results, targets=targets)
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,8 @@ class Race:
 def steps() -> list[Case]:
     """What trains."""
     networks: list[Case] = [Step(network) for network in catalog.networks()]
-    return [*networks, Memory(catalog.WIDE), Race(first=False), Race(first=True)]
+    memories = [Memory(catalog.WIDE, phase) for phase in ("making", "training")]
+    return [*networks, *memories, Race(first=False), Race(first=True)]
 
 
 def predictions() -> list[Case]:
@@ -175,7 +176,7 @@ def cases(suites: Sequence[str], part: str = "") -> list[Case]:
 
     >>> from fastdnn.benchmark.networks.cases import cases
     >>> [case.label for case in cases(["steps", "predict"], "mnist")][:2]
-    ['step mnist', 'predict mnist 1 rows']
+    ['step mnist', 'predict mnist 1 row']
     """
     every = [case for suite in suites for case in SUITES[suite]()]
     found = [case for case in every if part.lower() in case.label]

@@ -14,7 +14,7 @@ _LEGEND = (
     "thr: CPUs that each framework has, pinned; fastdnn takes as many threads as it finds useful",
     "±: the middle half of the rounds; floor: what the products take at the peak of fused multiply-adds, "
     "the better one of before and after; × floor: our time in floors",
-    "peers: their figure, and ours into it: above 1× fastdnn is better, << marks where it is not",
+    "peers: their figure, and ours into it: above 1× fastdnn is better, * marks where it is not",
 )
 
 
@@ -58,8 +58,7 @@ def _peer(row: NetworkRow, name: str) -> str:
     if name not in row.results:
         return "-"
     ratio = row.ratios[name]
-    mark = "<< " if ratio < 1 else ""
-    return f"{mark}{row.value_text(row.results[name])} {three_digits(ratio)}×"
+    return f"{row.value_text(row.results[name])} {three_digits(ratio)}×{'*' if ratio < 1 else ''}"
 
 
 def _notes(rows: Sequence[NetworkRow]) -> list[str]:

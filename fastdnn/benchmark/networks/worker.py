@@ -91,7 +91,7 @@ class Worker:
         return _seconds(self._predictor.repeat, count)
 
     def memory(self, network: Mapping[str, Any]) -> dict[str, Any]:
-        """Bytes by which the peak grows while the network is made and trained for an epoch, and the peak.
+        """Bytes by which memory grows at most while the network is made, and while it is trained for an epoch.
 
         The framework is imported and the data are there before. To be asked of a new process.
         """
@@ -103,11 +103,14 @@ class Worker:
         setting = self._setting(made)
         forget_peak()
         before = peak_bytes()
-        self._module.trainer(setting, x, y, way).train(1)
-        after = peak_bytes()
-        if before is None or after is None:
+        trainer = self._module.trainer(setting, x, y, way)
+        making = peak_bytes()
+        forget_peak()
+        trainer.train(1)
+        training = peak_bytes()
+        if before is None or making is None or training is None:
             raise UnsupportedError("this system does not tell how much memory a process took")
-        return {"growth": after - before, "peak": after, "way": way}
+        return {"making": making - before, "training": training - before, "way": way}
 
     def race(self, seeds: int, error: float) -> dict[str, Any]:
         """How long training on digits takes to reach a test error; see `digits.Race`."""
