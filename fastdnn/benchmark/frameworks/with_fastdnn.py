@@ -33,33 +33,42 @@ def model(network: Network, weights: Weights, last: str | None = None) -> fd.Seq
     >>> model(DIGITS, DIGITS.initial_weights()).count_params()
     38410
     """
-    dense: list[Any] = []
     layers: list[Any] = [fd.layers.Input((network.sizes[0],))]
     hidden = network.sizes[1:-1]
     for units in hidden:
         plain = not network.batch_norm
-        dense.append(fd.layers.Dense(units, activation="relu" if plain else None))
-        layers.append(dense[-1])
+        layers.append(fd.layers.Dense(units, activation="relu" if plain else None))
         if network.batch_norm:  # with PyTorch's figures
             normalization = getattr(fd.layers, "BatchNormalization")  # noqa: B009 - there is none yet
             layers += [normalization(momentum=0.9, epsilon=1e-5), fd.layers.Activation("relu")]
         if network.dropout:
             layers.append(getattr(fd.layers, "Dropout")(network.dropout))  # noqa: B009
-    dense.append(fd.layers.Dense(network.sizes[-1], activation=last))
-    made = fd.Sequential([*layers, dense[-1]], seed=0)
+    layers.append(fd.layers.Dense(network.sizes[-1], activation=last))
+    made = fd.Sequential(layers, seed=0)
+    _set_weights(made, weights)
+    return made
+
+
+def _set_weights(made: fd.Sequential, weights: Weights) -> None:
+    dense = [layer for layer in made.layers if isinstance(layer, fd.layers.Dense)]
     for layer, (kernel, bias) in zip(dense, weights, strict=True):
         layer.set_weights([kernel, bias])
-    return made
 
 
 class _Trainer:
     def __init__(self, setting: Setting, x: np.ndarray, y: np.ndarray) -> None:
         self._network, self._x, self._y = setting.network, x, y
         self.threads = setting.threads
-        self.reset(setting.weights)
+        self._model = model(self._network, setting.weights)
+        self._compile()
 
     def reset(self, weights: Weights) -> None:
-        self._model = model(self._network, weights)
+        if self._network.batch_norm:  # its running figures begin again, too
+            self._model = model(self._network, weights)
+        _set_weights(self._model, weights)
+        self._compile()
+
+    def _compile(self) -> None:
         loss: Any = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
         if self._network.loss == "squared_error":
             loss = fd.losses.MeanSquaredError()

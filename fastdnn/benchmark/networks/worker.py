@@ -91,7 +91,7 @@ class Worker:
         return _seconds(self._predictor.repeat, count)
 
     def memory(self, network: Mapping[str, Any]) -> dict[str, Any]:
-        """Bytes by which memory grows at most while the network is made, and while it is trained for an epoch.
+        """Bytes by which memory grows at most while the network is made, and while it is trained.
 
         The framework is imported and the data are there before. To be asked of a new process.
         """
