@@ -100,13 +100,13 @@ def _name(row: NetworkRow) -> str:
 def _dress(axes: "Axes", rows: Sequence[NetworkRow], ticks: Sequence[tuple[float, str]], top: float) -> None:
     ratios = [ratio for row in rows for ratio in row.ratios.values()]
     axes.set_xscale("log")
-    axes.set_xlim(min([0.8, *(ratio / 1.5 for ratio in ratios)]), 1.6 * max([2.0, *ratios]))
+    axes.set_xlim(min([0.8, *(ratio / 2 for ratio in ratios)]), 1.6 * max([2.0, *ratios]))
     axes.set_ylim(top - _GAP / 2, -1)
     axes.set_yticks([place for place, _ in ticks], [name for _, name in ticks], fontsize=8)
     axes.tick_params(axis="y", length=0)
     marks = [
         mark
-        for mark in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+        for mark in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500)
         if axes.get_xlim()[0] <= mark <= axes.get_xlim()[1]
     ]
     axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
