@@ -1,15 +1,22 @@
-"""What the files of this folder share: `time_workload`, for fastdnn and for NumPy, on one and two threads.
+"""What the files of this folder share.
 
-    pytest bench --benchmark-only         times everything; `fastdnn bench kernels` prints a better table
+`time_workload` is for kernels, of fastdnn and NumPy; `time_calls` for whole networks, of fastdnn alone; both
+on one and two threads.
+
+    pytest bench --benchmark-only         times everything; `fastdnn bench` prints better tables
     pytest bench --benchmark-disable      checks every workload once
 
 The workloads are those of fastdnn.benchmark.
 """
 
+import time
+
 import pytest
 
+import fastdnn as fd
 from fastdnn import _core
 from fastdnn.benchmark import numpy_threads, runner
+from fastdnn.benchmark.networks import suite
 
 THREADS = (1, 2)
 
@@ -37,6 +44,8 @@ def pytest_collection_modifyitems(items):
 def pytest_generate_tests(metafunc):
     if "contender" in metafunc.fixturenames:
         timed = [(side, threads) for threads in THREADS for side in ("fastdnn", "numpy")]
+        if "time_calls" in metafunc.fixturenames:
+            timed = [("fastdnn", threads) for threads in THREADS]
         contenders = [("check", 1)] if metafunc.config.option.benchmark_disable else timed
         metafunc.parametrize("contender", contenders, ids=[f"{side}-{n}" for side, n in contenders])
 
@@ -68,3 +77,32 @@ def time_workload(benchmark, contender):
         benchmark.extra_info |= {name: _core.build_info()[name] for name in ("isa", "cpu")}
 
     return check_only if side == "check" else run
+
+
+@pytest.fixture
+def time_calls(benchmark, contender):
+    """time_calls(check, repeat, calls): checks, then times repeat(count), which does count times `calls`."""
+    side, threads = contender
+
+    def run(check, repeat, calls=1):
+        if side == "check":
+            benchmark(check)
+            return
+        check()
+
+        def timed(count):
+            begin = time.perf_counter()
+            repeat(count)
+            return (time.perf_counter() - begin) / (count * calls)
+
+        def tick():
+            CLOCK.now += timed(count)
+
+        with fd.threads(threads):
+            timed(1)
+            count = runner.repeats(timed(1) * calls, suite.THOROUGH.seconds)
+            benchmark.pedantic(tick, rounds=suite.THOROUGH.rounds, iterations=1)
+        benchmark.extra_info |= {"threads": threads}
+        benchmark.extra_info |= {name: _core.build_info()[name] for name in ("isa", "cpu")}
+
+    return run

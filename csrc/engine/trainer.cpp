@@ -110,7 +110,7 @@ class Trainer::Region {
   }
 
  private:
-  StepContext context_of(const Team& team, Index batch) const {
+  StepContext context_of(const Team& team, Index batch) {
     StepContext context = workspace_.context(team.rank());
     context.theta = t_.parameters_->theta.data();
     context.sigma = t_.parameters_->sigma.data();
@@ -162,9 +162,8 @@ class Trainer::Region {
   const double learning_rate_;
   const RunLimits& limits_;
   Workspace& workspace_;
-  const std::vector<const std::byte*> sources_;
-  const std::int64_t first_iteration_;  // of the epoch's first batch; rank 0 counts on while others still work
   const std::vector<Source> sources_;
+  const std::int64_t first_iteration_;  // of the epoch's first batch; rank 0 counts on while others still work
   std::atomic<bool> non_finite_{false};
   const std::chrono::steady_clock::time_point deadline_;
   bool write_ = true;

@@ -1,16 +1,22 @@
-"""`fastdnn bench kernels`: how fast the kernels are on this machine."""
+"""`fastdnn bench`: how fast kernels, training steps and predictions are on this machine."""
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fastdnn import _core
-from fastdnn.benchmark import kernels, numpy_threads, report
+from fastdnn.benchmark import frameworks, kernels, numpy_threads, report
+from fastdnn.benchmark.amounts import duration
 from fastdnn.benchmark.machine import default_threads
+from fastdnn.benchmark.networks import chart
+from fastdnn.benchmark.networks import suite as networks
+from fastdnn.benchmark.networks.cases import SUITES, cases, waiting
+from fastdnn.benchmark.networks.process import environment
+from fastdnn.benchmark.networks.row import NetworkRow
+from fastdnn.benchmark.networks.suite import NetworkSuite
 from fastdnn.benchmark.report import Report
 from fastdnn.benchmark.row import Row
 from fastdnn.benchmark.runner import QUICK, THOROUGH
@@ -18,35 +24,46 @@ from fastdnn.benchmark.suite import Suite
 from fastdnn.benchmark.workloads import FLOAT_TYPES
 from fastdnn.cli import output
 from fastdnn.cli.arguments import MOST_THREADS, whole_number
+from fastdnn.cli.bench_progress import BenchProgress
 from fastdnn.cli.target import check_target, text_target
-from fastdnn.errors import unknown_name
+from fastdnn.errors import expected, unknown_name
 
-_SUITES = ("kernels",)
-_PLAIN_LINES = 10
+_SUITES = ("kernels", *SUITES)
 _INTERRUPTED = 130
 _DESCRIPTION = """\
-Time every kernel, each checked against the reference before, in rounds that alternate with NumPy's; print
-speeds, and what share they are of this machine's own peak or bandwidth, measured before and after. Close
-other programs first. Ctrl-C prints what is done until then.
+steps and predict: time training steps and predictions of whole networks against PyTorch, JAX, scikit-learn
+and onnxruntime, as far as they are installed, after seeing that all of them compute the same; peak memory,
+and time to a test error. kernels: time every kernel, each checked against the reference before, in rounds
+that alternate with NumPy's, as shares of this machine's own peak or bandwidth. Close other programs first.
+Ctrl-C prints what is done until then.
 """
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declare the command."""
     parser = commands.add_parser(
-        "bench", help="speed of the kernels on this machine", description=_DESCRIPTION, allow_abbrev=False
+        "bench",
+        help="speed on this machine, against other frameworks",
+        description=_DESCRIPTION,
+        allow_abbrev=False,
     )
     add = parser.add_argument
-    add("suite", metavar="SUITE", help="kernels")
-    part = "a kernel, such as relu, or part of names: 'gemm NT', 512x512x512, losses"
+    add("suite", metavar="SUITE", nargs="?", help="steps, predict or kernels (default: steps and predict)")
+    part = "part of names: 'mnist', 'memory'; of kernels: relu, 'gemm NT', 512x512x512, losses"
     add("--filter", default="", metavar="PART", help=part)
-    add("--dtype", choices=FLOAT_TYPES, help="only this type")
     threads = "numbers of threads between commas (1 and those of this machine)"
     add("--threads", type=_thread_counts, metavar="N,N", help=threads)
     add("--quick", action="store_true", help="fewer and shorter rounds: rough figures")
     add("--unit", metavar="UNIT", help="the instruction set to time, such as avx2 (the best one)")
     add("--json", metavar="FILE", help="write all figures there, too")
     add("--markdown", metavar="FILE", help="write the table there, too")
+    add(
+        "--peers",
+        metavar="NAME,NAME",
+        help="of steps, predict: such as torch,jax, or none (all installed ones)",
+    )
+    add("--plot", metavar="FILE.png", help="of steps, predict: draw the comparison there (needs matplotlib)")
+    add("--dtype", choices=FLOAT_TYPES, help="of kernels: only this type")
     parser.set_defaults(run=run)
 
 
@@ -61,60 +78,131 @@ def _thread_counts(text: str) -> list[int]:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure, print, write."""
-    if arguments.suite not in _SUITES:
+    if arguments.suite not in (None, *_SUITES):
         raise unknown_name("bench", "a suite", arguments.suite, _SUITES)
-    build = _core.build_info()
-    unit = arguments.unit or build["isa"]
-    if unit not in build["isa_available"]:
-        raise unknown_name("bench", "a unit that this machine runs", unit, build["isa_available"])
-    dtypes = [arguments.dtype] if arguments.dtype else list(FLOAT_TYPES)
-    threads = arguments.threads or default_threads()
-    suite = Suite(
-        kernels.workloads(arguments.filter, dtypes), threads, dtypes, QUICK if arguments.quick else THOROUGH
-    )
-    for path in (arguments.json, arguments.markdown):
+    unit, units = arguments.unit or _core.build_info()["isa"], _core.build_info()["isa_available"]
+    if unit not in units:
+        raise unknown_name("bench", "a unit that this machine runs", unit, units)
+    measure = (_kernels if arguments.suite == "kernels" else _networks)(arguments)
+    for path in (arguments.json, arguments.markdown, arguments.plot):
         if path is not None:
             check_target("bench", path)
-    made = _measured(arguments, suite, unit)
+    other = unit != _core.build_info()["isa"]
+    made = _in_child(arguments, _threads(arguments), {"FASTDNN_ISA": unit}) if other else measure()
     output.say(report.text(made))
+    if arguments.suite is None:
+        output.say("fastdnn bench kernels times the kernels alone")
     for path, form in ((arguments.json, report.to_json), (arguments.markdown, report.markdown)):
         if path is not None:
             with text_target("bench", path) as file:
                 file.write(form(made))
+    if arguments.plot is not None:
+        if any(row.ratios for row in made.rows):
+            chart.save(made, arguments.plot)
+        else:
+            output.say("no plot: there is no peer to draw")
     return 0 if made.complete else _INTERRUPTED
 
 
-def _measured(arguments: argparse.Namespace, suite: Suite, unit: str) -> Report:
-    """Here, or in processes of their own where the unit or NumPy's threads are set before the start."""
-    if unit != _core.build_info()["isa"]:
-        return _in_child(arguments, suite.threads, {"FASTDNN_ISA": unit})
-    limiter = numpy_threads.limiter(suite.threads)
-    if limiter is None:
-        parts: list[Report] = []
-        for count in suite.threads:
-            parts.append(_in_child(arguments, [count], numpy_threads.environment(count)))
-            if not parts[-1].complete:
-                break
-        return report.merged(parts)
-    progress = _Progress(len(suite))
-    try:
-        return suite.run(limiter, progress.row)
-    finally:
-        progress.close()
+def _threads(arguments: argparse.Namespace) -> list[int]:
+    threads: list[int] = arguments.threads or default_threads()
+    return threads
+
+
+def _only(arguments: argparse.Namespace, option: str, suites: str) -> None:
+    """Refuse an option of other suites."""
+    if getattr(arguments, option) is not None:
+        raise ValueError(
+            expected("bench", f"--{option} with {suites} only", arguments.suite or "steps and predict")
+        )
+
+
+# ------------------------------------------------------------------------------------------ what is measured
+
+
+def _networks(arguments: argparse.Namespace) -> Callable[[], Report]:
+    """Steps, predictions or both, to be measured; the arguments are checked before."""
+    _only(arguments, "dtype", "kernels")
+    if arguments.plot is not None:
+        try:
+            chart.check(arguments.plot)
+        except ImportError as error:
+            raise ValueError(str(error)) from error
+    names = (
+        None if arguments.peers is None else [name for name in arguments.peers.split(",") if name != "none"]
+    )
+    suites = list(SUITES) if arguments.suite is None else [arguments.suite]
+    suite = NetworkSuite(
+        cases(suites, arguments.filter),
+        _threads(arguments),
+        [peer for peer in frameworks.peers(names) if peer.trains or "predict" in suites],
+        networks.QUICK if arguments.quick else networks.THOROUGH,
+        waiting(suites, arguments.filter),
+    )
+
+    def measure() -> Report:
+        with BenchProgress(len(suite)) as progress:
+            for peer in suite.peers:
+                if peer.missing:
+                    progress.note(f"{peer.title}: {peer.state}")
+            return suite.run(lambda row: progress.row(_network_text(row)), progress.note)
+
+    return measure
+
+
+def _network_text(row: NetworkRow) -> str:
+    ratios = ", ".join(f"{ratio:.2f}x {frameworks.TITLES[name]}" for name, ratio in row.ratios.items())
+    what = f"{row.family.lower()} {row.case} on {output.counted(row.threads, 'thread')}"
+    return f"{what}: {row.value_text(row.ours)}" + (f" ({ratios})" if ratios else "")
+
+
+def _kernels(arguments: argparse.Namespace) -> Callable[[], Report]:
+    """Kernels, to be measured here, or in a process for each number of threads, where NumPy needs that."""
+    for option in ("peers", "plot"):
+        _only(arguments, option, "steps and predict")
+    dtypes = [arguments.dtype] if arguments.dtype else list(FLOAT_TYPES)
+    effort = QUICK if arguments.quick else THOROUGH
+    suite = Suite(kernels.workloads(arguments.filter, dtypes), _threads(arguments), dtypes, effort)
+
+    def measure() -> Report:
+        limiter = numpy_threads.limiter(suite.threads)
+        if limiter is None:
+            return _in_children(arguments, suite.threads)
+        with BenchProgress(len(suite)) as progress:
+            return suite.run(limiter, lambda row: progress.row(_kernel_text(row)))
+
+    return measure
+
+
+def _kernel_text(row: Row) -> str:
+    what = f"{row.kernel} {row.shape} {row.dtype} on {output.counted(row.threads, 'thread')}"
+    return f"{what}: {duration(row.seconds)}, {row.share:.0%} of best"
+
+
+# ----------------------------------------------------------------------------------------- in other processes
+
+
+def _in_children(arguments: argparse.Namespace, threads: Sequence[int]) -> Report:
+    parts: list[Report] = []
+    for count in threads:
+        parts.append(_in_child(arguments, [count], numpy_threads.environment(count)))
+        if not parts[-1].complete:
+            break
+    return report.merged(parts)
 
 
 def _in_child(arguments: argparse.Namespace, threads: Sequence[int], settings: dict[str, str]) -> Report:
     """The report of the same command in another process; its progress goes to our standard error."""
     with tempfile.TemporaryDirectory(prefix="fastdnn-bench-") as folder:
         path = Path(folder) / "report.json"
-        words = [sys.executable, "-P", "-m", "fastdnn", "bench", arguments.suite]
+        words = [sys.executable, "-P", "-m", "fastdnn", "bench"]
+        words += [arguments.suite] if arguments.suite else []
         words += [f"--filter={arguments.filter}", f"--json={path}"]
         words += ["--threads", ",".join(map(str, threads))]
         words += ["--dtype", arguments.dtype] if arguments.dtype else []
+        words += [f"--peers={arguments.peers}"] if arguments.peers is not None else []
         words += ["--quick"] if arguments.quick else []
-        here = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
-        environment = {**os.environ, "PYTHONPATH": here, **settings}
-        child = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen(words, env=environment(**settings), stdout=subprocess.DEVNULL)
         code = _waited(child)
         if not path.exists():
             raise ValueError(f"[bench] expected figures of a process of its own, got exit code {code}")
@@ -128,30 +216,3 @@ def _waited(child: "subprocess.Popen[bytes]") -> int:
             return child.wait()
         except KeyboardInterrupt:
             continue
-
-
-class _Progress:
-    """What is done, on standard error: rewritten in place on a terminal, else about ten lines in all."""
-
-    def __init__(self, rows: int) -> None:
-        self._rows = rows
-        self._done = 0
-        self._shown = 0
-
-    def row(self, row: Row) -> None:
-        """One more."""
-        self._done += 1
-        what = f"{row.kernel} {row.shape} {row.dtype} on {output.counted(row.threads, 'thread')}"
-        line = f"[{self._done}/{self._rows}] {what}: {report.duration(row.seconds)}, {row.share:.0%} of best"
-        if sys.stderr.isatty():
-            line = line[: output.width()]
-            sys.stderr.write(f"\r{line:{max(1, self._shown)}}")
-            self._shown = len(line)
-        elif self._done % max(1, self._rows // _PLAIN_LINES) == 0 or self._done == self._rows:
-            sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
-
-    def close(self) -> None:
-        """Leave the line that is being rewritten."""
-        if self._shown:
-            sys.stderr.write("\n")

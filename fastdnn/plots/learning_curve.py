@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastdnn.callbacks import History
 from fastdnn.errors import expected, unknown_name
+from fastdnn.plots.figure import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def learning_curve(
     ('epoch', 'loss')
     """
     chosen = _chosen(history.history if isinstance(history, History) else history, figures)
-    axes = _new_axes() if ax is None else ax
+    axes = new_axes("learning_curve", (7, 4.5)) if ax is None else ax
     from matplotlib.ticker import MaxNLocator
 
     for index, (name, values) in enumerate(chosen.items()):
@@ -112,18 +113,3 @@ def _mark_best(ax: "Axes", chosen: Mapping[str, Sequence[float]], name: str) -> 
         zorder=3,
         label=f"best {_label(name)}: {sign * value:.4g}, epoch {epoch}",
     )
-
-
-def _new_axes() -> "Axes":
-    """Axes of a figure that belongs to nobody: it goes with the last reference to it."""
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        hint = 'install it with `pip install "fastdnn[plot]"`'
-        raise ImportError(expected("learning_curve", "matplotlib", "none installed", hint)) from error
-    figure = Figure(figsize=(7, 4.5), dpi=150, layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.add_subplot()
