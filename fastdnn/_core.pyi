@@ -48,7 +48,7 @@ class Plan:
         """A dictionary for each step."""
     def describe_updates(self) -> list[typing.Any]:
         """A dictionary for each update of states, which follow the optimiser's."""
-    def useful_threads(self, rows: _Int) -> int: ...
+    def useful_threads(self, rows: _Int, runs: _Int = 1000) -> int: ...
     @property
     def arena_bytes(self) -> int: ...
     @property
@@ -123,8 +123,10 @@ def num_threads_setting() -> int:
 def random_permutation(n: _Int, seed: _Int, epoch: _Int) -> npt.NDArray[np.int32]:
     """The order of 0..n-1 in an epoch."""
 
-def random_words(seed: _Int, stream: _Int, step: _Int, n: _Int) -> npt.NDArray[np.uint32]:
-    """The first n 32-bit values of (seed, stream, step)."""
+def random_words(
+    seed: _Int, stream: _Int, step: _Int, n: _Int, first: _Int = 0
+) -> npt.NDArray[np.uint32]:
+    """n 32-bit values of (seed, stream, step), from number `first` on."""
 
 def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""

@@ -1,6 +1,8 @@
 """Initial weights, drawn by counter from (seed, weight), so that they depend on nothing else."""
 
+import itertools
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -15,33 +17,52 @@ _STREAM = 2  # Stream::initializer of csrc/core/philox.h
 class Random:
     """The random numbers of one weight: Philox keyed by (seed, stream, number of the weight)."""
 
-    def __init__(self, seed: int, weight: int) -> None:
+    def __init__(self, seed: int, weight: int, dtype: str = "float64") -> None:
         self._seed = seed
         self._weight = weight
+        self.dtype = dtype
 
-    def _uniform(self, n: int) -> np.ndarray:
-        """n values of float64 in (0, 1), from 53 bits each."""
-        words = _core.random_words(self._seed, _STREAM, self._weight, 2 * n).astype(np.uint64)
+    def _uniform(self, first: int, n: int) -> np.ndarray:
+        """Values number `first`, even, to `first` + n of float64 in (0, 1), from 53 bits each."""
+        words = _core.random_words(self._seed, _STREAM, self._weight, 2 * n, 2 * first).astype(np.uint64)
         bits = (words[0::2] << np.uint64(21)) ^ (words[1::2] >> np.uint64(11))
         return (bits.astype(np.float64) + 0.5) * 2.0**-53
 
+    def _filled(self, shape: tuple[int, ...], block: Callable[[int, int], np.ndarray]) -> np.ndarray:
+        """An array of block(first, n) after block(first, n): little memory beside it."""
+        values = np.empty(math.prod(shape), self.dtype)
+        for first in range(0, values.size, _BLOCK):
+            n = min(_BLOCK, values.size - first)
+            values[first : first + n] = block(first, n)
+        return values.reshape(shape)
+
     def uniform(self, limit: float, shape: tuple[int, ...]) -> np.ndarray:
         """Uniform on (-limit, limit)."""
-        return (limit * (2.0 * self._uniform(math.prod(shape)) - 1.0)).reshape(shape)
+        return self._filled(shape, lambda first, n: limit * (2.0 * self._uniform(first, n) - 1.0))
 
     def truncated_normal(self, std: float, shape: tuple[int, ...]) -> np.ndarray:
         """Normal, drawn again beyond two of its deviations, scaled so that the result has deviation `std`."""
-        n = math.prod(shape)
-        values = np.empty(0)
-        draws = n + n // 8 + 64  # 4.6 % are drawn again
-        while values.size < n:
-            u = self._uniform(2 * draws)
-            normal = np.sqrt(-2.0 * np.log(u[:draws])) * np.cos(2.0 * np.pi * u[draws:])  # Box & Muller, 1958
-            values = normal[np.abs(normal) <= 2.0]
-            draws *= 2
-        return (std / _TRUNCATED_STD * values[:n]).reshape(shape)
+        kept = self._kept_normals()
+        left = np.empty(0)
+
+        def block(first: int, n: int) -> np.ndarray:
+            nonlocal left
+            while left.size < n:
+                left = np.concatenate([left, next(kept)])
+            now, left = left[:n], left[n:]
+            return std / _TRUNCATED_STD * now
+
+        return self._filled(shape, block)
+
+    def _kept_normals(self) -> Iterator[np.ndarray]:
+        """Normal values without end, less those beyond two deviations (4.6 %)."""
+        for first in itertools.count(0, 2 * _BLOCK):
+            u = self._uniform(first, 2 * _BLOCK)
+            normal = np.sqrt(-2.0 * np.log(u[:_BLOCK])) * np.cos(2.0 * np.pi * u[_BLOCK:])  # Box & Muller, 1958
+            yield normal[np.abs(normal) <= 2.0]
 
 
+_BLOCK = 1 << 12  # values drawn at a time; weights depend on it: never change it
 _TRUNCATED_STD = 0.87962566103423978  # of a standard normal cut at -2 and 2
 
 
@@ -54,7 +75,7 @@ class Initializer(Protocol):
         ...
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> np.ndarray:
-        """The initial value, float64."""
+        """The initial value, in the type of `random`."""
         ...
 
 
@@ -66,8 +87,8 @@ class Constant:
     value: float
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> np.ndarray:
-        """The initial value, float64."""
-        return np.full(shape, self.value)
+        """The initial value, in the type of `random`."""
+        return np.full(shape, self.value, random.dtype)
 
 
 @dataclass(frozen=True)
@@ -85,7 +106,7 @@ class VarianceScaling:
     modes: ClassVar = ("fan_in", "fan_avg")
 
     def __call__(self, random: Random, shape: tuple[int, ...]) -> np.ndarray:
-        """The initial value, float64."""
+        """The initial value, in the type of `random`."""
         fan_in, fan_out = shape[0], shape[-1]
         n = fan_in if self.mode == "fan_in" else (fan_in + fan_out) / 2
         if self.distribution == "uniform":

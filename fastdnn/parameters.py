@@ -21,7 +21,7 @@ class ModelWeights:
         sigma = [(w.name, list(w.shape)) for w in weights if not w.trainable]
         self.native = _core.Parameters(dtype, theta, sigma)
         for number, weight in enumerate(weights):
-            random = initializers.Random(seed, number)
+            random = initializers.Random(seed, number, dtype)
             drawn = (
                 initializers.get(weight.initializer)(random, weight.shape)
                 if initial is None

@@ -7,18 +7,20 @@ namespace fastdnn::bindings {
 void register_random(py::module_& m) {
   m.def(
       "random_words",
-      [](std::uint64_t seed, std::uint32_t stream, std::uint32_t step, Index n) {
+      [](std::uint64_t seed, std::uint32_t stream, std::uint32_t step, Index n, Index first) {
         check(n >= 0 && n < (Index{1} << 40), "random_words", "expected 0 to 2^40 words, got ", n);
+        check(first >= 0 && first < (Index{1} << 40) && first % 4 == 0, "random_words",
+              "expected the first word to be a multiple of 4 below 2^40, got ", first);
         py::array_t<std::uint32_t> words(n);
         std::uint32_t* out = words.mutable_data();
         for (Index i = 0; i < n; i += 4) {
-          const PhiloxBlock block = random_block(seed, stream, step, static_cast<std::uint64_t>(i / 4));
+          const PhiloxBlock block = random_block(seed, stream, step, static_cast<std::uint64_t>((first + i) / 4));
           for (Index j = i; j < n && j < i + 4; ++j) out[j] = block[static_cast<std::size_t>(j - i)];
         }
         return words;
       },
       py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"),
-      "The first n 32-bit values of (seed, stream, step).");
+      py::arg("first") = 0, "n 32-bit values of (seed, stream, step), from number `first` on.");
   m.def(
       "random_permutation",
       [](Index n, std::uint64_t seed, std::uint32_t epoch) {

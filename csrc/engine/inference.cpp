@@ -27,7 +27,7 @@ InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads,
   const Index chunk = plan_->max_batch();
   const Index row_bytes =
       output == nullptr ? 0 : program.value(program.output()).cols * size_of(plan_->dtype());
-  const ThreadLease lease(threads, plan_->useful_threads(std::min(rows, chunk)));
+  const ThreadLease lease(threads, plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk));
   const InterruptScope interrupts(watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   const std::shared_lock<FairMutex> reading(parameters_->mutex);

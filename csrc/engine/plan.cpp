@@ -12,8 +12,10 @@
 namespace fastdnn {
 namespace {
 
-// Work that pays for one more thread between two barriers: about 10 us of one core.
-constexpr Index kFlopsPerThread = 200'000;
+// Work that pays for one more thread between two barriers: 10 us of a fast core, 40 us of a slow one.
+constexpr Index kFlopsPerThread = 800'000;
+// And in a region of its own, whose threads may have to be woken: some 100 us.
+constexpr Index kFlopsPerStart = 8'000'000;
 
 }  // namespace
 
@@ -156,14 +158,15 @@ Plan::Plan(Program program, const Parameters& parameters, Index max_batch)
   PlanBuilder(*this, parameters).build();
 }
 
-Index Plan::useful_threads(Index n) const {
+Index Plan::useful_threads(Index n, Index runs) const {
   Index flops = 0;
   Index phases = 1;
   for (const Step& step : steps_) {
     flops += step.flops_per_row * n;
     phases += step.barrier_before ? 1 : 0;
   }
-  return std::max<Index>(1, flops / (phases * kFlopsPerThread));
+  const Index useful = std::min(flops / (phases * kFlopsPerThread), flops * runs / kFlopsPerStart);
+  return std::max<Index>(1, std::min(useful, n));
 }
 
 }  // namespace fastdnn

@@ -23,8 +23,8 @@ class Plan {
   Index scratch_bytes() const { return scratch_bytes_; }  // of each thread
   // Segments of theta whose gradient the program writes.
   const std::vector<int>& gradient_segments() const { return gradient_segments_; }
-  // How many threads have something worth a barrier to do with n rows.
-  Index useful_threads(Index n) const;
+  // How many threads have something worth a barrier to do with n rows, `runs` times in one region.
+  Index useful_threads(Index n, Index runs) const;
 
  private:
   friend class PlanBuilder;

@@ -175,7 +175,7 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
         "expected a finite learning rate >= 0, got ", learning_rate);
   check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
         limits.seconds);
-  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size));
+  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size, batches() - batch_));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
   Region region(*this, learning_rate, limits, *workspace);

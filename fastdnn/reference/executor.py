@@ -3,9 +3,9 @@
 The weights stay in the model's native vectors and type; everything between is float64.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from collections.abc import Iterator
 
 import numpy as np
 
