@@ -23,6 +23,8 @@ class Parameters:
         """(name, shape, offset, size) of each segment of 'theta' or 'sigma'."""
     def set(self, vector: str, name: str, array: np.ndarray) -> None:
         """Writes one segment."""
+    def set_all(self, arrays: collections.abc.Sequence[tuple[str, str, np.ndarray]]) -> None:
+        """Writes (vector, name, array) of several segments in one moment."""
 
 class Program:
     """Unfused operations on typed values; made by fastdnn.program."""
@@ -80,9 +82,10 @@ class Trainer:
         """The results' averages over the rows of this epoch so far."""
     def begin_epoch(self, epoch: _Int) -> None: ...
     def run(
-        self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool
+        self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool, steps: _Int = 0
     ) -> tuple[typing.Any, ...]:
-        """Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran)."""
+        """Steps until the epoch, the time or their number (0: no limit) is over. Returns (why it ended, steps
+        done, threads that ran)."""
     @property
     def batches(self) -> int: ...
 
@@ -90,7 +93,7 @@ class Inference:
     """Runs a program without gradients."""
     def __init__(self, plan: Plan, parameters: Parameters) -> None: ...
     def evaluate(self, arrays: list[typing.Any], threads: _Int, main_thread: bool) -> list[float]:
-        """The results' averages over the rows."""
+        """The results' sums over the rows."""
     def predict(self, arrays: list[typing.Any], threads: _Int, main_thread: bool) -> np.ndarray:
         """The output for every row."""
 
@@ -108,6 +111,12 @@ def random_permutation(n: _Int, seed: _Int, epoch: _Int) -> npt.NDArray[np.int32
 
 def random_words(seed: _Int, stream: _Int, step: _Int, n: _Int) -> npt.NDArray[np.uint32]:
     """The first n 32-bit values of (seed, stream, step)."""
+
+def snapshot(parameters: Parameters, optimizer: Optimizer | None) -> dict[str, typing.Any]:
+    """Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment."""
+
+def set_flush_denormal(on: bool) -> bool:
+    """Whether the core's threads take denormals for zero; False where they cannot."""
 
 def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""

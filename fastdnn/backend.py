@@ -33,8 +33,8 @@ class Trainer(Protocol):
         """To the first batch of an epoch, in the order of (seed, epoch)."""
         ...
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        """Steps until the epoch is over, or the time (0: no limit)."""
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        """Steps until the epoch is over, or the time, or the number of steps (0: no limit)."""
         ...
 
     def averages(self) -> list[float]:
@@ -50,7 +50,7 @@ class Inference(Protocol):
         ...
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        """The results' averages over the rows."""
+        """The results' sums over the rows."""
         ...
 
 
@@ -85,8 +85,8 @@ class _NativeTrainer:
     def begin_epoch(self, epoch: int) -> None:
         self._native.begin_epoch(epoch)
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        return Run(*self._native.run(learning_rate, seconds, threads, in_main_thread()))
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        return Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps))
 
     def averages(self) -> list[float]:
         return self._native.averages()

@@ -1,18 +1,20 @@
 """A network with its weights: compile, fit, evaluate, predict, save."""
 
+import copy
 import secrets
-import threading
 from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import _core, backend, losses, lowering, metrics, optimizers, report, training
+from fastdnn import _core, backend, inference, losses, lowering, metrics, optimizers, report, training
+from fastdnn.callbacks.hooks import Hooks
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_features, as_weights
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, positive_int
+from fastdnn.locks import FitLock
 from fastdnn.parameters import ModelWeights
 from fastdnn.program import Program
 from fastdnn.thread_settings import resolve
@@ -53,6 +55,10 @@ class Compiled:
         self.state: _core.Optimizer | None = None
         self.epochs_done = 0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the native state, whose arrays the model's pickle holds."""
+        return {**vars(self), "state": None}
+
 
 class Model:
     """A network of layers; made by `Sequential`.
@@ -72,7 +78,7 @@ class Model:
         self._weights: ModelWeights | None = None
         self._compiled: Compiled | None = None
         self._inferences: dict[object, backend.Inference] = {}
-        self._writing = threading.RLock()  # one fit, or change of weights, at a time
+        self._fitting = FitLock()  # one fit, or compile, at a time
 
     # ---- What it is made of
 
@@ -131,10 +137,13 @@ class Model:
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, trained and stored, layer by layer."""
-        return [self.weights.read(name) for name in self.weights.weights]
+        return list(self.weights.snapshot().values())
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Set all weights, in the order of `get_weights`; all or none.
+
+        During a fit of another thread they are set between two of its calls into the core: epochs, or steps
+        where a callback listens to batches.
 
         Raises:
             ValueError: another number of arrays, another shape, or something else than real numbers.
@@ -144,8 +153,7 @@ class Model:
             raise ValueError(
                 expected("set_weights", f"{len(names)} arrays: {', '.join(names)}", len(weights))
             )
-        with self._writing:
-            self.weights.write(dict(zip(names, weights, strict=True)))
+        self.weights.write(dict(zip(names, weights, strict=True)))
 
     def count_params(self) -> int:
         """Numbers in all weights, trained and stored."""
@@ -171,6 +179,7 @@ class Model:
 
         Raises:
             ValueError: a name is unknown, or a metric does not fit the loss.
+            RuntimeError: called from a callback of this model's fit.
         """
         self._compile(optimizer, loss, metrics, backend)
 
@@ -187,7 +196,7 @@ class Model:
         compiled = Compiled(optimizers.get(optimizer), chosen, names, backend.check(backend_name))
         if self._graph is not None:  # the loss must fit the last layer: say so now and not at fit
             lowering.evaluation_program(self._graph, chosen, names, weighted=False)
-        with self._writing:
+        with self._fitting.held_by("compile"):
             self._compiled = compiled
             self._inferences.clear()
 
@@ -238,7 +247,7 @@ class Model:
             batch_size: examples of a step, default 32; the last step of an epoch takes what is left.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
             verbose: 0 nothing; 1 a live line for each epoch; 2 a plain line; "auto" 1 on a terminal, else 0.
-            callbacks: such as `callbacks.EarlyStopping(patience=5)`.
+            callbacks: such as `callbacks.EarlyStopping(patience=5)`; see `callbacks.Callback`.
             validation_split: the share of the last examples that is held out, before shuffling, as in Keras.
             validation_data: (x, y) or (x, y, sample_weight) held out instead.
             shuffle: a new order in each epoch, by the model's seed; else the given order.
@@ -252,13 +261,14 @@ class Model:
         Raises:
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged.
             NonFiniteLossError: the loss became NaN or infinite; the model is that of the last whole step.
-            KeyboardInterrupt: Ctrl-C; likewise.
+            KeyboardInterrupt: Ctrl-C; likewise, also in the middle of a long step.
+            RuntimeError: called from a callback of this model's fit.
         """
         request = training.FitRequest(
             batch_size=32 if batch_size is None else positive_int("fit", "batch_size", batch_size),
             epochs=positive_int("fit", "epochs", epochs),
             verbose=verbose,
-            callbacks=list(callbacks or ()),
+            callbacks=callbacks,
             validation_split=validation_split,
             validation_data=validation_data,
             shuffle=bool(shuffle),
@@ -266,7 +276,7 @@ class Model:
             sample_weight=sample_weight,
             threads=resolve("fit", threads),
         )
-        with self._writing:
+        with self._fitting.held_by("fit"):
             return training.fit(self, x, y, request)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
@@ -288,6 +298,7 @@ class Model:
         *,
         return_dict: bool = False,
         threads: int | None = None,
+        callbacks: "Sequence[Callback] | None" = None,
     ) -> Any:
         """The loss and the metrics on data, in inference mode.
 
@@ -299,6 +310,7 @@ class Model:
             sample_weight: as in `fit`.
             return_dict: whether to return names with the figures.
             threads: as in `fit`.
+            callbacks: whose `on_test_...` hooks are called.
 
         Returns:
             A dictionary with `return_dict=True`; else the loss alone, or, with metrics, a list of the loss
@@ -308,9 +320,9 @@ class Model:
             ValueError: as in `fit`.
         """
         data = self.prepare("evaluate", x, y, sample_weight)
-        figures = self.evaluate_prepared(
-            data, resolve("evaluate", threads), _rows_at_a_time("evaluate", batch_size)
-        )
+        rows = _rows_at_a_time("evaluate", batch_size)
+        hooks = self._hooks("evaluate", callbacks, len(data[0]), rows)
+        figures = self.evaluate_prepared(data, resolve("evaluate", threads), rows, hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         if return_dict:
@@ -335,7 +347,11 @@ class Model:
         return arrays
 
     def evaluate_prepared(
-        self, arrays: list[np.ndarray], threads: int, batch_size: int = backend.PREDICTION_BATCH
+        self,
+        arrays: list[np.ndarray],
+        threads: int,
+        batch_size: int = backend.PREDICTION_BATCH,
+        hooks: Hooks | None = None,
     ) -> dict[str, float]:
         """`evaluate` on what `prepare` made."""
         weighted = len(arrays) == 3
@@ -347,8 +363,20 @@ class Model:
             )
 
         key = ("evaluate", weighted, batch_size)
-        values = self._inference(key, program, batch_size).evaluate(arrays, threads)
-        return dict(zip(["loss", *compiled.metric_names], values, strict=True))
+        return inference.evaluate(
+            self._inference(key, program, batch_size),
+            arrays,
+            ["loss", *compiled.metric_names],
+            batch_size=batch_size,
+            threads=threads,
+            hooks=hooks or Hooks("evaluate", None),
+        )
+
+    def _hooks(self, where: str, callbacks: "Sequence[Callback] | None", rows: int, batch_size: int) -> Hooks:
+        """The callbacks of an evaluation or prediction, told of it."""
+        hooks = Hooks(where, callbacks)
+        hooks.start(self, {"steps": -(-rows // batch_size), "batch_size": batch_size, "samples": rows})
+        return hooks
 
     def predict(
         self,
@@ -357,6 +385,7 @@ class Model:
         verbose: Literal["auto", 0, 1, 2] = 0,
         *,
         threads: int | None = None,
+        callbacks: "Sequence[Callback] | None" = None,
     ) -> np.ndarray:
         """The model's output for each row of x, (examples, outputs).
 
@@ -368,14 +397,18 @@ class Model:
             batch_size: rows that are computed at a time, default 256: a matter of memory.
             verbose: taken for Keras's sake; nothing is printed.
             threads: as in `fit`.
+            callbacks: whose `on_predict_...` hooks are called.
 
         Raises:
             ValueError: x does not fit.
         """
         features = self._features("predict", x)
         rows = _rows_at_a_time("predict", batch_size)
-        inference = self._inference(("predict", rows), lambda: lowering.prediction_program(self.graph), rows)
-        return inference.predict([features], resolve("predict", threads))
+        hooks = self._hooks("predict", callbacks, len(features), rows)
+        runner = self._inference(("predict", rows), lambda: lowering.prediction_program(self.graph), rows)
+        return inference.predict(
+            runner, [features], batch_size=rows, threads=resolve("predict", threads), hooks=hooks
+        )
 
     def _features(self, where: str, x: Any) -> np.ndarray:
         width = None if self._graph is None else self._graph.input_width
@@ -389,6 +422,25 @@ class Model:
         if key not in self._inferences:
             self._inferences[key] = self._backend().inference(program(), batch_size)
         return self._inferences[key]
+
+    # ---- Copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For `copy.deepcopy` and `pickle`: layers, settings, arrays and history, nothing native. The copy
+        trains on with the same bits. During a fit it is the model after the last whole step.
+        """
+        from fastdnn.io import pickling
+
+        return pickling.get_state(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from fastdnn.io import pickling
+
+        pickling.set_state(self, state)
+
+    def __copy__(self) -> "Model":
+        """Two models never share weights: a copy is a deep one."""
+        return copy.deepcopy(self)
 
     # ---- Looking at it
 

@@ -1,5 +1,7 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +10,7 @@ import numpy as np
 from fastdnn import lowering
 from fastdnn.backend import Run, Trainer, TrainingRun
 from fastdnn.callbacks import Callback, History, ProgressLine
+from fastdnn.callbacks.hooks import Hooks
 from fastdnn.data.held_out import hold_out_tail
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.features import as_weights
@@ -26,7 +29,7 @@ class FitRequest:
     batch_size: int
     epochs: int
     verbose: Any
-    callbacks: list[Callback]
+    callbacks: Sequence[Callback] | None
     validation_split: float
     validation_data: tuple[Any, ...] | None
     shuffle: bool
@@ -37,10 +40,10 @@ class FitRequest:
 
 def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     """Train; see `Model.fit`."""
-    for callback in request.callbacks:
-        if not isinstance(callback, Callback):
-            raise ValueError(expected("fit", "callbacks of fastdnn.callbacks", repr(callback)))
     progress = ProgressLine.for_verbose(request.verbose)
+    history = History()
+    given = Hooks("fit", request.callbacks).callbacks
+    hooks = Hooks("fit", [history, *given, *([progress] if progress else [])])
     train, held_out = _prepare(model, x, y, request)
     rows = train[0].shape[0]
     batch_size = min(request.batch_size, rows)
@@ -51,8 +54,6 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     names = [result.name for result in program.results]
     trainer = model.make_trainer(TrainingRun(program, train, batch_size, request.shuffle, model.seed))
 
-    history = History()
-    callbacks = [history, *request.callbacks, *([progress] if progress else [])]
     params = {
         "epochs": request.epochs,
         "steps": trainer.batches,
@@ -61,12 +62,10 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
         "seed": model.seed,
         "metrics": names + ([f"val_{name}" for name in names] if held_out else []),
     }
-    loop = _Loop(model, trainer, callbacks, names, held_out, request)
+    loop = _Loop(model, trainer, hooks, params, names, held_out, request)
     model.history = history
     model.stop_training = False
-    for callback in callbacks:
-        callback.set_model(model)
-        callback.set_params(params)
+    hooks.start(model, params)
     loop.run()
     return history
 
@@ -113,53 +112,71 @@ class _Loop:
 
     model: "Model"
     trainer: Trainer
-    callbacks: list[Callback]
+    hooks: Hooks
+    params: dict[str, Any]
     names: list[str]
     held_out: list[np.ndarray] | None
     request: FitRequest
 
     def run(self) -> None:
-        for callback in self.callbacks:
-            callback.on_train_begin()
+        hooks, logs = self.hooks, dict[str, float]()
+        hooks.call("on_train_begin", {})
         for epoch in range(self.request.epochs):
-            for callback in self.callbacks:
-                callback.on_epoch_begin(epoch)
+            hooks.call("on_epoch_begin", epoch, {})
             self.trainer.begin_epoch(self.model.compiled.epochs_done)
-            threads = self._run_epoch(epoch)
+            self.params["threads"] = self._run_epoch(epoch)
             self.model.compiled.epochs_done += 1
             logs = self._logs()
-            logs["learning_rate"] = self.model.optimizer.learning_rate
-            for callback in self.callbacks:
-                callback.params["threads"] = threads
-                callback.on_epoch_end(epoch, logs)
+            hooks.call("on_epoch_end", epoch, logs)
             if self.model.stop_training:
                 break
-        for callback in self.callbacks:
-            callback.on_train_end()
+        hooks.call("on_train_end", logs)
+
+    def _figures(self) -> dict[str, float]:
+        """The training figures of the epoch so far."""
+        return dict(zip(self.names, self.trainer.averages(), strict=True))
 
     def _logs(self) -> dict[str, float]:
         """The training figures of the epoch, and those of the held-out data now."""
-        logs = dict(zip(self.names, self.trainer.averages(), strict=True))
+        logs = self._figures()
         if self.held_out is not None:
-            held_out = self.model.evaluate_prepared(self.held_out, self.request.threads)
+            held_out = self.model.evaluate_prepared(self.held_out, self.request.threads, hooks=self.hooks)
             logs |= {f"val_{name}": value for name, value in held_out.items()}
-        return logs
+        return logs | {"learning_rate": self.model.optimizer.learning_rate}
 
     def _run_epoch(self, epoch: int) -> int:
-        """Whole epoch in one call, or in slices when someone watches."""
-        watchers = [callback for callback in self.callbacks if callback.watches_progress]
+        """The whole epoch in one call; in slices when someone watches; step by step when someone listens."""
+        watchers = [callback for callback in self.hooks.callbacks if callback.watches_progress]
+        listeners = self.hooks.listen("on_train_batch_begin", "on_train_batch_end")
+        told_at = time.perf_counter()
         seconds = _PROGRESS_SECONDS if watchers else 0.0
-        while True:
-            run = self.trainer.run(self.model.optimizer.learning_rate, seconds, self.request.threads)
-            if run.end == "epoch_done":
-                return run.threads
-            if run.end == "non_finite_loss":
-                raise self._non_finite(epoch, run)
-            if run.end == "paused":
-                figures = dict(zip(self.names, self.trainer.averages(), strict=True))
+        batch, ended = 0, False
+        while not ended:
+            if listeners:
+                self.hooks.call("on_train_batch_begin", batch, {})
+            run = self._run_part(epoch, seconds, 1 if listeners else 0)
+            ended = run.end == "epoch_done"
+            if listeners:
+                self.hooks.call("on_train_batch_end", batch, self._figures())
+                ended |= self.model.stop_training
+            if watchers and not ended and (not listeners or time.perf_counter() - told_at >= seconds):
+                figures = self._figures()
                 for callback in watchers:
                     callback.on_progress(epoch, run.batch, figures)
-            # interrupted: a handler of the user's ran and raised nothing; the step is done again
+                told_at = time.perf_counter()
+            batch = run.batch
+        return run.threads
+
+    def _run_part(self, epoch: int, seconds: float, steps: int) -> Run:
+        """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
+        while True:
+            with self.model.weights.changing.held():
+                rate = self.model.optimizer.learning_rate
+                run = self.trainer.run(rate, seconds, self.request.threads, steps)
+            if run.end == "non_finite_loss":
+                raise self._non_finite(epoch, run)
+            if run.end != "interrupted":
+                return run
 
     def _non_finite(self, epoch: int, run: Run) -> NonFiniteLossError:
         return NonFiniteLossError(

@@ -47,8 +47,7 @@ void register_inference(py::module_& m) {
           [](Inference& inference, const py::list& arrays, int threads, bool main_thread) {
             return run_inference(inference, arrays, nullptr, threads, main_thread);
           },
-          py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
-          "The results' averages over the rows.");
+          py::arg("arrays"), py::arg("threads"), py::arg("main_thread"), "The results' sums over the rows.");
 }
 
 }  // namespace fastdnn::bindings

@@ -30,11 +30,11 @@ const char* name_of(RunReport::End end) {
 }
 
 py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds, int threads,
-                      bool main_thread) {
+                      bool main_thread, Index steps) {
   RunReport report;
   {
     const py::gil_scoped_release release;
-    report = bound.trainer.run(learning_rate, {seconds, threads, main_thread});
+    report = bound.trainer.run(learning_rate, {seconds, threads, main_thread, steps});
   }
   if (report.end == RunReport::End::interrupted && PyErr_CheckSignals() != 0) throw py::error_already_set();
   return py::make_tuple(name_of(report.end), report.batch, report.threads);
@@ -60,8 +60,10 @@ void register_training(py::module_& m) {
           "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); },
           py::arg("epoch"))
       .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
-           py::arg("main_thread"),
-           "Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran).")
+           py::arg("main_thread"), py::arg("steps") = 0,
+           "Steps until the epoch, the time or their number (0: no limit) is over. Returns (why it ended, "
+           "steps "
+           "done, threads that ran).")
       .def(
           "averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
           "The results' averages over the rows of this epoch so far.");

@@ -26,32 +26,27 @@ std::vector<double> Inference::run(const Feed& feed, std::byte* output, int thre
   const std::shared_lock<FairMutex> reading(parameters_->mutex);
 
   std::vector<double> sums(program.results().size());
-  // Rank 0 writes it before a chunk's barrier, all read it after. Two in turn: while a slow thread still
-  // reads one, rank 0 may be at the next chunk's.
-  bool stop[2] = {false, false};
-  run_team(lease.threads(), [&](Team& team) {
+  const auto body = [&](Team& team) {
     StepContext context = workspace->context(team.rank());
     context.theta = parameters_->theta.data();
     context.sigma = parameters_->sigma.data();
-    for (Index first = 0, turn = 0; first < rows; first += chunk, turn ^= 1) {
+    for (Index first = 0; first < rows; first += chunk) {
       const std::vector<const std::byte*> sources = feed.at_row(first);
       context.sources = sources.data();
       context.output = output == nullptr ? nullptr : output + first * row_bytes;
       context.n = std::min(chunk, rows - first);
       for (const Step& step : plan_->steps()) {
         if (step.barrier_before) team.barrier();
+        team.poll();
         step.run(step, context, team);
       }
       if (team.rank() == 0) {
         for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += context.results[i];
-        stop[turn] = watch_interrupt && interrupt_requested();
       }
       team.barrier();  // the next chunk reuses the arena
-      if (stop[turn]) return;
     }
-  });
-  if (stop[0] || stop[1]) throw Interrupted{};
-  for (double& sum : sums) sum /= static_cast<double>(rows);
+  };
+  run_team(lease.threads(), body, interrupts.flag());
   return sums;
 }
 

@@ -15,8 +15,9 @@ class Inference {
   const Plan& plan() const { return *plan_; }
 
   // Writes the program's output for every row; `output` (rows, cols) of the model's type, or null where there
-  // is none. Returns the averages over rows of the program's results. Sees the parameters of one moment. The
-  // bits of a row's prediction depend on nothing but the row. Safe to call from many threads at once.
+  // is none. Returns the sums over rows of the program's results. Sees the parameters of one moment. The
+  // bits of a row's prediction depend on nothing but the row. Safe to call from many threads at once. Throws
+  // Interrupted after a Ctrl-C, where it is watched.
   std::vector<double> run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt);
 
  private:
@@ -24,8 +25,5 @@ class Inference {
   std::shared_ptr<Parameters> parameters_;
   WorkspacePool workspaces_;
 };
-
-// What `run` throws after an interrupt, for the caller to turn into its own.
-struct Interrupted {};
 
 }  // namespace fastdnn

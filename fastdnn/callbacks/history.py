@@ -1,5 +1,7 @@
 """The figures of a fit."""
 
+from typing import Any
+
 from fastdnn.callbacks.callback import Callback
 
 
@@ -18,9 +20,13 @@ class History(Callback):
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickled without the model, which may be large; a pickled model sets it again."""
+        return {key: value for key, value in vars(self).items() if key != "model"}
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Append the epoch's figures."""
         self.epoch.append(epoch)
-        for name, value in logs.items():
+        for name, value in (logs or {}).items():
             if name != "learning_rate":
                 self.history.setdefault(name, []).append(value)

@@ -106,9 +106,10 @@ class ReferenceTrainer:
         self._rows_done = 0
         self._sums = np.zeros(len(self._run.program.results))
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        """Steps until the epoch is over; one thread, and no pause."""
-        while self._batch < self.batches:
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        """Steps until the epoch or their number is over; one thread, and no limit of time."""
+        end = min(self.batches, self._batch + steps) if steps else self.batches
+        while self._batch < end:
             begin = self._batch * self._run.batch_size
             order = self._order[begin : begin + self._run.batch_size]
             sources = [gather.gather(array, order) for array in self._run.arrays]
@@ -123,7 +124,7 @@ class ReferenceTrainer:
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
-        return Run("epoch_done", self._batch, 1)
+        return Run("epoch_done" if end == self.batches else "paused", self._batch, 1)
 
     def _update(self, gradient: Value, dw: np.ndarray, learning_rate: float) -> None:
         name, o = gradient.name, self._optimizer
@@ -165,9 +166,9 @@ class ReferenceInference:
         return values[self._program.output.index].astype(arrays[0].dtype)
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        """The results' averages over the rows."""
+        """The results' sums over the rows."""
         values = run_program(self._program, arrays, self._parameters)
-        return [float(total) for total in result_sums(self._program, values) / len(arrays[0])]
+        return [float(total) for total in result_sums(self._program, values)]
 
 
 class ReferenceBackend:
