@@ -1,0 +1,96 @@
+"""Ctrl-C in the middle of what takes long; tests/deep/ctrl_c.py times hundreds of them."""
+
+import pytest
+from interpreters import output
+from interrupts import interrupts
+
+from fastdnn import _core
+
+
+def test_long_steps_end_early_and_leave_no_trace():
+    """A step of 206 GFLOP takes more than 6 s on one thread of the portable unit: 128 bits, no fused operation,
+    and at most 32 GFLOP/s. The interrupt ends it within half of that.
+    """
+    times = interrupts(4096, 2048, dtype="float64", threads=1, count=4, FASTDNN_ISA="portable", timeout=120)
+    assert {what for what, _ in times} == {"fit", "predict", "evaluate", "many steps"}
+    assert max(seconds for _, seconds in times) < 3, times
+
+
+def test_a_handler_that_swallows_it_lets_a_long_step_begin_again():
+    """The step is abandoned, and done once: the same bits."""
+    code = """
+        import os, signal, threading, time
+        from networks import classification, classifier, weight_hash
+        x, y = classification(rows=2048, features=512)
+
+        def trained():
+            model = classifier(features=512, hidden=(512,), optimizer="sgd")
+            history = model.fit(x, y, batch_size=1024, epochs=6)
+            return weight_hash(model), history.history, model.compiled.state.iterations
+
+        want = trained()
+        caught = []
+        signal.signal(signal.SIGINT, lambda *_: caught.append(1))
+        over = threading.Event()
+        def send():
+            while not over.wait(0.03):
+                os.kill(os.getpid(), signal.SIGINT)
+        sender = threading.Thread(target=send)
+        sender.start()
+        same = all(trained() == want for _ in range(3))
+        over.set()
+        sender.join()
+        print(same, len(caught) > 0)
+    """
+    assert output(code) == "True True"
+
+
+def test_step_by_step_a_swallowed_one_calls_no_hook_twice():
+    code = """
+        import os, signal
+        import fastdnn as fd
+        from networks import classification, classifier, weight_hash
+        x, y = classification(rows=60)
+        signal.signal(signal.SIGINT, lambda *_: None)
+        calls = []
+        class Watch(fd.callbacks.Callback):
+            def on_train_batch_begin(self, batch, logs=None):
+                calls.append(("begin", batch))
+                os.kill(os.getpid(), signal.SIGINT)
+            def on_train_batch_end(self, batch, logs=None):
+                calls.append(("end", batch))
+        one, other = classifier(), classifier()
+        one.fit(x, y, batch_size=20, callbacks=[Watch()])
+        other.fit(x, y, batch_size=20)
+        assert weight_hash(one) == weight_hash(other)
+        assert calls == [(when, batch) for batch in range(3) for when in ("begin", "end")], calls
+        print("good")
+    """
+    assert output(code) == "good"
+
+
+@pytest.mark.skipif(
+    _core.build_info()["threading"] == "serial", reason="this build computes in the calling thread only"
+)
+def test_a_fit_of_another_thread_is_not_interrupted():
+    code = """
+        import os, signal, threading, time
+        from networks import classification, classifier, weight_hash
+        x, y = classification()
+        model, same = classifier(hidden=(64,)), classifier(hidden=(64,))
+        same.fit(x, y, batch_size=1, epochs=20, threads=2)
+        worker = threading.Thread(target=model.fit, args=(x, y, 1, 20), kwargs={"threads": 2})
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        worker.start()
+        caught = 0
+        try:
+            while worker.is_alive():
+                model.predict(x)  # in the main thread, which the signal is for
+                if not caught:
+                    os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            caught = 1
+        worker.join()
+        print(caught, weight_hash(model) == weight_hash(same))
+    """
+    assert output(code) == "1 True"
