@@ -1,53 +1,49 @@
-"""Locks of a model that a forked child finds open: who held them in the parent is not in the child."""
+"""Locks of a model that a forked child finds open: who held them in the parent is not in the child.
+
+Each gives out a lock of `threading` for a `with` statement of the caller's own. CPython lets no Ctrl-C in
+between taking such a lock and entering the block, as it would with a context manager written in Python; a
+lock that stays taken would be a model that hangs.
+"""
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
 from fastdnn.errors import expected
 
 
-class ProcessLock:
-    """A lock of the threads of one process; not held again by the thread that holds it."""
+class ForkedLock:
+    """A lock of the threads of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: Any = threading.Lock) -> None:
+        self._kind = kind
         self._renew()
 
     def _renew(self) -> None:
-        self._lock = threading.Lock()
-        self._owner: int | None = None
+        self._lock = self._kind()
         self._process = os.getpid()
 
-    @property
-    def mine(self) -> bool:
-        """Whether this thread holds it."""
-        return self._process == os.getpid() and self._owner == threading.get_ident()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold it in a `with` block; waits while another thread does."""
+    def __call__(self) -> Any:
+        """What to hold: `with lock():`."""
         if self._process != os.getpid():
             self._renew()
-        with self._lock:
-            self._owner = threading.get_ident()
-            try:
-                yield
-            finally:
-                self._owner = None
+        return self._lock
 
 
-class FitLock(ProcessLock):
+class FitLock(ForkedLock):
     """One fit or `compile` of a model at a time."""
 
-    @contextmanager
-    def held_by(self, where: str) -> Iterator[None]:
-        """As `held`.
+    def __init__(self) -> None:
+        super().__init__(threading.RLock)
+
+    def of(self, where: str) -> Any:
+        """What to hold: `with lock.of("fit"):`; waits while another thread does.
 
         Raises:
             RuntimeError: this thread is in a fit of the same model, so that it would wait for itself.
         """
-        if self.mine:
+        lock = self()
+        if lock._is_owned():  # as threading.Condition asks it
             raise RuntimeError(
                 expected(
                     where,
@@ -56,5 +52,4 @@ class FitLock(ProcessLock):
                     "a callback may do so with another model, such as copy.deepcopy(self.model)",
                 )
             )
-        with self.held():
-            yield
+        return lock

@@ -196,7 +196,7 @@ class Model:
         compiled = Compiled(optimizers.get(optimizer), chosen, names, backend.check(backend_name))
         if self._graph is not None:  # the loss must fit the last layer: say so now and not at fit
             lowering.evaluation_program(self._graph, chosen, names, weighted=False)
-        with self._fitting.held_by("compile"):
+        with self._fitting.of("compile"):
             self._compiled = compiled
             self._inferences.clear()
 
@@ -276,7 +276,7 @@ class Model:
             sample_weight=sample_weight,
             threads=resolve("fit", threads),
         )
-        with self._fitting.held_by("fit"):
+        with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:

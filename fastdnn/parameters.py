@@ -7,7 +7,7 @@ import numpy as np
 from fastdnn import _core, initializers
 from fastdnn.errors import expected
 from fastdnn.layers.layer import Weight
-from fastdnn.locks import ProcessLock
+from fastdnn.locks import ForkedLock
 
 
 class ModelWeights:
@@ -18,8 +18,10 @@ class ModelWeights:
     ) -> None:
         self.weights = {weight.name: weight for weight in weights}
         self.dtype = dtype
-        # Held for each write, and while steps are computed and written.
-        self.changing = ProcessLock()
+        # `changing` is held for each write, and while steps are computed and written. Who writes holds
+        # `turn`, too, and a fit passes through it before each call: those who wait go first.
+        self.changing = ForkedLock()
+        self.turn = ForkedLock()
         theta = [(w.name, list(w.shape)) for w in weights if w.trainable]
         sigma = [(w.name, list(w.shape)) for w in weights if not w.trainable]
         self.native = _core.Parameters(dtype, theta, sigma)
@@ -46,7 +48,7 @@ class ModelWeights:
             ValueError: an array has another shape than its weight, or does not hold real numbers.
         """
         checked = {name: self._checked(name, array) for name, array in arrays.items()}
-        with self.changing.held():
+        with self.turn(), self.changing():
             self.native.set_all([(self._vector(name), name, array) for name, array in checked.items()])
 
     def _checked(self, name: str, array: np.ndarray) -> np.ndarray:

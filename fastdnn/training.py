@@ -169,8 +169,11 @@ class _Loop:
 
     def _run_part(self, epoch: int, seconds: float, steps: int) -> Run:
         """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
+        weights = self.model.weights
         while True:
-            with self.model.weights.changing.held():
+            with weights.turn():
+                pass
+            with weights.changing():
                 rate = self.model.optimizer.learning_rate
                 run = self.trainer.run(rate, seconds, self.request.threads, steps)
             if run.end == "non_finite_loss":

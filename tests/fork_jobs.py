@@ -1,7 +1,8 @@
-"""What child processes do in the tests of forks; a module of its own, so that a spawned child can import it."""
+"""What child processes do in the tests of forks; a module, so that a spawned child can import it."""
 
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -25,6 +26,7 @@ def through_pipe(job):
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
+        signal.alarm(60)  # one that hangs does not outlive the test
         try:
             os.write(write, job().encode())
         finally:

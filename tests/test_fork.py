@@ -12,7 +12,7 @@ PREAMBLE = """
     import fork_jobs
     from fork_jobs import X, Y, through_pipe, trained
     from networks import classification, classifier, weight_hash
-    signal.alarm(100)  # children that hang do not outlive the test
+    signal.alarm(70)
 """
 MOMENTS = {
     "before": """
@@ -53,7 +53,7 @@ MOMENTS = {
 
 def good(code, *arguments):
     whole = dedent(PREAMBLE) + dedent(code) + "\nprint('good')"
-    result = run(whole, *arguments, timeout=120)
+    result = run(whole, *arguments, timeout=80)
     assert result.stdout == "good\n", f"status {result.returncode}: {result.stdout}{result.stderr}"
 
 

@@ -8,8 +8,8 @@ from fastdnn import _core
 
 
 def test_long_steps_end_early_and_leave_no_trace():
-    """A step of 206 GFLOP takes more than 6 s on one thread of the portable unit: 128 bits, no fused operation,
-    and at most 32 GFLOP/s. The interrupt ends it within half of that.
+    """A step of 206 GFLOP takes more than 6 s on one thread of the portable unit: 128 bits, no fused
+    operation, at most 32 GFLOP/s. The interrupt ends it within half of that.
     """
     times = interrupts(4096, 2048, dtype="float64", threads=1, count=4, FASTDNN_ISA="portable", timeout=120)
     assert {what for what, _ in times} == {"fit", "predict", "evaluate", "many steps"}
