@@ -84,8 +84,7 @@ class Trainer:
     def run(
         self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool, steps: _Int = 0
     ) -> tuple[typing.Any, ...]:
-        """Steps until the epoch, the time or their number (0: no limit) is over. Returns (why it ended, steps
-        done, threads that ran)."""
+        """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
     @property
     def batches(self) -> int: ...
 
@@ -112,14 +111,14 @@ def random_permutation(n: _Int, seed: _Int, epoch: _Int) -> npt.NDArray[np.int32
 def random_words(seed: _Int, stream: _Int, step: _Int, n: _Int) -> npt.NDArray[np.uint32]:
     """The first n 32-bit values of (seed, stream, step)."""
 
-def snapshot(parameters: Parameters, optimizer: Optimizer | None) -> dict[str, typing.Any]:
-    """Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment."""
-
 def set_flush_denormal(on: bool) -> bool:
     """Whether the core's threads take denormals for zero; False where they cannot."""
 
 def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""
+
+def snapshot(parameters: Parameters, optimizer: Optimizer | None) -> dict[str, typing.Any]:
+    """Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment."""
 
 class kernels:  # a submodule
     class UpdateOptions:

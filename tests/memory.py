@@ -28,9 +28,9 @@ CODE = """
     model = classifier()
     listen = fd.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
     def one_call():
-        model.fit(x, y, batch_size=2, epochs=2, threads=2)
+        model.fit(x, y, batch_size=2, epochs=2)
     def a_call_each():
-        model.fit(x, y, batch_size=2, epochs=2, threads=2, callbacks=[listen], validation_data=(x, y))
+        model.fit(x, y, batch_size=2, epochs=2, callbacks=[listen], validation_data=(x, y))
     def everything():
         model.evaluate(x, y)
         model.predict(x, threads=2)

@@ -1,10 +1,7 @@
 """Ctrl-C in the middle of what takes long; tests/deep/ctrl_c.py times hundreds of them."""
 
-import pytest
 from interpreters import output
 from interrupts import interrupts
-
-from fastdnn import _core
 
 
 def test_long_steps_end_early_and_leave_no_trace():
@@ -69,9 +66,6 @@ def test_step_by_step_a_swallowed_one_calls_no_hook_twice():
     assert output(code) == "good"
 
 
-@pytest.mark.skipif(
-    _core.build_info()["threading"] == "serial", reason="this build computes in the calling thread only"
-)
 def test_a_fit_of_another_thread_is_not_interrupted():
     code = """
         import os, signal, threading, time

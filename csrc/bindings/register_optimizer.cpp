@@ -3,6 +3,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <tuple>
 
@@ -48,7 +49,8 @@ struct Copies {
 };
 
 // Parameters and, where there is one, the optimiser's state, all of the same step.
-py::dict snapshot(Parameters& parameters, const Optimizer* optimizer) {
+py::dict snapshot(Parameters& parameters, const std::optional<std::shared_ptr<Optimizer>>& given) {
+  const Optimizer* optimizer = given ? given->get() : nullptr;
   check(optimizer == nullptr || &optimizer->parameters() == &parameters, "snapshot",
         "expected the optimiser of these parameters, got another one");
   Copies copies;
@@ -108,7 +110,7 @@ void register_optimizer(py::module_& m) {
       .def("get", &get_state, py::arg("slot"), py::arg("name"), "A copy of the state of one segment.")
       .def("set", &set_state, py::arg("slot"), py::arg("name"), py::arg("array"),
            "Writes the state of one segment.");
-  m.def("snapshot", &snapshot, py::arg("parameters"), py::arg("optimizer").none(true),
+  m.def("snapshot", &snapshot, py::arg("parameters"), py::arg("optimizer"),
         "Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment.");
 }
 

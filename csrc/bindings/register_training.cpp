@@ -61,9 +61,7 @@ void register_training(py::module_& m) {
           py::arg("epoch"))
       .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("steps") = 0,
-           "Steps until the epoch, the time or their number (0: no limit) is over. Returns (why it ended, "
-           "steps "
-           "done, threads that ran).")
+           "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
       .def(
           "averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
           "The results' averages over the rows of this epoch so far.");

@@ -119,10 +119,19 @@ ThreadDefault find_machine_threads() {
   return result;
 }
 
+const ThreadDefault& found_threads() {
+  static const ThreadDefault found = find_machine_threads();
+  return found;
+}
+
+int machine_count() {
+  return std::min(found_threads().count, backend_limit());
+}
+
 }  // namespace
 
 ThreadDefault machine_threads() {
-  static const ThreadDefault found = find_machine_threads();
+  const ThreadDefault& found = found_threads();
   const int limit = backend_limit();
   if (limit < found.count) return {limit, "the OpenMP runtime (omp_set_num_threads, threadpoolctl)"};
   return found;
@@ -142,7 +151,7 @@ ThreadLease::ThreadLease(int asked, Index useful) {
   check(asked >= 0 && asked <= kMaxThreads, "threads", "expected 1 to ", kMaxThreads,
         " threads (0 or None: the default), got ", asked);
   const int wanted = asked > 0 ? asked : num_threads_setting();
-  const int machine = machine_threads().count;
+  const int machine = machine_count();
   const ForkHold hold;
   const std::lock_guard<std::mutex> lock(lease_mutex);
   if (wanted > 0) {
@@ -155,7 +164,7 @@ ThreadLease::ThreadLease(int asked, Index useful) {
 }
 
 ThreadLease::~ThreadLease() {
-  const int machine = machine_threads().count;
+  const int machine = machine_count();
   bool keep = true;
   {
     const ForkHold hold;
