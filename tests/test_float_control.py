@@ -156,7 +156,7 @@ def test_a_fit_and_a_prediction_flush(flushing, threads):
 
 def test_an_error_in_a_region_leaves_it_as_it_was(flushing):
     before = testing.float_control()
-    for rank in range(3):
+    for rank in range(len(testing.team_float_control(3))):
         with pytest.raises(ValueError, match="thrown by rank"):
             testing.team_throw(3, rank)
         assert testing.float_control() == before
