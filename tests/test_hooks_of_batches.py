@@ -139,6 +139,26 @@ def test_a_refused_batch_is_never_begun(prefetch):
 
 
 @by_prefetch
+def test_the_first_batch_is_there_before_the_first_hook(prefetch):
+    """The model is built by then; where the batch is refused, no hook is called."""
+    model, calls, built = fd.Sequential([fd.layers.Dense(4)], seed=0), [], []
+    model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    more = {"prefetch": prefetch, "callbacks": [recording(calls)]}
+    for call in (
+        lambda: model.evaluate(batches(y=Y + 9), **more),
+        lambda: model.predict(batches(x=X[:, 0]), **more),
+        lambda: model.fit(batches(y=Y + 9), **more),
+    ):
+        with pytest.raises(ValueError, match="batch 1] expected"):
+            call()
+        assert not calls
+        assert not model.is_built
+    note = fd.callbacks.LambdaCallback(on_predict_begin=lambda logs: built.append(model.is_built))
+    model.predict(batches(), prefetch=prefetch, callbacks=[note])
+    assert built == [True]
+
+
+@by_prefetch
 def test_code_that_makes_batches_may_use_the_model(prefetch):
     """It runs outside the locks of a step: in this thread, or in one that makes batches ahead."""
     used = []
