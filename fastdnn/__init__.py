@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from fastdnn.io.model_file import load_model
     from fastdnn.model import Model
     from fastdnn.sequential import Sequential
-    from fastdnn.thread_settings import get_num_threads, set_num_threads, threads
+    from fastdnn.thread_settings import get_num_threads, set_flush_denormal, set_num_threads, threads
 
 # `import fastdnn` reads NumPy and the core only; the rest comes when it is first named (PEP 562).
 _MODULES = (
@@ -73,6 +73,7 @@ _OBJECTS = {
     "get_num_threads": "fastdnn.thread_settings",
     "info": "fastdnn.build_info",
     "load_model": "fastdnn.io.model_file",
+    "set_flush_denormal": "fastdnn.thread_settings",
     "set_num_threads": "fastdnn.thread_settings",
     "threads": "fastdnn.thread_settings",
 }
@@ -97,6 +98,7 @@ __all__ = [
     "optimizers",
     "plots",
     "reference",
+    "set_flush_denormal",
     "set_num_threads",
     "threads",
 ]

@@ -23,6 +23,8 @@ class Parameters:
         """(name, shape, offset, size) of each segment of 'theta' or 'sigma'."""
     def set(self, vector: str, name: str, array: np.ndarray) -> None:
         """Writes one segment."""
+    def set_all(self, arrays: collections.abc.Sequence[tuple[str, str, np.ndarray]]) -> None:
+        """Writes (vector, name, array) of several segments in one moment."""
     @property
     def dtype(self) -> str: ...
 
@@ -35,7 +37,7 @@ class Program:
         inputs: collections.abc.Sequence[_Int],
         outputs: collections.abc.Sequence[_Int],
         accumulate: bool = False,
-        options: collections.abc.Mapping[str, typing.Any] = {},
+        options: collections.abc.Mapping[str, _Float | str] = {},
     ) -> int: ...
     def result(self, name: str, value: _Int, weights: _Int, loss: bool) -> int: ...
     def set_output(self, value: _Int) -> None: ...
@@ -91,9 +93,9 @@ class Trainer:
     def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(
-        self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool
+        self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool, steps: _Int = 0
     ) -> tuple[typing.Any, ...]:
-        """Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran)."""
+        """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
     @property
     def batches(self) -> int: ...
     @property
@@ -104,8 +106,8 @@ class Inference:
     def __init__(self, plan: Plan, parameters: Parameters) -> None: ...
     def evaluate(
         self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, main_thread: bool
-    ) -> tuple[typing.Any, ...]:
-        """The results' averages over the rows, and the place of what is not finite."""
+    ) -> tuple[list[float], typing.Any]:
+        """The results' sums over the rows, and the place of what is not finite."""
     def predict(
         self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, main_thread: bool
     ) -> tuple[typing.Any, ...]:
@@ -123,13 +125,17 @@ def num_threads_setting() -> int:
 def random_permutation(n: _Int, seed: _Int, epoch: _Int) -> npt.NDArray[np.int32]:
     """The order of 0..n-1 in an epoch."""
 
-def random_words(
-    seed: _Int, stream: _Int, step: _Int, n: _Int, first: _Int = 0
-) -> npt.NDArray[np.uint32]:
+def random_words(seed: _Int, stream: _Int, step: _Int, n: _Int, first: _Int = 0) -> npt.NDArray[np.uint32]:
     """n 32-bit values of (seed, stream, step), from number `first` on."""
+
+def set_flush_denormal(on: bool) -> bool:
+    """Whether the core's threads take denormals for zero; False where they cannot."""
 
 def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""
+
+def snapshot(parameters: Parameters, optimizer: Optimizer | None) -> dict[str, typing.Any]:
+    """Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment."""
 
 class kernels:  # a submodule
     class UpdateOptions:

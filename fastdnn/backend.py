@@ -41,8 +41,8 @@ class Trainer(Protocol):
         """The epoch goes on with other rows, as one batch in their order; for a run that does not shuffle."""
         ...
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        """Steps until the epoch is over, or the time (0: no limit)."""
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        """Steps until the epoch is over, or the time, or the number of steps (0: no limit)."""
         ...
 
     def averages(self) -> list[float]:
@@ -58,7 +58,7 @@ class Inference(Protocol):
         ...
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        """The results' averages over the rows."""
+        """The results' sums over the rows."""
         ...
 
 
@@ -103,8 +103,8 @@ class _NativeTrainer:
             self._plan = self._make_plan(len(arrays[0]))
         self._native.next_feed(self._plan, arrays)
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread()))
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps))
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
@@ -125,11 +125,11 @@ class _NativeInference:
         return output
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        averages: list[float]
-        averages, place = self._native.evaluate(arrays, threads, in_main_thread())
+        sums: list[float]
+        sums, place = self._native.evaluate(arrays, threads, in_main_thread())
         if place is not None:
             raise NonFiniteSourceError(*place)
-        return averages
+        return sums
 
 
 class NativeBackend:

@@ -1,6 +1,5 @@
 """An epoch of batches that someone makes: each is one step of a trainer."""
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ class BatchArrays:
 
 
 class BatchTrainer:
-    """Runs a trainer over the batches of an iterator, in the interface of `fastdnn.backend.Trainer`."""
+    """Runs a trainer over the batches of an iterator, one at a time: `fetch` one, then `run` its step."""
 
     def __init__(self, trainer: Trainer, batches: Batches, source: BatchArrays) -> None:
         self._trainer = trainer
@@ -75,8 +74,6 @@ class BatchTrainer:
         self._source = source
         self._epoch = 0  # of this fit, from 1
         self._done = 0  # steps of this epoch
-        self._threads = 0
-        self._waiting = False  # whether the trainer has a batch that it was not done with
 
     @property
     def place(self) -> str:
@@ -89,31 +86,30 @@ class BatchTrainer:
         self._batches.begin_epoch()
         self._epoch += 1
         self._done = 0
-        self._waiting = False
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        """Steps until the batches end (`epoch_done`, or `out_of_data` if they are too few), or the time."""
-        begin = time.perf_counter()
-        while True:
-            if not self._waiting:
-                batch = self._batches.next()
-                if batch is END:
-                    return self._end()
-                self._trainer.next_feed(self._source.prepare(self.place, batch))
-                self._waiting = True
-            run = replace(self._trainer.run(learning_rate, 0.0, threads), batch=self._done)
-            if run.end != "epoch_done":
-                return run
-            self._waiting = False
-            self._done += 1
-            self._threads = run.threads
-            if seconds and time.perf_counter() - begin > seconds:
-                return Run("paused", self._done, run.threads)
+    def fetch(self) -> bool:
+        """Make the next batch; False after the epoch's last one. Code of the user's runs here."""
+        batch = self._batches.next()
+        if batch is END:
+            return False
+        self._trainer.next_feed(self._source.prepare(self.place, batch))
+        return True
 
-    def _end(self) -> Run:
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        """The step of the batch that was fetched, as `backend.Trainer.run`; whether the epoch goes on then,
+        `fetch` says.
+        """
+        run = self._trainer.run(learning_rate, seconds, threads, steps)
+        if run.end != "epoch_done":
+            return replace(run, batch=self._done)
+        self._done += 1
+        return Run("paused", self._done, run.threads)
+
+    def end_epoch(self) -> bool:
+        """After the last batch: whether the epoch had all its steps; warns if not."""
         short = self._batches.warn_if_short("fit", self._done)
         self._batches.end_epoch()
-        return Run("out_of_data" if short else "epoch_done", self._done, self._threads)
+        return not short
 
     def averages(self) -> list[float]:
         """The results' averages over the rows of this epoch so far."""

@@ -58,7 +58,9 @@ class Random:
         """Normal values without end, less those beyond two deviations (4.6 %)."""
         for first in itertools.count(0, 2 * _BLOCK):
             u = self._uniform(first, 2 * _BLOCK)
-            normal = np.sqrt(-2.0 * np.log(u[:_BLOCK])) * np.cos(2.0 * np.pi * u[_BLOCK:])  # Box & Muller, 1958
+            normal = np.sqrt(-2.0 * np.log(u[:_BLOCK])) * np.cos(
+                2.0 * np.pi * u[_BLOCK:]
+            )  # Box & Muller, 1958
             yield normal[np.abs(normal) <= 2.0]
 
 

@@ -1,8 +1,8 @@
 """A network with its weights: compile, fit, evaluate, predict, save."""
 
+import copy
 import secrets
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from os import PathLike
@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import _core, backend, losses, lowering, metrics, optimizers, report, training
+from fastdnn import _core, backend, inference, losses, lowering, metrics, optimizers, report, training
+from fastdnn.callbacks.hooks import Hooks
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import expected, unknown_name
-from fastdnn.features import NonFiniteSourceError, as_table, as_weights
+from fastdnn.features import as_table, as_weights
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, positive_int
+from fastdnn.locks import FitLock
 from fastdnn.parameters import ModelWeights
 from fastdnn.program import Program
 from fastdnn.thread_settings import resolve
@@ -63,6 +65,15 @@ def _rows_at_a_time(where: str, batch_size: int | None) -> int:
     return backend.PREDICTION_BATCH if batch_size is None else positive_int(where, "batch_size", batch_size)
 
 
+def _params_of_rows(rows: int, batch_size: int) -> dict[str, Any]:
+    """What callbacks of an evaluation or prediction are told."""
+    return {"steps": -(-rows // batch_size), "batch_size": batch_size, "samples": rows}
+
+
+def _params_of_batches(batches: Batches) -> dict[str, Any]:
+    return {"steps": batches.steps, "batch_size": None, "samples": None}
+
+
 def _tensor(what: str, value: object) -> Tensor:
     if not isinstance(value, Tensor):
         hint = "write x = fastdnn.Input((features,)), y = some_layer(x), Model(x, y)"
@@ -86,6 +97,10 @@ class Compiled:
         self.backend_name = backend_name
         self.state: _core.Optimizer | None = None
         self.epochs_done = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the native state, whose arrays the model's pickle holds."""
+        return {**vars(self), "state": None}
 
 
 class Model:
@@ -126,7 +141,7 @@ class Model:
         self._weights: ModelWeights | None = None
         self._compiled: Compiled | None = None
         self._inferences: dict[object, backend.Inference] = {}
-        self._writing = threading.RLock()  # one fit, or change of weights, at a time
+        self._fitting = FitLock()  # one fit, or compile, at a time
         if inputs is not None or outputs is not None:
             self._set_graph(graph_between(_tensor("inputs", inputs), _tensor("outputs", outputs)))
 
@@ -224,10 +239,13 @@ class Model:
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, trained and stored, layer by layer."""
-        return [self.weights.read(name) for name in self.weights.weights]
+        return list(self.weights.snapshot().values())
 
     def set_weights(self, weights: Sequence[np.ndarray]) -> None:
         """Set all weights, in the order of `get_weights`; all or none.
+
+        During a fit of another thread they are set between two of its calls into the core: epochs, or steps
+        where a callback listens to batches.
 
         Raises:
             ValueError: another number of arrays, another shape, or something else than real numbers.
@@ -237,8 +255,7 @@ class Model:
             raise ValueError(
                 expected("set_weights", f"{len(names)} arrays: {', '.join(names)}", len(weights))
             )
-        with self._writing:
-            self.weights.write(dict(zip(names, weights, strict=True)))
+        self.weights.write(dict(zip(names, weights, strict=True)))
 
     def count_params(self) -> int:
         """Numbers in all weights, trained and stored."""
@@ -264,6 +281,7 @@ class Model:
 
         Raises:
             ValueError: a name is unknown, or a metric does not fit the loss.
+            RuntimeError: called from a callback of this model's fit.
         """
         self._compile(optimizer, loss, metrics, backend)
 
@@ -280,7 +298,7 @@ class Model:
         compiled = Compiled(optimizers.get(optimizer), chosen, names, backend.check(backend_name))
         if self._graph is not None:  # the loss must fit the last layer: say so now and not at fit
             lowering.evaluation_program(self._graph, chosen, names, weighted=False)
-        with self._writing:
+        with self._fitting.of("compile"):
             self._compiled = compiled
             self._inferences.clear()
 
@@ -339,7 +357,7 @@ class Model:
                 have any length.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
             verbose: 0 nothing; 1 a live line for each epoch; 2 a plain line; "auto" 1 on a terminal, else 0.
-            callbacks: such as `callbacks.EarlyStopping(patience=5)`.
+            callbacks: such as `callbacks.EarlyStopping(patience=5)`; see `callbacks.Callback`.
             validation_split: the share of the last examples that is held out, before shuffling, as in Keras.
             validation_data: (x, y) or (x, y, sample_weight) held out instead, or what makes such batches.
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
@@ -363,13 +381,14 @@ class Model:
                 validation even: it is again as it was before `fit`. Of batches the last whole step stays.
             Exception: what the making of a batch raised; the model is that of the last whole step.
             NonFiniteLossError: the loss became NaN or infinite; the model is that of the last whole step.
-            KeyboardInterrupt: Ctrl-C; likewise.
+            KeyboardInterrupt: Ctrl-C; likewise, also in the middle of a long step.
+            RuntimeError: called from a callback of this model's fit.
         """
         request = training.FitRequest(
             batch_size=32 if batch_size is None else positive_int("fit", "batch_size", batch_size),
             epochs=positive_int("fit", "epochs", epochs),
             verbose=verbose,
-            callbacks=list(callbacks or ()),
+            callbacks=callbacks,
             validation_split=validation_split,
             validation_data=validation_data,
             shuffle=bool(shuffle),
@@ -390,7 +409,7 @@ class Model:
             )
         else:
             _refuse_steps("fit", steps_per_epoch=steps_per_epoch)
-        with self._writing:
+        with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
     def training_program(self, *, weighted: bool) -> Program:
@@ -419,6 +438,7 @@ class Model:
         return_dict: bool = False,
         prefetch: int | Literal["auto"] = "auto",
         threads: int | None = None,
+        callbacks: "Sequence[Callback] | None" = None,
     ) -> Any:
         """The loss and the metrics on data, in inference mode.
 
@@ -432,6 +452,7 @@ class Model:
             prefetch: as in `fit`.
             return_dict: whether to return names with the figures.
             threads: as in `fit`.
+            callbacks: whose `on_test_...` hooks are called.
 
         Returns:
             A dictionary with `return_dict=True`; else the loss alone, or, with metrics, a list of the loss
@@ -441,18 +462,20 @@ class Model:
             ValueError: as in `fit`.
         """
         asked = resolve("evaluate", threads)
-        if is_batches(x):
-            refuse_beside_batches("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
-            batches = Batches(
-                "evaluate", x, Prefetch("evaluate", prefetch), steps=_steps("evaluate", "steps", steps)
-            )
-            figures = self.evaluate_batches("evaluate", batches, asked)
-        else:
-            rows = _rows_at_a_time("evaluate", batch_size)
-            _refuse_steps("evaluate", steps=steps)
-            with self.unbuilt_by_refusal():
+        hooks = Hooks("evaluate", callbacks)
+        rows = _rows_at_a_time("evaluate", batch_size)
+        with self.unbuilt_by_refusal():
+            if is_batches(x):
+                refuse_beside_batches("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
+                ahead = Prefetch("evaluate", prefetch)
+                batches = Batches("evaluate", x, ahead, steps=_steps("evaluate", "steps", steps))
+                hooks.start(self, _params_of_batches(batches))
+                figures = self.evaluate_batches("evaluate", batches, asked, hooks)
+            else:
+                _refuse_steps("evaluate", steps=steps)
                 data = self.prepare("evaluate", x, y, sample_weight)
-                figures = self.evaluate_prepared("evaluate", data, asked, rows)
+                hooks.start(self, _params_of_rows(len(data[0]), rows))
+                figures = self.evaluate_prepared("evaluate", data, asked, rows, hooks=hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         if return_dict:
@@ -471,17 +494,11 @@ class Model:
                 arrays.append(as_weights(where, sample_weight, rows, self.dtype))
         return arrays
 
-    def evaluate_batches(self, where: str, batches: Batches, threads: int) -> dict[str, float]:
+    def evaluate_batches(self, where: str, batches: Batches, threads: int, hooks: Hooks) -> dict[str, float]:
         """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""
-        totals: dict[str, float] = {}
-        rows = 0
         with closing(batches.numbered(where)) as numbered:
-            for place, batch in numbered:
-                arrays = self.prepare(place, *batch)
-                rows += len(arrays[0])
-                for name, figure in self.evaluate_prepared(place, arrays, threads).items():
-                    totals[name] = totals.get(name, 0.0) + figure * len(arrays[0])
-        return {name: total / rows for name, total in totals.items()}
+            parts = (inference.Part(place, self.prepare(place, *batch)) for place, batch in numbered)
+            return self._evaluate_parts(parts, threads, backend.PREDICTION_BATCH, hooks)
 
     def evaluate_prepared(
         self,
@@ -491,26 +508,35 @@ class Model:
         batch_size: int = backend.PREDICTION_BATCH,
         *,
         first_row: int = 0,
+        hooks: Hooks,
     ) -> dict[str, float]:
         """`evaluate` on what `prepare` made; rows are named as counted from `first_row`.
 
         Raises:
             ValueError: a feature is NaN or infinite.
         """
-        weighted = len(arrays) == 3
+        whole = inference.Part(where, arrays, first_row)
+        parts = whole.cut(batch_size) if hooks.listen(*inference.TEST_BATCH) else [whole]
+        return self._evaluate_parts(parts, threads, batch_size, hooks)
+
+    def _evaluate_parts(
+        self, parts: Iterable[inference.Part], threads: int, batch_size: int, hooks: Hooks
+    ) -> dict[str, float]:
         compiled = self.compiled
 
-        def program() -> Program:
-            return lowering.evaluation_program(
-                self.graph, compiled.loss, compiled.metric_names, weighted=weighted
+        def run(arrays: list[np.ndarray]) -> list[float]:
+            weighted = len(arrays) == 3
+            program = partial(
+                lowering.evaluation_program,
+                self.graph,
+                compiled.loss,
+                compiled.metric_names,
+                weighted=weighted,
             )
+            key = ("evaluate", weighted, batch_size)
+            return self._inference(key, program, batch_size).evaluate(arrays, threads)
 
-        key = ("evaluate", weighted, batch_size)
-        try:
-            values = self._inference(key, program, batch_size).evaluate(arrays, threads)
-        except NonFiniteSourceError as found:
-            raise found.error(where, first_row=first_row) from None
-        return dict(zip(["loss", *compiled.metric_names], values, strict=True))
+        return inference.evaluate(parts, run, ["loss", *compiled.metric_names], hooks)
 
     def predict(
         self,
@@ -521,6 +547,7 @@ class Model:
         steps: int | None = None,
         prefetch: int | Literal["auto"] = "auto",
         threads: int | None = None,
+        callbacks: "Sequence[Callback] | None" = None,
     ) -> np.ndarray:
         """The model's output for each row of x, (examples, outputs).
 
@@ -534,31 +561,37 @@ class Model:
             steps: batches to take where x makes batches, default all of one pass.
             prefetch: as in `fit`.
             threads: as in `fit`.
+            callbacks: whose `on_predict_...` hooks are called.
 
         Raises:
             ValueError: x does not fit.
         """
         rows = _rows_at_a_time("predict", batch_size)
         asked = resolve("predict", threads)
-        if not is_batches(x):
-            _refuse_steps("predict", steps=steps)
-            return self._predict("predict", x, rows, asked)
-        refuse_beside_batches("predict", batch_size=batch_size)
-        batches = Batches(
-            "predict", x, Prefetch("predict", prefetch), steps=_steps("predict", "steps", steps)
-        )
-        with closing(batches.numbered("predict")) as numbered:
-            outputs = [self._predict(place, batch[0], rows, asked) for place, batch in numbered]
-        return np.concatenate(outputs)
-
-    def _predict(self, where: str, x: Any, rows: int, threads: int) -> np.ndarray:
+        hooks = Hooks("predict", callbacks)
         with self.unbuilt_by_refusal():
-            features = self._features(where, x)
+            if not is_batches(x):
+                _refuse_steps("predict", steps=steps)
+                whole = inference.Part("predict", [self._features("predict", x)])
+                hooks.start(self, _params_of_rows(len(whole.arrays[0]), rows))
+                parts = whole.cut(rows) if hooks.listen(*inference.PREDICT_BATCH) else [whole]
+                return self._predict_parts(parts, asked, rows, hooks)
+            refuse_beside_batches("predict", batch_size=batch_size)
+            ahead = Prefetch("predict", prefetch)
+            batches = Batches("predict", x, ahead, steps=_steps("predict", "steps", steps))
+            hooks.start(self, _params_of_batches(batches))
+            with closing(batches.numbered("predict")) as numbered:
+                made = (inference.Part(place, [self._features(place, batch[0])]) for place, batch in numbered)
+                return self._predict_parts(made, asked, rows, hooks)
+
+    def _predict_parts(
+        self, parts: Iterable[inference.Part], threads: int, batch_size: int, hooks: Hooks
+    ) -> np.ndarray:
+        def run(arrays: list[np.ndarray]) -> np.ndarray:
             program = partial(lowering.prediction_program, self.graph)
-            try:
-                return self._inference(("predict", rows), program, rows).predict([features], threads)
-            except NonFiniteSourceError as found:
-                raise found.error(where) from None
+            return self._inference(("predict", batch_size), program, batch_size).predict(arrays, threads)
+
+        return inference.predict(parts, run, hooks)
 
     def _features(self, where: str, x: Any) -> np.ndarray:
         width = None if self._graph is None else self._graph.input_width
@@ -572,6 +605,25 @@ class Model:
         if key not in self._inferences:
             self._inferences[key] = self._backend().inference(program(), batch_size)
         return self._inferences[key]
+
+    # ---- Copies
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For `copy.deepcopy` and `pickle`: layers, settings, arrays and history, nothing native. The copy
+        trains on with the same bits. During a fit it is the model after the last whole step.
+        """
+        from fastdnn.io import pickling
+
+        return pickling.get_state(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from fastdnn.io import pickling
+
+        pickling.set_state(self, state)
+
+    def __copy__(self) -> "Model":
+        """Two models never share weights: a copy is a deep one."""
+        return copy.deepcopy(self)
 
     # ---- Looking at it
 

@@ -7,6 +7,7 @@ import numpy as np
 from fastdnn import _core, initializers
 from fastdnn.errors import expected
 from fastdnn.layers.layer import Weight
+from fastdnn.locks import ForkedLock
 
 
 class ModelWeights:
@@ -17,6 +18,10 @@ class ModelWeights:
     ) -> None:
         self.weights = {weight.name: weight for weight in weights}
         self.dtype = dtype
+        # `changing` is held for each write, and while steps are computed and written. Who writes holds
+        # `turn`, too, and a fit passes through it before each call: those who wait go first.
+        self.changing = ForkedLock()
+        self.turn = ForkedLock()
         theta = [(w.name, list(w.shape)) for w in weights if w.trainable]
         sigma = [(w.name, list(w.shape)) for w in weights if not w.trainable]
         self.native = _core.Parameters(dtype, theta, sigma)
@@ -37,14 +42,14 @@ class ModelWeights:
         return self.native.get(self._vector(name), name)
 
     def write(self, arrays: dict[str, np.ndarray]) -> None:
-        """Set weights, all or none.
+        """Set weights, all or none, in one moment between two steps.
 
         Raises:
             ValueError: an array has another shape than its weight, or does not hold real numbers.
         """
         checked = {name: self._checked(name, array) for name, array in arrays.items()}
-        for name, array in checked.items():
-            self.native.set(self._vector(name), name, array)
+        with self.turn(), self.changing():
+            self.native.set_all([(self._vector(name), name, array) for name, array in checked.items()])
 
     def _checked(self, name: str, array: np.ndarray) -> np.ndarray:
         weight = self.weights[name]
@@ -61,8 +66,9 @@ class ModelWeights:
             return np.require(given, dtype=self.dtype, requirements=["C", "A"])
 
     def snapshot(self) -> dict[str, np.ndarray]:
-        """Copies of all weights."""
-        return {name: self.read(name) for name in self.weights}
+        """Copies of all weights, of one moment."""
+        copies = _core.snapshot(self.native, None)
+        return {name: copies[self._vector(name)][name] for name in self.weights}
 
     def count(self, *, trainable: bool) -> int:
         """Numbers in the trained, or in the stored, weights."""

@@ -1,9 +1,26 @@
 """A model's numbers at one moment: weights, the optimiser's state, and how far it has come."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastdnn import _core
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
+
+
+def weights_in(arrays: dict[str, Any]) -> dict[str, np.ndarray]:
+    """All weights by name, of what `_core.snapshot` gave."""
+    return {**arrays["theta"], **arrays["sigma"]}
+
+
+def set_state(state: "_core.Optimizer", arrays: dict[str, Any]) -> None:
+    """Give an optimiser the state of what `_core.snapshot` gave."""
+    for slot, segments in arrays["slots"].items():
+        for name, array in segments.items():
+            state.set(slot, name, np.ascontiguousarray(array))
+    state.iterations = arrays["iterations"]
 
 
 class Snapshot:
@@ -11,24 +28,15 @@ class Snapshot:
 
     def __init__(self, model: "Model") -> None:
         self._model = model
-        self._weights = model.weights.snapshot()
-        compiled = model.compiled
-        self._epochs_done = compiled.epochs_done
-        self._state = state = compiled.state
-        if state is not None:
-            self._iterations = state.iterations
-            trained = [name for name, weight in model.weights.weights.items() if weight.trainable]
-            self._slots = {
-                (slot, name): state.get(slot, name) for slot in state.slot_names for name in trained
-            }
+        self._epochs_done = model.compiled.epochs_done
+        self._state = model.compiled.state
+        self._arrays = _core.snapshot(model.weights.native, self._state)
 
     def restore(self) -> None:
         """Back to that moment."""
-        self._model.weights.write(self._weights)
+        self._model.weights.write(weights_in(self._arrays))
         compiled = self._model.compiled
         compiled.epochs_done = self._epochs_done
         compiled.state = self._state
         if self._state is not None:
-            for (slot, name), array in self._slots.items():
-                self._state.set(slot, name, array)
-            self._state.iterations = self._iterations
+            set_state(self._state, self._arrays)

@@ -1,4 +1,7 @@
-"""The threads that calls use: `fit(threads=)`, else `threads(n)`, else `set_num_threads(n)`, else all."""
+"""The threads that calls use: `fit(threads=)`, else `threads(n)`, else `set_num_threads(n)`, else all.
+
+And how they treat denormal numbers.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +31,10 @@ def _checked(where: str, n: object) -> int:
 def set_num_threads(n: int | None) -> None:
     """Set the number of threads of all calls that name none; `None` goes back to the machine's default.
 
-    A set number is used as given, beyond the cores too. The results do not depend on it.
+    A set number is used as given, beyond the cores too. The results do not depend on it. The default is the
+    least of OMP_NUM_THREADS, the CPUs of the process, the container's quota and, in builds with OpenMP, what
+    `threadpoolctl.threadpool_limits` allows this Python thread; each call takes of it what has work and what
+    other calls leave.
 
     Raises:
         ValueError: `n` is not a whole number from 1 to 1024.
@@ -51,6 +57,30 @@ def get_num_threads() -> int:
     3
     """
     return _of_context.get() or _core.num_threads_setting() or _core.machine_threads()[0]
+
+
+def set_flush_denormal(mode: bool) -> bool:
+    """Take denormal numbers for zero inside fastdnn's calls, which some processors compute with slowly.
+
+    Numbers below 1.2e-38 (float32; 2.2e-308 float64) in magnitude are then zero, as operands and as results:
+    FTZ and DAZ of x86-64, FZ of 64-bit ARM. It holds for the whole process, in every thread that computes
+    for a call of the native backend, and there only: the caller's own mode is the same before and after each
+    call. Off by default (IEEE 754).
+
+    Returns:
+        Whether this processor can do it; where it cannot, nothing changes.
+
+    Raises:
+        ValueError: `mode` is not True or False.
+
+    >>> import fastdnn as fd
+    >>> supported = fd.set_flush_denormal(True)
+    >>> supported == fd.set_flush_denormal(False)
+    True
+    """
+    if not isinstance(mode, bool):
+        raise ValueError(expected("set_flush_denormal", "True or False", repr(mode)))
+    return _core.set_flush_denormal(mode)
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
+import time
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from fastdnn.backend import Run, Trainer, TrainingRun
 from fastdnn.batch_trainer import BatchArrays, BatchTrainer, with_class_weights
 from fastdnn.callbacks import Callback, History, ProgressLine
+from fastdnn.callbacks.hooks import Hooks
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
@@ -32,7 +35,7 @@ class FitRequest:
     batch_size: int
     epochs: int
     verbose: Any
-    callbacks: list[Callback]
+    callbacks: Sequence[Callback] | None
     validation_split: float
     validation_data: Any
     shuffle: bool
@@ -46,10 +49,9 @@ class FitRequest:
 
 def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     """Train; see `Model.fit`."""
-    for callback in request.callbacks:
-        if not isinstance(callback, Callback):
-            raise ValueError(expected("fit", "callbacks of fastdnn.callbacks", repr(callback)))
     progress = ProgressLine.for_verbose(request.verbose)
+    history = History()
+    given = Hooks("fit", request.callbacks).callbacks
     was_built = model.is_built
     held_out = _held_out_batches(request)
     with model.unbuilt_by_refusal():
@@ -59,8 +61,7 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
             loop = _loop_over_arrays(model, x, y, held_out, request)
     if loop.start is not None:
         loop.start.was_built = was_built
-    history = History()
-    loop.callbacks = [history, *request.callbacks, *([progress] if progress else [])]
+    loop.hooks = Hooks("fit", [history, *given, *([progress] if progress else [])])
     loop.params |= {"epochs": request.epochs, "seed": model.seed, "metrics": loop.figures()}
     model.history = history
     model.stop_training = False
@@ -116,7 +117,7 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
 class _HeldOut(Protocol):
     """What is evaluated after each epoch."""
 
-    def evaluate(self, model: "Model", threads: int) -> dict[str, float]:
+    def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
         """Its loss and metrics now."""
         ...
 
@@ -127,16 +128,18 @@ class _HeldOutArrays:
     where: str
     first_row: int = 0
 
-    def evaluate(self, model: "Model", threads: int) -> dict[str, float]:
-        return model.evaluate_prepared(self.where, self.arrays, threads, first_row=self.first_row)
+    def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
+        return model.evaluate_prepared(
+            self.where, self.arrays, threads, first_row=self.first_row, hooks=hooks
+        )
 
 
 @dataclass
 class _HeldOutBatches:
     batches: Batches
 
-    def evaluate(self, model: "Model", threads: int) -> dict[str, float]:
-        return model.evaluate_batches(_VALIDATION, self.batches, threads)
+    def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
+        return model.evaluate_batches(_VALIDATION, self.batches, threads, hooks)
 
 
 def _held_out_arrays(model: "Model", given: Any) -> _HeldOutArrays:
@@ -187,7 +190,7 @@ class _Loop:
     request: FitRequest
     params: dict[str, Any]
     start: Start | None
-    callbacks: list[Callback] = field(default_factory=list)
+    hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
 
     @property
     def names(self) -> list[str]:
@@ -206,64 +209,89 @@ class _Loop:
                 self.trainer.close()
 
     def _run(self) -> None:
-        for callback in self.callbacks:
-            callback.set_model(self.model)
-            callback.set_params(self.params)
-        for callback in self.callbacks:
-            callback.on_train_begin()
+        hooks, logs = self.hooks, dict[str, float]()
+        hooks.start(self.model, self.params)
+        hooks.call("on_train_begin", {})
         for epoch in range(self.request.epochs):
-            for callback in self.callbacks:
-                callback.on_epoch_begin(epoch)
+            hooks.call("on_epoch_begin", epoch, {})
             self.trainer.begin_epoch(self.model.compiled.epochs_done)
             run = self._run_epoch(epoch)
             if run.end == "out_of_data" and run.batch == 0:
                 break
             self.model.compiled.epochs_done += 1
+            self.params["threads"] = run.threads
+            if run.end != "stopped":
+                self.params["steps"] = run.batch
             logs = self._logs()
-            logs["learning_rate"] = self.model.optimizer.learning_rate
-            self.params |= {"threads": run.threads, "steps": run.batch}
-            for callback in self.callbacks:
-                callback.on_epoch_end(epoch, logs)
+            hooks.call("on_epoch_end", epoch, logs)
             if self.model.stop_training or run.end == "out_of_data":
                 break
-        for callback in self.callbacks:
-            callback.on_train_end()
+        hooks.call("on_train_end", logs)
+
+    def _figures(self) -> dict[str, float]:
+        """The training figures of the epoch so far."""
+        return dict(zip(self.names, self.trainer.averages(), strict=True))
 
     def _logs(self) -> dict[str, float]:
         """The training figures of the epoch, and those of the held-out data now."""
-        logs = dict(zip(self.names, self.trainer.averages(), strict=True))
+        logs = self._figures()
         if self.held_out is not None:
             try:
-                held_out = self.held_out.evaluate(self.model, self.request.threads)
+                held_out = self.held_out.evaluate(self.model, self.request.threads, self.hooks)
             except ValueError:
-                self._go_back()
+                if not self.hooks.inside:
+                    self._go_back()
                 raise
             logs |= {f"val_{name}": value for name, value in held_out.items()}
-        return logs
+        return logs | {"learning_rate": self.model.optimizer.learning_rate}
 
     def _go_back(self) -> None:
         if self.start is not None:
             self.start.restore()
 
     def _run_epoch(self, epoch: int) -> Run:
-        """Whole epoch in one call, or in slices when someone watches."""
-        watchers = [callback for callback in self.callbacks if callback.watches_progress]
+        """Arrays: the whole epoch in one call; in slices when someone watches; step by step when someone
+        listens. Batches: step by step.
+        """
+        watchers = [callback for callback in self.hooks.callbacks if callback.watches_progress]
+        listeners = self.hooks.listen("on_train_batch_begin", "on_train_batch_end")
+        told_at = time.perf_counter()
         seconds = _PROGRESS_SECONDS if watchers else 0.0
+        run = Run("paused", 0, 0)
+        while run.end == "paused":
+            if isinstance(self.trainer, BatchTrainer) and not self.trainer.fetch():
+                return replace(run, end="epoch_done" if self.trainer.end_epoch() else "out_of_data")
+            if listeners:
+                self.hooks.call("on_train_batch_begin", run.batch, {})
+            batch, run = run.batch, self._run_part(epoch, seconds, 1 if listeners else 0)
+            if listeners:
+                self.hooks.call("on_train_batch_end", batch, self._figures())
+                if self.model.stop_training and run.end == "paused":
+                    return replace(run, end="stopped")
+            if watchers and run.end == "paused" and time.perf_counter() - told_at >= seconds:
+                figures = self._figures()
+                for callback in watchers:
+                    callback.on_progress(epoch, run.batch, figures)
+                told_at = time.perf_counter()
+        return run
+
+    def _run_part(self, epoch: int, seconds: float, steps: int) -> Run:
+        """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
+        weights = self.model.weights
         while True:
+            with weights.turn():
+                pass
             try:
-                run = self.trainer.run(self.model.optimizer.learning_rate, seconds, self.request.threads)
+                with weights.changing():
+                    rate = self.model.optimizer.learning_rate
+                    run = self.trainer.run(rate, seconds, self.request.threads, steps)
             except NonFiniteSourceError as found:
                 self._go_back()
                 raise found.error(getattr(self.trainer, "place", "fit")) from None
-            if run.end in ("epoch_done", "out_of_data"):
-                return run
             if run.end == "non_finite_loss":
                 raise self._non_finite(epoch, run)
-            if run.end == "paused":
-                figures = dict(zip(self.names, self.trainer.averages(), strict=True))
-                for callback in watchers:
-                    callback.on_progress(epoch, run.batch, figures)
-            # interrupted: a handler of the user's ran and raised nothing; the step is done again
+            if run.end != "interrupted":
+                return run
 
     def _non_finite(self, epoch: int, run: Run) -> NonFiniteLossError:
         steps = self.params["steps"]

@@ -104,10 +104,10 @@ def test_hooks_come_in_order_and_may_call_any_method():
     calls = []
 
     class Record(fd.callbacks.Callback):
-        def on_train_begin(self):
+        def on_train_begin(self, logs=None):
             calls.append("begin")
 
-        def on_epoch_begin(self, epoch):
+        def on_epoch_begin(self, epoch, logs=None):
             calls.append(f"epoch {epoch}")
 
         def on_epoch_end(self, epoch, logs):
@@ -119,7 +119,7 @@ def test_hooks_come_in_order_and_may_call_any_method():
             if epoch == 1:
                 self.model.stop_training = True
 
-        def on_train_end(self):
+        def on_train_end(self, logs=None):
             calls.append("end")
 
     plain = classifier()

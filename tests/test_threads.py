@@ -99,7 +99,7 @@ ENDLESS = """
     x, y = classification(rows=3000)
     model = classifier(hidden=(64, 64))
     class Say(fd.callbacks.Callback):
-        def on_epoch_begin(self, epoch):
+        def on_epoch_begin(self, epoch, logs=None):
             if epoch == 1:
                 print("training", flush=True)
     try:

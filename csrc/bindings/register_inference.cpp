@@ -47,10 +47,10 @@ void register_inference(py::module_& m) {
           "evaluate",
           [](Inference& inference, const SourceArrays& arrays, int threads, bool main_thread) {
             const InferenceReport report = run_inference(inference, arrays, nullptr, threads, main_thread);
-            return py::make_tuple(report.averages, place_of(report.non_finite));
+            return py::make_tuple(report.sums, place_of(report.non_finite));
           },
           py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
-          "The results' averages over the rows, and the place of what is not finite.");
+          "The results' sums over the rows, and the place of what is not finite.");
 }
 
 }  // namespace fastdnn::bindings

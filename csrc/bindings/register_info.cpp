@@ -2,6 +2,7 @@
 
 #include "bindings/register.h"
 #include "core/cpu.h"
+#include "core/float_control.h"
 #include "core/team.h"
 #include "core/threads.h"
 #include "isa/dispatch.h"
@@ -26,10 +27,21 @@ void register_info(py::module_& m) {
       },
       "What this build is and which of its instruction sets runs.");
   m.def(
-      "machine_threads", [] { return std::make_pair(machine_threads().count, machine_threads().reason); },
+      "machine_threads",
+      [] {
+        const ThreadDefault found = machine_threads();
+        return std::make_pair(found.count, found.reason);
+      },
       "The default number of threads and what decided it.");
   m.def("set_num_threads", &set_num_threads, py::arg("threads"),
         "The number of threads of calls that name none; 0: default.");
+  m.def(
+      "set_flush_denormal",
+      [](bool on) {
+        set_flush_denormal(on);
+        return can_flush_denormal();
+      },
+      py::arg("on"), "Whether the core's threads take denormals for zero; False where they cannot.");
   m.def("num_threads_setting", &num_threads_setting, "What set_num_threads was given last, or 0.");
 }
 

@@ -2,6 +2,10 @@
 
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <tuple>
 
 #include "bindings/arrays.h"
 #include "bindings/register.h"
@@ -25,6 +29,54 @@ void set_state(Optimizer& optimizer, const std::string& slot, const std::string&
   const Segment& segment = optimizer.parameters().theta.find(name);
   check_segment_array(optimizer.parameters().dtype, segment, array);
   std::memcpy(optimizer.slot(slot, segment), array.data(), static_cast<std::size_t>(array.nbytes()));
+}
+
+// What is copied while nothing may be written.
+struct Copies {
+  std::vector<std::tuple<void*, const std::byte*, std::size_t>> all;
+
+  // An array for each segment; `at` says where it lies.
+  template <class At>
+  py::dict of(const Parameters& parameters, const FlatVector& layout, const At& at) {
+    py::dict arrays;
+    for (const Segment& segment : layout.segments()) {
+      py::array array = empty_array(parameters.dtype, segment.shape);
+      all.emplace_back(array.mutable_data(), at(segment), static_cast<std::size_t>(array.nbytes()));
+      arrays[py::str(segment.name)] = array;
+    }
+    return arrays;
+  }
+};
+
+// Parameters and, where there is one, the optimiser's state, all of the same step.
+py::dict snapshot(Parameters& parameters, const std::optional<std::shared_ptr<Optimizer>>& given) {
+  const Optimizer* optimizer = given ? given->get() : nullptr;
+  check(optimizer == nullptr || &optimizer->parameters() == &parameters, "snapshot",
+        "expected the optimiser of these parameters, got another one");
+  Copies copies;
+  py::dict result;
+  for (const auto& [name, vector] : {std::pair{"theta", &parameters.theta}, {"sigma", &parameters.sigma}}) {
+    const FlatVector& flat = *vector;
+    result[name] = copies.of(parameters, flat, [&](const Segment& segment) { return flat.at(segment); });
+  }
+  py::dict slots;
+  if (optimizer != nullptr) {
+    for (const std::string& slot : optimizer->slot_names()) {
+      slots[py::str(slot)] = copies.of(parameters, parameters.theta, [&](const Segment& segment) {
+        return optimizer->slot(slot, segment);
+      });
+    }
+  }
+  result["slots"] = slots;
+  std::int64_t iterations = 0;
+  {
+    const py::gil_scoped_release release;
+    const std::shared_lock<FairMutex> lock(parameters.mutex);
+    for (const auto& [to, from, bytes] : copies.all) std::memcpy(to, from, bytes);
+    if (optimizer != nullptr) iterations = optimizer->iterations();
+  }
+  result["iterations"] = iterations;
+  return result;
 }
 
 }  // namespace
@@ -58,6 +110,8 @@ void register_optimizer(py::module_& m) {
       .def("get", &get_state, py::arg("slot"), py::arg("name"), "A copy of the state of one segment.")
       .def("set", &set_state, py::arg("slot"), py::arg("name"), py::arg("array"),
            "Writes the state of one segment.");
+  m.def("snapshot", &snapshot, py::arg("parameters"), py::arg("optimizer"),
+        "Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment.");
 }
 
 }  // namespace fastdnn::bindings

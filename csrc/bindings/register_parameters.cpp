@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <tuple>
 #include <utility>
 
 #include "bindings/arrays.h"
@@ -37,15 +38,25 @@ py::array get_segment(Parameters& parameters, const std::string& vector, const s
   return array;
 }
 
-void set_segment(Parameters& parameters, const std::string& vector, const std::string& name,
-                 const py::array& array) {
-  const FlatVector& flat = vector_named(parameters, vector);
-  const Segment& segment = flat.find(name);
-  check_segment_array(parameters.dtype, segment, array);
-  const void* data = array.data();
+using NamedArray = std::tuple<std::string, std::string, py::array>;  // vector, name, array
+
+// All segments in one moment: a prediction beside it sees all or none of them.
+void set_segments(Parameters& parameters, const std::vector<NamedArray>& entries) {
+  struct Copy {
+    std::byte* to;
+    const void* from;
+    std::size_t bytes;
+  };
+  std::vector<Copy> copies;
+  for (const auto& [vector, name, array] : entries) {
+    const FlatVector& flat = vector_named(parameters, vector);
+    const Segment& segment = flat.find(name);
+    check_segment_array(parameters.dtype, segment, array);
+    copies.push_back({flat.at(segment), array.data(), static_cast<std::size_t>(array.nbytes())});
+  }
   const py::gil_scoped_release release;
   const std::lock_guard<FairMutex> lock(parameters.mutex);
-  std::memcpy(flat.at(segment), data, static_cast<std::size_t>(segment.size * size_of(parameters.dtype)));
+  for (const Copy& copy : copies) std::memcpy(copy.to, copy.from, copy.bytes);
 }
 
 }  // namespace
@@ -72,7 +83,13 @@ void register_parameters(py::module_& m) {
           },
           py::arg("vector"), "(name, shape, offset, size) of each segment of 'theta' or 'sigma'.")
       .def("get", &get_segment, py::arg("vector"), py::arg("name"), "A copy of one segment.")
-      .def("set", &set_segment, py::arg("vector"), py::arg("name"), py::arg("array"), "Writes one segment.");
+      .def(
+          "set",
+          [](Parameters& parameters, const std::string& vector, const std::string& name,
+             const py::array& array) { set_segments(parameters, {{vector, name, array}}); },
+          py::arg("vector"), py::arg("name"), py::arg("array"), "Writes one segment.")
+      .def("set_all", &set_segments, py::arg("arrays"),
+           "Writes (vector, name, array) of several segments in one moment.");
 }
 
 }  // namespace fastdnn::bindings

@@ -14,13 +14,14 @@ void register_random(py::module_& m) {
         py::array_t<std::uint32_t> words(n);
         std::uint32_t* out = words.mutable_data();
         for (Index i = 0; i < n; i += 4) {
-          const PhiloxBlock block = random_block(seed, stream, step, static_cast<std::uint64_t>((first + i) / 4));
+          const PhiloxBlock block =
+              random_block(seed, stream, step, static_cast<std::uint64_t>((first + i) / 4));
           for (Index j = i; j < n && j < i + 4; ++j) out[j] = block[static_cast<std::size_t>(j - i)];
         }
         return words;
       },
-      py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"),
-      py::arg("first") = 0, "n 32-bit values of (seed, stream, step), from number `first` on.");
+      py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"), py::arg("first") = 0,
+      "n 32-bit values of (seed, stream, step), from number `first` on.");
   m.def(
       "random_permutation",
       [](Index n, std::uint64_t seed, std::uint32_t epoch) {

@@ -3,13 +3,10 @@
 #include "bindings/arrays.h"
 #include "bindings/register.h"
 #include "core/aligned.h"
+#include "core/float_control.h"
 #include "core/team.h"
 #include "isa/table.h"
 #include "kernels/gemm.h"
-
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 namespace fastdnn::bindings {
 namespace {
@@ -54,26 +51,17 @@ py::list team_report(int threads, Index n, Index grain, int rounds) {
   return py::cast(rows);
 }
 
-// How the processor computes with floats, of this thread: rounding, denormals, traps. The bits that say what
-// has happened (inexact, ...) are left out. None where we do not know how to ask.
-std::optional<std::uint64_t> float_control() {
-#if defined(__x86_64__)
-  return _mm_getcsr() & ~0x3FU;
-#elif defined(__aarch64__)
-  std::uint64_t word = 0;
-  asm volatile("mrs %0, fpcr" : "=r"(word));
-  return word;
-#else
-  return std::nullopt;
-#endif
+// None where we do not know how to ask.
+std::optional<std::uint64_t> float_control_word() {
+  return can_flush_denormal() ? std::optional(float_control()) : std::nullopt;
 }
 
 // Of each thread of a team.
 std::vector<std::optional<std::uint64_t>> team_float_control(int threads) {
   std::vector<std::optional<std::uint64_t>> words(static_cast<std::size_t>(std::max(threads, 1)));
   const py::gil_scoped_release release;
-  const int ran =
-      run_team(threads, [&](Team& team) { words[static_cast<std::size_t>(team.rank())] = float_control(); });
+  const int ran = run_team(
+      threads, [&](Team& team) { words[static_cast<std::size_t>(team.rank())] = float_control_word(); });
   words.resize(static_cast<std::size_t>(ran));
   return words;
 }
@@ -106,7 +94,7 @@ void register_testing(py::module_& m) {
         "An array whose first ('head') or last ('tail') byte touches an inaccessible page.");
   m.def("team_report", &team_report, py::arg("threads"), py::arg("n"), py::arg("grain"), py::arg("rounds"),
         "[rank, size, first, last] of each thread of a team, after `rounds` of barriers.");
-  m.def("float_control", &float_control,
+  m.def("float_control", &float_control_word,
         "This thread's floating-point control word, without the status bits.");
   m.def("team_float_control", &team_float_control, py::arg("threads"),
         "The control word of each thread of a team.");

@@ -33,11 +33,11 @@ const char* name_of(RunReport::End end) {
 }
 
 py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds, int threads,
-                      bool main_thread) {
+                      bool main_thread, Index steps) {
   RunReport report;
   {
     const py::gil_scoped_release release;
-    report = bound.trainer.run(learning_rate, {seconds, threads, main_thread});
+    report = bound.trainer.run(learning_rate, {seconds, threads, main_thread, steps});
   }
   if (report.end == RunReport::End::interrupted && PyErr_CheckSignals() != 0) throw py::error_already_set();
   bound.non_finite.reset();
@@ -73,8 +73,8 @@ void register_training(py::module_& m) {
           "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); },
           py::arg("epoch"))
       .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
-           py::arg("main_thread"),
-           "Steps until the epoch or the time is over. Returns (why it ended, steps done, threads that ran).")
+           py::arg("main_thread"), py::arg("steps") = 0,
+           "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
       .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
            "The epoch goes on with other rows, in their order, by a plan of the same program.")

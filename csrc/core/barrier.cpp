@@ -45,7 +45,7 @@ void wake_all(std::atomic<std::uint32_t>& word) {
 }  // namespace
 
 bool Barrier::wait(int size, const std::atomic<bool>& broken) {
-  if (size == 1) return !broken.load(std::memory_order_relaxed);
+  if (size == 1) return true;
   const std::uint32_t generation = generation_.load(std::memory_order_relaxed);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size - 1) {
     arrived_.store(0, std::memory_order_relaxed);
@@ -53,10 +53,13 @@ bool Barrier::wait(int size, const std::atomic<bool>& broken) {
     // or the sleeper sees the new number.
     generation_.store(generation + 1);
     if (sleepers_.load() > 0) wake_all(generation_);
-    return !broken.load(std::memory_order_relaxed);
+    return true;
   }
   for (int turns = 0; generation_.load(std::memory_order_acquire) == generation; ++turns) {
-    if (broken.load(std::memory_order_relaxed)) return false;
+    // Acquire: where it was set by a thread that had passed this barrier, the new number is seen, too.
+    if (broken.load(std::memory_order_acquire)) {
+      return generation_.load(std::memory_order_acquire) != generation;
+    }
     if (turns < kSpins) {
       cpu_relax();
     } else if (turns < kSpins + kYields) {
@@ -67,7 +70,7 @@ bool Barrier::wait(int size, const std::atomic<bool>& broken) {
       sleepers_.fetch_sub(1);
     }
   }
-  return !broken.load(std::memory_order_relaxed);
+  return true;
 }
 
 }  // namespace fastdnn

@@ -16,7 +16,8 @@ inline void cpu_relax() {
 }
 
 // Spins for a bounded time, then yields: a pure spin never ends when there are more threads than cores.
-// Returns false when `broken` was set, by a thread that will not arrive any more.
+// Returns false when `broken` was set by a thread that will not arrive: then none comes past this barrier. A
+// thread that breaks the team after it does not hold up those who are still leaving.
 class Barrier {
  public:
   bool wait(int size, const std::atomic<bool>& broken);

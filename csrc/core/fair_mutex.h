@@ -1,8 +1,12 @@
-// Many readers or one writer, where a waiting writer is not starved by ever new readers.
+// Many readers or one writer, where a waiting writer is not starved by ever new readers, and a fork waits for
+// the writer: the child finds what the lock guards whole, and the lock open.
 #pragma once
 
 #include <mutex>
+#include <new>
 #include <shared_mutex>
+
+#include "core/fork.h"
 
 namespace fastdnn {
 
@@ -10,19 +14,34 @@ namespace fastdnn {
 class FairMutex {
  public:
   void lock() {
+    hold_forks();
     const std::lock_guard<std::mutex> gate(gate_);  // readers who come now wait here
-    mutex_.lock();
+    open().lock();
   }
-  void unlock() { mutex_.unlock(); }
+  void unlock() {
+    mutex_.unlock();
+    release_forks();
+  }
   void lock_shared() {
+    const ForkHold hold;  // until it is locked; a child does not mind the readers of its parent
     const std::lock_guard<std::mutex> gate(gate_);
-    mutex_.lock_shared();
+    open().lock_shared();
   }
   void unlock_shared() { mutex_.unlock_shared(); }
 
  private:
+  // In a forked child those who were reading in the parent will never unlock it.
+  std::shared_mutex& open() {
+    if (generation_ != fork_generation()) {
+      new (&mutex_) std::shared_mutex;
+      generation_ = fork_generation();
+    }
+    return mutex_;
+  }
+
   std::mutex gate_;
   std::shared_mutex mutex_;
+  std::uint32_t generation_ = fork_generation();
 };
 
 }  // namespace fastdnn

@@ -1,6 +1,6 @@
 #include "core/interrupt.h"
 
-#include <atomic>
+#include <pthread.h>
 
 namespace fastdnn {
 namespace {
@@ -27,11 +27,17 @@ bool has_handler(const struct sigaction& action) {
          (action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN);
 }
 
-}  // namespace
-
-bool interrupt_requested() {
-  return requested.load(std::memory_order_relaxed);
+// A child that another thread forked off has no scope of ours any more.
+void forget_scopes() {
+  if (depth == 0) return;
+  depth = 0;
+  requested = false;
+  if (has_handler(previous)) sigaction(SIGINT, &previous, nullptr);
 }
+
+const int hook = pthread_atfork(nullptr, nullptr, forget_scopes);
+
+}  // namespace
 
 InterruptScope::InterruptScope(bool active) : active_(active) {
   if (!active_ || depth++ > 0) return;
@@ -49,6 +55,10 @@ InterruptScope::~InterruptScope() {
   if (!active_ || --depth > 0) return;
   if (has_handler(previous)) sigaction(SIGINT, &previous, nullptr);
   requested = false;
+}
+
+const std::atomic<bool>* InterruptScope::flag() const {
+  return active_ ? &requested : nullptr;
 }
 
 }  // namespace fastdnn

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <climits>
 #include <exception>
 #include <mutex>
 
 #include "core/barrier.h"
 #include "core/check.h"
+#include "core/float_control.h"
 
 #if defined(FASTDNN_TEAM_OPENMP)
 #include <omp.h>
@@ -19,6 +21,10 @@
 namespace fastdnn {
 
 struct TeamState {
+  explicit TeamState(const std::atomic<bool>* flag) : stop(flag) {}
+
+  const std::atomic<bool>* const stop;
+  const bool flush = flush_denormal();
   Barrier barrier;
   std::atomic<bool> broken{false};
   std::mutex mutex;
@@ -37,8 +43,9 @@ namespace {
 struct BrokenTeam {};
 
 void run_member(int rank, int size, TeamState& state, const std::function<void(Team&)>& body) noexcept {
+  const DenormalScope denormals(state.flush);
   try {
-    Team team(rank, size, state);
+    Team team(rank, size, state, state.stop);
     body(team);
   } catch (const BrokenTeam&) {
     // Another thread has kept the reason.
@@ -50,12 +57,12 @@ void run_member(int rank, int size, TeamState& state, const std::function<void(T
 #if defined(FASTDNN_TEAM_OPENMP)
 // libgomp's idle workers do not survive a fork, and a region in the child then waits for them for ever.
 // Releasing them before the fork makes both processes start afresh.
-void release_workers_before_fork() {
+void pause_runtime() {
   omp_pause_resource_all(omp_pause_soft);
 }
 
 int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
-  static const int hook = pthread_atfork(release_workers_before_fork, nullptr, nullptr);
+  static const int hook = pthread_atfork(pause_runtime, nullptr, nullptr);
   static_cast<void>(hook);
   int ran = 1;
 #pragma omp parallel num_threads(threads)
@@ -95,9 +102,9 @@ Range Team::share(Index n, Index grain) const {
   return {bound(rank_), bound(rank_ + 1)};
 }
 
-int run_team(int threads, const std::function<void(Team&)>& body) {
+int run_team(int threads, const std::function<void(Team&)>& body, const std::atomic<bool>* stop) {
   check(threads >= 1, "run_team", "expected at least one thread, got ", threads);
-  TeamState state;
+  TeamState state(stop);
   int ran = 1;
   if (threads == 1) {
     run_member(0, 1, state, body);  // no region: nothing to start, nothing that a fork could lose
@@ -106,6 +113,20 @@ int run_team(int threads, const std::function<void(Team&)>& body) {
   }
   if (state.first_error) std::rethrow_exception(state.first_error);
   return ran;
+}
+
+void release_workers() {
+#if defined(FASTDNN_TEAM_OPENMP) && !defined(__clang__)
+  pause_runtime();  // libgomp has workers for each calling thread; LLVM's runtime shares them
+#endif
+}
+
+int backend_limit() {
+#if defined(FASTDNN_TEAM_OPENMP)
+  return std::max(1, omp_get_max_threads());
+#else
+  return INT_MAX;
+#endif
 }
 
 const char* team_backend() {

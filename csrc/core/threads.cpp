@@ -1,5 +1,6 @@
 #include "core/threads.h"
 
+#include <pthread.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <thread>
 
 #include "core/check.h"
+#include "core/fork.h"
+#include "core/team.h"
 
 namespace fastdnn {
 namespace {
@@ -19,8 +22,32 @@ namespace {
 constexpr int kMaxThreads = 1024;
 
 std::atomic<int> setting{0};
-std::mutex lease_mutex;
-int leased = 0;
+std::mutex lease_mutex;    // locked in a ForkHold
+int leased = 0;            // threads of the calls that run now
+std::atomic<int> kept{0};  // idle workers of all threads
+
+// The idle workers of one calling thread, which end with it.
+struct Workers {
+  int count = 0;
+  ~Workers() { set(0); }
+  void set(int n) {
+    kept += n - count;
+    count = n;
+  }
+};
+thread_local Workers workers;
+
+// The core releases the forking thread's workers before a fork (team.cpp); the calls of other threads do not
+// go on in the child.
+void after_fork_in_parent() {
+  workers.set(0);
+}
+void after_fork_in_child() {
+  leased = 0;
+  kept = 0;
+  workers.count = 0;
+}
+const int hook = pthread_atfork(nullptr, after_fork_in_parent, after_fork_in_child);
 
 // CPUs that the scheduler may give to this process; a mask for more than 1024 of them is asked for in steps.
 int affinity_count() {
@@ -92,10 +119,21 @@ ThreadDefault find_machine_threads() {
   return result;
 }
 
+const ThreadDefault& found_threads() {
+  static const ThreadDefault found = find_machine_threads();
+  return found;
+}
+
+int machine_count() {
+  return std::min(found_threads().count, backend_limit());
+}
+
 }  // namespace
 
-const ThreadDefault& machine_threads() {
-  static const ThreadDefault found = find_machine_threads();
+ThreadDefault machine_threads() {
+  const ThreadDefault& found = found_threads();
+  const int limit = backend_limit();
+  if (limit < found.count) return {limit, "the OpenMP runtime (omp_set_num_threads, threadpoolctl)"};
   return found;
 }
 
@@ -113,11 +151,12 @@ ThreadLease::ThreadLease(int asked, Index useful) {
   check(asked >= 0 && asked <= kMaxThreads, "threads", "expected 1 to ", kMaxThreads,
         " threads (0 or None: the default), got ", asked);
   const int wanted = asked > 0 ? asked : num_threads_setting();
+  const int machine = machine_count();
+  const ForkHold hold;
   const std::lock_guard<std::mutex> lock(lease_mutex);
   if (wanted > 0) {
     threads_ = wanted;
   } else {
-    const int machine = machine_threads().count;
     const int left = std::max(1, machine - leased);
     threads_ = static_cast<int>(std::clamp<Index>(useful, 1, left));
   }
@@ -125,8 +164,19 @@ ThreadLease::ThreadLease(int asked, Index useful) {
 }
 
 ThreadLease::~ThreadLease() {
-  const std::lock_guard<std::mutex> lock(lease_mutex);
-  leased -= threads_;
+  const int machine = machine_count();
+  bool keep = true;
+  {
+    const ForkHold hold;
+    const std::lock_guard<std::mutex> lock(lease_mutex);
+    leased -= threads_;
+    if (threads_ > 1) {  // else there was no region
+      const int others = kept - workers.count;
+      keep = others + threads_ <= std::max(machine, threads_);
+      workers.set(keep ? threads_ - 1 : 0);
+    }
+  }
+  if (!keep) release_workers();
 }
 
 }  // namespace fastdnn

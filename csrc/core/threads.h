@@ -13,15 +13,17 @@ struct ThreadDefault {
   std::string reason;  // for people: which limit decided
 };
 
-// min(OMP_NUM_THREADS if set, CPUs this process may run on, container quota). Read at the first call.
-const ThreadDefault& machine_threads();
+// min(OMP_NUM_THREADS if set, CPUs this process may run on, container quota), read at the first call; or what
+// the OpenMP runtime is limited to in this thread (omp_set_num_threads, threadpoolctl), if that is less.
+ThreadDefault machine_threads();
 
 // The process-wide setting; 0 goes back to the machine's default.
 // A set count is used as given, beyond the cores too.
 void set_num_threads(int threads);
 int num_threads_setting();
 
-// Threads held by one call, given back at the end of its life.
+// Threads held by one call, given back at the end of its life. Idle workers are kept for the caller's next call
+// as long as all callers together keep no more than the machine has room for.
 class ThreadLease {
  public:
   // `asked` > 0, or else a setting, is used as given. The default is capped by `useful` (how many threads the

@@ -105,7 +105,8 @@ class Fuser {
 
   void add_op(int i) {
     const Operation& o = *op(i).operation;
-    check(o.joins == nullptr, "Plan", "expected ", o.name, " after the loss of the same prediction and target");
+    check(o.joins == nullptr, "Plan", "expected ", o.name,
+          " after the loss of the same prediction and target");
     if (o.is("matmul")) return add_matmul(i);
     if (o.is("matmul_dx")) return add_matmul_dx(i);
     if (o.is("matmul_dw")) return add_matmul_dw(i);
@@ -277,7 +278,7 @@ class Fuser {
   std::vector<std::vector<int>> readers_;  // operations that read each value
   std::vector<bool> done_;                 // operations that are in a step
   std::vector<int> cut_off_;               // outputs of normalisations with a relu
-  std::map<int, int> masked_;              // gradients that are never written, and the relu_backward that would
+  std::map<int, int> masked_;  // gradients that are never written, and the relu_backward that would
   FusedSteps fused_;
 };
 
@@ -304,7 +305,8 @@ class InPlace {
     const auto plain = [&](int v) {
       return value(v).role == Role::computed && !value(v).integer && v != program_.output();
     };
-    return plain(to) && plain(from) && value(to).rows == value(from).rows && value(to).cols == value(from).cols;
+    return plain(to) && plain(from) && value(to).rows == value(from).rows &&
+           value(to).cols == value(from).cols;
   }
 
   // Whether step `s` is the last to touch a value, and all that do are row-local, and it appears once in `s`.

@@ -33,15 +33,14 @@ InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads,
   const std::shared_lock<FairMutex> reading(parameters_->mutex);
 
   InferenceReport report;
-  std::vector<double>& sums = report.averages;
+  std::vector<double>& sums = report.sums;
   sums.resize(program.results().size());
   const auto* order = reinterpret_cast<const std::int32_t*>(order_.data());
-  // Written before a chunk's barrier, `stop` by rank 0 alone, and read by all after it. Two in turn: while a
-  // slow thread still reads one, others may be at the next chunk's.
-  bool stop[2] = {false, false};
+  // Raised before a chunk's barrier and read by all after it. Two in turn: while a slow thread still reads one,
+  // others may be at the next chunk's.
   std::atomic<bool> non_finite[2] = {{false}, {false}};
   Index bad_chunk = 0;
-  run_team(lease.threads(), [&](Team& team) {
+  const auto body = [&](Team& team) {
     StepContext context = workspace->context(team.rank());
     context.theta = parameters_->theta.data();
     context.sigma = parameters_->sigma.data();
@@ -54,22 +53,21 @@ InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads,
       context.non_finite = &non_finite[turn];
       for (const Step& step : plan_->steps()) {
         if (step.barrier_before) team.barrier();
+        team.poll();
         step.run(step, context, team);
       }
       if (team.rank() == 0) {
         for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += context.results[i];
-        stop[turn] = watch_interrupt && interrupt_requested();
       }
       team.barrier();  // the next chunk reuses the arena
       if (team.rank() == 0) bad_chunk = first;
-      if (stop[turn] || non_finite[turn]) return;
+      if (non_finite[turn]) return;
     }
-  });
-  if (stop[0] || stop[1]) throw Interrupted{};
+  };
+  run_team(lease.threads(), body, interrupts.flag());
   if (non_finite[0] || non_finite[1]) {
     report.non_finite = feed.find_non_finite(bad_chunk, order, std::min(chunk, rows - bad_chunk));
   }
-  for (double& sum : sums) sum /= static_cast<double>(rows);
   return report;
 }
 

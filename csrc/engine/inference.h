@@ -8,9 +8,9 @@
 
 namespace fastdnn {
 
-// The averages over rows of the program's results, and where a source was not finite: then they mean nothing.
+// The sums over rows of the program's results, and where a source was not finite: then they mean nothing.
 struct InferenceReport {
-  std::vector<double> averages;
+  std::vector<double> sums;
   std::optional<NonFinite> non_finite;
 };
 
@@ -22,7 +22,8 @@ class Inference {
 
   // Writes the program's output for every row; `output` (rows, cols) of the model's type, or null where there
   // is none. Ends at the first chunk with a number that is not finite. Sees the parameters of one moment. The
-  // bits of a row's prediction depend on nothing but the row. Safe to call from many threads at once.
+  // bits of a row's prediction depend on nothing but the row. Safe to call from many threads at once. Throws
+  // Interrupted after a Ctrl-C, where it is watched.
   InferenceReport run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt);
 
  private:
@@ -31,8 +32,5 @@ class Inference {
   WorkspacePool workspaces_;
   AlignedBuffer order_;  // int32, 0, 1, 2, ...: the rows of a chunk
 };
-
-// What `run` throws after an interrupt, for the caller to turn into its own.
-struct Interrupted {};
 
 }  // namespace fastdnn

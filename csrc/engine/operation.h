@@ -51,11 +51,11 @@ struct Operation {
   Runs run{};  // operands: outputs, then inputs. None where it is only part of another one's pass
   // Numbers that it needs beside its inputs: "rate"; or names for 0, 1, ...: "outputs=mean|sum".
   std::vector<const char*> options{};
-  bool row_local = false;      // a row of the outputs needs only the same row of the inputs
-  bool accumulates = false;    // can add to what its outputs hold
-  bool updates_state = false;  // its outputs are states, written with the parameters when the step is kept
-  int in_place = -1;           // the input that the first output may overwrite
-  bool is_loss = false;        // a loss of each row, which a gradient may join
+  bool row_local = false;       // a row of the outputs needs only the same row of the inputs
+  bool accumulates = false;     // can add to what its outputs hold
+  bool updates_state = false;   // its outputs are states, written with the parameters when the step is kept
+  int in_place = -1;            // the input that the first output may overwrite
+  bool is_loss = false;         // a loss of each row, which a gradient may join
   const char* joins = nullptr;  // the loss whose pass computes this gradient, too
   // A phase before, over chunks of rows: operands partial, then inputs; `run` then has partial before the inputs.
   Runs first{};

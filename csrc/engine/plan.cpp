@@ -133,9 +133,9 @@ class PlanBuilder {
       step.operands[i] = operand_of(value);
       if (value >= 0 && value_at(value).role == Role::gradient) segments.insert(value_at(value).slot);
     }
-    plan_.scratch_bytes_ = std::max(plan_.scratch_bytes_, plan_.dtype_ == Dtype::f64
-                                                              ? scratch_bytes<double>(step)
-                                                              : scratch_bytes<float>(step));
+    plan_.scratch_bytes_ =
+        std::max(plan_.scratch_bytes_,
+                 plan_.dtype_ == Dtype::f64 ? scratch_bytes<double>(step) : scratch_bytes<float>(step));
   }
 
   void finish() {

@@ -72,7 +72,8 @@ int Program::add_value(Value value) {
 
 bool Program::inputs_fit(const Op& op, ShapeMatcher& shapes, std::string& got) const {
   const Operation& o = *op.operation;
-  const auto needed = std::count_if(o.inputs.begin(), o.inputs.end(), [](auto spec) { return !optional(spec); });
+  const auto needed =
+      std::count_if(o.inputs.begin(), o.inputs.end(), [](auto spec) { return !optional(spec); });
   check(op.inputs.size() >= static_cast<std::size_t>(needed) && op.inputs.size() <= o.inputs.size(), kWhere,
         "expected ", needed, " to ", o.inputs.size(), " inputs of ", o.name, ", got ", op.inputs.size());
   bool ok = true;

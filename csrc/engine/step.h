@@ -55,10 +55,10 @@ struct Step {
   Epilogue epilogue = Epilogue::none;
   bool accumulate = false;
   Options options{};
-  bool relu = false;       // of a normalisation with one
+  bool relu = false;         // of a normalisation with one
   int in_place_output = -1;  // of `values`: an operand that may overwrite
   int in_place_input = -1;   // this one
-  Index slot = -1;         // of a gathered source, or of a result
+  Index slot = -1;           // of a gathered source, or of a result
   bool row_local = false;  // a thread's rows need only the same thread's rows of the steps since the barrier
   bool barrier_before = false;
   Index flops_per_row = 0;
@@ -68,7 +68,7 @@ struct Step {
 };
 
 // Steps that are no operation's.
-extern const Runs kGather;        // operand: the batch's rows of a source of any type; ends the run if not finite
+extern const Runs kGather;  // operand: the batch's rows of a source of any type; ends the run if not finite
 extern const Runs kGatherLabels;  // labels
 extern const Runs kReduce;        // operands: row results; weights or none
 

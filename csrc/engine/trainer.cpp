@@ -82,6 +82,7 @@ class Trainer::Region {
         limits_(limits),
         workspace_(workspace),
         sources_(trainer.feed_.at_row(0)),
+        first_(trainer.batch_),
         first_iteration_(trainer.optimizer_->iterations() - trainer.batch_),
         deadline_(std::chrono::steady_clock::now() +
                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -96,10 +97,11 @@ class Trainer::Region {
       compute(team, batch);
       std::unique_lock<FairMutex> writing;
       if (team.rank() == 0) writing = decide(batch);
-      team.barrier();
+      team.barrier();             // not passed where a thread was interrupted in its part of the step
       const bool write = write_;  // copies: after the next barrier rank 0 may be at its next decision
       const bool last = end_ == RunReport::End::paused;
       if (!write) return;
+      if (team.rank() == 0) count(batch);
       t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
       const StepContext context = context_of(team, batch);
       for (const Step& step : t_.plan_->updates()) step.run(step, context, team);
@@ -129,6 +131,7 @@ class Trainer::Region {
     const StepContext context = context_of(team, batch);
     for (const Step& step : t_.plan_->steps()) {
       if (step.barrier_before) team.barrier();
+      team.poll();
       step.run(step, context, team);
     }
   }
@@ -143,13 +146,18 @@ class Trainer::Region {
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].loss && !std::isfinite(sums[i])) return stop(RunReport::End::non_finite_loss);
     }
-    if (limits_.watch_interrupt && interrupt_requested()) return stop(RunReport::End::interrupted);
-    for (std::size_t i = 0; i < results.size(); ++i) t_.sums_[i] += sums[i];
+    const bool late = limits_.seconds > 0 && std::chrono::steady_clock::now() >= deadline_;
+    const bool enough = limits_.steps > 0 && batch + 1 - first_ >= limits_.steps;
+    const bool more = batch + 1 < t_.batches();
+    end_ = (late || enough) && more ? RunReport::End::paused : RunReport::End::epoch_done;
+    return std::unique_lock<FairMutex>(t_.parameters_->mutex);
+  }
+
+  // Rank 0's, once it is certain that the step is written.
+  void count(Index batch) {
+    for (std::size_t i = 0; i < t_.sums_.size(); ++i) t_.sums_[i] += workspace_.results()[i];
     t_.rows_done_ += t_.rows_of_batch(batch);
     t_.batch_ = batch + 1;
-    const bool late = limits_.seconds > 0 && std::chrono::steady_clock::now() >= deadline_;
-    end_ = late && t_.batch_ < t_.batches() ? RunReport::End::paused : RunReport::End::epoch_done;
-    return std::unique_lock<FairMutex>(t_.parameters_->mutex);
   }
 
   std::unique_lock<FairMutex> stop(RunReport::End end) {
@@ -163,7 +171,9 @@ class Trainer::Region {
   const RunLimits& limits_;
   Workspace& workspace_;
   const std::vector<Source> sources_;
-  const std::int64_t first_iteration_;  // of the epoch's first batch; rank 0 counts on while others still work
+  const Index first_;  // step of this call
+  // Of the epoch's first batch: rank 0 counts on while others still work.
+  const std::int64_t first_iteration_;
   std::atomic<bool> non_finite_{false};
   const std::chrono::steady_clock::time_point deadline_;
   bool write_ = true;
@@ -173,15 +183,23 @@ class Trainer::Region {
 RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
   check(std::isfinite(learning_rate) && learning_rate >= 0, "Trainer",
         "expected a finite learning rate >= 0, got ", learning_rate);
+  check(limits.steps >= 0, "Trainer", "expected a limit of steps >= 0, got ", limits.steps);
   check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
         limits.seconds);
-  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size, batches() - batch_));
+  const Index left = batches() - batch_;
+  const Index steps = limits.steps > 0 ? std::min(left, limits.steps) : left;
+  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size, steps));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
   Region region(*this, learning_rate, limits, *workspace);
   RunReport report;
-  report.threads = run_team(threads.threads(), [&](Team& team) { region.run(team); });
-  report.end = region.end();
+  try {
+    report.threads = run_team(threads.threads(), [&](Team& team) { region.run(team); }, interrupts.flag());
+    report.end = region.end();
+  } catch (const Interrupted&) {
+    report.end = RunReport::End::interrupted;
+    report.threads = threads.threads();
+  }
   report.batch = batch_;
   if (report.end == RunReport::End::non_finite_source) {
     report.non_finite = feed_.find_non_finite(0, order_of_batch(batch_), rows_of_batch(batch_));

@@ -20,6 +20,7 @@ struct RunLimits {
   double seconds = 0;  // 0: no limit; checked after each step
   int threads = 0;     // 0: the default
   bool watch_interrupt = false;
+  Index steps = 0;  // 0: no limit
 };
 
 struct RunReport {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/fork.h"
+
 namespace fastdnn {
 
 Workspace::Workspace(const Plan& plan, int threads)
@@ -21,10 +23,12 @@ StepContext Workspace::context(int rank) const {
 
 WorkspacePool::Lease WorkspacePool::lease(const Plan& plan, int threads) {
   const auto give_back = [this](Workspace* workspace) {
+    const ForkHold hold;
     const std::lock_guard<std::mutex> lock(mutex_);
     idle_.emplace_back(workspace);
   };
   {
+    const ForkHold hold;
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto fits = [&](const auto& workspace) { return workspace->threads() >= threads; };
     const auto found = std::find_if(idle_.begin(), idle_.end(), fits);

@@ -34,7 +34,7 @@ class WorkspacePool {
   Lease lease(const Plan& plan, int threads);
 
  private:
-  std::mutex mutex_;
+  std::mutex mutex_;  // locked in a ForkHold
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 

@@ -49,8 +49,9 @@ Index widest(bool transpose_a, Index panel) {
 template <class T>
 class Product {
  public:
-  Product(const Gemm<T>& gemm, Range rows, Range cols, T* scratch)
-      : g_(gemm),
+  Product(const Team& team, const Gemm<T>& gemm, Range rows, Range cols, T* scratch)
+      : team_(team),
+        g_(gemm),
         rows_(rows),
         cols_(cols),
         k_(gemm.depth()),
@@ -71,6 +72,7 @@ class Product {
         const Range steps{p, std::min(p + depth_, k_)};
         if (pack_b_) pack_b(cols, steps);
         for (Index i = rows_.begin; i < rows_.end; i += kHeight) {
+          team_.poll();
           block({i, std::min(i + kHeight, rows_.end)}, cols, steps);
         }
         p += depth_;
@@ -146,6 +148,7 @@ class Product {
   bool ends(Range steps) const { return steps.end == k_; }
 
   const GemmKernels<T>& kernel_ = kernels<T>().gemm;
+  const Team& team_;
   const Gemm<T>& g_;
   const Range rows_;
   const Range cols_;
@@ -174,14 +177,14 @@ Index gemm_scratch_size(Index m, Index n, Index k, bool transpose_a, bool transp
 }
 
 template <class T>
-void gemm_block(const Gemm<T>& gemm, Range rows, Range cols, T* scratch) {
+void gemm_block(const Team& team, const Gemm<T>& gemm, Range rows, Range cols, T* scratch) {
   if (rows.empty() || cols.empty()) return;
-  Product<T>(gemm, rows, cols, scratch).run();
+  Product<T>(team, gemm, rows, cols, scratch).run();
 }
 
 template <class T>
 void gemm_by_rows(Team& team, const Gemm<T>& gemm, T* scratch) {
-  gemm_block(gemm, team.share(gemm.c.rows), {0, gemm.c.cols}, scratch);
+  gemm_block(team, gemm, team.share(gemm.c.rows), {0, gemm.c.cols}, scratch);
 }
 
 template <class T>
@@ -189,16 +192,16 @@ void gemm(Team& team, const Gemm<T>& gemm, T* scratch) {
   const Range all_rows{0, gemm.c.rows};
   const Range all_cols{0, gemm.c.cols};
   if (gemm.c.rows >= gemm.c.cols) {
-    gemm_block(gemm, team.share(gemm.c.rows), all_cols, scratch);
+    gemm_block(team, gemm, team.share(gemm.c.rows), all_cols, scratch);
   } else {
-    gemm_block(gemm, all_rows, team.share(gemm.c.cols, kernels<T>().gemm.lanes), scratch);
+    gemm_block(team, gemm, all_rows, team.share(gemm.c.cols, kernels<T>().gemm.lanes), scratch);
   }
 }
 
 template Index gemm_scratch_size<float>(Index, Index, Index, bool, bool);
 template Index gemm_scratch_size<double>(Index, Index, Index, bool, bool);
-template void gemm_block(const Gemm<float>&, Range, Range, float*);
-template void gemm_block(const Gemm<double>&, Range, Range, double*);
+template void gemm_block(const Team&, const Gemm<float>&, Range, Range, float*);
+template void gemm_block(const Team&, const Gemm<double>&, Range, Range, double*);
 template void gemm_by_rows(Team&, const Gemm<float>&, float*);
 template void gemm_by_rows(Team&, const Gemm<double>&, double*);
 template void gemm(Team&, const Gemm<float>&, float*);

@@ -51,7 +51,7 @@ Index gemm_scratch_size(Index m, Index n, Index k, bool transpose_a, bool transp
 
 // Serial: the given block of c.
 template <class T>
-void gemm_block(const Gemm<T>& gemm, Range rows, Range cols, T* scratch);
+void gemm_block(const Team& team, const Gemm<T>& gemm, Range rows, Range cols, T* scratch);
 
 // The team's: c is cut by rows, always alike for the same M,
 // so that the next row-local operation needs no barrier.

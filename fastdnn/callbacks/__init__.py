@@ -4,12 +4,14 @@
 |---|---|
 | `History` | keeps the figures of every epoch; `fit` returns it |
 | `EarlyStopping` | stops when a figure no longer improves, and restores the best weights |
+| `LambdaCallback` | makes hooks of functions |
 | `ProgressLine` | the line on the terminal (`fit(verbose=)`) |
 """
 
 from fastdnn.callbacks.callback import Callback
 from fastdnn.callbacks.early_stopping import EarlyStopping
 from fastdnn.callbacks.history import History
+from fastdnn.callbacks.lambda_callback import LambdaCallback
 from fastdnn.callbacks.progress import ProgressLine
 
-__all__ = ["Callback", "EarlyStopping", "History", "ProgressLine"]
+__all__ = ["Callback", "EarlyStopping", "History", "LambdaCallback", "ProgressLine"]

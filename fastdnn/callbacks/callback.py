@@ -1,4 +1,4 @@
-"""The hooks of a fit."""
+"""The hooks of fit, evaluate and predict."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,16 +7,24 @@ if TYPE_CHECKING:
 
 
 class Callback:
-    """Base of all callbacks: subclass it and write the hooks you need.
+    """Base of all callbacks: subclass it and write the hooks you need, by Keras 3's names.
 
-    `self.model` is the model (any method may be called; `self.model.stop_training = True` ends the fit after
-    this epoch) and `self.params` a dictionary: epochs, steps, batch_size, samples, seed, metrics and, once an
-    epoch has run, threads. Where an iterator makes the batches, batch_size and samples are None, and so may
-    steps be, until an epoch has run.
+    `self.model` is the model and `self.params` a dictionary. In a fit it holds epochs, steps, batch_size,
+    samples, seed, metrics and, once an epoch has run, threads; in evaluate and predict steps, batch_size and
+    samples. Where an iterator makes the batches, batch_size and samples are None, and so may steps be, in a
+    fit until an epoch has run.
+
+    A hook may call any method of the model but `fit` and `compile`, which raise RuntimeError there, and
+    anything of other models. `self.model.stop_training = True` ends the fit: after this step where a callback
+    listens to batches, else after this epoch. A new `learning_rate` counts from the next step on.
+
+    Only hooks that a subclass writes are called. While nobody listens to batches, an epoch of arrays is one
+    native call; one callback with a hook for training batches makes each step a call of its own (some
+    microseconds each), as it is with an iterator's batches, with the same bits.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):
-    ...     def on_epoch_end(self, epoch, logs):
+    ...     def on_epoch_end(self, epoch, logs=None):
     ...         print(epoch, sorted(logs))
     """
 
@@ -33,17 +41,55 @@ class Callback:
         """Called once, after `set_model`."""
         self.params = params
 
-    def on_train_begin(self) -> None:
-        """Before the first epoch; state of an earlier fit is reset here."""
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before the first epoch; state of an earlier fit is reset here. `logs` is empty."""
 
-    def on_train_end(self) -> None:
-        """After the last epoch, whatever ended it but an error."""
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After the last epoch, whatever ended it but an error; the last epoch's logs."""
 
-    def on_epoch_begin(self, epoch: int) -> None:
-        """Before an epoch, from 0."""
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before an epoch, from 0. `logs` is empty."""
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """After an epoch: loss, metrics, their "val_" twins, learning_rate."""
 
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before a step, from 0 in each epoch. `logs` is empty."""
+        self.on_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After a step: loss and metrics over the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keras's older name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Keras's older name of `on_train_batch_end`."""
+
+    def on_test_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before an evaluation, also the one on a fit's validation data. `logs` is empty."""
+
+    def on_test_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After an evaluation: loss and metrics."""
+
+    def on_test_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before `batch_size` rows, or an iterator's batch, of an evaluation. `logs` is empty."""
+
+    def on_test_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After them: loss and metrics over the rows so far."""
+
+    def on_predict_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Before a prediction. `logs` is empty."""
+
+    def on_predict_end(self, logs: dict[str, Any] | None = None) -> None:
+        """After a prediction. `logs` is empty."""
+
+    def on_predict_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Before `batch_size` rows, or an iterator's batch, of a prediction. `logs` is empty."""
+
+    def on_predict_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """After them: their outputs under "outputs"."""
+
     def on_progress(self, epoch: int, batch: int, logs: dict[str, float]) -> None:
-        """In an epoch, after `batch` of its steps: loss and metrics so far."""
+        """In an epoch, after `batch` of its steps: loss and metrics so far. Not in Keras."""

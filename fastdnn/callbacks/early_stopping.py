@@ -1,7 +1,7 @@
 """Stopping when the figure that counts no longer improves."""
 
 import math
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -67,7 +67,7 @@ class EarlyStopping(Callback):
         self.wait = 0
         self._best_weights: list[np.ndarray] | None = None
 
-    def on_train_begin(self) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forget an earlier fit, and see that the figure will be there."""
         self._reset()
         if self.monitor not in self.params["metrics"]:
@@ -85,11 +85,11 @@ class EarlyStopping(Callback):
         sign = 1 if self.mode == "min" else -1
         return reference is None or sign * (reference - value) > self.min_delta
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Compare, remember, and perhaps stop."""
         if epoch < self.start_from_epoch:
             return
-        value = logs[self.monitor]
+        value = (logs or {})[self.monitor]
         if self.best_epoch is None:
             self._remember(epoch)
         self.wait += 1
@@ -107,7 +107,7 @@ class EarlyStopping(Callback):
         if self.restore_best_weights:
             self._best_weights = self.model.get_weights()
 
-    def on_train_end(self) -> None:
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Back to the best weights."""
         if self._best_weights is not None:
             self.model.set_weights(self._best_weights)

@@ -38,12 +38,12 @@ class ProgressLine(Callback):
             return cls(live=True) if sys.stdout.isatty() else None
         return cls(live=verbose == 1) if verbose else None
 
-    def on_train_begin(self) -> None:
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Start the clock."""
         self._train_start = time.perf_counter()
         self._width = 0
 
-    def on_epoch_begin(self, epoch: int) -> None:
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Start the epoch's clock."""
         self._epoch_start = time.perf_counter()
 
@@ -52,9 +52,9 @@ class ProgressLine(Callback):
         steps = self.params["steps"]
         self._show(self._line(epoch, batch / steps if steps else None, batch, logs), end="")
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """The epoch's last word."""
-        figures = {name: value for name, value in logs.items() if name != "learning_rate"}
+        figures = {name: value for name, value in (logs or {}).items() if name != "learning_rate"}
         self._show(self._line(epoch, 1.0, self.params["steps"] or 0, figures), end="\n")
 
     def _line(self, epoch: int, done: float | None, batch: int, logs: dict[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Any
 
 from fastdnn.callbacks import Callback
 from fastdnn.cli import output
@@ -27,17 +28,17 @@ class Progress(Callback):
         self._shown = 0  # characters of the line that will be rewritten
         self._written_at = -1.0
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Write the epoch's line, if it is its turn."""
         epochs = self.params["epochs"]
-        self._waiting = f"epoch {epoch + 1:{len(str(epochs))}}  {_figures(logs)}"
+        self._waiting = f"epoch {epoch + 1:{len(str(epochs))}}  {_figures(logs or {})}"
         if self.live:
             if time.perf_counter() - self._written_at >= _REWRITE_SECONDS:
                 self._write()
         elif epoch == 0 or (epoch + 1) % max(1, epochs // _PLAIN_LINES) == 0:
             self._write()
 
-    def on_train_end(self) -> None:
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """The last epoch is always told."""
         if self._waiting:
             self._write()

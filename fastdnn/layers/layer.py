@@ -131,6 +131,10 @@ class Layer:
         self._built_for = None
         self._weights.clear()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled as a layer that no model holds yet."""
+        return {**vars(self), "_store": None, "_built_for": None, "_weights": []}
+
     @property
     def attached(self) -> bool:
         """Whether a model holds the layer's weights."""

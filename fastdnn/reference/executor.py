@@ -132,9 +132,10 @@ class ReferenceTrainer:
         self._batch = 0
         self.batches = 1
 
-    def run(self, learning_rate: float, seconds: float, threads: int) -> Run:
-        """Steps until the epoch is over; one thread, and no pause."""
-        while self._batch < self.batches:
+    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+        """Steps until the epoch or their number is over; one thread, and no limit of time."""
+        end = min(self.batches, self._batch + steps) if steps else self.batches
+        while self._batch < end:
             begin = self._batch * self._batch_size
             order = self._order[begin : begin + self._batch_size]
             sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
@@ -152,7 +153,7 @@ class ReferenceTrainer:
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
-        return Run("epoch_done", self._batch, 1)
+        return Run("epoch_done" if end == self.batches else "paused", self._batch, 1)
 
     def _stored(self, state: Value, new: np.ndarray) -> np.ndarray:
         old = self._parameters.get("sigma", state.name)
@@ -208,9 +209,9 @@ class ReferenceInference:
         return np.concatenate(chunks)
 
     def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        """The results' averages over the rows."""
+        """The results' sums over the rows."""
         sums = [result_sums(self._program, values) for values in self._chunks(arrays)]
-        return [float(total) for total in np.sum(sums, axis=0) / len(arrays[0])]
+        return [float(total) for total in np.sum(sums, axis=0)]
 
 
 class ReferenceBackend:

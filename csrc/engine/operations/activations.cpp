@@ -32,16 +32,12 @@ void add_pointwise(std::vector<Operation>& table, const char* name, const char* 
                       .rows()
                       .in_place_of(0)
                       .with_options(options));
-  table.push_back(
-      Operation{
-          backward,
-          {"nM", "nM"},
-          {"nM"},
-          {run_activation_backward<float, f>, run_activation_backward<double, f>}}
-          .rows()
-          .adds()
-          .in_place_of(1)
-          .with_options(options));
+  table.push_back(Operation{
+      backward, {"nM", "nM"}, {"nM"}, {run_activation_backward<float, f>, run_activation_backward<double, f>}}
+                      .rows()
+                      .adds()
+                      .in_place_of(1)
+                      .with_options(options));
 }
 
 // Operands: y, x.
@@ -164,10 +160,8 @@ std::vector<Operation> activation_operations() {
           .in_place_of(2),
       Operation{"hardmax", {"nM"}, {"nM"}, {run_hardmax<float>, run_hardmax<double>}}.rows().in_place_of(0),
       Operation{"maxout", {"nK"}, {"nM"}, {run_maxout<float>, run_maxout<double>}}.rows().unless(not_pieces),
-      Operation{"maxout_backward",
-                {"nK", "nM"},
-                {"nK"},
-                {run_maxout_backward<float>, run_maxout_backward<double>}}
+      Operation{
+          "maxout_backward", {"nK", "nM"}, {"nK"}, {run_maxout_backward<float>, run_maxout_backward<double>}}
           .rows()
           .adds()
           .unless(not_pieces),
@@ -179,8 +173,7 @@ std::vector<Operation> activation_operations() {
           .rows()
           .adds()
           .in_place_of(1),
-      Operation{
-          "prelu_dalpha", {"nM", "nM"}, {"1M"}, {run_prelu_dalpha<float>, run_prelu_dalpha<double>}}
+      Operation{"prelu_dalpha", {"nM", "nM"}, {"1M"}, {run_prelu_dalpha<float>, run_prelu_dalpha<double>}}
           .adds(),
   };
   add_pointwise<Activation::relu>(table, "relu", "relu_backward");

@@ -22,9 +22,7 @@ class Arguments {
   }
   T* scratch() const { return reinterpret_cast<T*>(context_.scratch); }
   // The factor of a row's loss in the batch's: its weight over the number of rows.
-  T scale(double loss_weight) const {
-    return static_cast<T>(loss_weight / static_cast<double>(context_.n));
-  }
+  T scale(double loss_weight) const { return static_cast<T>(loss_weight / static_cast<double>(context_.n)); }
 
  private:
   const Operand& operand(int i) const { return step_.operands[static_cast<std::size_t>(i)]; }

@@ -97,8 +97,7 @@ std::vector<Operation> dense_operations() {
           .rows()
           .adds(),
       // The same for parameters, which have one row: not cut with the batch's rows.
-      Operation{"add_gradient", {"1M"}, {"1M"}, {run_pass_gradient<float>, run_pass_gradient<double>}}
-          .adds(),
+      Operation{"add_gradient", {"1M"}, {"1M"}, {run_pass_gradient<float>, run_pass_gradient<double>}}.adds(),
       Operation{"normalize", {"nM", "1M", "1M"}, {"nM"}, {run_normalize<float>, run_normalize<double>}}
           .rows()
           .in_place_of(0),

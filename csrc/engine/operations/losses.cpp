@@ -14,8 +14,8 @@ namespace {
 constexpr int kSmoothing = 2;  // label_smoothing and its mode
 
 LabelSmoothing smoothing(const Step& step) {
-  return {step.options[0], step.options[1] == 0 ? LabelSmoothing::Mode::by_k
-                                                : LabelSmoothing::Mode::by_k_minus_1};
+  return {step.options[0],
+          step.options[1] == 0 ? LabelSmoothing::Mode::by_k : LabelSmoothing::Mode::by_k_minus_1};
 }
 
 template <class T>
@@ -126,10 +126,8 @@ void add_elementwise(std::vector<Operation>& table, const char* name, const char
 std::vector<Operation> loss_operations() {
   const std::vector<const char*> smoothed{"label_smoothing", "label_smoothing_mode=k|k-1"};
   std::vector<Operation> table{
-      Operation{"sparse_accuracy",
-                {"nM", "n1i"},
-                {"n1"},
-                {run_sparse_accuracy<float>, run_sparse_accuracy<double>}}
+      Operation{
+          "sparse_accuracy", {"nM", "n1i"}, {"n1"}, {run_sparse_accuracy<float>, run_sparse_accuracy<double>}}
           .rows()
           .unless(too_many_classes),
       Operation{"categorical_accuracy",

@@ -23,8 +23,8 @@ void run_batch_norm_partials(const Step& step, const StepContext& context, Team&
 template <class T>
 void run_batch_norm_moments(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
-  batch_norm_moments<T>(team, a.pointer(0), a.pointer(1), a.pointer(2),
-                        partial_of(a.matrix(3), context.n), a.matrix(4), static_cast<T>(step.options[0]));
+  batch_norm_moments<T>(team, a.pointer(0), a.pointer(1), a.pointer(2), partial_of(a.matrix(3), context.n),
+                        a.matrix(4), static_cast<T>(step.options[0]));
 }
 
 // Operands: running_mean, running_variance, mean, variance.
@@ -47,8 +47,8 @@ void run_batch_norm_forward(const Step& step, const StepContext& context, Team& 
 template <class T>
 void run_batch_norm_fold(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
-  batch_norm_fold<T>(team, a.pointer(0), a.pointer(1), a.pointer(4), a.pointer(5), a.pointer(2),
-                     a.pointer(3), a.matrix(2).cols, static_cast<T>(step.options[0]));
+  batch_norm_fold<T>(team, a.pointer(0), a.pointer(1), a.pointer(4), a.pointer(5), a.pointer(2), a.pointer(3),
+                     a.matrix(2).cols, static_cast<T>(step.options[0]));
 }
 
 // Operands: y, x, scale, shift.
@@ -86,9 +86,9 @@ void run_batch_norm_backward_sums(const Step& step, const StepContext& context, 
 template <class T>
 void run_batch_norm_backward(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
-  batch_norm_backward<T>(team, BatchNormGradient<T>{a.matrix(0), a.matrix(8), a.matrix(1), a.matrix(2),
-                                                    a.pointer(3), a.pointer(4), a.pointer(7), a.pointer(5),
-                                                    a.pointer(6), step.accumulate});
+  batch_norm_backward<T>(
+      team, BatchNormGradient<T>{a.matrix(0), a.matrix(8), a.matrix(1), a.matrix(2), a.pointer(3),
+                                 a.pointer(4), a.pointer(7), a.pointer(5), a.pointer(6), step.accumulate});
 }
 
 // Operands: y, mean, rstd, x, gamma or none, beta or none.

@@ -71,8 +71,8 @@ std::string not_all_columns(const Sizes& sizes, const Options&) {
 }
 
 std::string beyond_columns(const Sizes& sizes, const Options& options) {
-  const bool inside = options[0] >= 0 && options[0] + static_cast<double>(sizes['K']) <=
-                                             static_cast<double>(sizes['M']);
+  const bool inside =
+      options[0] >= 0 && options[0] + static_cast<double>(sizes['K']) <= static_cast<double>(sizes['M']);
   return inside ? "" : "columns that the input has";
 }
 
@@ -106,7 +106,8 @@ std::vector<Operation> row_operations() {
           .in_place_of(0)
           .with_options({"rate", "stream"})
           .unless(no_rate),
-      Operation{"dropout_backward", {"nM"}, {"nM"}, {run_dropout_backward<float>, run_dropout_backward<double>}}
+      Operation{
+          "dropout_backward", {"nM"}, {"nM"}, {run_dropout_backward<float>, run_dropout_backward<double>}}
           .rows()
           .adds()
           .in_place_of(0)

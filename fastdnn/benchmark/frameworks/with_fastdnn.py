@@ -95,7 +95,7 @@ class _Stop(fd.callbacks.Callback):
     def __init__(self, stop: Callable[[], bool]) -> None:
         self._stop = stop
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.model.stop_training = self._stop()
 
 

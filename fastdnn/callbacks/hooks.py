@@ -1,0 +1,64 @@
+"""The callbacks of one call, and who of them listens to what."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fastdnn.callbacks.callback import Callback
+from fastdnn.errors import expected
+
+if TYPE_CHECKING:
+    from fastdnn.model import Model
+
+# A hook whose default calls another one, by Keras's older names.
+_OLDER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
+
+
+def _listens(callback: Callback, hook: str) -> bool:
+    """Whether its class, or the object itself, has a hook of its own."""
+    if hook in vars(callback) or getattr(type(callback), hook) is not getattr(Callback, hook):
+        return True
+    return hook in _OLDER and _listens(callback, _OLDER[hook])
+
+
+class Hooks:
+    """Calls the hooks of several callbacks, in their order.
+
+    Args:
+        where: the method whose argument they are, for errors.
+        callbacks: what the user gave.
+
+    Raises:
+        ValueError: something among them is no `Callback`.
+    """
+
+    def __init__(self, where: str, callbacks: Sequence[Callback] | None) -> None:
+        if isinstance(callbacks, Callback):
+            callbacks = [callbacks]
+        self.callbacks = list(callbacks or ())
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise ValueError(expected(where, "callbacks of fastdnn.callbacks", repr(callback)))
+        self._listeners: dict[str, list[Callback]] = {}
+        self.inside = False  # while a hook runs, and after it has raised
+
+    def start(self, model: "Model", params: dict[str, Any]) -> None:
+        """Tell all of them which model and which call they are in."""
+        for callback in self.callbacks:
+            callback.set_model(model)
+            callback.set_params(params)
+
+    def listen(self, *hooks: str) -> bool:
+        """Whether anyone listens to one of these hooks."""
+        return any(self._who(hook) for hook in hooks)
+
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call a hook of all who listen to it."""
+        for callback in self._who(hook):
+            self.inside = True
+            getattr(callback, hook)(*arguments)
+            self.inside = False
+
+    def _who(self, hook: str) -> list[Callback]:
+        if hook not in self._listeners:
+            self._listeners[hook] = [callback for callback in self.callbacks if _listens(callback, hook)]
+        return self._listeners[hook]

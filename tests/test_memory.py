@@ -1,0 +1,46 @@
+"""Memory does not grow with the steps; tests/deep/memory_growth.py takes ten thousand of them."""
+
+import gc
+
+import memory
+from networks import classification, classifier
+
+from fastdnn._core import testing
+
+LIMIT = 512  # bytes a step: one small array that is left behind is more
+
+
+def test_resident_memory_does_not_grow_with_the_steps():
+    slopes = memory.growth(1500)
+    assert max(slopes) <= LIMIT, slopes
+
+
+def test_a_leak_would_be_seen():
+    """A kilobyte a step, kept, is found by the same measure."""
+    leaking = memory.CODE.replace("batch, logs: None", "batch, logs: kept.append(bytes(1024))")
+    leaking = leaking.replace("    model = classifier()", "    model, kept = classifier(), []", 1)
+    slopes = [float(word) for word in memory.output(leaking, "1500").split()]
+    assert slopes[1] > LIMIT, slopes
+
+
+def test_models_are_freed_without_the_garbage_collector():
+    """It counts objects, not the megabytes behind them: a model must not be part of a circle."""
+    x, y = classification()
+
+    def use():
+        model = classifier()
+        model.fit(x, y, epochs=2, validation_data=(x, y))
+        model.evaluate(x, y)
+        model.predict(x)
+        return model.history
+
+    gc.collect()
+    before = testing.live_blocks()
+    gc.disable()
+    try:
+        history = use()
+        assert testing.live_blocks() == before
+    finally:
+        gc.enable()
+    assert history.model is None
+    assert history.epoch == [0, 1]
