@@ -38,6 +38,10 @@ class _Gradients:
         """The gradient with respect to a value, as far as it is summed up."""
         return self._of.get(value.index)
 
+    def wants(self, target: Value | None) -> bool:
+        """Whether the gradient of `target` is needed."""
+        return target is not None and target.index in self._needed
+
     def add(
         self,
         target: Value | None,
@@ -46,7 +50,7 @@ class _Gradients:
         options: Mapping[str, Option] = NO_OPTIONS,
     ) -> None:
         """Contribute to the gradient of `target`: the first contribution writes, the others accumulate."""
-        if target is None or target.index not in self._needed:
+        if target is None or not self.wants(target):
             return
         if target.index in self._of:
             self.program.write(kind, inputs, self._of[target.index], accumulate=True, options=options)
@@ -146,7 +150,7 @@ def _batch_norm_inference(op: Operation, dy: Value, gradients: _Gradients) -> No
 def _layer_norm(op: Operation, dy: Value, gradients: _Gradients) -> None:
     x, gamma, beta = op.inputs
     _, mean, rstd = op.outputs
-    if gamma is not None or beta is not None:
+    if gradients.wants(gamma) or gradients.wants(beta):
         gradients.add_pair((gamma, beta), "layer_norm_backward_sums", dy, x, mean, rstd)
     gradients.add(x, "layer_norm_backward", dy, x, mean, rstd, gamma)
 

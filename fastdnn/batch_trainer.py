@@ -29,7 +29,7 @@ def with_class_weights(
     for label, weight in class_weight.items():
         if label not in range(classes):
             raise ValueError(expected(where, f"classes from 0 to {classes - 1} in class_weight", repr(label)))
-        by_class[label] = weight
+        by_class[int(label)] = weight
     if target.shape[1] not in (1, classes) or classes == 1:
         raise ValueError(
             expected(where, "a classification, for class_weight", f"targets of shape {target.shape}")

@@ -8,6 +8,7 @@ from fastdnn.errors import expected
 
 if TYPE_CHECKING:
     from fastdnn.graph import Graph
+    from fastdnn.layers.input import Input as InputLayer
     from fastdnn.layers.layer import Layer
 
 
@@ -36,23 +37,37 @@ def Input(shape: tuple[int, ...], *, name: str | None = None) -> Tensor:  # noqa
     >>> fd.Model(x, y, seed=0).output_shape
     (None, 2)
     """
-    from fastdnn.layers.input import Input as InputLayer
-
-    return Tensor(InputLayer(shape, name=name))
+    return _input_layer()(shape, name=name).tensor
 
 
 def call(layer: "Layer", inputs: "Tensor | Sequence[Tensor]") -> Tensor:
     """A layer's output on these inputs; `layer(inputs)`."""
-    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs) if _is_list(inputs) else ()
-    if not given or not all(isinstance(x, Tensor) for x in given):
+    where = layer.name or type(layer).__name__
+    if _is_input(layer):
+        raise ValueError(expected(where, "no input of an Input", repr(inputs), "call the layers after it"))
+    given = [as_tensor(x) for x in (inputs if isinstance(inputs, list | tuple) else [inputs])]
+    tensors = tuple(x for x in given if x is not None)
+    if not given or len(tensors) < len(given):
         hint = "begin with fastdnn.Input((features,)); for arrays call the model's predict"
-        where = layer.name or type(layer).__name__
         raise ValueError(expected(where, "the output of a layer, or a list of them", repr(inputs), hint))
-    return Tensor(layer, given)
+    return Tensor(layer, tensors)
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list | tuple)
+def as_tensor(value: object) -> Tensor | None:
+    """A tensor itself, or that of a `layers.Input`; else None."""
+    if isinstance(value, Tensor):
+        return value
+    return value.tensor if isinstance(value, _input_layer()) else None
+
+
+def _input_layer() -> "type[InputLayer]":
+    from fastdnn.layers.input import Input as InputLayer
+
+    return InputLayer
+
+
+def _is_input(layer: "Layer") -> bool:
+    return isinstance(layer, _input_layer())
 
 
 def graph_between(source: Tensor, output: Tensor) -> "Graph":
@@ -63,6 +78,8 @@ def graph_between(source: Tensor, output: Tensor) -> "Graph":
     """
     from fastdnn.graph import Graph, Node
 
+    if source.inputs or not _is_input(source.layer):
+        raise ValueError(expected("Model", "inputs as fastdnn.Input gave it", repr(source.layer)))
     order: list[Tensor] = [source]
     numbers = {source: 0}
     waiting = [output]

@@ -9,6 +9,8 @@ from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer, Weight
 from fastdnn.program import Program, Value
 
+_MOST_FEATURES = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Node:
@@ -30,7 +32,10 @@ class Graph:
         self.nodes = tuple(nodes)
         self.layers = tuple(dict.fromkeys(node.layer for node in self.nodes))
         self._check_layers()
+        for layer in self.layers:
+            layer.detach()  # a graph that was refused may have built it for another width
         self._name_layers()
+        self._next_activations = self._find_next_activations()
         self.widths: list[int] = []
         for index, node in enumerate(self.nodes):
             self.widths.append(self._build(index, node))
@@ -72,15 +77,24 @@ class Graph:
         if isinstance(node.layer, Input):
             return node.layer.shape[0]
         widths = tuple(self.widths[i] for i in node.inputs)
-        return node.layer.build_for(widths, self._activation_after(index))
+        width = node.layer.build_for(widths, self._next_activations[index])
+        if width > _MOST_FEATURES:
+            raise ValueError(expected(node.layer.name, f"at most {_MOST_FEATURES} features", width))
+        return width
 
-    def _activation_after(self, index: int) -> str:
-        """The activation that the output of a node meets next, seen through layers that only scale it."""
-        readers = [i for i, node in enumerate(self.nodes) if index in node.inputs]
-        if len(readers) != 1:
-            return "linear"
-        seen = self.nodes[readers[0]].layer.activation_seen()
-        return self._activation_after(readers[0]) if seen is None else seen
+    def _find_next_activations(self) -> list[str]:
+        """The activation that the output of each node meets next, seen through layers that only scale it."""
+        readers: list[list[int]] = [[] for _ in self.nodes]
+        for index, node in enumerate(self.nodes):
+            for i in node.inputs:
+                readers[i].append(index)
+        after = ["linear"] * len(self.nodes)
+        for index in reversed(range(len(self.nodes))):
+            if len(readers[index]) == 1:
+                reader = readers[index][0]
+                seen = self.nodes[reader].layer.activation_seen()
+                after[index] = after[reader] if seen is None else seen
+        return after
 
     def lower(self, program: Program) -> Value:
         """Emit the forward operations; returns the prediction."""

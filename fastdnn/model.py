@@ -16,7 +16,7 @@ from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_table, as_weights
-from fastdnn.functional import Tensor, graph_between
+from fastdnn.functional import Tensor, as_tensor, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.locks import FitLock
@@ -75,10 +75,11 @@ def _params_of_batches(batches: Batches) -> dict[str, Any]:
 
 
 def _tensor(what: str, value: object) -> Tensor:
-    if not isinstance(value, Tensor):
+    tensor = as_tensor(value)
+    if tensor is None:
         hint = "write x = fastdnn.Input((features,)), y = some_layer(x), Model(x, y)"
         raise ValueError(expected("Model", f"{what} as the output of a layer", repr(value), hint))
-    return value
+    return tensor
 
 
 class Compiled:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fastdnn.errors import expected
+from fastdnn.functional import Tensor
 from fastdnn.graph import Graph, Node
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
@@ -31,9 +32,12 @@ class Sequential(Model):
     array([[0., 0.]], dtype=float32)
     """
 
-    def __init__(self, layers: Sequence[Layer], *, seed: int | None = None, dtype: str = "float32") -> None:
+    def __init__(
+        self, layers: "Sequence[Layer | Tensor]", *, seed: int | None = None, dtype: str = "float32"
+    ) -> None:
         super().__init__(seed=seed, dtype=dtype)
-        self._chain = list(layers)
+        # As in Keras, the first may be what fastdnn.Input gave.
+        self._chain: list[Layer] = [x.layer if isinstance(x, Tensor) and not x.inputs else x for x in layers]  # type: ignore[misc]
         for layer in self._chain:
             if not isinstance(layer, Layer):
                 raise ValueError(expected("Sequential", "layers", repr(layer)))

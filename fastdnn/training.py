@@ -74,14 +74,14 @@ def _loop_over_arrays(
 ) -> "_Loop":
     """Everything but the features is checked as a whole before anything is trained."""
     train = model.prepare("fit", x, y, request.sample_weight)
-    if request.class_weight is not None:
-        train = with_class_weights("fit", train, request.class_weight, model)
     if held_out is None and request.validation_data is not None:
         held_out = _held_out_arrays(model, request.validation_data)
     elif held_out is None:
         labels = model.compiled.loss.integer_targets
         train, tail = hold_out_tail("fit", train, request.validation_split, labels)
         held_out = None if tail is None else _HeldOutArrays(tail, "fit", len(train[0]))
+    if request.class_weight is not None:  # not for what is held out
+        train = with_class_weights("fit", train, request.class_weight, model)
     rows = train[0].shape[0]
     batch_size = min(request.batch_size, rows)
     program = model.training_program(weighted=len(train) == 3)
@@ -238,8 +238,8 @@ class _Loop:
         if self.held_out is not None:
             try:
                 held_out = self.held_out.evaluate(self.model, self.request.threads, self.hooks)
-            except ValueError:
-                if not self.hooks.inside:
+            except ValueError:  # of arrays, which were checked before: NaN or infinity
+                if isinstance(self.held_out, _HeldOutArrays) and not self.hooks.inside:
                     self._go_back()
                 raise
             logs |= {f"val_{name}": value for name, value in held_out.items()}

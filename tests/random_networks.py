@@ -40,8 +40,9 @@ def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="na
         elif kind == 2:
             tensors.append(L.Maxout(width)(L.Dense(2 * width)(tensors[-1])))
         else:
-            tensors.append(_layer(rng, width)(tensors[-1]))
-    model = fd.Model(x, L.Dense(outputs)(tensors[-1]), seed=seed, dtype=dtype)
+            tensors.append(_layer(rng, width)(pick[0]))
+    last = L.Add()(tensors[-2:])  # both a layer and what follows it may be read
+    model = fd.Model(x, L.Dense(outputs)(last), seed=seed, dtype=dtype)
     optimizer = [fd.optimizers.Adam(3e-3), fd.optimizers.SGD(0.01, momentum=0.9)][seed % 2]
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(optimizer, loss, metrics=["accuracy"], backend=backend)

@@ -390,3 +390,22 @@ def test_what_numpy_reads_is_no_iterator_of_batches():
     rows = collections.deque(X[:5].tolist())
     for given in (rows, memoryview(X[:5]), X[:5].tolist()):
         np.testing.assert_array_equal(model.predict(given), want)
+
+
+def test_class_weights_are_not_for_what_is_held_out():
+    """A tail that is split off has the loss of the same rows as validation_data."""
+    split, given = classifier(), classifier()
+    weights = {1: 5.0}
+    a = split.fit(X, Y, validation_split=0.25, class_weight=weights, epochs=2).history
+    n = len(X) - round(0.25 * len(X))
+    b = given.fit(X[:n], Y[:n], validation_data=(X[n:], Y[n:]), class_weight=weights, epochs=2).history
+    assert a == b
+
+
+def test_a_validation_iterator_that_ends_leaves_the_training():
+    model = classifier()
+    one = iter([(X[:5], Y[:5])])
+    with pytest.raises(ValueError, match="batch"):
+        model.fit(X, Y, epochs=3, validation_data=one, validation_steps=1)
+    assert model.compiled.epochs_done == 2
+    assert model.compiled.state.iterations > 0

@@ -174,7 +174,7 @@ def test_masks_differ_between_layers_steps_and_seeds():
     assert all(b < 3 * a for a, b in zip(once, twice, strict=True))
 
 
-# ---- branches
+# ---- branches and weights
 
 
 def test_a_layer_used_twice_gets_both_gradients():
@@ -190,6 +190,54 @@ def test_a_layer_used_twice_gets_both_gradients():
     assert model.count_params() == 7 * 7 + 7 + 7 * 3 + 3
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13)
+
+
+def test_a_relu_that_two_layers_read_gets_both_gradients():
+    """Its mask belongs behind the sum of them, not into the first product."""
+    x, y = data()
+    kernels = []
+    for backend in ("native", "reference"):
+        start = fd.Input((7,))
+        h = L.Dense(8, activation="relu")(start)
+        both = L.Concatenate()([L.Dense(3, activation=name)(h) for name in ("tanh", "sigmoid")])
+        model = fd.Model(start, L.Dense(3)(both), seed=0, dtype="float64")
+        model.compile(fd.optimizers.SGD(0.1), "mse", backend=backend)
+        before = model.get_weights()[0]
+        model.fit(x, y, batch_size=50, epochs=1)
+        kernels.append(model.get_weights()[0] - before)
+    np.testing.assert_allclose(kernels[0], kernels[1], rtol=1e-11, atol=1e-14)
+
+
+def test_inputs_are_written_as_in_keras():
+    x, _ = data()
+    models = [
+        fd.Sequential([fd.Input((7,)), L.Dense(2)], seed=0),
+        fd.Sequential([L.Input((7,)), L.Dense(2)], seed=0),
+    ]
+    start = L.Input((7,))
+    models.append(fd.Model(start, L.Dense(2)(start), seed=0))
+    for model in models:
+        np.testing.assert_array_equal(model.predict(x), models[0].predict(x))
+
+
+def test_a_refused_width_is_forgotten():
+    model = fd.Sequential([L.Dropout(0.1), L.Maxout(3)])
+    with pytest.raises(ValueError, match="a multiple of 3 features, got 4"):
+        model.predict(np.ones((1, 4)))
+    assert model.predict(np.ones((1, 6))).shape == (1, 3)
+
+
+def test_deep_and_wide_graphs_are_walked_once():
+    start = fd.Input((2,))
+    x = start
+    for _ in range(3000):  # more than Python's stack is deep
+        x = L.Dropout(0.1)(x)
+    assert fd.Model(start, L.Dense(1)(x), seed=0).predict(np.ones((1, 2))).shape == (1, 1)
+    start = x = fd.Input((2**16,))
+    for _ in range(15):
+        x = L.Concatenate()([x, x])
+    with pytest.raises(ValueError, match=r"\[concatenate_14\] expected at most 2147483647 features"):
+        fd.Model(start, x)
 
 
 @pytest.mark.parametrize("layer", [L.Add, L.Concatenate])
@@ -212,6 +260,8 @@ def test_refusals_say_what_to_do():
         (lambda: fd.Model(x, L.Dense(2)([x, h])), r"expected one input, got 2 inputs; join them"),
         (lambda: L.Dense(2)(np.ones((3, 7))), r"\[Dense\] expected the output of a layer"),
         (lambda: fd.Model(fd.Input((7,)), h), r"\[Model\] expected an output of one input"),
+        (lambda: fd.Model(h, L.Dense(1)(h)), r"\[Model\] expected inputs as fastdnn.Input gave it"),
+        (lambda: L.Input((3,))(x), r"\[Input\] expected no input of an Input"),
         (lambda: fd.Model(x), r"\[Model\] expected outputs as the output of a layer, got None"),
         (
             lambda: fd.Model().predict(np.ones((1, 2))),

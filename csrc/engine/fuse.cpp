@@ -26,6 +26,8 @@ class Fuser {
       for (const int input : program_.ops()[i].inputs) {
         if (input >= 0) readers_[at(input)].push_back(static_cast<int>(i));
       }
+      if (!program_.ops()[i].accumulate) continue;
+      for (const int output : program_.ops()[i].outputs) readers_[at(output)].push_back(static_cast<int>(i));
     }
     for (const Result& result : program_.results()) readers_[at(result.value)].push_back(kOutside);
     if (program_.output() >= 0) readers_[at(program_.output())].push_back(kOutside);
@@ -275,7 +277,7 @@ class Fuser {
   const Program& program_;
   const Dtype dtype_;
   const Index max_batch_;
-  std::vector<std::vector<int>> readers_;  // operations that read each value
+  std::vector<std::vector<int>> readers_;  // operations that read each value, or add to it
   std::vector<bool> done_;                 // operations that are in a step
   std::vector<int> cut_off_;               // outputs of normalisations with a relu
   std::map<int, int> masked_;  // gradients that are never written, and the relu_backward that would

@@ -122,6 +122,8 @@ def _graph(where: str, config: dict[str, Any]) -> Graph:
         if class_name not in _LAYERS:
             raise FormatError(expected(where, f"layers among {', '.join(_LAYERS)}", repr(class_name)))
         layer = _LAYERS[class_name](**entry["config"])
+        if layer.name in by_name:
+            raise FormatError(expected(where, "one layer of each name", f"two of {layer.name!r}"))
         by_name[layer.name] = layer
     nodes = [Node(by_name[node["layer"]], tuple(node["inputs"])) for node in config["nodes"]]
     for index, node in enumerate(nodes):
@@ -138,7 +140,7 @@ def _graph(where: str, config: dict[str, Any]) -> Graph:
 
 def _is_chain(graph: Graph) -> bool:
     """Whether each layer is used once, on the output of the one before."""
-    return len(graph.layers) == len(graph.nodes) and all(
+    return 1 < len(graph.layers) == len(graph.nodes) and all(
         node.inputs == ((index - 1,) if index else ()) for index, node in enumerate(graph.nodes)
     )
 

@@ -43,13 +43,13 @@ class BatchNormalization(Layer):
 
     def __init__(
         self,
+        *,
         momentum: float = 0.9,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
         beta_initializer: str = "zeros",
         gamma_initializer: str = "ones",
-        *,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:

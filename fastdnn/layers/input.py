@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastdnn.errors import expected
+from fastdnn.functional import Tensor
 from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.program import Program, Value
 
@@ -24,10 +25,18 @@ class Input(Layer):
 
     def __init__(self, shape: tuple[int, ...], *, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name, trainable=trainable)
+        self._tensor: Tensor | None = None
         if not isinstance(shape, tuple | list) or len(shape) != 1:
             hint = "write Input((64,)) for 64 features; reshape other arrays to (examples, features)"
             raise ValueError(expected("Input", "a shape of one size", repr(shape), hint))
         self.shape = (positive_int("Input", "the number of features", shape[0]),)
+
+    @property
+    def tensor(self) -> Tensor:
+        """What the layers after it are called on; the same one at each use."""
+        if self._tensor is None:
+            self._tensor = Tensor(self)
+        return self._tensor
 
     def build(self, width: int, next_activation: str) -> int:
         """The features as they are."""

@@ -36,10 +36,10 @@ class LayerNormalization(Layer):
 
     def __init__(
         self,
+        *,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        *,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
