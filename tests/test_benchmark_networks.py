@@ -51,7 +51,7 @@ def test_flops_of_a_step_and_of_a_prediction():
 
 
 def test_labels_all_occur_and_data_are_those_of_the_seed():
-    for network in catalog.every_network():
+    for network in catalog.networks():
         x, y = network.data()
         assert x.dtype == np.float32
         assert x.shape == (network.rows, network.sizes[0])
@@ -69,23 +69,8 @@ def test_labels_all_occur_and_data_are_those_of_the_seed():
 
 
 def test_a_network_goes_through_json():
-    for network in catalog.every_network():
+    for network in catalog.networks():
         assert Network.of(json.loads(json.dumps(network.fields))) == network
-
-
-def test_networks_wait_for_their_layers(monkeypatch):
-    both = next(network for network in catalog.every_network() if network.name == "bn+dropout")
-    for name in ("BatchNormalization", "Dropout"):
-        monkeypatch.delattr(fd.layers, name, raising=False)
-    assert catalog.lacking(both) == ["BatchNormalization", "Dropout"]
-    assert both not in catalog.networks()
-    [said] = cases.waiting(["steps"])
-    assert re.search(r"bn\+dropout \(784-.* waits for fastdnn's BatchNormalization and Dropout", said)
-    assert cases.waiting(["predict"]) == cases.waiting(["steps"], "mnist") == []
-    for name in ("BatchNormalization", "Dropout"):
-        monkeypatch.setattr(fd.layers, name, object, raising=False)
-    assert both in catalog.networks()
-    assert cases.waiting(["steps"]) == []
 
 
 # -------------------------------------------------------------------------------------------------- fastdnn's
@@ -459,7 +444,7 @@ def test_the_longest_rows_fit_a_terminal():
     slow["fastdnn"] = Result(0.3456, 0.99)
     longest = [
         row(case=network.name, results={n: r for n, r in slow.items() if n != "onnxruntime"})
-        for network in catalog.every_network()
+        for network in catalog.networks()
     ]
     longest += [row(family="Prediction", case="1024 rows", results=slow, targets={})]
     text = report.text(Report({}, [], longest, kind="networks"))

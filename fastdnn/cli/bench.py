@@ -13,7 +13,7 @@ from fastdnn.benchmark.amounts import duration
 from fastdnn.benchmark.machine import default_threads
 from fastdnn.benchmark.networks import chart
 from fastdnn.benchmark.networks import suite as networks
-from fastdnn.benchmark.networks.cases import SUITES, cases, waiting
+from fastdnn.benchmark.networks.cases import SUITES, cases
 from fastdnn.benchmark.networks.process import environment
 from fastdnn.benchmark.networks.row import NetworkRow
 from fastdnn.benchmark.networks.suite import NetworkSuite
@@ -137,7 +137,6 @@ def _networks(arguments: argparse.Namespace) -> Callable[[], Report]:
         _threads(arguments),
         [peer for peer in frameworks.peers(names) if peer.trains or "predict" in suites],
         networks.QUICK if arguments.quick else networks.THOROUGH,
-        waiting(suites, arguments.filter),
     )
 
     def measure() -> Report:

@@ -39,10 +39,10 @@ def model(network: Network, weights: Weights, last: str | None = None) -> fd.Seq
         plain = not network.batch_norm
         layers.append(fd.layers.Dense(units, activation="relu" if plain else None))
         if network.batch_norm:  # with PyTorch's figures
-            normalization = getattr(fd.layers, "BatchNormalization")  # noqa: B009 - there is none yet
-            layers += [normalization(momentum=0.9, epsilon=1e-5), fd.layers.Activation("relu")]
+            normalization = fd.layers.BatchNormalization(momentum=0.9, epsilon=1e-5)
+            layers += [normalization, fd.layers.Activation("relu")]
         if network.dropout:
-            layers.append(getattr(fd.layers, "Dropout")(network.dropout))  # noqa: B009
+            layers.append(fd.layers.Dropout(network.dropout))
     layers.append(fd.layers.Dense(network.sizes[-1], activation=last))
     made = fd.Sequential(layers, seed=0)
     _set_weights(made, weights)

@@ -180,19 +180,10 @@ def cases(suites: Sequence[str], part: str = "") -> list[Case]:
     """
     every = [case for suite in suites for case in SUITES[suite]()]
     found = [case for case in every if part.lower() in case.label]
-    if not found and not waiting(suites, part):
+    if not found:
         labels = ", ".join(case.label for case in every)
         raise ValueError(expected("bench", f"a part of one of the names {labels}", repr(part)))
     return found
-
-
-def waiting(suites: Sequence[str], part: str = "") -> list[str]:
-    """What is said of the networks that fastdnn lacks layers for."""
-    return [
-        f"{network.name} ({network.text}) waits for fastdnn's {' and '.join(catalog.lacking(network))}"
-        for network in catalog.every_network()
-        if "steps" in suites and catalog.lacking(network) and part.lower() in Step(network).label
-    ]
 
 
 def _ready(workers: Workers, do: str, **question: Any) -> dict[str, tuple[Process, dict[str, Any]]]:

@@ -1,6 +1,5 @@
 """The networks that are timed, as data."""
 
-import fastdnn
 from fastdnn.benchmark.networks.network import Network, Targets
 
 MNIST = Network("mnist", (784, 256, 128, 10), batch=128, batches=32)
@@ -38,33 +37,11 @@ PREDICTION_TARGETS: dict[int, Targets] = {
 MEMORY_TARGETS: Targets = {threads: {"torch": 1.0} for threads in (1, 2)}
 
 
-def every_network() -> list[Network]:
-    """Also those that fastdnn lacks layers for.
-
-    >>> from fastdnn.benchmark.networks.catalog import every_network
-    >>> "bn+dropout" in [network.name for network in every_network()]
-    True
-    """
-    return list(_ALL)
-
-
 def networks() -> list[Network]:
-    """Those that fastdnn has the layers for.
+    """All of them.
 
     >>> from fastdnn.benchmark.networks.catalog import networks
     >>> [network.name for network in networks()][:2]
     ['tiny', 'mnist']
     """
-    return [network for network in _ALL if not lacking(network)]
-
-
-def lacking(network: Network) -> list[str]:
-    """The layers that it needs and fastdnn does not have.
-
-    >>> from fastdnn.benchmark.networks.catalog import MNIST, lacking
-    >>> lacking(MNIST)
-    []
-    """
-    needed = ["BatchNormalization"] if network.batch_norm else []
-    needed += ["Dropout"] if network.dropout else []
-    return [name for name in needed if not hasattr(fastdnn.layers, name)]
+    return list(_ALL)

@@ -27,14 +27,12 @@ class NetworkSuite:
         threads: the numbers of threads of each.
         peers: beside fastdnn; those that are not installed are named in the report.
         effort: how long it takes.
-        notes: what is to be said of what is left out.
     """
 
     cases: Sequence[Case]
     threads: Sequence[int]
     peers: Sequence[Framework]
     effort: Effort
-    notes: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.cases) * len(self.threads)
@@ -49,7 +47,7 @@ class NetworkSuite:
         Raises:
             ValueError: frameworks do not agree, or fastdnn fails.
         """
-        report = Report(self._description(), kind="networks", notes=list(self.notes))
+        report = Report(self._description(), kind="networks")
 
         def note(text: str) -> None:
             report.notes.append(text)
