@@ -39,8 +39,8 @@ class Program:
         accumulate: bool = False,
         options: collections.abc.Mapping[str, _Float | str] = {},
     ) -> int: ...
+    def output(self, value: _Int) -> int: ...
     def result(self, name: str, value: _Int, weights: _Int, loss: bool) -> int: ...
-    def set_output(self, value: _Int) -> None: ...
     def value(self, name: str, role: str, integer: bool, rows: _Int, cols: _Int, slot: _Int) -> int: ...
 
 class Plan:
@@ -96,22 +96,27 @@ class Trainer:
         self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool, steps: _Int = 0
     ) -> tuple[typing.Any, ...]:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
+    def time_step(self, learning_rate: _Float, threads: _Int) -> list[float]:
+        """Takes the epoch's first step; returns the seconds of each native step, then of each update."""
     @property
     def batches(self) -> int: ...
     @property
     def non_finite(self) -> typing.Any: ...
 
 class Inference:
-    """Runs a program without gradients."""
+    """Runs a program that changes no weights."""
     def __init__(self, plan: Plan, parameters: Parameters) -> None: ...
-    def evaluate(
-        self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, main_thread: bool
-    ) -> tuple[list[float], typing.Any]:
-        """The results' sums over the rows, and the place of what is not finite."""
-    def predict(
-        self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, main_thread: bool
+    def run(
+        self,
+        arrays: collections.abc.Sequence[np.ndarray],
+        threads: _Int,
+        main_thread: bool,
+        seed: _Int = 0,
+        step: _Int = 0,
     ) -> tuple[typing.Any, ...]:
-        """The output for every row, and the place of what is not finite: (source, row, column, value)."""
+        """Returns (outputs, sums of the results, gradients by name, place of what is not finite or None)."""
+    def time_run(self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int) -> list[float]:
+        """Runs the program on at most one batch; returns the seconds of each step of the plan."""
 
 def build_info() -> dict[str, typing.Any]:
     """What this build is and which of its instruction sets runs."""

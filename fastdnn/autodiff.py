@@ -21,10 +21,10 @@ class LossTerm:
 class _Gradients:
     """The gradients so far, and the operations that write or add to them."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, sources: Sequence[Value]) -> None:
         self.program = program
         self.forward = list(program.operations)
-        self._needed = _depends_on_parameters(program)
+        self._needed = _depends_on_parameters(program, sources)
         self._readers = [
             value.index
             for op in self.forward
@@ -87,11 +87,12 @@ class _Gradients:
         return self.program.computed(f"d {target.name}", target.cols)
 
 
-def _depends_on_parameters(program: Program) -> set[int]:
-    """Indices of the values that a gradient must flow through: trained parameters and all computed from
-    them.
+def _depends_on_parameters(program: Program, sources: Sequence[Value]) -> set[int]:
+    """Indices of the values that a gradient must flow through: trained parameters, these sources, and all
+    computed from them.
     """
     needed = {value.index for value in program.values if value.role == "parameter" and value.trainable}
+    needed |= {source.index for source in sources}
     for op in program.operations:
         if any(value is not None and value.index in needed for value in op.inputs):
             needed |= {output.index for output in op.outputs}
@@ -190,14 +191,16 @@ _RULES: dict[str, Rule] = {
 }
 
 
-def differentiate(program: Program, losses: Sequence[LossTerm]) -> None:
+def differentiate(
+    program: Program, losses: Sequence[LossTerm], sources: Sequence[Value] = ()
+) -> list[Value | None]:
     """Append the operations that write the gradient of the sum of `losses` for every trained parameter that
-    it depends on.
+    it depends on; returns those with respect to `sources`, None where the losses do not depend on one.
 
     Each `row_loss` has one column, a loss for each row, and is written by a loss operation. A value that
     several operations read gets the sum of their gradients: the first one writes, the others accumulate.
     """
-    gradients = _Gradients(program)
+    gradients = _Gradients(program, sources)
     terms = {term.row_loss.index: term for term in losses}
     for op in reversed(gradients.forward):
         dy = gradients.of(op.output)
@@ -210,3 +213,4 @@ def differentiate(program: Program, losses: Sequence[LossTerm]) -> None:
             gradients.add(prediction, backward, prediction, target, *weights, options=options)
         elif dy is not None:
             _RULES[op.kind](op, dy, gradients)
+    return [gradients.of(source) for source in sources]

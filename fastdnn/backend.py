@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -50,15 +50,36 @@ class Trainer(Protocol):
         ...
 
 
+class Figures(NamedTuple):
+    """What a run of a program gives: its outputs, the sums over the rows of its results, and the gradients
+    of the trained weights by name.
+    """
+
+    outputs: list[np.ndarray]
+    sums: list[float]
+    gradients: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Which random numbers a run draws: those of a step of a training with this seed."""
+
+    seed: int = 0
+    step: int = 0
+
+
+NO_DRAW = Draw()
+
+
 class Inference(Protocol):
-    """A program without gradients. It raises `NonFiniteSourceError` for such a number."""
+    """A program that changes no weights."""
 
-    def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
-        """The program's output for every row."""
-        ...
+    def run(self, arrays: list[np.ndarray], threads: int, draw: Draw = NO_DRAW) -> Figures:
+        """All rows; of a program with gradients at most one batch.
 
-    def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        """The results' sums over the rows."""
+        Raises:
+            NonFiniteSourceError: a number in the arrays is NaN or infinite.
+        """
         ...
 
 
@@ -81,7 +102,7 @@ class Backend(Protocol):
         ...
 
     def inference(self, program: Program, batch_size: int) -> Inference:
-        """A runner of a program without gradients, so many rows at a time."""
+        """A runner of a program that changes no weights, so many rows at a time."""
         ...
 
 
@@ -117,19 +138,13 @@ class _NativeInference:
     def __init__(self, native: "_core.Inference") -> None:
         self._native = native
 
-    def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
-        output: np.ndarray
-        output, place = self._native.predict(arrays, threads, in_main_thread())
+    def run(self, arrays: list[np.ndarray], threads: int, draw: Draw = NO_DRAW) -> Figures:
+        outputs, sums, gradients, place = self._native.run(
+            arrays, threads, in_main_thread(), draw.seed, draw.step
+        )
         if place is not None:
             raise NonFiniteSourceError(*place)
-        return output
-
-    def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        sums: list[float]
-        sums, place = self._native.evaluate(arrays, threads, in_main_thread())
-        if place is not None:
-            raise NonFiniteSourceError(*place)
-        return sums
+        return Figures(outputs, sums, gradients)
 
 
 class NativeBackend:

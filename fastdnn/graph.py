@@ -98,6 +98,10 @@ class Graph:
 
     def lower(self, program: Program) -> Value:
         """Emit the forward operations; returns the prediction."""
+        return self.lower_nodes(program)[-1]
+
+    def lower_nodes(self, program: Program) -> list[Value]:
+        """Emit the forward operations; returns what each node gives."""
         bound = self._bind_weights(program)
         values: list[Value] = []
         for index, node in enumerate(self.nodes):
@@ -106,9 +110,7 @@ class Graph:
                 continue
             own = {weight.name.split("/")[-1]: bound[weight.name] for weight in node.layer.weights}
             values.append(node.layer.lower_all(program, tuple(values[i] for i in node.inputs), own))
-        last = values[-1]
-        # An output is computed: a network that does nothing, as dropout in use, copies.
-        return last if last.role == "computed" else program.emit("pass_gradient", last, name="output")
+        return values
 
     def _bind_weights(self, program: Program) -> dict[str, Value]:
         """The weights as values of a program, by full name."""

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fastdnn.backend import Inference
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.locks import ForkedLock
 
 TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
 PREDICT_BATCH = ("on_predict_batch_begin", "on_predict_batch_end")
@@ -42,6 +44,34 @@ class Part:
             yield
         except NonFiniteSourceError as found:
             raise found.error(self.where, first_row=self.first_row) from None
+
+
+class Kept:
+    """The runners of a model's programs that were used last; those beyond `most` are made again if need be.
+
+    Plans and their memory are as large as the batches that callers ask for.
+    """
+
+    def __init__(self, most: int = 8) -> None:
+        self._most = most
+        self._runners: dict[object, Inference] = {}  # the one used last comes last
+        self._lock = ForkedLock()
+
+    def get(self, key: object, make: Callable[[], Inference]) -> Inference:
+        """The runner of this key."""
+        with self._lock():
+            runner = self._runners.pop(key, None)
+            if runner is None:
+                runner = make()
+                if len(self._runners) == self._most:
+                    del self._runners[next(iter(self._runners))]
+            self._runners[key] = runner
+        return runner
+
+    def clear(self) -> None:
+        """What they were made for is no more."""
+        with self._lock():
+            self._runners.clear()
 
 
 def _begun(parts: Iterable[Part]) -> Iterator[Part]:

@@ -18,10 +18,12 @@ from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_table, as_weights
 from fastdnn.functional import Tensor, as_tensor, graph_between
 from fastdnn.graph import Graph
-from fastdnn.layers.layer import Layer, positive_int
+from fastdnn.layers.layer import Layer, number_in, positive_int
 from fastdnn.locks import FitLock
 from fastdnn.parameters import ModelWeights
+from fastdnn.profiling import Profile, profile
 from fastdnn.program import Program
+from fastdnn.single_batch import StepTrainer, batch_arrays, layer_outputs, loss_and_gradients
 from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
@@ -80,6 +82,14 @@ def _tensor(what: str, value: object) -> Tensor:
         hint = "write x = fastdnn.Input((features,)), y = some_layer(x), Model(x, y)"
         raise ValueError(expected("Model", f"{what} as the output of a layer", repr(value), hint))
     return tensor
+
+
+def figures_as_asked(figures: dict[str, float], return_dict: bool) -> Any:
+    """The figures as Keras gives them: a dictionary, a list, or the loss alone."""
+    if return_dict:
+        return figures
+    values = list(figures.values())
+    return values[0] if len(values) == 1 else values
 
 
 class Compiled:
@@ -141,7 +151,8 @@ class Model:
         self._graph: Graph | None = None
         self._weights: ModelWeights | None = None
         self._compiled: Compiled | None = None
-        self._inferences: dict[object, backend.Inference] = {}
+        self._inferences = inference.Kept()
+        self._stepper = StepTrainer()
         self._fitting = FitLock()  # one fit, or compile, at a time
         if inputs is not None or outputs is not None:
             self._set_graph(graph_between(_tensor("inputs", inputs), _tensor("outputs", outputs)))
@@ -174,6 +185,7 @@ class Model:
         self._graph = None
         self._weights = None
         self._inferences.clear()
+        self._stepper.forget()
         if self._compiled is not None:
             self._compiled.state = None
 
@@ -302,6 +314,7 @@ class Model:
         with self._fitting.of("compile"):
             self._compiled = compiled
             self._inferences.clear()
+            self._stepper.forget()
 
     @property
     def compiled(self) -> Compiled:
@@ -479,10 +492,7 @@ class Model:
                 figures = self.evaluate_prepared("evaluate", data, asked, rows, hooks=hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
-        if return_dict:
-            return figures
-        values = list(figures.values())
-        return values[0] if len(values) == 1 else values
+        return figures_as_asked(figures, return_dict)
 
     def prepare(self, where: str, x: Any, y: Any, sample_weight: Any = None) -> list[np.ndarray]:
         """Inputs, targets and, if given, weights as a program's sources; builds the model if it must be."""
@@ -535,7 +545,7 @@ class Model:
                 weighted=weighted,
             )
             key = ("evaluate", weighted, batch_size)
-            return self._inference(key, program, batch_size).evaluate(arrays, threads)
+            return self.inference_of(key, program, batch_size).run(arrays, threads).sums
 
         return inference.evaluate(parts, run, ["loss", *compiled.metric_names], hooks)
 
@@ -590,7 +600,8 @@ class Model:
     ) -> np.ndarray:
         def run(arrays: list[np.ndarray]) -> np.ndarray:
             program = partial(lowering.prediction_program, self.graph)
-            return self._inference(("predict", batch_size), program, batch_size).predict(arrays, threads)
+            runner = self.inference_of(("predict", batch_size), program, batch_size)
+            return runner.run(arrays, threads).outputs[0]
 
         return inference.predict(parts, run, hooks)
 
@@ -601,11 +612,146 @@ class Model:
             self._build_for(features.shape[1])
         return features
 
-    def _inference(self, key: object, program: Callable[[], Program], batch_size: int) -> backend.Inference:
-        """The runner of a program, made when it is first needed."""
-        if key not in self._inferences:
-            self._inferences[key] = self._backend().inference(program(), batch_size)
-        return self._inferences[key]
+    def inference_of(self, key: object, program: Callable[[], Program], batch_size: int) -> backend.Inference:
+        """The runner of a program, made when it is first needed, or needed again after many others."""
+        return self._inferences.get(key, lambda: self._backend().inference(program(), batch_size))
+
+    # ---- A batch at a time
+
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        class_weight: dict[int, float] | None = None,
+        *,
+        return_dict: bool = False,
+        threads: int | None = None,
+    ) -> Any:
+        """One step of training on all of these rows; for loops of your own.
+
+        Args:
+            x: as arrays in `fit`; so are y, sample_weight, class_weight and threads.
+            y: as in `fit`.
+            sample_weight: as in `fit`.
+            class_weight: as in `fit`.
+            return_dict: whether to return names with the figures.
+            threads: as in `fit`.
+
+        Returns:
+            The loss before the step, on this batch alone, or, with metrics, a list of the loss and them; a
+            dictionary with `return_dict=True`. (Keras gives averages since the last `reset_metrics`.)
+
+        Raises:
+            ValueError, NonFiniteLossError, KeyboardInterrupt, RuntimeError: as `fit`; the model is unchanged.
+
+        >>> import numpy as np
+        >>> import fastdnn as fd
+        >>> model = fd.Sequential([fd.layers.Input((2,)), fd.layers.Dense(1)], seed=0)
+        >>> model.compile(optimizer=fd.optimizers.SGD(0.1), loss="mse")
+        >>> x, y = np.eye(2), np.ones(2)
+        >>> losses = [model.train_on_batch(x, y) for _ in range(50)]
+        >>> losses[-1] < 0.1 * losses[0]
+        True
+        """
+        asked = resolve("train_on_batch", threads)
+        with self._fitting.of("train_on_batch"), self.unbuilt_by_refusal():
+            arrays = batch_arrays(self, "train_on_batch", x, y, sample_weight, class_weight)
+            figures = self._stepper.step(self, arrays, asked)
+        return figures_as_asked(figures, return_dict)
+
+    def test_on_batch(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        return_dict: bool = False,
+        threads: int | None = None,
+    ) -> Any:
+        """The loss and the metrics of these rows in inference mode: `evaluate` of arrays."""
+        return self.evaluate(x, y, sample_weight=sample_weight, return_dict=return_dict, threads=threads)
+
+    def predict_on_batch(self, x: Any, *, threads: int | None = None) -> np.ndarray:
+        """The model's output for these rows: `predict` of an array."""
+        return self.predict(x, threads=threads)
+
+    def loss_and_gradients(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        inputs: bool = False,
+        training: bool = True,
+        threads: int | None = None,
+    ) -> tuple[float, dict[str, np.ndarray]]:
+        """The loss of a batch, and its gradient with respect to each trained weight; nothing is changed.
+
+        It is what the next step would see: with `training`, dropout draws that step's masks and batch
+        normalisation takes the batch's own figures. The rows are one batch: memory for all of them at once.
+
+        Args:
+            x: as arrays in `fit`; so are y, sample_weight and threads.
+            y: as in `fit`.
+            sample_weight: as in `fit`.
+            inputs: whether to give the gradient with respect to x, too.
+            training: whether layers behave as in training, or as in use.
+            threads: as in `fit`.
+
+        Returns:
+            The loss Σ w l / n, and {name of the weight: dL/dw in its shape}; with `inputs`, also {name of the
+            input layer: dL/dx (examples, features)}. Weights of frozen layers are not in it.
+
+        Raises:
+            ValueError: as `fit`.
+
+        >>> import numpy as np
+        >>> import fastdnn as fd
+        >>> model = fd.Sequential([fd.layers.Input((2,), name="x"), fd.layers.Dense(1, name="d")], seed=0)
+        >>> model.compile(loss="mse")
+        >>> loss, gradients = model.loss_and_gradients(np.eye(2), np.ones(2), inputs=True)
+        >>> {name: g.shape for name, g in gradients.items()}
+        {'d/kernel': (2, 1), 'd/bias': (1,), 'x': (2, 2)}
+        """
+        asked = resolve("loss_and_gradients", threads)
+        with self.unbuilt_by_refusal():
+            arrays = batch_arrays(self, "loss_and_gradients", x, y, sample_weight, None)
+            return loss_and_gradients(self, arrays, inputs=inputs, training=training, threads=asked)
+
+    def layer_outputs(
+        self,
+        x: Any,
+        layers: Sequence[str] | None = None,
+        batch_size: int | None = None,
+        *,
+        threads: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """What layers give for each row of x in use, by name: the network seen from inside.
+
+        Args:
+            x: as an array in `predict`; so are batch_size and threads.
+            layers: names, default all; the second use of a layer is "name:1".
+            batch_size: as in `predict`.
+            threads: as in `predict`.
+
+        Returns:
+            {name: (examples, outputs of the layer)}.
+
+        Raises:
+            ValueError: no layer has this name, or x does not fit.
+
+        >>> import numpy as np
+        >>> import fastdnn as fd
+        >>> hidden = fd.layers.Dense(3, activation="relu", name="hidden")
+        >>> model = fd.Sequential([fd.layers.Input((2,)), hidden, fd.layers.Dense(1)], seed=0)
+        >>> model.layer_outputs(np.ones((5, 2)), ["hidden"])["hidden"].shape
+        (5, 3)
+        """
+        rows = _rows_at_a_time("layer_outputs", batch_size)
+        asked = resolve("layer_outputs", threads)
+        with self.unbuilt_by_refusal():
+            return layer_outputs(self, self._features("layer_outputs", x), layers, rows, asked)
 
     # ---- Copies
 
@@ -635,6 +781,52 @@ class Model:
     def plan(self, batch_size: int = 32, print_fn: Callable[[str], object] = print) -> None:
         """Print how the engine runs a step: operations, what was fused, shapes, bytes, offsets, barriers."""
         print_fn(report.plan(self, positive_int("plan", "batch_size", batch_size)))
+
+    def profile(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        seconds: float = 1.0,
+        threads: int | None = None,
+        print_fn: Callable[[str], object] = print,
+    ) -> Profile:
+        """Time each operation of a training step on these rows, or, without y, of a prediction.
+
+        The steps are taken by a copy: the model stays as it is. Native only, whatever `compile` chose.
+
+        Args:
+            x: as arrays in `fit`, the rows of one batch; so are y and sample_weight.
+            y: as in `fit`.
+            sample_weight: as in `fit`.
+            seconds: how long to measure, > 0; at least five rounds.
+            threads: as in `fit`.
+            print_fn: what takes the table.
+
+        Returns:
+            The figures: times in s, operations of products, bytes of the operands.
+
+        Raises:
+            ValueError: as `fit`.
+
+        >>> import numpy as np
+        >>> import fastdnn as fd
+        >>> model = fd.Sequential([fd.layers.Input((8,)), fd.layers.Dense(4), fd.layers.Dense(1)], seed=0)
+        >>> found = model.profile(np.ones((32, 8)), seconds=0.01, print_fn=lambda text: None)
+        >>> [row.step for row in found.rows]
+        ['gather', 'gemm (bias)', 'gemm (bias)']
+        """
+        limit = number_in("profile", "seconds", seconds, 1e-9, 1e9)
+        asked = resolve("profile", threads)
+        with self.unbuilt_by_refusal():
+            if y is None:
+                arrays = [self._features("profile", x)]
+            else:
+                arrays = self.prepare("profile", x, y, sample_weight)
+            found = profile(self, arrays, limit, asked)
+        print_fn(str(found))
+        return found
 
     def save(self, path: "str | PathLike[str]") -> None:
         """Write layers, weights and what `compile` settled to a safetensors file.

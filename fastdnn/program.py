@@ -74,7 +74,7 @@ class Program:
         self.values: list[Value] = []
         self.operations: list[Operation] = []
         self.results: list[Result] = []
-        self.output: Value | None = None
+        self.outputs: list[Value] = []
         self._bound: dict[tuple[str, str], Value] = {}
         self._streams = 0
 
@@ -142,6 +142,15 @@ class Program:
         """Report the sum over rows of `value`."""
         self.results.append(Result(name, value, weights, loss))
 
+    def add_output(self, value: Value, name: str = "output") -> None:
+        """Give a value with a row for each example to whoever runs the program.
+
+        What is not computed, and what is an output already, is copied: each output has a place of its own.
+        """
+        if value.role != "computed" or value in self.outputs:
+            value = self.emit("pass_gradient", value, name=name)
+        self.outputs.append(value)
+
     def producer(self, value: Value) -> Operation | None:
         """The operation that first writes a value."""
         return next((op for op in self.operations if value in op.outputs), None)
@@ -156,6 +165,6 @@ class Program:
             native.op(op.kind, inputs, [v.index for v in op.outputs], op.accumulate, dict(op.options))
         for r in self.results:
             native.result(r.name, r.value.index, -1 if r.weights is None else r.weights.index, r.loss)
-        if self.output is not None:
-            native.set_output(self.output.index)
+        for output in self.outputs:
+            native.output(output.index)
         return native

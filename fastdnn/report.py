@@ -101,19 +101,39 @@ def plan(model: "Model", batch_size: int) -> str:
 
 def _plan_row(number: int, step: dict[str, Any], batch_size: int) -> list[str]:
     written = _written(step)
-    count = sum(
-        (operand["rows"] or batch_size) * operand["cols"] * operand["item_bytes"] for operand in written
-    )
+    count = sum(_bytes(operand, batch_size) for operand in written)
     return [
         str(number),
-        step["kind"] + (f" ({step['epilogue']})" if step["epilogue"] else ""),
+        step_text(step),
         " + ".join(step["ops"]),
-        _first_and_more([_value_text(operand) for operand in written]),
+        written_text(step),
         _first_and_more([_place(operand) for operand in written]),
         byte_text(count) if written else "",
         "rows" if step["row_local"] else "first only" if step["kind"] == "reduce" else "output",
         "yes" if step["barrier_before"] else "",
     ]
+
+
+def step_text(step: dict[str, Any]) -> str:
+    """A native step with its epilogue: gemm (bias + relu)."""
+    epilogue = f" ({step['epilogue']})" if step["epilogue"] else ""
+    return f"{step['kind']}{epilogue}"
+
+
+def written_text(step: dict[str, Any]) -> str:
+    """What a native step writes."""
+    return _first_and_more([_value_text(operand) for operand in _written(step)])
+
+
+def moved_bytes(step: dict[str, Any], batch_size: int) -> int:
+    """Bytes of a native step's operands, each read or written once."""
+    places = {(operand["space"], operand["offset"]): operand for operand in step["operands"]}
+    return sum(_bytes(operand, batch_size) for operand in places.values() if operand["value"] >= 0)
+
+
+def _bytes(operand: dict[str, Any], batch_size: int) -> int:
+    size: int = (operand["rows"] or batch_size) * operand["cols"] * operand["item_bytes"]
+    return size
 
 
 def _written(step: dict[str, Any]) -> list[dict[str, Any]]:

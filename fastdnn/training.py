@@ -276,33 +276,36 @@ class _Loop:
         return run
 
     def _run_part(self, epoch: int, seconds: float, steps: int) -> Run:
-        """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
-        weights = self.model.weights
-        while True:
-            with weights.turn():
-                pass
-            try:
-                with weights.changing():
-                    rate = self.model.optimizer.learning_rate
-                    run = self.trainer.run(rate, seconds, self.request.threads, steps)
-            except NonFiniteSourceError as found:
-                self._go_back()
-                raise found.error(getattr(self.trainer, "place", "fit")) from None
-            if run.end == "non_finite_loss":
-                raise self._non_finite(epoch, run)
-            if run.end != "interrupted":
-                return run
+        try:
+            run = run_trainer(self.model, self.trainer, self.request.threads, seconds=seconds, steps=steps)
+        except NonFiniteSourceError as found:
+            self._go_back()
+            raise found.error(getattr(self.trainer, "place", "fit")) from None
+        if run.end == "non_finite_loss":
+            of = f" of {self.params['steps']}" if self.params["steps"] else ""
+            place = f"epoch {epoch + 1}, step {run.batch + 1}{of}"
+            raise non_finite_loss("fit", place, self.model.optimizer.learning_rate)
+        return run
 
-    def _non_finite(self, epoch: int, run: Run) -> NonFiniteLossError:
-        steps = self.params["steps"]
-        return NonFiniteLossError(
-            expected(
-                "fit",
-                "a finite loss",
-                f"NaN or infinity in epoch {epoch + 1}, step {run.batch + 1}"
-                + (f" of {steps}" if steps else ""),
-                "the model is that of the step before: lower the learning rate "
-                f"(now {self.model.optimizer.learning_rate:g}), "
-                "standardise the inputs (layers.Normalization), or scale the targets",
-            )
-        )
+
+def run_trainer(
+    model: "Model", trainer: Trainer | BatchTrainer, threads: int, *, seconds: float = 0.0, steps: int
+) -> Run:
+    """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
+    weights = model.weights
+    while True:
+        with weights.turn():
+            pass
+        with weights.changing():
+            run = trainer.run(model.optimizer.learning_rate, seconds, threads, steps)
+        if run.end != "interrupted":
+            return run
+
+
+def non_finite_loss(where: str, place: str, learning_rate: float) -> NonFiniteLossError:
+    """What the user is told of a loss that is NaN or infinite."""
+    hint = (
+        f"the model is that of the step before: lower the learning rate (now {learning_rate:g}), "
+        "standardise the inputs (layers.Normalization), or scale the targets"
+    )
+    return NonFiniteLossError(expected(where, "a finite loss", f"NaN or infinity in {place}", hint))

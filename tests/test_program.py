@@ -19,7 +19,7 @@ def test_a_forward_chain_is_accepted(program):
     w = program.value("w", "parameter", False, 3, 2, 0)
     y = program.value("y", "computed", False, 0, 2, -1)
     program.op("matmul", [x, w], [y], False)
-    program.set_output(y)
+    program.output(y)
 
 
 def test_shapes_must_fit(program):
@@ -71,7 +71,7 @@ def test_values_that_are_not_there(program, index):
     with pytest.raises(ValueError, match="one of 1 values"):
         program.op("relu", [index], [x], False)
     with pytest.raises(ValueError, match="one of 1 values"):
-        program.set_output(index)
+        program.output(index)
 
 
 def test_in_place_is_refused(program):
@@ -140,7 +140,7 @@ def test_results_have_one_column_and_weights_are_a_source(program):
 def test_a_source_is_no_output(program):
     x = source(program, 3)
     with pytest.raises(ValueError, match="a computed value"):
-        program.set_output(x)
+        program.output(x)
 
 
 def test_a_plan_wants_the_segments_of_its_program(program):

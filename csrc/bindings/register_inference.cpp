@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <cstring>
 #include <memory>
 
 #include "bindings/arrays.h"
@@ -11,46 +12,88 @@ namespace {
 
 // Runs without the GIL; a Ctrl-C in between becomes Python's exception,
 // or, where a handler swallows it, a fresh start.
-InferenceReport run_inference(Inference& inference, const SourceArrays& arrays, std::byte* output,
-                              int threads, bool main_thread) {
+InferenceReport run_inference(Inference& inference, const SourceArrays& arrays,
+                              const InferenceRequest& request) {
   const Feed feed(inference.plan().program(), inference.plan().dtype(), source_views(arrays));
   for (;;) {
     try {
       const py::gil_scoped_release release;
-      return inference.run(feed, output, threads, main_thread);
+      return inference.run(feed, request);
     } catch (const Interrupted&) {
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   }
 }
 
-py::tuple predict(Inference& inference, const SourceArrays& arrays, int threads, bool main_thread) {
-  const Program& program = inference.plan().program();
-  check(program.output() >= 0 && !arrays.empty(), "predict",
-        "expected a program with an output, and its arrays");
-  const Index rows = source_view(arrays[0], "predict").rows;
-  py::array output = empty_array(inference.plan().dtype(), {rows, program.value(program.output()).cols});
-  auto* data = static_cast<std::byte*>(output.mutable_data());
-  const InferenceReport report = run_inference(inference, arrays, data, threads, main_thread);
-  return py::make_tuple(output, place_of(report.non_finite));
+py::list empty_outputs(const Plan& plan, Index rows, InferenceRequest& request) {
+  py::list outputs;
+  for (const int output : plan.program().outputs()) {
+    py::array array = empty_array(plan.dtype(), {rows, plan.program().value(output).cols});
+    request.outputs.push_back(static_cast<std::byte*>(array.mutable_data()));
+    outputs.append(std::move(array));
+  }
+  return outputs;
+}
+
+// Copies by name of the segments whose gradient the program writes.
+py::dict gradient_arrays(const Plan& plan, const FlatVector& theta, const std::byte* gradient) {
+  py::dict arrays;
+  for (const int slot : plan.gradient_segments()) {
+    const Segment& segment = theta.segments()[static_cast<std::size_t>(slot)];
+    py::array array = empty_array(plan.dtype(), segment.shape);
+    const Index item = size_of(plan.dtype());
+    std::memcpy(array.mutable_data(), gradient + segment.offset * item,
+                static_cast<std::size_t>(segment.size * item));
+    arrays[py::str(segment.name)] = std::move(array);
+  }
+  return arrays;
+}
+
+py::tuple run(Inference& inference, const SourceArrays& arrays, int threads, bool main_thread,
+              std::uint64_t seed, std::uint32_t step) {
+  const Plan& plan = inference.plan();
+  check(!arrays.empty(), "Inference", "expected the arrays of the program's sources, got none");
+  InferenceRequest request;
+  request.threads = threads;
+  request.watch_interrupt = main_thread;
+  request.seed = seed;
+  request.step = step;
+  py::list outputs = empty_outputs(plan, source_view(arrays[0], "Inference").rows, request);
+  const bool has_gradient = !plan.gradient_segments().empty();
+  const FlatVector& theta = inference.parameters().theta;
+  const AlignedBuffer gradient(has_gradient ? theta.elements() * size_of(plan.dtype()) : 0);
+  request.gradient = gradient.data();
+  const InferenceReport report = run_inference(inference, arrays, request);
+  return py::make_tuple(std::move(outputs), report.sums, gradient_arrays(plan, theta, gradient.data()),
+                        place_of(report.non_finite));
+}
+
+std::vector<double> time_run(Inference& inference, const SourceArrays& arrays, int threads) {
+  const Plan& plan = inference.plan();
+  check(!arrays.empty(), "Inference", "expected the arrays of the program's sources, got none");
+  const Index rows = source_view(arrays[0], "Inference").rows;
+  check(rows <= plan.max_batch() && plan.gradient_segments().empty(), "Inference",
+        "expected at most one batch, of a program without gradients");
+  InferenceRequest request;
+  request.threads = threads;
+  const py::list outputs = empty_outputs(plan, rows, request);
+  StepClock clock(plan.steps().size());
+  request.clock = &clock;
+  run_inference(inference, arrays, request);
+  return clock.seconds();
 }
 
 }  // namespace
 
 void register_inference(py::module_& m) {
-  py::class_<Inference, std::shared_ptr<Inference>>(m, "Inference", "Runs a program without gradients.")
+  py::class_<Inference, std::shared_ptr<Inference>>(m, "Inference", "Runs a program that changes no weights.")
       .def(py::init<std::shared_ptr<Plan>, std::shared_ptr<Parameters>>(), py::arg("plan"),
            py::arg("parameters"))
-      .def("predict", &predict, py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
-           "The output for every row, and the place of what is not finite: (source, row, column, value).")
-      .def(
-          "evaluate",
-          [](Inference& inference, const SourceArrays& arrays, int threads, bool main_thread) {
-            const InferenceReport report = run_inference(inference, arrays, nullptr, threads, main_thread);
-            return py::make_tuple(report.sums, place_of(report.non_finite));
-          },
-          py::arg("arrays"), py::arg("threads"), py::arg("main_thread"),
-          "The results' sums over the rows, and the place of what is not finite.");
+      .def("time_run", &time_run, py::arg("arrays"), py::arg("threads"),
+           "Runs the program on at most one batch; returns the seconds of each step of the plan.")
+      .def("run", &run, py::arg("arrays"), py::arg("threads"), py::arg("main_thread"), py::arg("seed") = 0,
+           py::arg("step") = 0,
+           "Returns (outputs, sums of the results, gradients by name, place of what is not finite or None).");
 }
 
 }  // namespace fastdnn::bindings

@@ -144,7 +144,7 @@ void register_program(py::module_& m) {
             return program.add_result({name, value, weights, loss});
           },
           py::arg("name"), py::arg("value"), py::arg("weights"), py::arg("loss"))
-      .def("set_output", &Program::set_output, py::arg("value"));
+      .def("output", &Program::add_output, py::arg("value"));
 
   py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "How a program runs natively.")
       .def(py::init([](const Program& program, const Parameters& parameters, Index max_batch) {

@@ -45,6 +45,20 @@ py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds,
   return py::make_tuple(name_of(report.end), report.batch, report.threads);
 }
 
+// One step, timed: seconds of each step of the plan, of the optimiser's update, of the updates of states.
+std::vector<double> time_step(BoundTrainer& bound, double learning_rate, int threads) {
+  const Plan& plan = bound.trainer.plan();
+  StepClock clock(plan.steps().size() + 1 + plan.updates().size());
+  const py::gil_scoped_release release;
+  RunLimits limits;
+  limits.threads = threads;
+  limits.steps = 1;
+  limits.clock = &clock;
+  bound.trainer.begin_epoch(0);
+  bound.trainer.run(learning_rate, limits);
+  return clock.seconds();
+}
+
 void next_feed(BoundTrainer& bound, std::shared_ptr<Plan> plan, const SourceArrays& arrays) {
   Feed feed(plan->program(), plan->dtype(), source_views(arrays));
   bound.trainer.next_feed(std::move(plan), std::move(feed));
@@ -75,6 +89,8 @@ void register_training(py::module_& m) {
       .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("steps") = 0,
            "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
+      .def("time_step", &time_step, py::arg("learning_rate"), py::arg("threads"),
+           "Takes the epoch's first step; returns the seconds of each native step, then of each update.")
       .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
            "The epoch goes on with other rows, in their order, by a plan of the same program.")

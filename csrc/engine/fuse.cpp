@@ -30,7 +30,7 @@ class Fuser {
       for (const int output : program_.ops()[i].outputs) readers_[at(output)].push_back(static_cast<int>(i));
     }
     for (const Result& result : program_.results()) readers_[at(result.value)].push_back(kOutside);
-    if (program_.output() >= 0) readers_[at(program_.output())].push_back(kOutside);
+    for (const int output : program_.outputs()) readers_[at(output)].push_back(kOutside);
   }
 
   void add_gathers() {
@@ -305,7 +305,7 @@ class InPlace {
 
   bool fits(int to, int from) const {
     const auto plain = [&](int v) {
-      return value(v).role == Role::computed && !value(v).integer && v != program_.output();
+      return value(v).role == Role::computed && !value(v).integer && program_.output_slot(v) < 0;
     };
     return plain(to) && plain(from) && value(to).rows == value(from).rows &&
            value(to).cols == value(from).cols;

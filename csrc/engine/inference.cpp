@@ -19,16 +19,22 @@ Inference::Inference(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameter
   std::iota(order, order + plan_->max_batch(), 0);
 }
 
-InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads, bool watch_interrupt) {
+void Inference::check_request(const InferenceRequest& request, Index rows) const {
+  check(request.outputs.size() == plan_->program().outputs().size(), "Inference", "expected room for ",
+        plan_->program().outputs().size(), " outputs, got ", request.outputs.size());
+  if (plan_->gradient_segments().empty()) return;
+  check(request.gradient != nullptr && rows <= plan_->max_batch(), "Inference",
+        "expected room for the gradient, and one batch of at most ", plan_->max_batch(), " rows, got ", rows);
+}
+
+InferenceReport Inference::run(const Feed& feed, const InferenceRequest& request) {
   const Program& program = plan_->program();
-  check((output != nullptr) == (program.output() >= 0), "Inference",
-        "expected room for the output of a program that ", "has one, and none else");
   const Index rows = feed.rows();
+  check_request(request, rows);
   const Index chunk = plan_->max_batch();
-  const Index row_bytes =
-      output == nullptr ? 0 : program.value(program.output()).cols * size_of(plan_->dtype());
-  const ThreadLease lease(threads, plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk));
-  const InterruptScope interrupts(watch_interrupt);
+  const Index useful = plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk);
+  const ThreadLease lease(request.threads, useful);
+  const InterruptScope interrupts(request.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   const std::shared_lock<FairMutex> reading(parameters_->mutex);
 
@@ -45,16 +51,23 @@ InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads,
     context.theta = parameters_->theta.data();
     context.sigma = parameters_->sigma.data();
     context.order = order;
+    context.gradient = request.gradient;
+    context.seed = request.seed;
+    context.step = request.step;
+    std::vector<std::byte*> outputs = request.outputs;
+    context.outputs = outputs.data();
     for (Index first = 0, turn = 0; first < rows; first += chunk, turn ^= 1) {
       const std::vector<Source> sources = feed.at_row(first);
       context.sources = sources.data();
-      context.output = output == nullptr ? nullptr : output + first * row_bytes;
       context.n = std::min(chunk, rows - first);
       context.non_finite = &non_finite[turn];
+      std::size_t entry = 0;
       for (const Step& step : plan_->steps()) {
         if (step.barrier_before) team.barrier();
         team.poll();
-        step.run(step, context, team);
+        const auto run = [&] { step.run(step, context, team); };
+        request.clock == nullptr ? run() : request.clock->time(team, entry, run);
+        ++entry;
       }
       if (team.rank() == 0) {
         for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += context.results[i];
@@ -62,6 +75,9 @@ InferenceReport Inference::run(const Feed& feed, std::byte* output, int threads,
       team.barrier();  // the next chunk reuses the arena
       if (team.rank() == 0) bad_chunk = first;
       if (non_finite[turn]) return;
+      for (std::size_t i = 0; i < outputs.size(); ++i) {
+        outputs[i] += context.n * program.value(program.outputs()[i]).cols * size_of(plan_->dtype());
+      }
     }
   };
   run_team(lease.threads(), body, interrupts.flag());

@@ -53,7 +53,7 @@ class PlanBuilder {
 
   bool in_arena(int value) const {
     const Role role = value_at(value).role;
-    return role == Role::source || (role == Role::computed && value != program_.output());
+    return role == Role::source || (role == Role::computed && program_.output_slot(value) < 0);
   }
 
   // A value lives from the phase that writes it to the last one that reads it, a phase being what lies
@@ -109,7 +109,7 @@ class PlanBuilder {
       case Role::computed:
         break;
     }
-    return place(Space::output, 0);
+    return place(Space::output, program_.output_slot(value));
   }
 
   // What a thread needs to pack the blocks of a product.

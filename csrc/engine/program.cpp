@@ -153,13 +153,20 @@ int Program::add_result(Result result) {
   return static_cast<int>(results_.size()) - 1;
 }
 
-void Program::set_output(int index) {
+int Program::add_output(int index) {
   check_value(index, "the output");
   const Value& output = value(index);
   check(written_[static_cast<std::size_t>(index)] && output.role == Role::computed && output.rows == 0,
         kWhere, "expected the output to be a computed value with a row for each example, got '", output.name,
         "' ", shape_text(output));
-  output_ = index;
+  check(output_slot(index) < 0, kWhere, "expected each output once, got '", output.name, "' twice");
+  outputs_.push_back(index);
+  return static_cast<int>(outputs_.size()) - 1;
+}
+
+int Program::output_slot(int value) const {
+  const auto found = std::find(outputs_.begin(), outputs_.end(), value);
+  return found == outputs_.end() ? -1 : static_cast<int>(found - outputs_.begin());
 }
 
 }  // namespace fastdnn

@@ -53,12 +53,14 @@ class Program {
   int add_value(Value value);
   int add_op(Op op);
   int add_result(Result result);
-  void set_output(int value);
+  int add_output(int value);
 
   const std::vector<Value>& values() const { return values_; }
   const std::vector<Op>& ops() const { return ops_; }
   const std::vector<Result>& results() const { return results_; }
-  int output() const { return output_; }  // the prediction, or -1
+  // What a run writes for the caller, a row for each example: predictions, values looked at, gradients.
+  const std::vector<int>& outputs() const { return outputs_; }
+  int output_slot(int value) const;  // its place among the outputs, or -1
   const Value& value(int index) const { return values_[static_cast<std::size_t>(index)]; }
 
  private:
@@ -70,7 +72,7 @@ class Program {
   std::vector<Op> ops_;
   std::vector<bool> written_;
   std::vector<Result> results_;
-  int output_ = -1;
+  std::vector<int> outputs_;
 };
 
 }  // namespace fastdnn

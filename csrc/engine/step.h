@@ -19,8 +19,8 @@ enum class Space : std::uint8_t { none, arena, theta, gradient, sigma, output };
 struct Operand {
   Space space = Space::none;
   Dtype dtype = Dtype::f32;
-  Index offset = 0;
-  Index rows = 0;  // 0: as many as the batch has
+  Index offset = 0;  // of an output: its number
+  Index rows = 0;    // 0: as many as the batch has
   Index cols = 0;
 };
 
@@ -33,7 +33,7 @@ struct StepContext {
   const Source* sources = nullptr;          // by slot
   const std::int32_t* order = nullptr;      // the batch's rows in the sources
   std::atomic<bool>* non_finite = nullptr;  // set where a gathered number is NaN or infinite
-  std::byte* output = nullptr;              // of a prediction, the batch's first row
+  std::byte* const* outputs = nullptr;      // the batch's first row of each
   std::byte* scratch = nullptr;             // this thread's
   double* results = nullptr;                // the sum over rows of each result
   Index n = 0;                              // rows of the batch

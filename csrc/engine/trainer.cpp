@@ -25,6 +25,7 @@ Trainer::Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> p
       sums_(plan_->program().results().size()) {
   check(config.batch_size >= 1 && config.batch_size <= plan_->max_batch(), "Trainer",
         "expected a batch size of 1 to ", plan_->max_batch(), ", got ", config.batch_size);
+  check(plan_->program().outputs().empty(), "Trainer", "expected a program without outputs");
   check(feed_.rows() < (Index{1} << 31), "Trainer", "expected fewer than 2^31 rows, got ", feed_.rows());
   gradient_ = AlignedBuffer(parameters_->theta.elements() * size_of(parameters_->dtype));
   order_ = AlignedBuffer(feed_.rows() * size_of(Dtype::i32));
@@ -47,8 +48,9 @@ void Trainer::next_feed(std::shared_ptr<const Plan> plan, Feed feed) {
         "expected a trainer that does not shuffle, and batches of at most ", plan->max_batch(), " rows, got ",
         feed.rows());
   if (plan != plan_) {
-    check(plan->dtype() == plan_->dtype() && plan->program().results().size() == sums_.size(), "Trainer",
-          "expected a plan of the same program");
+    check(plan->dtype() == plan_->dtype() && plan->program().results().size() == sums_.size() &&
+              plan->program().outputs().empty(),
+          "Trainer", "expected a plan of the same program");
     workspaces_ = std::make_unique<WorkspacePool>();
     plan_ = std::move(plan);
     config_.batch_size = plan_->max_batch();
@@ -102,9 +104,7 @@ class Trainer::Region {
       const bool last = end_ == RunReport::End::paused;
       if (!write) return;
       if (team.rank() == 0) count(batch);
-      t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
-      const StepContext context = context_of(team, batch);
-      for (const Step& step : t_.plan_->updates()) step.run(step, context, team);
+      update(team, batch);
       team.barrier();
       if (team.rank() == 0) t_.optimizer_->count_step();
       if (last) return;
@@ -129,11 +129,30 @@ class Trainer::Region {
   // Forward and backward: gradients and results of one batch.
   void compute(Team& team, Index batch) {
     const StepContext context = context_of(team, batch);
+    std::size_t entry = 0;
     for (const Step& step : t_.plan_->steps()) {
       if (step.barrier_before) team.barrier();
       team.poll();
-      step.run(step, context, team);
+      timed(team, entry++, [&] { step.run(step, context, team); });
     }
+  }
+
+  // All that a kept step writes: parameters, the optimiser's state, states.
+  void update(Team& team, Index batch) {
+    const StepContext context = context_of(team, batch);
+    std::size_t entry = t_.plan_->steps().size();
+    timed(team, entry++, [&] {
+      t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
+    });
+    for (const Step& step : t_.plan_->updates()) {
+      timed(team, entry++, [&] { step.run(step, context, team); });
+    }
+  }
+
+  template <class Body>
+  void timed(Team& team, std::size_t entry, const Body& body) {
+    if (limits_.clock == nullptr) return body();
+    limits_.clock->time(team, entry, body);
   }
 
   // Rank 0's: whether this step is written, and whether it is the call's last one.

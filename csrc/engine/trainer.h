@@ -5,6 +5,7 @@
 
 #include "engine/feed.h"
 #include "engine/optimizer.h"
+#include "engine/step_clock.h"
 #include "engine/workspace.h"
 
 namespace fastdnn {
@@ -20,7 +21,8 @@ struct RunLimits {
   double seconds = 0;  // 0: no limit; checked after each step
   int threads = 0;     // 0: the default
   bool watch_interrupt = false;
-  Index steps = 0;  // 0: no limit
+  Index steps = 0;             // 0: no limit
+  StepClock* clock = nullptr;  // entries: the plan's steps, the optimiser's update, the updates of states
 };
 
 struct RunReport {
@@ -36,6 +38,7 @@ class Trainer {
   Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters,
           std::shared_ptr<Optimizer> optimizer, Feed feed, const TrainerConfig& config);
 
+  const Plan& plan() const { return *plan_; }
   Index batches() const { return (feed_.rows() + config_.batch_size - 1) / config_.batch_size; }
 
   // Back to the first batch of an epoch: makes its order and forgets its sums.

@@ -17,7 +17,7 @@ from fastdnn.snapshot import weights_in
 FORM = 1  # of the dictionary; another one is refused
 
 # Attributes that are made afresh.
-_TRANSIENT = ("_graph", "_weights", "_inferences", "_fitting")
+_TRANSIENT = ("_graph", "_weights", "_inferences", "_stepper", "_fitting")
 
 
 def get_state(model: Model) -> dict[str, Any]:

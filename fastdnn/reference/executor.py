@@ -4,13 +4,12 @@ The weights stay in the model's native vectors and type; everything between is f
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastdnn import _core
-from fastdnn.backend import Inference, Run, Trainer, TrainingRun
+from fastdnn.backend import NO_DRAW, Draw, Figures, Inference, Run, Trainer, TrainingRun
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import SGD, Adam, Optimizer
 from fastdnn.program import Operation, Program, Value
@@ -18,16 +17,8 @@ from fastdnn.reference import gather, philox, update
 from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_WIDTH
 
 
-@dataclass(frozen=True)
-class Draw:
-    """Which random numbers a run draws: those of a step of a training with this seed."""
-
-    seed: int = 0
-    step: int = 0
-
-
 def run_program(
-    program: Program, sources: list[np.ndarray], parameters: "_core.Parameters", draw: Draw = Draw()
+    program: Program, sources: list[np.ndarray], parameters: "_core.Parameters", draw: Draw = NO_DRAW
 ) -> dict[int, np.ndarray]:
     """All values of a program, by index, for one batch of its sources. States have their new values."""
     values: dict[int, np.ndarray] = {}
@@ -186,32 +177,40 @@ class ReferenceTrainer:
 
 
 class ReferenceInference:
-    """A program without gradients, so many rows at a time."""
+    """A program that changes no weights, so many rows at a time."""
 
     def __init__(self, program: Program, parameters: "_core.Parameters", batch_size: int) -> None:
         self._program = program
         self._parameters = parameters
         self._batch_size = batch_size
+        written = [value for value in program.values if value.role == "gradient"]
+        self._gradients = sorted(written, key=lambda value: value.slot)
 
-    def _chunks(self, arrays: list[np.ndarray]) -> Iterator[dict[int, np.ndarray]]:
+    def _chunks(self, arrays: list[np.ndarray], draw: Draw) -> Iterator[dict[int, np.ndarray]]:
         """All values of the program, chunk by chunk."""
         rows = len(arrays[0])
         for begin in range(0, rows, self._batch_size):
             order = np.arange(begin, min(begin + self._batch_size, rows))
             sources = gather_sources(self._program, arrays, order, self._parameters.dtype)
-            yield run_program(self._program, sources, self._parameters)
+            yield run_program(self._program, sources, self._parameters, draw)
 
-    def predict(self, arrays: list[np.ndarray], threads: int) -> np.ndarray:
-        """The program's output for every row, in the model's type."""
-        output = self._program.output
-        assert output is not None
-        chunks = [values[output.index].astype(self._parameters.dtype) for values in self._chunks(arrays)]
-        return np.concatenate(chunks)
-
-    def evaluate(self, arrays: list[np.ndarray], threads: int) -> list[float]:
-        """The results' sums over the rows."""
-        sums = [result_sums(self._program, values) for values in self._chunks(arrays)]
-        return [float(total) for total in np.sum(sums, axis=0)]
+    def run(self, arrays: list[np.ndarray], threads: int, draw: Draw = NO_DRAW) -> Figures:
+        """All rows, on one thread; outputs and gradients are rounded to the model's type."""
+        dtype = self._parameters.dtype
+        outputs: list[list[np.ndarray]] = [[] for _ in self._program.outputs]
+        sums = np.zeros(len(self._program.results))
+        gradients = {}
+        for values in self._chunks(arrays, draw):
+            for parts, output in zip(outputs, self._program.outputs, strict=True):
+                parts.append(values[output.index].astype(dtype))
+            sums += result_sums(self._program, values)
+            gradients = {
+                value.name: values[value.index]
+                .reshape(self._parameters.get("theta", value.name).shape)
+                .astype(dtype)
+                for value in self._gradients
+            }
+        return Figures([np.concatenate(parts) for parts in outputs], sums.tolist(), gradients)
 
 
 class ReferenceBackend:
@@ -225,5 +224,5 @@ class ReferenceBackend:
         return ReferenceTrainer(self._parameters, optimizer, state, run)
 
     def inference(self, program: Program, batch_size: int) -> Inference:
-        """A runner of a program without gradients, so many rows at a time."""
+        """A runner of a program that changes no weights, so many rows at a time."""
         return ReferenceInference(program, self._parameters, batch_size)

@@ -33,7 +33,7 @@ class Network {
   }
 
   Program prediction() {
-    p_.set_output(logits_);
+    p_.add_output(logits_);
     return p_;
   }
 
@@ -136,7 +136,10 @@ std::vector<T> train(int threads) {
     const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
     std::vector<T> prediction(kRows * kClasses);
     do {
-      inference.run(feed, reinterpret_cast<std::byte*>(prediction.data()), 2, false);
+      InferenceRequest request;
+      request.outputs = {reinterpret_cast<std::byte*>(prediction.data())};
+      request.threads = 2;
+      inference.run(feed, request);
     } while (!over);
   });
   std::vector<double> losses;

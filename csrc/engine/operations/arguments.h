@@ -40,7 +40,7 @@ class Arguments {
       case Space::sigma:
         return context_.sigma + o.offset;
       case Space::output:
-        return context_.output;
+        return context_.outputs[o.offset];
     }
     return nullptr;
   }
