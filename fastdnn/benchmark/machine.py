@@ -19,29 +19,41 @@ _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _Probe = Callable[[int, int], tuple[Any, ...]]  # (amount, rounds) to (threads, work, seconds of each round)
 
 
-def _best(probe: _Probe, amount: int, seconds: float) -> float:
-    """Work in a second, in the best of some rounds of about `seconds`; the search begins at `amount`."""
-    _, _, first = probe(amount, 2)
-    amount = max(1, round(amount * seconds / max(min(first), 1e-9)))
-    _, work, times = probe(amount, _ROUNDS)
-    return float(work / max(min(times), 1e-9))
+class Yardstick:
+    """Something that the machine does at its own speed, to be measured again and again.
+
+    Args:
+        probe: does an amount of it some rounds long.
+        amount: where the search for a round of about `seconds` begins.
+        seconds: of a round.
+    """
+
+    def __init__(self, probe: _Probe, amount: int, seconds: float) -> None:
+        _, _, first = probe(amount, 2)
+        self._probe = probe
+        self._amount = max(1, round(amount * seconds / max(min(first), 1e-9)))
+
+    def rate(self, rounds: int = _ROUNDS) -> float:
+        """Work in a second, in the best of some rounds."""
+        _, work, times = self._probe(self._amount, rounds)
+        return float(work / max(min(times), 1e-9))
 
 
-def peak(dtype: str, threads: int, seconds: float = 2e-3) -> float:
+def peak(dtype: str, threads: int, seconds: float = 2e-3) -> Yardstick:
     """FLOP/s of fused multiply-adds in registers."""
-    return _best(lambda steps, rounds: _core.probe.fma(dtype, threads, steps, rounds), 10_000, seconds)
+    return Yardstick(lambda steps, rounds: _core.probe.fma(dtype, threads, steps, rounds), 10_000, seconds)
 
 
-def bandwidth(pattern: str, threads: int, footprint: int, seconds: float = 2e-3) -> float:
+def bandwidth(pattern: str, threads: int, footprint: int, seconds: float = 2e-3) -> Yardstick:
     """B/s of 'read', 'copy' or 'update' (4 reads, 3 writes) over arrays of `footprint` bytes in all."""
-    return _best(
+    return Yardstick(
         lambda passes, rounds: _core.probe.memory(pattern, threads, footprint, passes, rounds), 1, seconds
     )
 
 
-def barrier_seconds(threads: int, seconds: float = 2e-3) -> float:
-    """Time of a barrier."""
-    return 1 / _best(lambda count, rounds: _core.probe.barrier(threads, count, rounds), 100, seconds)
+def barriers(threads: int, seconds: float = 2e-3) -> Yardstick:
+    """Barriers in a second."""
+    return Yardstick(lambda count, rounds: _core.probe.barrier(threads, count, rounds), 100, seconds)
 
 
 def default_threads() -> list[int]:

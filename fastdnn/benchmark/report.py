@@ -14,7 +14,7 @@ from fastdnn.errors import expected
 from fastdnn.report import table
 
 _FORMAT = "fastdnn-bench"
-_VERSION = 1
+_VERSION = 2
 _WIDTH = 110
 _LABELS = {
     "cpu": "CPU",
@@ -130,7 +130,7 @@ def _figure_cells(report: Report) -> list[list[str]]:
 def _notes(report: Report) -> list[str]:
     notes = [*report.layout.notes(report.rows), *report.notes]
     if any(row.drift > DRIFTED for row in report.rows):
-        notes.append(f"~ the machine's own speed changed by more than {DRIFTED:.0%} around this row")
+        notes.append(f"~ the machine's own speed changed by more than {DRIFTED:.0%} meanwhile")
     if not report.complete:
         notes.append("interrupted: what was done until then")
     return notes

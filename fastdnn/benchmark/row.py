@@ -1,5 +1,7 @@
 """What comes out: a row for each workload and number of threads, and the machine's own figures."""
 
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -13,6 +15,19 @@ def change(before: float, after: float) -> float:
     return abs(after - before) / max(before, after)
 
 
+def spread(rounds: Sequence[float]) -> float:
+    """The range in which the middle half of the rounds lies, as a share of their median.
+
+    >>> from fastdnn.benchmark.row import spread
+    >>> spread([1.0, 2.0, 2.0, 3.0, 9.0])
+    0.5
+    """
+    if len(rounds) < 2:
+        return 0.0
+    low, middle, high = statistics.quantiles(rounds, n=4, method="inclusive")
+    return (high - low) / middle
+
+
 @dataclass(frozen=True)
 class Row:
     """What came out for a workload on a number of threads.
@@ -23,13 +38,11 @@ class Row:
         shape: sizes, as the workload names them.
         dtype: of the numbers.
         threads: of fastdnn, and of NumPy's products; NumPy does all else on one.
-        seconds: of a call, the median of the rounds.
-        spread: the range of the middle half of the rounds, as a share of the median.
+        rounds: seconds of a call in each round.
         numpy_seconds: of NumPy's call.
         work: floating-point operations, or bytes moved, of one call.
         yardstick: 'fma', or the pattern of memory.
-        best_before: work in a second that the yardstick allowed before.
-        best_after: and after.
+        bests: work in a second that the yardstick allowed after each round.
         target: the share to be reached, or None.
         sets: of operands that took turns.
         elements: of the result of a call, where the speed is told in them, or None.
@@ -40,16 +53,24 @@ class Row:
     shape: str
     dtype: str
     threads: int
-    seconds: float
-    spread: float
+    rounds: list[float]
     numpy_seconds: float
     work: int
     yardstick: str
-    best_before: float
-    best_after: float
+    bests: list[float]
     target: float | None
     sets: int
     elements: int | None
+
+    @property
+    def seconds(self) -> float:
+        """Of a call, the median of the rounds."""
+        return statistics.median(self.rounds)
+
+    @property
+    def spread(self) -> float:
+        """The range of the middle half of the rounds, as a share of the median."""
+        return spread(self.rounds)
 
     @property
     def rate(self) -> float:
@@ -65,13 +86,21 @@ class Row:
 
     @property
     def share(self) -> float:
-        """Of what the yardstick allowed, at the better one of two times."""
-        return self.rate / max(self.best_before, self.best_after)
+        """Of what the yardstick allowed.
+
+        A processor's arithmetic has one peak: the best that was seen counts. The memory is shared with
+        whoever else the machine serves: each round is compared with the pass that followed it, and the median
+        of these shares counts.
+        """
+        if self.yardstick == "fma":
+            return self.rate / max(self.bests)
+        pairs = zip(self.rounds, self.bests, strict=True)
+        return statistics.median(self.work / seconds / best for seconds, best in pairs)
 
     @property
     def drift(self) -> float:
-        """By how much the yardstick changed."""
-        return change(self.best_before, self.best_after)
+        """By how much the yardstick changed: its spread."""
+        return spread(self.bests)
 
     @property
     def reached(self) -> bool | None:

@@ -1,4 +1,4 @@
-"""Times workloads: rounds of fastdnn and of NumPy in turn, between two looks at what the machine can do."""
+"""Times workloads: rounds of fastdnn, of what the machine can do at best, and of NumPy in turn."""
 
 import math
 import statistics
@@ -38,19 +38,6 @@ THOROUGH = Effort(rounds=9, seconds=1e-2, probe_seconds=2e-3, pause_seconds=0.03
 QUICK = Effort(rounds=3, seconds=1e-3, probe_seconds=5e-4, pause_seconds=0.03, memory_bytes=1 << 25)
 
 
-def spread(rounds: Sequence[float]) -> float:
-    """The range in which the middle half of the rounds lies, as a share of their median.
-
-    >>> from fastdnn.benchmark.runner import spread
-    >>> spread([1.0, 2.0, 2.0, 3.0, 9.0])
-    0.5
-    """
-    if len(rounds) < 2:
-        return 0.0
-    low, middle, high = statistics.quantiles(rounds, n=4, method="inclusive")
-    return (high - low) / middle
-
-
 def repeats(once: float, wanted: float) -> int:
     """How often something of `once` seconds is done to take `wanted`.
 
@@ -61,12 +48,11 @@ def repeats(once: float, wanted: float) -> int:
     return max(1, math.ceil(wanted / max(once, 1e-9)))
 
 
-def in_turn(
-    ours: Callable[[], float], theirs: Callable[[], float], rounds: int
-) -> tuple[list[float], list[float]]:
-    """A B A B ...: what both return."""
-    pairs = [(ours(), theirs()) for _ in range(rounds)]
-    return [a for a, _ in pairs], [b for _, b in pairs]
+def in_turn(rounds: int, *sides: Callable[[], float]) -> list[list[float]]:
+    """A B A B ...: what each side returns."""
+    return [
+        list(results) for results in zip(*[[side() for side in sides] for _ in range(rounds)], strict=True)
+    ]
 
 
 class Contest:
@@ -121,7 +107,7 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
             time.sleep(effort.pause_seconds)
         return side()
 
-    def best() -> float:
+    def yardstick() -> machine.Yardstick:
         if workload.kernel.yardstick == "fma":
             return machine.peak(workload.dtype, threads, effort.probe_seconds)
         pattern, footprint = workload.kernel.yardstick, contest.footprint
@@ -130,26 +116,24 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
     with limiter.limit(threads):
         our_count = contest.repeats(contest.ours, effort.seconds)
         their_count = contest.repeats(contest.theirs, effort.seconds)
-        before = settled(best)
-        rounds, numpy_rounds = in_turn(
-            lambda: settled(lambda: contest.ours(our_count)),
-            lambda: settled(lambda: contest.theirs(their_count)),
+        best = yardstick()
+        rounds, bests, numpy_rounds = in_turn(
             effort.rounds,
+            lambda: settled(lambda: contest.ours(our_count)),
+            lambda: best.rate(rounds=2),  # our idle threads are its own
+            lambda: settled(lambda: contest.theirs(their_count)),
         )
-        after = settled(best)
     return Row(
         family=workload.kernel.family,
         kernel=workload.kernel.label,
         shape=workload.shape_text,
         dtype=workload.dtype,
         threads=threads,
-        seconds=statistics.median(rounds),
-        spread=spread(rounds),
+        rounds=rounds,
         numpy_seconds=statistics.median(numpy_rounds),
         work=workload.work(contest.operands[0]),
         yardstick=workload.kernel.yardstick,
-        best_before=before,
-        best_after=after,
+        bests=bests,
         target=workload.kernel.target(_core.build_info()["isa"], workload.dtype, workload.shape, threads),
         sets=len(contest.operands),
         elements=workload.elements(contest.operands[0]),
@@ -170,11 +154,12 @@ def figures(dtypes: Sequence[str], threads: Sequence[int], effort: Effort) -> li
     found = []
     for count in threads:
         for dtype in dtypes:
-            rate = machine.peak(dtype, count, effort.probe_seconds)
+            rate = machine.peak(dtype, count, effort.probe_seconds).rate()
             found.append(Figure(f"peak {dtype}", count, "FLOP/s", rate))
         for pattern in ("read", "copy", "update"):
-            rate = machine.bandwidth(pattern, count, effort.memory_bytes, effort.probe_seconds)
+            rate = machine.bandwidth(pattern, count, effort.memory_bytes, effort.probe_seconds).rate()
             found.append(Figure(f"{pattern} {effort.memory_bytes >> 20} MiB", count, "B/s", rate))
         if count > 1:
-            found.append(Figure("barrier", count, "s", machine.barrier_seconds(count, effort.probe_seconds)))
+            barriers = machine.barriers(count, effort.probe_seconds).rate()
+            found.append(Figure("barrier", count, "s", 1 / barriers))
     return found

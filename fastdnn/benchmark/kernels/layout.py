@@ -15,8 +15,9 @@ _LEFT = 3  # columns of words
 _LEGEND = (
     "speed: FLOP/s of products; elem/s where arithmetic is the limit; else B/s, each array once",
     "of best: FLOP/s as a share of the peak of fused multiply-adds, else B/s as a share of a plain "
-    "pass (read, copy or update) over as much memory; both measured before and after the row, on as many "
-    "threads; the better one counts. What reads more for each write than the pass may be above 100%",
+    "pass (read, copy or update) over as much memory, both on as many threads after each round; of the "
+    "peak the best counts, of the passes, whose memory others share, the median of the rounds' shares. "
+    "What reads more for each write than the pass may be above 100%",
     "±: the middle half of the rounds; × NumPy: NumPy's time by ours",
 )
 
@@ -67,5 +68,5 @@ LAYOUT = Layout(
     tables=_tables,
     notes=_notes,
     read=_read,
-    derived=("rate", "share", "drift", "reached", "times_numpy"),
+    derived=("seconds", "spread", "rate", "share", "drift", "reached", "times_numpy"),
 )

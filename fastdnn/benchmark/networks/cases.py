@@ -16,7 +16,8 @@ from fastdnn.benchmark.networks.network import Network
 from fastdnn.benchmark.networks.process import Process
 from fastdnn.benchmark.networks.row import NetworkRow, Result
 from fastdnn.benchmark.networks.workers import Workers
-from fastdnn.benchmark.runner import Effort, spread
+from fastdnn.benchmark.row import spread
+from fastdnn.benchmark.runner import Effort
 from fastdnn.errors import expected
 
 STEP, PREDICTION, MEMORY, RACE = "Training step", "Prediction", "Peak memory", "Time to error"

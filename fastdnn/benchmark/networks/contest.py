@@ -10,7 +10,8 @@ import numpy as np
 
 from fastdnn.benchmark.networks.process import Process
 from fastdnn.benchmark.networks.row import Result
-from fastdnn.benchmark.runner import Effort, repeats, spread
+from fastdnn.benchmark.row import spread
+from fastdnn.benchmark.runner import Effort, repeats
 from fastdnn.errors import expected
 
 # Absolute, of probabilities from the same weights: each is a few hundred float32 roundings old.

@@ -121,8 +121,8 @@ class Worker:
     def machine(self, seconds: float) -> dict[str, float]:
         """FMA peak of the threads, and the time of their barrier."""
         return {
-            "peak": machine.peak("float32", self._threads, seconds),
-            "barrier": machine.barrier_seconds(self._threads, seconds),
+            "peak": machine.peak("float32", self._threads, seconds).rate(),
+            "barrier": 1 / machine.barriers(self._threads, seconds).rate(),
         }
 
     def _setting(self, network: Network) -> Setting:
