@@ -25,7 +25,7 @@ class Ports:
     >>> heads = Ports("output", (3, 4), "dict", ("price", "kind"))
     >>> heads.pack([1.5, 0])
     {'price': 1.5, 'kind': 0}
-    >>> heads.place(1)
+    >>> heads.suffix(1)
     ", output 'kind'"
     """
 
@@ -43,7 +43,7 @@ class Ports:
             return values[0]
         return list(values) if self.form == "list" else dict(zip(self.names, values, strict=True))
 
-    def place(self, index: int) -> str:
+    def suffix(self, index: int) -> str:
         """What messages add to where they come from: nothing where there is one only."""
         return "" if len(self) == 1 else f", {self.what} {self.names[index]!r}"
 

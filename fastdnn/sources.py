@@ -24,12 +24,12 @@ Weighting = tuple[int | None, ...]
 class Feed:
     """Arrays in the order of a program's sources.
 
-    places: for messages, what each is ("x") and what is added to where ("" or ", input 'b'").
+    origins: for messages, what each is ("x") and what is added to where ("" or ", input 'b'").
     weighting: which sample weights are among them.
     """
 
     arrays: list[np.ndarray]
-    places: Sequence[tuple[str, str]]
+    origins: Sequence[tuple[str, str]]
     weighting: Weighting = ()
 
     @property
@@ -39,7 +39,7 @@ class Feed:
 
     def part(self, begin: int, end: int | None = None) -> "Feed":
         """Some of the rows, in place."""
-        return Feed([array[begin:end] for array in self.arrays], self.places, self.weighting)
+        return Feed([array[begin:end] for array in self.arrays], self.origins, self.weighting)
 
 
 class Sources:
@@ -59,7 +59,7 @@ class Sources:
         self._heads = heads
         self._trained = [index for index, head in enumerate(heads) if head.loss is not None]
         self._dtype = dtype
-        self._input_places = [("x", graph.inputs.place(index)) for index in range(len(graph.inputs))]
+        self._input_origins = [("x", graph.inputs.suffix(index)) for index in range(len(graph.inputs))]
         self._only_width = self._input_widths[0] if graph.inputs.form == "one" else None
 
     # ---- Inputs
@@ -71,15 +71,15 @@ class Sources:
             ValueError: an array does not fit, or there are more or fewer than inputs.
         """
         if self._only_width is not None and not isinstance(x, Mapping):
-            return Feed([as_table(where, x, self._only_width, self._dtype)], self._input_places)
+            return Feed([as_table(where, x, self._only_width, self._dtype)], self._input_origins)
         every = range(len(self._inputs))
         given = _arrays_of(where, "x", x, self._inputs, every)
         tables = [
-            as_table(where + self._inputs.place(index), array, self._input_widths[index], self._dtype)
+            as_table(where + self._inputs.suffix(index), array, self._input_widths[index], self._dtype)
             for index, array in zip(every, given, strict=True)
         ]
         self._refuse_unlike_rows(where, [len(table) for table in tables])
-        return Feed(tables, self._input_places)
+        return Feed(tables, self._input_origins)
 
     def _refuse_unlike_rows(self, where: str, rows: list[int]) -> None:
         if len(set(rows)) > 1:
@@ -100,11 +100,13 @@ class Sources:
         return self._feed([*feed.arrays, *targets], weights, weighting)
 
     def _feed(self, arrays: list[np.ndarray], weights: list[np.ndarray], weighting: Weighting) -> Feed:
-        places = [*self._input_places, *[("y", self._outputs.place(index)) for index in self._trained]]
+        origins = [*self._input_origins, *[("y", self._outputs.suffix(index)) for index in self._trained]]
         first = [weighting.index(number) for number in range(len(weights))]
         shared = len(weights) == 1 and None not in weighting
-        places += [("sample_weight", "" if shared else self._outputs.place(self._trained[i])) for i in first]
-        return Feed([*arrays, *weights], places, weighting)
+        origins += [
+            ("sample_weight", "" if shared else self._outputs.suffix(self._trained[i])) for i in first
+        ]
+        return Feed([*arrays, *weights], origins, weighting)
 
     def _targets(self, where: str, y: Any, rows: int) -> list[np.ndarray]:
         given = _arrays_of(where, "y", y, self._outputs, self._trained)
@@ -112,8 +114,8 @@ class Sources:
         for index, array in zip(self._trained, given, strict=True):
             loss, width = self._heads[index].loss, self._output_widths[index]
             assert loss is not None
-            place = where + self._outputs.place(index)
-            targets.append(loss.prepare(place, array, width, rows, self._dtype))
+            named = where + self._outputs.suffix(index)
+            targets.append(loss.prepare(named, array, width, rows, self._dtype))
         return targets
 
     def _weights(self, where: str, given: Any, rows: int) -> tuple[list[np.ndarray], Weighting]:
@@ -126,7 +128,7 @@ class Sources:
         for index, array in zip(self._trained, each, strict=True):
             weighting.append(None if array is None else len(weights))
             if array is not None:
-                weights.append(as_weights(where + self._outputs.place(index), array, rows, self._dtype))
+                weights.append(as_weights(where + self._outputs.suffix(index), array, rows, self._dtype))
         return weights, tuple(weighting) if weights else ()
 
     # ---- What is done to a feed
