@@ -43,6 +43,7 @@ class Compiled:
         self.state: _core.Optimizer | None = None
         self.epochs_done = 0
         self.figure_names = _figure_names(heads)
+        self._weights = [head.weight for head in heads if head.loss is not None]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's pickle holds."""
@@ -69,8 +70,7 @@ class Compiled:
 
     def total(self, results: Sequence[float]) -> float:
         """The weighted sum of the losses, with which a program's results begin."""
-        weights = [head.weight for head in self.heads if head.loss is not None]
-        return sum(weight * loss for weight, loss in zip(weights, results, strict=False))
+        return sum(weight * loss for weight, loss in zip(self._weights, results, strict=False))
 
 
 def _figure_names(heads: Sequence[Head]) -> list[str]:

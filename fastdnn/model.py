@@ -1,7 +1,6 @@
 """A network with its weights: compile, fit, evaluate, predict, save."""
 
 import copy
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
@@ -11,6 +10,17 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fastdnn import backend, inference, lowering, optimizers, report, training
+from fastdnn.arguments import (
+    checked_seed,
+    figures_as_asked,
+    params_of_batches,
+    params_of_rows,
+    refuse_beside_batches,
+    refuse_steps,
+    rows_at_a_time,
+    shapes_of,
+    steps_or_none,
+)
 from fastdnn.backend import check as checked_backend
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.compiled import Compiled, heads_of
@@ -33,63 +43,6 @@ if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
 
 _DTYPES = ("float32", "float64")
-
-
-def _checked_seed(seed: int | None) -> int:
-    if seed is None:
-        return secrets.randbits(32)
-    index = getattr(seed, "__index__", None)
-    if isinstance(seed, bool) or index is None or not 0 <= index() < 2**64:
-        raise ValueError(expected("model", "a seed from 0 to 2**64 - 1, or None", repr(seed)))
-    return int(index())
-
-
-def _shapes(widths: Sequence[int]) -> tuple[None, int] | list[tuple[None, int]]:
-    """As Keras has them: one by itself, several as a list."""
-    return (None, widths[0]) if len(widths) == 1 else [(None, width) for width in widths]
-
-
-def _steps(where: str, name: str, steps: int | None) -> int | None:
-    return None if steps is None else positive_int(where, name, steps)
-
-
-def _refuse_steps(where: str, **steps: int | None) -> None:
-    """Raise if steps are given for arrays, which are taken whole."""
-    for name, given in steps.items():
-        if given is not None:
-            hint = "arrays are gone through whole"
-            raise ValueError(expected(where, f"no {name} beside arrays", repr(given), hint))
-
-
-def refuse_beside_batches(where: str, **arguments: Any) -> None:
-    """Raise if an argument is given that batches bring themselves."""
-    for name, given in arguments.items():
-        if given is not None:
-            hint = "batches are (x, y) or (x, y, sample_weight)"
-            raise ValueError(
-                expected(where, f"no {name} beside an x that makes batches", type(given).__name__, hint)
-            )
-
-
-def _rows_at_a_time(where: str, batch_size: int | None) -> int:
-    return backend.PREDICTION_BATCH if batch_size is None else positive_int(where, "batch_size", batch_size)
-
-
-def _params_of_rows(rows: int, batch_size: int) -> dict[str, Any]:
-    """What callbacks of an evaluation or prediction are told."""
-    return {"steps": -(-rows // batch_size), "batch_size": batch_size, "samples": rows}
-
-
-def _params_of_batches(batches: Batches) -> dict[str, Any]:
-    return {"steps": batches.steps, "batch_size": None, "samples": None}
-
-
-def figures_as_asked(figures: dict[str, float], return_dict: bool) -> Any:
-    """The figures as Keras gives them: a dictionary, a list, or the loss alone."""
-    if return_dict:
-        return figures
-    values = list(figures.values())
-    return values[0] if len(values) == 1 else values
 
 
 class Model:
@@ -139,7 +92,7 @@ class Model:
     ) -> None:
         if dtype not in _DTYPES:
             raise ValueError(expected("model", "dtype 'float32' or 'float64'", repr(dtype)))
-        self.seed = _checked_seed(seed)
+        self.seed = checked_seed(seed)
         self.dtype = dtype
         self.stop_training = False
         self.history: History | None = None
@@ -230,12 +183,12 @@ class Model:
     @property
     def input_shape(self) -> tuple[None, int] | list[tuple[None, int]]:
         """(None, features) of the input, or a list of them; None stands for any number of examples."""
-        return _shapes(self.graph.widths_of(self.graph.inputs))
+        return shapes_of(self.graph.widths_of(self.graph.inputs))
 
     @property
     def output_shape(self) -> tuple[None, int] | list[tuple[None, int]]:
         """(None, outputs) of the output, or a list of them."""
-        return _shapes(self.graph.widths_of(self.graph.outputs))
+        return shapes_of(self.graph.widths_of(self.graph.outputs))
 
     @property
     def input_names(self) -> list[str]:
@@ -427,8 +380,8 @@ class Model:
             shuffle=bool(shuffle),
             class_weight=class_weight,
             sample_weight=sample_weight,
-            steps_per_epoch=_steps("fit", "steps_per_epoch", steps_per_epoch),
-            validation_steps=_steps("fit", "validation_steps", validation_steps),
+            steps_per_epoch=steps_or_none("fit", "steps_per_epoch", steps_per_epoch),
+            validation_steps=steps_or_none("fit", "validation_steps", validation_steps),
             prefetch=prefetch,
             threads=resolve("fit", threads),
         )
@@ -441,7 +394,7 @@ class Model:
                 validation_split=validation_split or None,
             )
         else:
-            _refuse_steps("fit", steps_per_epoch=steps_per_epoch)
+            refuse_steps("fit", steps_per_epoch=steps_per_epoch)
         with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
@@ -495,18 +448,18 @@ class Model:
         """
         asked = resolve("evaluate", threads)
         hooks = Hooks("evaluate", callbacks)
-        rows = _rows_at_a_time("evaluate", batch_size)
+        rows = rows_at_a_time("evaluate", batch_size)
         with self.unbuilt_by_refusal():
             if is_batches(x):
                 refuse_beside_batches("evaluate", y=y, batch_size=batch_size, sample_weight=sample_weight)
                 ahead = Prefetch("evaluate", prefetch)
-                batches = Batches("evaluate", x, ahead, steps=_steps("evaluate", "steps", steps))
-                hooks.start(self, _params_of_batches(batches))
+                batches = Batches("evaluate", x, ahead, steps=steps_or_none("evaluate", "steps", steps))
+                hooks.start(self, params_of_batches(batches))
                 figures = self.evaluate_batches("evaluate", batches, asked, hooks)
             else:
-                _refuse_steps("evaluate", steps=steps)
+                refuse_steps("evaluate", steps=steps)
                 data = self.prepare("evaluate", x, y, sample_weight)
-                hooks.start(self, _params_of_rows(data.rows, rows))
+                hooks.start(self, params_of_rows(data.rows, rows))
                 figures = self.evaluate_prepared("evaluate", data, asked, rows, hooks=hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
@@ -590,20 +543,20 @@ class Model:
         Raises:
             ValueError: x does not fit.
         """
-        rows = _rows_at_a_time("predict", batch_size)
+        rows = rows_at_a_time("predict", batch_size)
         asked = resolve("predict", threads)
         hooks = Hooks("predict", callbacks)
         with self.unbuilt_by_refusal():
             if not is_batches(x):
-                _refuse_steps("predict", steps=steps)
+                refuse_steps("predict", steps=steps)
                 whole = inference.Part("predict", self._inputs("predict", x))
-                hooks.start(self, _params_of_rows(whole.feed.rows, rows))
+                hooks.start(self, params_of_rows(whole.feed.rows, rows))
                 parts = whole.cut(rows) if hooks.listen(*inference.PREDICT_BATCH) else [whole]
                 return self._predict_parts(parts, asked, rows, hooks)
             refuse_beside_batches("predict", batch_size=batch_size)
             ahead = Prefetch("predict", prefetch)
-            batches = Batches("predict", x, ahead, steps=_steps("predict", "steps", steps))
-            hooks.start(self, _params_of_batches(batches))
+            batches = Batches("predict", x, ahead, steps=steps_or_none("predict", "steps", steps))
+            hooks.start(self, params_of_batches(batches))
             with closing(batches.numbered("predict")) as numbered:
                 made = (inference.Part(place, self._inputs(place, batch[0])) for place, batch in numbered)
                 return self._predict_parts(made, asked, rows, hooks)
@@ -761,7 +714,7 @@ class Model:
         >>> model.layer_outputs(np.ones((5, 2)), ["hidden"])["hidden"].shape
         (5, 3)
         """
-        rows = _rows_at_a_time("layer_outputs", batch_size)
+        rows = rows_at_a_time("layer_outputs", batch_size)
         asked = resolve("layer_outputs", threads)
         with self.unbuilt_by_refusal():
             return layer_outputs(self, self._inputs("layer_outputs", x), layers, rows, asked)

@@ -59,8 +59,9 @@ class Sources:
         self._heads = heads
         self._trained = [index for index, head in enumerate(heads) if head.loss is not None]
         self._dtype = dtype
+        self._is_one = graph.inputs.form == "one"
         self._input_origins = [("x", graph.inputs.suffix(index)) for index in range(len(graph.inputs))]
-        self._only_width = self._input_widths[0] if graph.inputs.form == "one" else None
+        self._origins: dict[Weighting, list[tuple[str, str]]] = {}
 
     # ---- Inputs
 
@@ -70,16 +71,20 @@ class Sources:
         Raises:
             ValueError: an array does not fit, or there are more or fewer than inputs.
         """
-        if self._only_width is not None and not isinstance(x, Mapping):
-            return Feed([as_table(where, x, self._only_width, self._dtype)], self._input_origins)
+        if self._is_one and (isinstance(x, np.ndarray) or not isinstance(x, Mapping)):
+            return Feed([self._input(where, 0, x)], self._input_origins)
         every = range(len(self._inputs))
         given = _arrays_of(where, "x", x, self._inputs, every)
-        tables = [
-            as_table(where + self._inputs.suffix(index), array, self._input_widths[index], self._dtype)
+        arrays = [
+            self._input(where + self._inputs.suffix(index), index, array)
             for index, array in zip(every, given, strict=True)
         ]
-        self._refuse_unlike_rows(where, [len(table) for table in tables])
-        return Feed(tables, self._input_origins)
+        self._refuse_unlike_rows(where, [len(array) for array in arrays])
+        return Feed(arrays, self._input_origins)
+
+    def _input(self, where: str, index: int, array: Any) -> np.ndarray:
+        """What one input's source takes."""
+        return as_table(where, array, self._input_widths[index], self._dtype)
 
     def _refuse_unlike_rows(self, where: str, rows: list[int]) -> None:
         if len(set(rows)) > 1:
@@ -100,13 +105,16 @@ class Sources:
         return self._feed([*feed.arrays, *targets], weights, weighting)
 
     def _feed(self, arrays: list[np.ndarray], weights: list[np.ndarray], weighting: Weighting) -> Feed:
-        origins = [*self._input_origins, *[("y", self._outputs.suffix(index)) for index in self._trained]]
-        first = [weighting.index(number) for number in range(len(weights))]
-        shared = len(weights) == 1 and None not in weighting
-        origins += [
-            ("sample_weight", "" if shared else self._outputs.suffix(self._trained[i])) for i in first
-        ]
-        return Feed([*arrays, *weights], origins, weighting)
+        if weighting not in self._origins:
+            self._origins[weighting] = [*self._input_origins, *self._origins_beside_inputs(weighting)]
+        return Feed([*arrays, *weights], self._origins[weighting], weighting)
+
+    def _origins_beside_inputs(self, weighting: Weighting) -> list[tuple[str, str]]:
+        suffixes = [self._outputs.suffix(index) for index in self._trained]
+        weighted = [suffix for suffix, number in zip(suffixes, weighting, strict=False) if number is not None]
+        if weighting.count(0) > 1:
+            weighted = [""]  # one vector for all
+        return [("y", suffix) for suffix in suffixes] + [("sample_weight", suffix) for suffix in weighted]
 
     def _targets(self, where: str, y: Any, rows: int) -> list[np.ndarray]:
         given = _arrays_of(where, "y", y, self._outputs, self._trained)

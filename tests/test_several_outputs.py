@@ -96,6 +96,39 @@ def test_names_and_shapes():
     assert (chain.input_names, chain.output_names) == (["input"], ["dense_1"])
 
 
+def test_the_only_input_and_output_by_name():
+    x, y = classification(rows=40)
+    hashes = set()
+    for given in [(x, y), ({"input": x}, y), (x, {"dense_1": y}), ({"input": x}, {"dense_1": y.tolist()})]:
+        model = classifier()
+        model.fit(*given, sample_weight={"dense_1": WEIGHTS[:40]})
+        hashes.add((weight_hash(model), model.predict(given[0]).tobytes()))
+    assert len(hashes) == 1
+    with pytest.raises(
+        ValueError, match=r"\[predict, x\] expected the name of an input, one of input, got 'x'"
+    ):
+        model.predict({"x": x})
+
+
+def test_the_only_input_and_output_in_lists():
+    hashes = set()
+    for x, y, weights in [(A, PRICE, WEIGHTS), ([A], [PRICE], [WEIGHTS]), (A.tolist(), (PRICE,), None)]:
+        start = fd.Input((5,))
+        model = fd.Model([start], [L.Dense(1, name="price")(start)], seed=0)
+        model.compile("adam", ["mse"], metrics=[["mse"]])
+        assert list(model.fit(x, y, sample_weight=WEIGHTS if weights is None else weights).history) == [
+            "loss",
+            "mse",
+        ]
+        hashes.add(weight_hash(model))
+    assert len(hashes) == 1
+    assert (
+        model.evaluate(A[:1], [0.5])
+        == model.evaluate(A[:1], [[0.5]])
+        == model.evaluate([A[:1]], [np.array([0.5])])
+    )
+
+
 def test_inner_layers_inputs_and_one_layer_twice_as_outputs():
     """An output may be what other layers read, an input itself, or one tensor that is listed twice."""
     x = fd.Input((3,), name="x")
@@ -235,6 +268,26 @@ def test_an_output_without_a_loss_is_not_trained_on():
         [w for layer in compiled(loss=only).layers if layer.name != "price" for w in layer.get_weights()]
     )
     assert alone.fit([A, B], KIND, epochs=3).history["loss"] == history["loss"]
+
+
+def test_layers_of_an_output_without_a_loss_keep_their_running_figures():
+    """As in Keras, every output is computed in training."""
+    x = fd.Input((5,))
+    scaled = L.BatchNormalization(momentum=0.0, name="scaled")(x)
+    model = fd.Model(x, [L.Dense(1, name="price")(x), L.Dropout(0.5)(scaled)], seed=0, dtype="float64")
+    model.compile("sgd", ["mse", None])
+    model.fit(A, PRICE, batch_size=ROWS)
+    gamma, beta, mean, variance = model.get_layer("scaled").get_weights()
+    np.testing.assert_array_equal([gamma, beta], [np.ones(5), np.zeros(5)])
+    np.testing.assert_allclose([mean, variance], [A.mean(axis=0), A.var(axis=0)], rtol=1e-12)
+
+
+def test_a_model_of_nothing_but_its_input():
+    x = fd.Input((3,))
+    model = fd.Model(x, x)
+    np.testing.assert_array_equal(model.predict(B), B.astype("f4"))
+    model.compile("sgd", "mse")
+    assert model.fit(B, np.zeros((ROWS, 3))).history["loss"][0] == pytest.approx((B**2).mean(), rel=1e-6)
 
 
 def test_a_loss_of_weight_0_is_measured_only():
