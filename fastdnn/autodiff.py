@@ -60,12 +60,27 @@ class _Gradients:
         else:
             self._of[target.index] = self.program.write(kind, inputs, self._new(target), options=options)
 
+    def add_loss(self, op: Operation, term: LossTerm) -> None:
+        """Contribute the gradient of a loss to its prediction. What a loss writes cannot accumulate: where
+        another loss has the same prediction it is added up by itself.
+        """
+        prediction, target = op.inputs
+        weights = () if term.weights is None else (term.weights,)
+        inputs, kind = (prediction, target, *weights), f"{op.kind}_backward"
+        options = {**op.options, "loss_weight": float(term.weight)}
+        if prediction is None or self.of(prediction) is None:
+            self.add(prediction, kind, *inputs, options=options)
+            return
+        own = self.program.write(kind, inputs, self._new(prediction), options=options)
+        self.add(prediction, "pass_gradient", own)
+
     def add_pair(
         self, targets: tuple[Value | None, Value | None], kind: str, *inputs: Value | None
     ) -> tuple[Value, Value]:
         """Contribute to the gradients of two rows of parameters by one operation; returns its own outputs."""
         width = inputs[0].cols if inputs[0] is not None else 0
-        outputs = [self._fresh(target, width) for target in targets]
+        again = targets[1] is targets[0]  # one row for both: its second part is added to the first
+        outputs = [self._fresh(targets[0], width), self._fresh(None if again else targets[1], width)]
         self.program.write(kind, inputs, *outputs)
         for target, output in zip(targets, outputs, strict=True):
             if target is None or target.index not in self._needed:
@@ -205,12 +220,7 @@ def differentiate(
     for op in reversed(gradients.forward):
         dy = gradients.of(op.output)
         if op.output.index in terms:
-            term = terms[op.output.index]
-            prediction, target = op.inputs
-            weights = () if term.weights is None else (term.weights,)
-            backward, weight = f"{op.kind}_backward", float(term.weight)
-            options = {**op.options, "loss_weight": weight}
-            gradients.add(prediction, backward, prediction, target, *weights, options=options)
+            gradients.add_loss(op, terms[op.output.index])
         elif dy is not None:
             _RULES[op.kind](op, dy, gradients)
     return [gradients.of(source) for source in sources]

@@ -3,72 +3,53 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fastdnn.backend import Run, Trainer
 from fastdnn.data.batches import Batches, unpacked
 from fastdnn.data.prefetch import END
 from fastdnn.errors import expected
-from fastdnn.features import as_weights
+from fastdnn.sources import Feed, Weighting
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
 
 
-def with_class_weights(
-    where: str, train: list[np.ndarray], class_weight: dict[int, float], model: "Model"
-) -> list[np.ndarray]:
-    """The arrays with each example's weight multiplied by its class's; classes that are not named count 1.
-
-    Raises:
-        ValueError: a class that there is not, targets that are no classes, or a weight below 0.
-    """
-    features, target = train[0], train[1]
-    classes = model.graph.output_width
-    by_class = np.ones(classes)
-    for label, weight in class_weight.items():
-        if label not in range(classes):
-            raise ValueError(expected(where, f"classes from 0 to {classes - 1} in class_weight", repr(label)))
-        by_class[int(label)] = weight
-    if target.shape[1] not in (1, classes) or classes == 1:
-        raise ValueError(
-            expected(where, "a classification, for class_weight", f"targets of shape {target.shape}")
-        )
-    labels = target[:, 0] if model.compiled.loss.integer_targets else target.argmax(axis=1)
-    weights = by_class[labels] if len(train) == 2 else by_class[labels] * train[2][:, 0]
-    return [features, target, as_weights(f"{where}, class_weight", weights, len(labels), model.dtype)]
-
-
-class BatchArrays:
-    """Makes the arrays of a program's sources of a batch; every batch has the parts of the first."""
+class BatchFeeds:
+    """Makes the feeds of batches; every batch has the sample weights that the first has."""
 
     def __init__(self, model: "Model", class_weight: dict[int, float] | None) -> None:
         self._model = model
         self._class_weight = class_weight
-        self._parts = 0
+        self._weighting: Weighting | None = None
 
-    def prepare(self, where: str, batch: Any) -> list[np.ndarray]:
-        """The sources.
+    def prepare(self, where: str, batch: Any) -> Feed:
+        """The feed of a batch.
 
         Raises:
             ValueError: the batch does not fit; `where` it is, is said.
         """
         x, y, sample_weight = unpacked(where, batch)
-        arrays = self._model.prepare(where, x, y, sample_weight)
-        if self._parts not in (0, len(arrays)):
-            raise ValueError(
-                expected(where, f"{self._parts} parts, as in the first batch", f"{len(arrays)} parts")
-            )
-        self._parts = len(arrays)
+        feed = self._model.prepare(where, x, y, sample_weight)
+        if self._weighting not in (None, feed.weighting):
+            wanted, got = (_weights_text(weighting) for weighting in (self._weighting, feed.weighting))
+            raise ValueError(expected(where, f"{wanted}, as in the first batch", got))
+        self._weighting = feed.weighting
         if self._class_weight is not None:
-            arrays = with_class_weights(where, arrays, self._class_weight, self._model)
-        return arrays
+            feed = self._model.sources.with_class_weights(where, feed, self._class_weight)
+        return feed
+
+
+def _weights_text(weighting: Weighting | None) -> str:
+    if not weighting:
+        return "no sample_weight"
+    if len(set(weighting)) == 1:
+        return "one sample_weight"
+    return f"sample_weight for {sum(number is not None for number in weighting)} of {len(weighting)} losses"
 
 
 class BatchTrainer:
     """Runs a trainer over the batches of an iterator, one at a time: `fetch` one, then `run` its step."""
 
-    def __init__(self, trainer: Trainer, batches: Batches, source: BatchArrays) -> None:
+    def __init__(self, trainer: Trainer, batches: Batches, source: BatchFeeds) -> None:
         self._trainer = trainer
         self._batches = batches
         self._source = source
@@ -92,7 +73,7 @@ class BatchTrainer:
         batch = self._batches.next()
         if batch is END:
             return False
-        self._trainer.next_feed(self._source.prepare(self.place, batch))
+        self._trainer.next_feed(self._source.prepare(self.place, batch).arrays)
         return True
 
     def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:

@@ -5,6 +5,7 @@ sign, broadcast views, memory maps. So a table of uint8, or a file beyond the me
 Features are checked for NaN and infinity while a batch is gathered, targets and weights before.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -56,16 +57,17 @@ class NonFiniteSourceError(Exception):
         self.column = column
         self.value = value
 
-    def error(self, where: str, *, first_row: int = 0, place: str = "") -> ValueError:
-        """What the user is told; the array's rows are counted from `first_row`."""
-        what = ("x", "y", "sample_weight")[self.source]
+    def error(self, where: str, origins: Sequence[tuple[str, str]], *, first_row: int = 0) -> ValueError:
+        """What the user is told: `origins` says what each array is ("x"), and what is added to where
+        (", input 'b'"); its rows are counted from `first_row`.
+        """
+        what, suffix = origins[self.source]
         if self.row < 0:
-            got = f"NaN or infinity, which was overwritten while it was read{place}"
-            return ValueError(
-                expected(where, f"finite {what}", got, "let no thread write the array meanwhile")
-            )
+            got = "NaN or infinity, which was overwritten while it was read"
+            hint = "let no thread write the array meanwhile"
+            return ValueError(expected(where + suffix, f"finite {what}", got, hint))
         return _non_finite(
-            where, what, self.value, f"row {first_row + self.row}, column {self.column}{place}"
+            where + suffix, what, self.value, f"row {first_row + self.row}, column {self.column}"
         )
 
 

@@ -1,10 +1,11 @@
 """Networks with branches: layers called on the outputs of others, as in Keras's functional API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastdnn.errors import expected
+from fastdnn.ports import Form, Ports
 
 if TYPE_CHECKING:
     from fastdnn.graph import Graph
@@ -18,6 +19,10 @@ class Tensor:
 
     layer: "Layer"
     inputs: tuple["Tensor", ...] = ()
+
+
+# What a model's inputs or outputs are given as.
+Tensors = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 
 
 def Input(shape: tuple[int, ...], *, name: str | None = None) -> Tensor:  # noqa: N802  as in Keras
@@ -70,30 +75,101 @@ def _is_input(layer: "Layer") -> bool:
     return isinstance(layer, _input_layer())
 
 
-def graph_between(source: Tensor, output: Tensor) -> "Graph":
-    """The layers on the way from `source` to `output`, each after its inputs.
+def graph_between(inputs: Any, outputs: Any) -> "Graph":
+    """The layers on the way from `inputs` to `outputs`, each after its inputs.
+
+    Either is a tensor, a list or a dict of them.
 
     Raises:
-        ValueError: the output does not come from that source alone, or a layer does not fit its inputs.
+        ValueError: an output needs an input that is not given, an input is needed by no output or given
+            twice, something is no tensor, or a layer does not fit its inputs.
     """
     from fastdnn.graph import Graph, Node
 
-    if source.inputs or not _is_input(source.layer):
-        raise ValueError(expected("Model", "inputs as fastdnn.Input gave it", repr(source.layer)))
-    order: list[Tensor] = [source]
-    numbers = {source: 0}
-    waiting = [output]
+    sources, results = _Ends.of("inputs", inputs), _Ends.of("outputs", outputs)
+    _check_inputs(sources)
+    order = _in_order(sources.tensors, results.tensors)
+    _refuse_unneeded(sources, {x for tensor in order for x in tensor.inputs}.union(results.tensors))
+    numbers = {tensor: number for number, tensor in enumerate(order)}
+    nodes = [Node(tensor.layer, tuple(numbers[x] for x in tensor.inputs)) for tensor in order]
+    return Graph(nodes, sources.ports("input", numbers), results.ports("output", numbers))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """The tensors of one side as `Model` was given them."""
+
+    argument: str
+    form: Form
+    keys: tuple[str, ...]
+    tensors: list[Tensor]
+
+    @classmethod
+    def of(cls, argument: str, given: Any) -> "_Ends":
+        form: Form = "list" if isinstance(given, list | tuple) else "one"
+        keys: tuple[str, ...] = ()
+        values = list(given) if form == "list" else [given]
+        if isinstance(given, Mapping):
+            form, keys, values = "dict", tuple(given), list(given.values())
+            for key in keys:
+                if not isinstance(key, str) or not key:
+                    raise ValueError(expected("Model", f"keys of {argument} as texts", repr(key)))
+        if not values:
+            raise ValueError(expected("Model", f"at least one of {argument}", repr(given)))
+        tensors = [as_tensor(value) for value in values]
+        if None in tensors:
+            hint = "write x = fastdnn.Input((features,)), y = some_layer(x), Model(x, y)"
+            wrong = values[tensors.index(None)]
+            raise ValueError(expected("Model", f"{argument} as the output of a layer", repr(wrong), hint))
+        return cls(argument, form, keys, tensors)  # type: ignore[arg-type]
+
+    def name(self, index: int) -> str:
+        """One of them, for messages; layers have their names only when the graph is made."""
+        if self.keys:
+            return f"{self.argument}[{self.keys[index]!r}]"
+        own = self.tensors[index].layer.name
+        return repr(own) if own else self.argument + (f"[{index}]" if self.form == "list" else "")
+
+    def ports(self, what: str, numbers: dict[Tensor, int]) -> Ports:
+        """Them by their nodes."""
+        return Ports(what, tuple(numbers[tensor] for tensor in self.tensors), self.form, self.keys)
+
+
+def _check_inputs(sources: _Ends) -> None:
+    for index, tensor in enumerate(sources.tensors):
+        if tensor.inputs or not _is_input(tensor.layer):
+            raise ValueError(expected("Model", "inputs as fastdnn.Input gave them", repr(tensor.layer)))
+        if tensor in sources.tensors[:index]:
+            raise ValueError(expected("Model", "each input once", f"{sources.name(index)} twice"))
+
+
+def _in_order(sources: Sequence[Tensor], results: Sequence[Tensor]) -> list[Tensor]:
+    """All that the results need, each after its inputs, first the sources."""
+    order = list(sources)
+    placed = set(order)
+    waiting = list(reversed(results))  # the first one first, as they were called
     while waiting:
         tensor = waiting[-1]
-        missing = [x for x in tensor.inputs if x not in numbers]
-        if tensor in numbers:
+        missing = [x for x in tensor.inputs if x not in placed]
+        if tensor in placed:
             waiting.pop()
         elif not tensor.inputs:
-            hint = "it must come from the input that the model is given"
-            raise ValueError(expected("Model", "an output of one input", f"another {tensor.layer!r}", hint))
+            hint = "add it to inputs"
+            raise ValueError(
+                expected("Model", "outputs that need no other inputs than given", repr(tensor.layer), hint)
+            )
         elif missing:
-            waiting.extend(reversed(missing))  # the first one first, as they were called
+            waiting.extend(reversed(missing))
         else:
-            numbers[tensor] = len(order)
+            placed.add(tensor)
             order.append(tensor)
-    return Graph([Node(tensor.layer, tuple(numbers[x] for x in tensor.inputs)) for tensor in order])
+    return order
+
+
+def _refuse_unneeded(sources: _Ends, needed: set[Tensor]) -> None:
+    unneeded = [sources.name(i) for i, tensor in enumerate(sources.tensors) if tensor not in needed]
+    if unneeded:
+        hint = "leave it out of inputs"
+        raise ValueError(
+            expected("Model", "outputs that need all inputs", f"no use of {', '.join(unneeded)}", hint)
+        )

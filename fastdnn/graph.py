@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fastdnn.errors import expected
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer, Weight
+from fastdnn.ports import Ports, numbered
 from fastdnn.program import Program, Value
 
 _MOST_FEATURES = 2**31 - 1
@@ -21,14 +22,16 @@ class Node:
 
 
 class Graph:
-    """Nodes in an order in which each comes after its inputs; the first is the `Input`, the last gives the
-    prediction.
+    """Nodes in an order in which each comes after its inputs, and which of them are the inputs and outputs.
 
-    Building it names the layers, walks the widths through them and numbers the weights: trained ones are
-    segments of θ, stored ones of σ.
+    Without `inputs` and `outputs` these are the first node and the last. The inputs are the first nodes, in
+    their order. Building it names the layers, walks the widths through them and numbers the weights: trained
+    ones are segments of θ, stored ones of σ.
     """
 
-    def __init__(self, nodes: Sequence[Node]) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], inputs: Ports | None = None, outputs: Ports | None = None
+    ) -> None:
         self.nodes = tuple(nodes)
         self.layers = tuple(dict.fromkeys(node.layer for node in self.nodes))
         self._check_layers()
@@ -40,16 +43,39 @@ class Graph:
         for index, node in enumerate(self.nodes):
             self.widths.append(self._build(index, node))
         self.weights: list[Weight] = [weight for layer in self.layers for weight in layer.weights]
+        self.inputs = self._named(inputs or Ports("input", (0,)))
+        self.outputs = self._named(outputs or Ports("output", (len(self.nodes) - 1,)))
+
+    def _named(self, ports: Ports) -> Ports:
+        """With the names of the layers, unless they are the keys of a dict."""
+        if ports.form == "dict":
+            return ports
+        return replace(ports, names=numbered([self.nodes[node].layer.name for node in ports.nodes]))
+
+    def widths_of(self, ports: Ports) -> list[int]:
+        """Features of each of the inputs, or outputs, for an example."""
+        return [self.widths[node] for node in ports.nodes]
 
     @property
-    def input_width(self) -> int:
-        """Features of an example."""
-        return self.widths[0]
+    def use_names(self) -> list[str]:
+        """A name for each node: its layer's, at the second use "name:1"."""
+        uses = Counter[str]()
+        names = []
+        for node in self.nodes:
+            again = uses[node.layer.name]
+            uses[node.layer.name] += 1
+            names.append(f"{node.layer.name}:{again}" if again else node.layer.name)
+        return names
 
     @property
-    def output_width(self) -> int:
-        """Outputs for an example."""
-        return self.widths[-1]
+    def is_chain(self) -> bool:
+        """Whether each layer is used once, on the output of the one before, and the last gives the output."""
+        ends = self.inputs.form == self.outputs.form == "one" and self.outputs.nodes == (len(self.nodes) - 1,)
+        return (
+            ends
+            and len(self.layers) == len(self.nodes)
+            and all(node.inputs == ((index - 1,) if index else ()) for index, node in enumerate(self.nodes))
+        )
 
     def _check_layers(self) -> None:
         for layer in self.layers:
@@ -96,9 +122,10 @@ class Graph:
                 after[index] = after[reader] if seen is None else seen
         return after
 
-    def lower(self, program: Program) -> Value:
-        """Emit the forward operations; returns the prediction."""
-        return self.lower_nodes(program)[-1]
+    def lower(self, program: Program) -> list[Value]:
+        """Emit the forward operations; returns the outputs, which may be sources or occur twice."""
+        values = self.lower_nodes(program)
+        return [values[node] for node in self.outputs.nodes]
 
     def lower_nodes(self, program: Program) -> list[Value]:
         """Emit the forward operations; returns what each node gives."""

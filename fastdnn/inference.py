@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from fastdnn.backend import Inference
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.locks import ForkedLock
+from fastdnn.sources import Feed
 
 TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
 PREDICT_BATCH = ("on_predict_batch_begin", "on_predict_batch_end")
@@ -20,22 +22,16 @@ PREDICT_BATCH = ("on_predict_batch_begin", "on_predict_batch_end")
 
 @dataclass(frozen=True)
 class Part:
-    """Arrays of one native call; messages say where they are, and count their rows from `first_row`."""
+    """The feed of one native call; messages say where it is, and count its rows from `first_row`."""
 
     where: str
-    arrays: list[np.ndarray]
+    feed: Feed
     first_row: int = 0
-
-    @property
-    def rows(self) -> int:
-        """Examples in it."""
-        return len(self.arrays[0])
 
     def cut(self, batch_size: int) -> Iterator["Part"]:
         """The same rows in batches, in place."""
-        for first in range(0, self.rows, batch_size):
-            arrays = [array[first : first + batch_size] for array in self.arrays]
-            yield Part(self.where, arrays, self.first_row + first)
+        for first in range(0, self.feed.rows, batch_size):
+            yield Part(self.where, self.feed.part(first, first + batch_size), self.first_row + first)
 
     @contextmanager
     def naming(self) -> Iterator[None]:
@@ -43,7 +39,7 @@ class Part:
         try:
             yield
         except NonFiniteSourceError as found:
-            raise found.error(self.where, first_row=self.first_row) from None
+            raise found.error(self.where, self.feed.origins, first_row=self.first_row) from None
 
 
 class Kept:
@@ -81,7 +77,10 @@ def _begun(parts: Iterable[Part]) -> Iterator[Part]:
 
 
 def evaluate(
-    parts: Iterable[Part], run: Callable[[list[np.ndarray]], list[float]], names: Sequence[str], hooks: Hooks
+    parts: Iterable[Part],
+    run: Callable[[Feed], list[float]],
+    named: Callable[[list[float]], dict[str, float]],
+    hooks: Hooks,
 ) -> dict[str, float]:
     """The averages over all rows of the sums that `run` gives, by name.
 
@@ -92,24 +91,26 @@ def evaluate(
     """
     parts = _begun(parts)
     hooks.call("on_test_begin", {})
-    sums, rows = [0.0] * len(names), 0
+    sums, rows, figures = list[float](), 0, dict[str, float]()
     for batch, part in enumerate(parts):
         hooks.call("on_test_batch_begin", batch, {})
         with part.naming():
-            more = run(part.arrays)
-        sums, rows = [a + b for a, b in zip(sums, more, strict=True)], rows + part.rows
-        hooks.call("on_test_batch_end", batch, _averages(names, sums, rows))
-    figures = _averages(names, sums, rows)
+            more = run(part.feed)
+        sums = [a + b for a, b in zip(sums, more, strict=True)] if batch else more
+        rows += part.feed.rows
+        figures = named([total / rows for total in sums])
+        hooks.call("on_test_batch_end", batch, dict(figures))
     hooks.call("on_test_end", dict(figures))
     return figures
 
 
-def _averages(names: Sequence[str], sums: list[float], rows: int) -> dict[str, float]:
-    return {name: total / rows for name, total in zip(names, sums, strict=True)}
-
-
-def predict(parts: Iterable[Part], run: Callable[[list[np.ndarray]], np.ndarray], hooks: Hooks) -> np.ndarray:
-    """What `run` gives for every row.
+def predict(
+    parts: Iterable[Part],
+    run: Callable[[Feed], list[np.ndarray]],
+    pack: Callable[[Sequence[np.ndarray]], Any],
+    hooks: Hooks,
+) -> Any:
+    """What `run` gives for every row: arrays of all outputs, which `pack` puts together.
 
     Raises:
         ValueError: a feature is NaN or infinite.
@@ -120,9 +121,11 @@ def predict(parts: Iterable[Part], run: Callable[[list[np.ndarray]], np.ndarray]
     for batch, part in enumerate(parts):
         hooks.call("on_predict_batch_begin", batch, {})
         with part.naming():
-            outputs.append(run(part.arrays))
+            outputs.append(run(part.feed))
         if hooks.listen("on_predict_batch_end"):
-            hooks.call("on_predict_batch_end", batch, {"outputs": outputs[-1].copy()})
-    output = outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+            hooks.call("on_predict_batch_end", batch, {"outputs": pack([one.copy() for one in outputs[-1]])})
+    whole = (
+        outputs[0] if len(outputs) == 1 else [np.concatenate(chunks) for chunks in zip(*outputs, strict=True)]
+    )
     hooks.call("on_predict_end", {})
-    return output
+    return pack(whole)

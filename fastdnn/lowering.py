@@ -1,64 +1,72 @@
 """From a model to its three programs: a training step, an evaluation, a prediction."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fastdnn import metrics
 from fastdnn.autodiff import LossTerm, differentiate
+from fastdnn.compiled import Head
 from fastdnn.graph import Graph
-from fastdnn.losses import Loss
 from fastdnn.program import Program, Value
+from fastdnn.sources import Weighting
 
 
 def prediction_program(graph: Graph) -> Program:
-    """Source: inputs. Output: the prediction."""
+    """Sources: inputs. Outputs: the predictions."""
     program = Program()
-    program.add_output(graph.lower(program))
+    for name, value in zip(graph.outputs.names, graph.lower(program), strict=True):
+        program.add_output(value, name)
     return program
 
 
-def evaluation_program(graph: Graph, loss: Loss, metric_names: Sequence[str], *, weighted: bool) -> Program:
-    """Sources: inputs, targets and, if weighted, sample weights. Results: loss, then the metrics."""
+def evaluation_program(graph: Graph, heads: Sequence[Head], weighting: Weighting = ()) -> Program:
+    """Sources: those of `fastdnn.sources`. Results: the loss of each head that has one, then the metrics."""
     program = Program()
-    _lower_with_loss(program, graph, loss, metric_names, weighted)
+    _lower_with_losses(program, graph, heads, weighting)
     return program
 
 
-def training_program(graph: Graph, loss: Loss, metric_names: Sequence[str], *, weighted: bool) -> Program:
-    """The evaluation's program and the gradient of its loss."""
+def training_program(graph: Graph, heads: Sequence[Head], weighting: Weighting = ()) -> Program:
+    """The evaluation's program and the gradient of the weighted sum of its losses."""
     program = Program(training=True)
-    row_loss, weights = _lower_with_loss(program, graph, loss, metric_names, weighted)
-    differentiate(program, [LossTerm(row_loss, weights)])
+    differentiate(program, _lower_with_losses(program, graph, heads, weighting))
     return program
 
 
-def gradient_program(graph: Graph, loss: Loss, *, weighted: bool, inputs: bool, training: bool) -> Program:
-    """The loss, as its only result, and its gradients; those with respect to the inputs are outputs.
+def inputs_of_losses(graph: Graph, heads: Sequence[Head]) -> list[int]:
+    """The numbers of the inputs that the outputs with a loss depend on."""
+    waiting = [node for node, head in zip(graph.outputs.nodes, heads, strict=True) if head.loss is not None]
+    needed = set[int]()
+    while waiting:
+        node = waiting.pop()
+        if node not in needed:
+            needed.add(node)
+            waiting.extend(graph.nodes[node].inputs)
+    return [number for number, node in enumerate(graph.inputs.nodes) if node in needed]
+
+
+def gradient_program(
+    graph: Graph, heads: Sequence[Head], weighting: Weighting, *, inputs: Sequence[int], training: bool
+) -> Program:
+    """The losses, as its only results, and the gradients of their weighted sum; those with respect to inputs,
+    by their numbers, are outputs.
 
     `training`: whether layers behave as in training.
     """
     program = Program(training=training)
-    row_loss, weights = _lower_with_loss(program, graph, loss, (), weighted)
-    sources = [value for value in program.values if value.role == "source"][:1] if inputs else []
-    for source, gradient in zip(
-        sources, differentiate(program, [LossTerm(row_loss, weights)], sources), strict=True
-    ):
-        assert gradient is not None  # each input leads to the prediction
+    bare = [replace(head, metrics=()) for head in heads]
+    terms = _lower_with_losses(program, graph, bare, weighting)
+    fed = [value for value in program.values if value.role == "source"]
+    sources = [fed[number] for number in inputs]
+    for source, gradient in zip(sources, differentiate(program, terms, sources), strict=True):
+        assert gradient is not None  # each of them leads to a loss
         program.add_output(gradient, f"d {source.name}")
     return program
 
 
 def uses_by_name(graph: Graph) -> dict[str, int]:
-    """The nodes that compute something, by their layer's name; a second use is "name:1"."""
-    uses: dict[str, int] = {}
-    for index, node in enumerate(graph.nodes):
-        if not node.inputs:
-            continue
-        name, again = node.layer.name, 0
-        while name in uses:
-            again += 1
-            name = f"{node.layer.name}:{again}"
-        uses[name] = index
-    return uses
+    """The nodes that compute something, by name; the second use of a layer is "name:1"."""
+    return {name: index for index, name in enumerate(graph.use_names) if graph.nodes[index].inputs}
 
 
 def layers_program(graph: Graph, nodes: Sequence[int]) -> Program:
@@ -70,17 +78,36 @@ def layers_program(graph: Graph, nodes: Sequence[int]) -> Program:
     return program
 
 
-def _lower_with_loss(
-    program: Program, graph: Graph, loss: Loss, metric_names: Sequence[str], weighted: bool
-) -> tuple[Value, Value | None]:
-    prediction = graph.lower(program)
-    target = program.source(
-        "y", 1 if loss.integer_targets else graph.output_width, integer=loss.integer_targets
-    )
-    weights = program.source("sample_weight", 1) if weighted else None
-    row_loss = loss.lower(program, prediction, target)
-    program.add_result("loss", row_loss, weights, loss=True)
-    for name in metric_names:
-        row_metric = metrics.lower(program, name, loss, prediction, target)
-        program.add_result(name, row_metric, None, loss=False)
-    return row_loss, weights
+def _lower_with_losses(
+    program: Program, graph: Graph, heads: Sequence[Head], weighting: Weighting
+) -> list[LossTerm]:
+    """Every output is computed, also one without a loss: its layers may have running figures."""
+    pairs = zip(heads, graph.lower(program), strict=True)
+    trained = [(head, head.loss, value) for head, value in pairs if head.loss is not None]
+    targets = []
+    for head, loss, value in trained:
+        cols = 1 if loss.integer_targets else value.cols
+        targets.append(program.source(head.named("y"), cols, integer=loss.integer_targets))
+    weights = _weight_sources(program, [head for head, *_ in trained], weighting)
+    terms = []
+    for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
+        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight))
+        program.add_result(head.named("loss"), terms[-1].row_loss, own, loss=True)
+    for (head, loss, value), target in zip(trained, targets, strict=True):
+        for name in head.metrics:
+            row_metric = metrics.lower(program, name, loss, value, target)
+            program.add_result(head.named(name), row_metric, None, loss=False)
+    return terms
+
+
+def _weight_sources(program: Program, heads: Sequence[Head], weighting: Weighting) -> list[Value | None]:
+    """The sample weights of each head that has a loss."""
+    sources: list[Value] = []
+    for number in weighting:
+        if number is not None and number == len(sources):
+            shared = weighting.count(number) > 1
+            name = "sample_weight" if shared else heads[weighting.index(number)].named("sample_weight")
+            sources.append(program.source(name, 1))
+    if not weighting:
+        return [None] * len(heads)
+    return [None if number is None else sources[number] for number in weighting]

@@ -2,7 +2,7 @@
 
 import copy
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from os import PathLike
@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import _core, backend, inference, losses, lowering, metrics, optimizers, report, training
+from fastdnn import backend, inference, lowering, optimizers, report, training
+from fastdnn.backend import check as checked_backend
 from fastdnn.callbacks.hooks import Hooks
+from fastdnn.compiled import Compiled, heads_of
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import expected, unknown_name
-from fastdnn.features import as_table, as_weights
-from fastdnn.functional import Tensor, as_tensor, graph_between
+from fastdnn.features import as_table
+from fastdnn.functional import Tensors, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, number_in, positive_int
 from fastdnn.locks import FitLock
 from fastdnn.parameters import ModelWeights
-from fastdnn.profiling import Profile, profile
+from fastdnn.profiling import Profile, profile_prediction, profile_training
 from fastdnn.program import Program
-from fastdnn.single_batch import StepTrainer, batch_arrays, layer_outputs, loss_and_gradients
+from fastdnn.single_batch import StepTrainer, layer_outputs, loss_and_gradients
+from fastdnn.sources import Feed, Sources, Weighting
 from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
@@ -39,6 +42,11 @@ def _checked_seed(seed: int | None) -> int:
     if isinstance(seed, bool) or index is None or not 0 <= index() < 2**64:
         raise ValueError(expected("model", "a seed from 0 to 2**64 - 1, or None", repr(seed)))
     return int(index())
+
+
+def _shapes(widths: Sequence[int]) -> tuple[None, int] | list[tuple[None, int]]:
+    """As Keras has them: one by itself, several as a list."""
+    return (None, widths[0]) if len(widths) == 1 else [(None, width) for width in widths]
 
 
 def _steps(where: str, name: str, steps: int | None) -> int | None:
@@ -76,14 +84,6 @@ def _params_of_batches(batches: Batches) -> dict[str, Any]:
     return {"steps": batches.steps, "batch_size": None, "samples": None}
 
 
-def _tensor(what: str, value: object) -> Tensor:
-    tensor = as_tensor(value)
-    if tensor is None:
-        hint = "write x = fastdnn.Input((features,)), y = some_layer(x), Model(x, y)"
-        raise ValueError(expected("Model", f"{what} as the output of a layer", repr(value), hint))
-    return tensor
-
-
 def figures_as_asked(figures: dict[str, float], return_dict: bool) -> Any:
     """The figures as Keras gives them: a dictionary, a list, or the loss alone."""
     if return_dict:
@@ -92,34 +92,13 @@ def figures_as_asked(figures: dict[str, float], return_dict: bool) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-class Compiled:
-    """What `compile` settles, and the optimiser's state from then on."""
-
-    def __init__(
-        self,
-        optimizer: optimizers.Optimizer,
-        loss: losses.Loss,
-        metric_names: tuple[str, ...],
-        backend_name: str,
-    ) -> None:
-        self.optimizer = optimizer
-        self.loss = loss
-        self.metric_names = metric_names
-        self.backend_name = backend_name
-        self.state: _core.Optimizer | None = None
-        self.epochs_done = 0
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without the native state, whose arrays the model's pickle holds."""
-        return {**vars(self), "state": None}
-
-
 class Model:
-    """A network of layers, from an input to an output; chains are easier made by `Sequential`.
+    """A network of layers, from inputs to outputs; chains are easier made by `Sequential`.
 
     Args:
-        inputs: what `fastdnn.Input` gave.
-        outputs: what a layer gave that was called on it, directly or through others.
+        inputs: what `fastdnn.Input` gave: one, or a list or dict of several.
+        outputs: what layers gave that were called on them, directly or through others: one, or a list or
+            dict. `predict` gives arrays in the same form.
         seed: of initial weights, shuffling and dropout, 0 to 2**64 - 1; None draws one, see `.seed`.
         dtype: "float32" or "float64".
 
@@ -132,12 +111,28 @@ class Model:
     >>> model = fd.Model(x, fd.layers.Dense(1)(fd.layers.Concatenate()(branches)), seed=0)
     >>> model.count_params()
     37
+
+    Several inputs and outputs are fed by lists, or by name; the loss is the weighted sum of the outputs':
+
+    >>> import numpy as np
+    >>> text, image = fd.Input((6,), name="text"), fd.Input((4,), name="image")
+    >>> h = fd.layers.Dense(8, activation="relu")(fd.layers.Concatenate()([text, image]))
+    >>> outputs = {"price": fd.layers.Dense(1)(h), "kind": fd.layers.Dense(3, activation="softmax")(h)}
+    >>> model = fd.Model([text, image], outputs, seed=0)
+    >>> model.compile("adam", {"price": "mse", "kind": "sparse_categorical_crossentropy"},
+    ...               loss_weights={"price": 0.1}, metrics={"kind": ["accuracy"]})
+    >>> x = {"text": np.ones((5, 6)), "image": np.ones((5, 4))}
+    >>> y = {"price": np.ones(5), "kind": [0, 1, 2, 1, 0]}
+    >>> list(model.fit(x, y).history)
+    ['loss', 'price_loss', 'kind_loss', 'kind_accuracy']
+    >>> {name: array.shape for name, array in model.predict(x).items()}
+    {'price': (5, 1), 'kind': (5, 3)}
     """
 
     def __init__(
         self,
-        inputs: Tensor | None = None,
-        outputs: Tensor | None = None,
+        inputs: Tensors | None = None,
+        outputs: Tensors | None = None,
         *,
         seed: int | None = None,
         dtype: str = "float32",
@@ -151,11 +146,12 @@ class Model:
         self._graph: Graph | None = None
         self._weights: ModelWeights | None = None
         self._compiled: Compiled | None = None
+        self._sources: Sources | None = None
         self._inferences = inference.Kept()
         self._stepper = StepTrainer()
         self._fitting = FitLock()  # one fit, or compile, at a time
         if inputs is not None or outputs is not None:
-            self._set_graph(graph_between(_tensor("inputs", inputs), _tensor("outputs", outputs)))
+            self._set_graph(graph_between(inputs, outputs))
 
     @classmethod
     def restored(cls, graph: Graph, weights: dict[str, np.ndarray], *, seed: int, dtype: str) -> "Model":
@@ -170,6 +166,7 @@ class Model:
         """Draw the weights, or take them as they are given; from here on the model is built."""
         self._weights = ModelWeights(graph.weights, self.dtype, self.seed, initial)
         self._graph = graph
+        self._sources = None
         for layer in graph.layers:
             layer.attach(self._weights)
 
@@ -184,6 +181,7 @@ class Model:
             layer.detach()
         self._graph = None
         self._weights = None
+        self._sources = None
         self._inferences.clear()
         self._stepper.forget()
         if self._compiled is not None:
@@ -230,14 +228,34 @@ class Model:
         return list(self.graph.layers)
 
     @property
-    def input_shape(self) -> tuple[None, int]:
-        """(None, features); None stands for any number of examples."""
-        return None, self.graph.input_width
+    def input_shape(self) -> tuple[None, int] | list[tuple[None, int]]:
+        """(None, features) of the input, or a list of them; None stands for any number of examples."""
+        return _shapes(self.graph.widths_of(self.graph.inputs))
 
     @property
-    def output_shape(self) -> tuple[None, int]:
-        """(None, outputs)."""
-        return None, self.graph.output_width
+    def output_shape(self) -> tuple[None, int] | list[tuple[None, int]]:
+        """(None, outputs) of the output, or a list of them."""
+        return _shapes(self.graph.widths_of(self.graph.outputs))
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the inputs' layers, or the keys of the dict that the model was given."""
+        return list(self.graph.inputs.names)
+
+    @property
+    def output_names(self) -> list[str]:
+        """The names of the layers that give the outputs, numbered where one gives several, or the dict's
+        keys.
+        """
+        return list(self.graph.outputs.names)
+
+    @property
+    def sources(self) -> Sources:
+        """What makes arrays into feeds for the model's programs."""
+        if self._sources is None:
+            heads = () if self._compiled is None else self._compiled.heads
+            self._sources = Sources(self.graph, heads, self.dtype)
+        return self._sources
 
     def get_layer(self, name: str) -> Layer:
         """The layer of a name.
@@ -279,40 +297,37 @@ class Model:
     def compile(
         self,
         optimizer: "str | optimizers.Optimizer" = "adam",
-        loss: "str | losses.Loss | None" = None,
+        loss: Any = None,
         *,
-        metrics: Sequence[str] | None = None,
+        loss_weights: Sequence[float | None] | Mapping[str, float] | None = None,
+        metrics: Any = None,
         backend: str = "native",
     ) -> None:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
 
         Args:
             optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras has RMSprop.)
-            loss: of `fastdnn.losses`, or its name in Keras.
-            metrics: names, such as `["accuracy"]`.
+            loss: of `fastdnn.losses`, or its name in Keras. Of several outputs one for all, or a list or a
+                dict by the outputs' names; an output with None, or left out of the dict, is not trained on.
+            loss_weights: a list or dict of what the losses are multiplied with before they are summed,
+                default 1.
+            metrics: names, such as `["accuracy"]`; of several outputs a list or dict of such lists.
             backend: "native", or "reference" for the same training by the NumPy reference, slowly.
 
         Raises:
-            ValueError: a name is unknown, or a metric does not fit the loss.
+            ValueError: a name is unknown, a list does not fit the outputs, or a metric its loss.
             RuntimeError: called from a callback of this model's fit.
         """
-        self._compile(optimizer, loss, metrics, backend)
+        outputs = None if self._graph is None else self._graph.outputs
+        heads = heads_of(outputs, loss, loss_weights, metrics)
+        self._compile(Compiled(optimizers.get(optimizer), heads, checked_backend(backend)))
 
-    def _compile(self, optimizer: Any, loss: Any, metric_names: Any, backend_name: str) -> None:
-        if loss is None:
-            hint = 'such as loss="sparse_categorical_crossentropy"'
-            raise ValueError(expected("compile", "a loss", "none", hint))
-        if isinstance(metric_names, str):
-            metric_names = [metric_names]
-        chosen = losses.get(loss)
-        names = tuple(metrics.check(metric, chosen) for metric in metric_names or ())
-        if len(set(names)) != len(names):
-            raise ValueError(expected("compile", "each metric once", list(names)))
-        compiled = Compiled(optimizers.get(optimizer), chosen, names, backend.check(backend_name))
-        if self._graph is not None:  # the loss must fit the last layer: say so now and not at fit
-            lowering.evaluation_program(self._graph, chosen, names, weighted=False)
+    def _compile(self, compiled: Compiled) -> None:
+        if self._graph is not None:  # the losses must fit the last layers: say so now and not at fit
+            lowering.evaluation_program(self._graph, compiled.heads)
         with self._fitting.of("compile"):
             self._compiled = compiled
+            self._sources = None
             self._inferences.clear()
             self._stepper.forget()
 
@@ -360,13 +375,15 @@ class Model:
         """Train for a number of epochs.
 
         Args:
-            x: (examples, features), anything that NumPy reads as numbers, of any type and layout. It is read
-                in place, batch by batch: memory maps and tables of small integers are never held as floats.
-                (Byte-swapped, unaligned and long double arrays are copied once.) Or what makes batches (x, y)
-                or (x, y, sample_weight): a generator or other iterator; an iterable, gone through once an
-                epoch; an object with `__len__` and `__getitem__`, such as a `keras.utils.PyDataset`, whose
-                `on_epoch_begin` and `on_epoch_end` are called where it has them.
-            y: (examples,) labels or (examples, outputs) targets, as the loss says. Batches bring their own.
+            x: (examples, features), anything that NumPy reads as numbers, of any type and layout; of several
+                inputs a list of such, or a dict by `input_names`. It is read in place, batch by batch: memory
+                maps and tables of small integers are never held as floats. (Byte-swapped, unaligned and long
+                double arrays are copied once.) Or what makes batches (x, y) or (x, y, sample_weight): a
+                generator or other iterator; an iterable, gone through once an epoch; an object with `__len__`
+                and `__getitem__`, such as a `keras.utils.PyDataset`, whose `on_epoch_begin` and
+                `on_epoch_end` are called where it has them.
+            y: (examples,) labels or (examples, outputs) targets, as the loss says; of several outputs a list,
+                or a dict by `output_names`. Batches bring their own.
             batch_size: examples of a step, default 32; the last step of an epoch takes what is left. Batches
                 have any length.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
@@ -376,8 +393,9 @@ class Model:
             validation_data: (x, y) or (x, y, sample_weight) held out instead, or what makes such batches.
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
                 index it is their order; iterators and iterables keep theirs.
-            class_weight: {label: weight}, multiplied into the sample weights.
-            sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n.
+            class_weight: {label: weight}, multiplied into the sample weights; for models with one output.
+            sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n. Of several outputs one vector
+                for all, or a list or dict of vectors, None where an output has no weights.
             steps_per_epoch: batches of an epoch where x makes batches, default those of one pass; the next
                 epoch goes on where this one ended. An endless generator needs it. Where an iterator ends
                 early, training does, with a warning.
@@ -387,7 +405,8 @@ class Model:
             threads: how many to use; the weights get the same bits with any number.
 
         Returns:
-            The `History`: `.history` maps "loss", the metrics, and their "val_" twins to a value an epoch.
+            The `History`: `.history` maps "loss", the metrics, and their "val_" twins to a value an epoch. Of
+            several outputs "loss" is the weighted sum, beside "<output>_loss" and "<output>_<metric>".
 
         Raises:
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,
@@ -426,10 +445,9 @@ class Model:
         with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
-    def training_program(self, *, weighted: bool) -> Program:
-        """The program of a training step."""
-        compiled = self.compiled
-        return lowering.training_program(self.graph, compiled.loss, compiled.metric_names, weighted=weighted)
+    def training_program(self, weighting: Weighting = ()) -> Program:
+        """The program of a training step, for feeds with these sample weights."""
+        return lowering.training_program(self.graph, self.compiled.heads, weighting)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
@@ -488,22 +506,23 @@ class Model:
             else:
                 _refuse_steps("evaluate", steps=steps)
                 data = self.prepare("evaluate", x, y, sample_weight)
-                hooks.start(self, _params_of_rows(len(data[0]), rows))
+                hooks.start(self, _params_of_rows(data.rows, rows))
                 figures = self.evaluate_prepared("evaluate", data, asked, rows, hooks=hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         return figures_as_asked(figures, return_dict)
 
-    def prepare(self, where: str, x: Any, y: Any, sample_weight: Any = None) -> list[np.ndarray]:
+    def prepare(self, where: str, x: Any, y: Any, sample_weight: Any = None) -> Feed:
         """Inputs, targets and, if given, weights as a program's sources; builds the model if it must be."""
-        loss = self.compiled.loss
+        assert self.compiled is not None
         with self.unbuilt_by_refusal():
-            features = self._features(where, x)
-            rows = features.shape[0]
-            arrays = [features, loss.prepare(where, y, self.graph.output_width, rows, self.dtype)]
-            if sample_weight is not None:
-                arrays.append(as_weights(where, sample_weight, rows, self.dtype))
-        return arrays
+            self._build_by(where, x)
+            return self.sources.all(where, x, y, sample_weight)
+
+    def _build_by(self, where: str, x: Any) -> None:
+        """Build the model for inputs like these, if it must be."""
+        if self._graph is None:
+            self._build_for(as_table(where, x, None, self.dtype).shape[1])
 
     def evaluate_batches(self, where: str, batches: Batches, threads: int, hooks: Hooks) -> dict[str, float]:
         """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""
@@ -514,7 +533,7 @@ class Model:
     def evaluate_prepared(
         self,
         where: str,
-        arrays: list[np.ndarray],
+        feed: Feed,
         threads: int,
         batch_size: int = backend.PREDICTION_BATCH,
         *,
@@ -526,7 +545,7 @@ class Model:
         Raises:
             ValueError: a feature is NaN or infinite.
         """
-        whole = inference.Part(where, arrays, first_row)
+        whole = inference.Part(where, feed, first_row)
         parts = whole.cut(batch_size) if hooks.listen(*inference.TEST_BATCH) else [whole]
         return self._evaluate_parts(parts, threads, batch_size, hooks)
 
@@ -535,19 +554,12 @@ class Model:
     ) -> dict[str, float]:
         compiled = self.compiled
 
-        def run(arrays: list[np.ndarray]) -> list[float]:
-            weighted = len(arrays) == 3
-            program = partial(
-                lowering.evaluation_program,
-                self.graph,
-                compiled.loss,
-                compiled.metric_names,
-                weighted=weighted,
-            )
-            key = ("evaluate", weighted, batch_size)
-            return self.inference_of(key, program, batch_size).run(arrays, threads).sums
+        def run(feed: Feed) -> list[float]:
+            program = partial(lowering.evaluation_program, self.graph, compiled.heads, feed.weighting)
+            key = ("evaluate", feed.weighting, batch_size)
+            return self.inference_of(key, program, batch_size).run(feed.arrays, threads).sums
 
-        return inference.evaluate(parts, run, ["loss", *compiled.metric_names], hooks)
+        return inference.evaluate(parts, run, compiled.figures, hooks)
 
     def predict(
         self,
@@ -559,8 +571,9 @@ class Model:
         prefetch: int | Literal["auto"] = "auto",
         threads: int | None = None,
         callbacks: "Sequence[Callback] | None" = None,
-    ) -> np.ndarray:
-        """The model's output for each row of x, (examples, outputs).
+    ) -> Any:
+        """The model's output for each row of x, (examples, outputs); of several a list or dict, as they were
+        given to `Model`.
 
         Many Python threads may call it at once, also during a fit: they see the weights of the last whole
         step. The bits of a row's output do not depend on the other rows.
@@ -583,8 +596,8 @@ class Model:
         with self.unbuilt_by_refusal():
             if not is_batches(x):
                 _refuse_steps("predict", steps=steps)
-                whole = inference.Part("predict", [self._features("predict", x)])
-                hooks.start(self, _params_of_rows(len(whole.arrays[0]), rows))
+                whole = inference.Part("predict", self._inputs("predict", x))
+                hooks.start(self, _params_of_rows(whole.feed.rows, rows))
                 parts = whole.cut(rows) if hooks.listen(*inference.PREDICT_BATCH) else [whole]
                 return self._predict_parts(parts, asked, rows, hooks)
             refuse_beside_batches("predict", batch_size=batch_size)
@@ -592,25 +605,22 @@ class Model:
             batches = Batches("predict", x, ahead, steps=_steps("predict", "steps", steps))
             hooks.start(self, _params_of_batches(batches))
             with closing(batches.numbered("predict")) as numbered:
-                made = (inference.Part(place, [self._features(place, batch[0])]) for place, batch in numbered)
+                made = (inference.Part(place, self._inputs(place, batch[0])) for place, batch in numbered)
                 return self._predict_parts(made, asked, rows, hooks)
 
     def _predict_parts(
         self, parts: Iterable[inference.Part], threads: int, batch_size: int, hooks: Hooks
-    ) -> np.ndarray:
-        def run(arrays: list[np.ndarray]) -> np.ndarray:
+    ) -> Any:
+        def run(feed: Feed) -> list[np.ndarray]:
             program = partial(lowering.prediction_program, self.graph)
             runner = self.inference_of(("predict", batch_size), program, batch_size)
-            return runner.run(arrays, threads).outputs[0]
+            return runner.run(feed.arrays, threads).outputs
 
-        return inference.predict(parts, run, hooks)
+        return inference.predict(parts, run, lambda outputs: self.graph.outputs.pack(outputs), hooks)
 
-    def _features(self, where: str, x: Any) -> np.ndarray:
-        width = None if self._graph is None else self._graph.input_width
-        features = as_table(where, x, width, self.dtype)
-        if self._graph is None:
-            self._build_for(features.shape[1])
-        return features
+    def _inputs(self, where: str, x: Any) -> Feed:
+        self._build_by(where, x)
+        return self.sources.inputs(where, x)
 
     def inference_of(self, key: object, program: Callable[[], Program], batch_size: int) -> backend.Inference:
         """The runner of a program, made when it is first needed, or needed again after many others."""
@@ -656,8 +666,10 @@ class Model:
         """
         asked = resolve("train_on_batch", threads)
         with self._fitting.of("train_on_batch"), self.unbuilt_by_refusal():
-            arrays = batch_arrays(self, "train_on_batch", x, y, sample_weight, class_weight)
-            figures = self._stepper.step(self, arrays, asked)
+            feed = self.prepare("train_on_batch", x, y, sample_weight)
+            if class_weight is not None:
+                feed = self.sources.with_class_weights("train_on_batch", feed, class_weight)
+            figures = self._stepper.step(self, feed, asked)
         return figures_as_asked(figures, return_dict)
 
     def test_on_batch(
@@ -672,8 +684,8 @@ class Model:
         """The loss and the metrics of these rows in inference mode: `evaluate` of arrays."""
         return self.evaluate(x, y, sample_weight=sample_weight, return_dict=return_dict, threads=threads)
 
-    def predict_on_batch(self, x: Any, *, threads: int | None = None) -> np.ndarray:
-        """The model's output for these rows: `predict` of an array."""
+    def predict_on_batch(self, x: Any, *, threads: int | None = None) -> Any:
+        """The model's output for these rows: `predict` of arrays."""
         return self.predict(x, threads=threads)
 
     def loss_and_gradients(
@@ -695,13 +707,14 @@ class Model:
             x: as arrays in `fit`; so are y, sample_weight and threads.
             y: as in `fit`.
             sample_weight: as in `fit`.
-            inputs: whether to give the gradient with respect to x, too.
+            inputs: whether to give the gradients with respect to the inputs, too.
             training: whether layers behave as in training, or as in use.
             threads: as in `fit`.
 
         Returns:
-            The loss Σ w l / n, and {name of the weight: dL/dw in its shape}; with `inputs`, also {name of the
-            input layer: dL/dx (examples, features)}. Weights of frozen layers are not in it.
+            The loss Σ w l / n, of several outputs the weighted sum, and {name of the weight: dL/dw in its
+            shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}. Weights of frozen
+            layers, and what no loss depends on, are not in it.
 
         Raises:
             ValueError: as `fit`.
@@ -716,8 +729,8 @@ class Model:
         """
         asked = resolve("loss_and_gradients", threads)
         with self.unbuilt_by_refusal():
-            arrays = batch_arrays(self, "loss_and_gradients", x, y, sample_weight, None)
-            return loss_and_gradients(self, arrays, inputs=inputs, training=training, threads=asked)
+            feed = self.prepare("loss_and_gradients", x, y, sample_weight)
+            return loss_and_gradients(self, feed, inputs=inputs, training=training, threads=asked)
 
     def layer_outputs(
         self,
@@ -751,7 +764,7 @@ class Model:
         rows = _rows_at_a_time("layer_outputs", batch_size)
         asked = resolve("layer_outputs", threads)
         with self.unbuilt_by_refusal():
-            return layer_outputs(self, self._features("layer_outputs", x), layers, rows, asked)
+            return layer_outputs(self, self._inputs("layer_outputs", x), layers, rows, asked)
 
     # ---- Copies
 
@@ -821,10 +834,10 @@ class Model:
         asked = resolve("profile", threads)
         with self.unbuilt_by_refusal():
             if y is None:
-                arrays = [self._features("profile", x)]
+                found = profile_prediction(self, self._inputs("profile", x), limit, asked)
             else:
-                arrays = self.prepare("profile", x, y, sample_weight)
-            found = profile(self, arrays, limit, asked)
+                feed = self.prepare("profile", x, y, sample_weight)
+                found = profile_training(copy.deepcopy(self), feed, limit, asked)
         print_fn(str(found))
         return found
 

@@ -1,18 +1,16 @@
 """Where the time of a step goes: every operation of the native plan, timed."""
 
-import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fastdnn import _core, lowering
 from fastdnn.backend import NativeBackend
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.report import byte_text, moved_bytes, step_text, table, written_text
+from fastdnn.sources import Feed
 from fastdnn.thread_settings import get_num_threads
 from fastdnn.training import non_finite_loss
 
@@ -86,21 +84,15 @@ def _time_text(seconds: float) -> str:
     return f"{seconds / 1e-9:.0f} ns"
 
 
-def profile(model: "Model", arrays: list[np.ndarray], seconds: float, threads: int) -> Profile:
-    """Time a training step on these arrays, or, where there are no targets, a prediction."""
-    if len(arrays) == 1:
-        return _profile_prediction(model, arrays, seconds, threads)
-    return _profile_training(copy.deepcopy(model), arrays, seconds, threads)
-
-
-def _profile_prediction(model: "Model", arrays: list[np.ndarray], seconds: float, threads: int) -> Profile:
-    rows = len(arrays[0])
+def profile_prediction(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
+    """Time a prediction of these rows."""
+    rows, arrays = feed.rows, feed.arrays
     plan = NativeBackend(model.weights.native).plan(lowering.prediction_program(model.graph), rows)
     used = _threads(plan, rows, threads)
     runner = _core.Inference(plan, model.weights.native)
     _, _, _, place = runner.run(arrays, used, False)
     if place is not None:
-        raise NonFiniteSourceError(*place).error("profile")
+        raise NonFiniteSourceError(*place).error("profile", feed.origins)
     times, whole = _rounds(
         seconds, lambda: runner.time_run(arrays, used), lambda: runner.run(arrays, used, False)
     )
@@ -108,19 +100,19 @@ def _profile_prediction(model: "Model", arrays: list[np.ndarray], seconds: float
     return Profile("prediction", rows, used, tuple(steps), whole)
 
 
-def _profile_training(model: "Model", arrays: list[np.ndarray], seconds: float, threads: int) -> Profile:
-    """The model is a copy: steps are taken."""
-    rows, native, compiled = len(arrays[0]), model.weights.native, model.compiled
-    plan = NativeBackend(native).plan(model.training_program(weighted=len(arrays) == 3), rows)
+def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
+    """Time a training step on these rows. Steps are taken: give it a copy."""
+    rows, native, compiled = feed.rows, model.weights.native, model.compiled
+    plan = NativeBackend(native).plan(model.training_program(feed.weighting), rows)
     used = _threads(plan, rows, threads)
     state = compiled.state or compiled.optimizer.make_state(native)
-    trainer = _core.Trainer(plan, native, state, arrays, rows, False, model.seed)
+    trainer = _core.Trainer(plan, native, state, feed.arrays, rows, False, model.seed)
 
     def step() -> None:
         trainer.begin_epoch(0)
         end, _, _ = trainer.run(0.0, 0.0, used, False)
         if end == "non_finite_source":
-            raise NonFiniteSourceError(*trainer.non_finite).error("profile")
+            raise NonFiniteSourceError(*trainer.non_finite).error("profile", feed.origins)
         if end == "non_finite_loss":
             raise non_finite_loss("profile", "this batch", compiled.optimizer.learning_rate)
 

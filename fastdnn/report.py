@@ -7,6 +7,7 @@ from fastdnn import lowering
 from fastdnn.backend import NativeBackend
 
 if TYPE_CHECKING:
+    from fastdnn.graph import Graph
     from fastdnn.model import Model
 
 
@@ -35,27 +36,33 @@ def byte_text(count: int) -> str:
 
 
 def summary(model: "Model") -> str:
-    """Layers, output shapes, numbers of weights."""
+    """Layers, output shapes, numbers of weights; what each is connected to, where they are no chain."""
     graph = model.graph
     rows = []
-    seen: set[str] = set()
-    for node, width in zip(graph.nodes, graph.widths, strict=True):
+    uses = graph.use_names
+    for name, node, width in zip(uses, graph.nodes, graph.widths, strict=True):
         layer = node.layer
         count = sum(_size(weight.shape) for weight in layer.weights)
-        again = layer.name in seen
-        seen.add(layer.name)
-        rows.append(
-            [layer.name, type(layer).__name__, f"(batch, {width})", "shared" if again else f"{count:,}"]
-        )
+        weights = f"{count:,}" if name == layer.name else "shared"
+        row = [name, type(layer).__name__, f"(batch, {width})", weights]
+        rows.append(row if graph.is_chain else [*row, ", ".join(uses[i] for i in node.inputs)])
     trained = model.weights.count(trainable=True)
     stored = model.weights.count(trainable=False)
     item = 8 if model.dtype == "float64" else 4
     lines = [
-        table(["layer", "type", "output", "weights"], rows, numeric=[3]),
+        table(["layer", "type", "output", "weights", "connected to"][: len(rows[0])], rows, numeric=[3]),
+        *_ends(graph),
         f"trained: {trained:,} ({byte_text(trained * item)})   stored: {stored:,}   "
         f"{model.dtype}, seed {model.seed}",
     ]
     return "\n".join(lines)
+
+
+def _ends(graph: "Graph") -> list[str]:
+    """The lines that name the inputs and outputs, where there are several or the user named them."""
+    if graph.inputs.form == graph.outputs.form == "one":
+        return []
+    return [f"{ports.what}s: {', '.join(ports.names)}" for ports in (graph.inputs, graph.outputs)]
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -69,10 +76,7 @@ def plan(model: "Model", batch_size: int) -> str:
     """The native steps of a training step (or of a prediction, where the model is not compiled)."""
     native = NativeBackend(model.weights.native)
     compiled = model._compiled
-    if compiled is None:
-        program = lowering.prediction_program(model.graph)
-    else:
-        program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
+    program = lowering.prediction_program(model.graph) if compiled is None else model.training_program()
     made = native.plan(program, batch_size)
     rows = [_plan_row(number, step, batch_size) for number, step in enumerate(made.describe())]
     flops = sum(step["flops_per_row"] for step in made.describe()) * batch_size

@@ -1,16 +1,17 @@
 """A batch at a time: one step of training, or what a step would be made of, without taking it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fastdnn import lowering
-from fastdnn.backend import Draw, Inference, Trainer, TrainingRun
-from fastdnn.batch_trainer import with_class_weights
+from fastdnn.backend import Draw, Figures, Inference, Trainer, TrainingRun
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.program import Program
+from fastdnn.sources import Feed
 from fastdnn.training import non_finite_loss, run_trainer
 
 if TYPE_CHECKING:
@@ -24,33 +25,32 @@ class StepTrainer:
         self._trainer: Trainer | None = None
         self._made_for: object = None
 
-    def step(self, model: "Model", arrays: list[np.ndarray], threads: int) -> dict[str, float]:
-        """One step on all rows of the arrays; the loss and the metrics that led to it.
+    def step(self, model: "Model", feed: Feed, threads: int) -> dict[str, float]:
+        """One step on all rows of the feed; the loss and the metrics that led to it.
 
         Raises:
             ValueError: a feature is NaN or infinite; the model is unchanged.
             NonFiniteLossError: the loss is; likewise.
         """
         where = "train_on_batch"
-        trainer = self._trainer_of(model, arrays)
-        trainer.next_feed(arrays)
+        trainer = self._trainer_of(model, feed)
+        trainer.next_feed(feed.arrays)
         trainer.begin_epoch(0)  # its sums are of this batch alone
         try:
             run = run_trainer(model, trainer, threads, steps=1)
         except NonFiniteSourceError as found:
-            raise found.error(where) from None
+            raise found.error(where, feed.origins) from None
         if run.end == "non_finite_loss":
             raise non_finite_loss(where, "this batch", model.optimizer.learning_rate)
-        names = ["loss", *model.compiled.metric_names]
-        return dict(zip(names, trainer.averages(), strict=True))
+        return model.compiled.figures(trainer.averages())
 
-    def _trainer_of(self, model: "Model", arrays: list[np.ndarray]) -> Trainer:
+    def _trainer_of(self, model: "Model", feed: Feed) -> Trainer:
         trained = tuple(layer.trainable for layer in model.graph.layers)
-        if self._trainer is None or self._made_for != (model.compiled.state, len(arrays), trained):
-            program = model.training_program(weighted=len(arrays) == 3)
-            run = TrainingRun(program, arrays, len(arrays[0]), shuffle=False, seed=model.seed)
+        if self._trainer is None or self._made_for != (model.compiled.state, feed.weighting, trained):
+            program = model.training_program(feed.weighting)
+            run = TrainingRun(program, feed.arrays, feed.rows, shuffle=False, seed=model.seed)
             self._trainer = model.make_trainer(run)  # and the optimiser's state, if there was none
-            self._made_for = (model.compiled.state, len(arrays), trained)
+            self._made_for = (model.compiled.state, feed.weighting, trained)
         return self._trainer
 
     def forget(self) -> None:
@@ -58,39 +58,26 @@ class StepTrainer:
         self._trainer = None
 
 
-def batch_arrays(
-    model: "Model", where: str, x: Any, y: Any, sample_weight: Any, class_weight: dict[int, float] | None
-) -> list[np.ndarray]:
-    """The sources of a batch, checked."""
-    arrays = model.prepare(where, x, y, sample_weight)
-    return arrays if class_weight is None else with_class_weights(where, arrays, class_weight, model)
-
-
 def loss_and_gradients(
-    model: "Model", arrays: list[np.ndarray], *, inputs: bool, training: bool, threads: int
+    model: "Model", feed: Feed, *, inputs: bool, training: bool, threads: int
 ) -> tuple[float, dict[str, np.ndarray]]:
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
-    where, weighted = "loss_and_gradients", len(arrays) == 3
-    rows, trained = len(arrays[0]), tuple(layer.trainable for layer in model.graph.layers)
-
-    def program() -> Program:
-        loss = model.compiled.loss
-        return lowering.gradient_program(
-            model.graph, loss, weighted=weighted, inputs=inputs, training=training
-        )
-
-    inference = model.inference_of((where, weighted, inputs, training, trained, rows), program, rows)
-    state = model.compiled.state
+    where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
+    trained = tuple(layer.trainable for layer in model.graph.layers)
+    wanted = lowering.inputs_of_losses(model.graph, compiled.heads) if inputs else []
+    made_for = (model.graph, compiled.heads, feed.weighting)
+    program = partial(lowering.gradient_program, *made_for, inputs=wanted, training=training)
+    inference = model.inference_of((where, feed.weighting, inputs, training, trained, rows), program, rows)
+    state = compiled.state
     draw = Draw(model.seed, 0 if state is None else state.iterations)
-    figures = _run(where, inference, arrays, threads, draw)
-    gradients = dict(figures.gradients)
-    if inputs:
-        gradients |= zip([model.graph.nodes[0].layer.name], figures.outputs, strict=True)
-    return figures.sums[0] / rows, gradients
+    figures = _run(where, inference, feed, threads, draw)
+    names = [model.graph.inputs.names[number] for number in wanted]
+    gradients = figures.gradients | dict(zip(names, figures.outputs, strict=True))
+    return compiled.total([total / rows for total in figures.sums]), gradients
 
 
 def layer_outputs(
-    model: "Model", features: np.ndarray, names: Sequence[str] | None, batch_size: int, threads: int
+    model: "Model", feed: Feed, names: Sequence[str] | None, batch_size: int, threads: int
 ) -> dict[str, np.ndarray]:
     """What layers give for each row, by name; see `Model.layer_outputs`."""
     where = "layer_outputs"
@@ -106,11 +93,11 @@ def layer_outputs(
         return lowering.layers_program(model.graph, [uses[name] for name in chosen])
 
     inference = model.inference_of((where, *chosen, batch_size), program, batch_size)
-    return dict(zip(chosen, _run(where, inference, [features], threads, Draw()).outputs, strict=True))
+    return dict(zip(chosen, _run(where, inference, feed, threads, Draw()).outputs, strict=True))
 
 
-def _run(where: str, inference: Inference, arrays: list[np.ndarray], threads: int, draw: Draw) -> Any:
+def _run(where: str, inference: Inference, feed: Feed, threads: int, draw: Draw) -> Figures:
     try:
-        return inference.run(arrays, threads, draw)
+        return inference.run(feed.arrays, threads, draw)
     except NonFiniteSourceError as found:
-        raise found.error(where) from None
+        raise found.error(where, feed.origins) from None

@@ -6,10 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from fastdnn.backend import Run, Trainer, TrainingRun
-from fastdnn.batch_trainer import BatchArrays, BatchTrainer, with_class_weights
+from fastdnn.batch_trainer import BatchFeeds, BatchTrainer
 from fastdnn.callbacks import Callback, History, ProgressLine
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.data.batches import Batches, is_batches
@@ -17,8 +15,8 @@ from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.features import NonFiniteSourceError
-from fastdnn.program import Program
 from fastdnn.snapshot import Snapshot
+from fastdnn.sources import Feed
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -77,17 +75,16 @@ def _loop_over_arrays(
     if held_out is None and request.validation_data is not None:
         held_out = _held_out_arrays(model, request.validation_data)
     elif held_out is None:
-        labels = model.compiled.loss.integer_targets
-        train, tail = hold_out_tail("fit", train, request.validation_split, labels)
-        held_out = None if tail is None else _HeldOutArrays(tail, "fit", len(train[0]))
+        train, tail = hold_out_tail("fit", train, request.validation_split, model.sources.labels)
+        held_out = None if tail is None else _HeldOutArrays(tail, "fit", train.rows)
     if request.class_weight is not None:  # not for what is held out
-        train = with_class_weights("fit", train, request.class_weight, model)
-    rows = train[0].shape[0]
-    batch_size = min(request.batch_size, rows)
-    program = model.training_program(weighted=len(train) == 3)
-    trainer = model.make_trainer(TrainingRun(program, train, batch_size, request.shuffle, model.seed))
-    params = {"steps": trainer.batches, "batch_size": batch_size, "samples": rows}
-    return _Loop(model, trainer, program, held_out, request, params, start=Start(model))
+        train = model.sources.with_class_weights("fit", train, request.class_weight)
+    batch_size = min(request.batch_size, train.rows)
+    program = model.training_program(train.weighting)
+    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed)
+    trainer = model.make_trainer(run)
+    params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
+    return _Loop(model, trainer, train.origins, held_out, request, params, start=Start(model))
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -100,18 +97,18 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         seed=model.seed if request.shuffle else None,
         first_pass=model.compiled.epochs_done,
     )
-    source = BatchArrays(model, request.class_weight)
+    feeds = BatchFeeds(model, request.class_weight)
     with ExitStack() as failed:
         failed.callback(batches.close)
-        first = source.prepare("fit, epoch 1, batch 1", batches.peek())
+        first = feeds.prepare("fit, epoch 1, batch 1", batches.peek())
         if held_out is None and request.validation_data is not None:
             held_out = _held_out_arrays(model, request.validation_data)
-        program = model.training_program(weighted=len(first) == 3)
-        run = TrainingRun(program, first, len(first[0]), shuffle=False, seed=model.seed)
-        trainer = BatchTrainer(model.make_trainer(run), batches, source)
+        program = model.training_program(first.weighting)
+        run = TrainingRun(program, first.arrays, first.rows, shuffle=False, seed=model.seed)
+        trainer = BatchTrainer(model.make_trainer(run), batches, feeds)
         failed.pop_all()
     params = {"steps": batches.steps, "batch_size": None, "samples": None}
-    return _Loop(model, trainer, program, held_out, request, params, start=None)
+    return _Loop(model, trainer, first.origins, held_out, request, params, start=None)
 
 
 class _HeldOut(Protocol):
@@ -124,14 +121,12 @@ class _HeldOut(Protocol):
 
 @dataclass
 class _HeldOutArrays:
-    arrays: list[np.ndarray]
+    feed: Feed
     where: str
     first_row: int = 0
 
     def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
-        return model.evaluate_prepared(
-            self.where, self.arrays, threads, first_row=self.first_row, hooks=hooks
-        )
+        return model.evaluate_prepared(self.where, self.feed, threads, first_row=self.first_row, hooks=hooks)
 
 
 @dataclass
@@ -185,21 +180,17 @@ class _Loop:
 
     model: "Model"
     trainer: Trainer | BatchTrainer
-    program: Program
+    origins: Sequence[tuple[str, str]]  # of the feed
     held_out: _HeldOut | None
     request: FitRequest
     params: dict[str, Any]
     start: Start | None
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
 
-    @property
-    def names(self) -> list[str]:
-        """The training figures."""
-        return [result.name for result in self.program.results]
-
     def figures(self) -> list[str]:
-        """Those and the held-out data's."""
-        return self.names + ([f"val_{name}" for name in self.names] if self.held_out else [])
+        """The names of the training figures, and of the held-out data's."""
+        names = self.model.compiled.figure_names
+        return names + ([f"val_{name}" for name in names] if self.held_out else [])
 
     def run(self) -> None:
         try:
@@ -230,7 +221,7 @@ class _Loop:
 
     def _figures(self) -> dict[str, float]:
         """The training figures of the epoch so far."""
-        return dict(zip(self.names, self.trainer.averages(), strict=True))
+        return self.model.compiled.figures(self.trainer.averages())
 
     def _logs(self) -> dict[str, float]:
         """The training figures of the epoch, and those of the held-out data now."""
@@ -280,7 +271,7 @@ class _Loop:
             run = run_trainer(self.model, self.trainer, self.request.threads, seconds=seconds, steps=steps)
         except NonFiniteSourceError as found:
             self._go_back()
-            raise found.error(getattr(self.trainer, "place", "fit")) from None
+            raise found.error(getattr(self.trainer, "place", "fit"), self.origins) from None
         if run.end == "non_finite_loss":
             of = f" of {self.params['steps']}" if self.params["steps"] else ""
             place = f"epoch {epoch + 1}, step {run.batch + 1}{of}"

@@ -17,10 +17,11 @@ SIDES = {
 
 
 class Built:
-    """A program with its parameters and one batch of sources."""
+    """A program with its parameters and one batch of sources; `terms` are its losses, as its results."""
 
-    def __init__(self, program, parameters, sources):
+    def __init__(self, program, parameters, sources, terms):
         self.program = program
+        self.terms = terms
         self.parameters = parameters
         self.sources = sources
 
@@ -30,16 +31,20 @@ class Built:
         return {v.name: values[v.index] for v in self.program.values if v.role == "gradient"}
 
     def loss_and_mask(self):
-        """The batch's loss, Σ w l / n, and on which side of its kinks each operation is."""
+        """The batch's loss, the weighted sum of all Σ w l / n, and on which side of its kinks each operation
+        is.
+        """
         values = run_program(self.program, self.sources, self.parameters)
         mask = b"".join(
             SIDES[op.kind](*(values[v.index] for v in op.inputs if v is not None)).tobytes()
             for op in self.program.operations
             if op.kind in SIDES
         )
-        result = self.program.results[0]
-        weights = 1.0 if result.weights is None else values[result.weights.index]
-        return float((values[result.value.index] * weights).sum() / len(self.sources[0])), mask
+        loss = 0.0
+        for term in self.terms:
+            weights = 1.0 if term.weights is None else values[term.weights.index]
+            loss += term.weight * float((values[term.row_loss.index] * weights).sum() / len(self.sources[0]))
+        return loss, mask
 
     def native_gradients(self, threads=1):
         """The same by one native step of gradient descent with rate 1: theta before minus theta after."""
@@ -90,13 +95,14 @@ KINDS = ("dense", "matmul", "batch_norm", "layer_norm", "prelu", "add", "concate
 
 
 class _Graph:
-    """A program under construction."""
+    """A program under construction, with so many inputs."""
 
-    def __init__(self, rng, width):
+    def __init__(self, rng, width, inputs):
         self.rng, self.width = rng, width
         self.program = Program(training=True)
         self.shapes = {}
-        self.values = [self.program.source("x", width)]
+        self.values = [self.program.source(f"x{i}", width) for i in range(inputs)]
+        self.sources = [lambda rows, dtype: rng.normal(size=(rows, width)).astype(dtype)] * inputs
         self.kernels = [self.parameter(f"w{i}", width, width) for i in range(2)]
         self.rows = [self.parameter(f"b{i}", 1, width) for i in range(3)]
 
@@ -145,15 +151,40 @@ class _Graph:
         y = self.emit("batch_norm_forward", x, moments[0], moments[2], self.any(scale), self.any(scale))
         return self.emit("relu", y) if self.rng.integers(2) else y
 
+    def add_losses(self, predictions):
+        """A loss of each of these values, which may be one value twice; weights of samples, own or shared."""
+        program, rng, width = self.program, self.rng, self.width
+        terms = []
+        for number, prediction in enumerate(predictions):
+            kind = str(rng.choice(list(LOSSES)))
+            labels = kind == "sparse_cross_entropy"
+            target = program.source(f"y{number}", 1 if labels else width, integer=labels)
+            self.sources.append(self._labels if labels else self._numbers(width))
+            weights = [None, None, *[term.weights for term in terms]][int(rng.integers(2 + len(terms)))]
+            if rng.integers(2):
+                weights = program.source(f"w{number}", 1)
+                self.sources.append(self._numbers(1))
+            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=LOSSES[kind])
+            program.add_result(f"loss{number}", row_loss, weights, loss=True)
+            terms.append(LossTerm(row_loss, weights, 1.0 if number == 0 else float(rng.normal())))
+        return terms
+
+    def _labels(self, rows, dtype):
+        return self.rng.integers(self.width, size=(rows, 1)).astype(np.int32)
+
+    def _numbers(self, width):
+        return lambda rows, dtype: self.rng.random(size=(rows, width)).astype(dtype)
+
 
 def random_graph(seed, dtype="float64", rows=13):
-    """A network with branches, of any operations.
+    """A network with branches, of any operations, of one input and one loss or of several.
 
     Values that several operations read, kernels used twice, masks that cannot be fused, sample weights.
     """
     rng = np.random.default_rng(seed)
     width = int(rng.integers(2, 20))
-    graph = _Graph(rng, width)
+    several = seed % 2
+    graph = _Graph(rng, width, int(rng.integers(1, 4)) if several else 1)
     program, shapes = graph.program, graph.shapes
     for _ in range(int(rng.integers(2, 9))):
         graph.grow(str(rng.choice(KINDS)))
@@ -161,23 +192,12 @@ def random_graph(seed, dtype="float64", rows=13):
     last = graph.emit("add_bias", last, graph.rows[0])
     if rng.integers(2):
         last = graph.emit("relu", last)
-    kind = str(rng.choice(list(LOSSES)))
-    target = program.source(
-        "y", 1 if kind == "sparse_cross_entropy" else width, integer=kind == "sparse_cross_entropy"
-    )
-    weights = program.source("w", 1) if rng.integers(2) else None
-    row_loss = program.emit(kind, last, target, name="loss", cols=1, options=LOSSES[kind])
-    program.add_result("loss", row_loss, weights, loss=True)
-    differentiate(program, [LossTerm(row_loss, weights)])
+    inner = [graph.any([*graph.values, last, last]) for _ in range(int(rng.integers(3)))] if several else []
+    terms = graph.add_losses([last, *inner])
+    differentiate(program, terms)
 
     parameters = _core.Parameters(dtype, list(shapes.items()), [])
     for name, shape in shapes.items():
         parameters.set("theta", name, (rng.normal(size=shape) / np.sqrt(width)).astype(dtype))
-    sources = [rng.normal(size=(rows, width)).astype(dtype)]
-    if kind == "sparse_cross_entropy":
-        sources.append(rng.integers(width, size=(rows, 1)).astype(np.int32))
-    else:
-        sources.append(rng.random(size=(rows, width)).astype(dtype))
-    if weights is not None:
-        sources.append(rng.random(size=(rows, 1)).astype(dtype))
-    return Built(program, parameters, sources)
+    sources = [make(rows, dtype) for make in graph.sources]
+    return Built(program, parameters, sources, terms)

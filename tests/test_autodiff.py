@@ -40,7 +40,7 @@ def test_reference_gradient_against_finite_differences(seed):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(90))
 def test_native_gradient_against_reference(seed, threads):
     built = random_graph(seed, rows=29)
     want = built.reference_gradients()
@@ -56,7 +56,15 @@ def test_native_gradient_against_reference(seed, threads):
 
 
 def test_branches_do_occur():
-    """The graphs above have what they are there for: accumulated gradients, and values passed on."""
-    kinds = [op for seed in range(60) for op in random_graph(seed).program.operations]
+    """The graphs above have what they are there for: accumulated gradients, values passed on, and several
+    losses, also of one value.
+    """
+    graphs = [random_graph(seed) for seed in range(90)]
+    kinds = [op for built in graphs for op in built.program.operations]
+    predictions = [
+        [built.program.producer(term.row_loss).inputs[0] for term in built.terms] for built in graphs
+    ]
+    assert sum(len(values) > 1 for values in predictions) > 10
+    assert sum(len(set(values)) < len(values) for values in predictions) > 3
     assert sum(op.accumulate for op in kinds) > 20
     assert {"pass_gradient", "softmax_backward", "matmul_dx", "relu_backward"} <= {op.kind for op in kinds}

@@ -192,7 +192,10 @@ def test_a_bad_batch_is_named_and_the_last_whole_step_stays(prefetch, backend):
         ((X, label), r"\[fit, epoch 1, batch 4\] expected labels .*, got 9 in row 2;"),
         ((X[:, :19], Y), r"\[fit, epoch 1, batch 4\] expected x of shape \(examples, 20\)"),
         ((X,), r"\[fit, epoch 1, batch 4\] expected y as"),
-        ((X, Y, WEIGHTS), r"\[fit, epoch 1, batch 4\] expected 2 parts, as in the first batch, got 3 parts"),
+        (
+            (X, Y, WEIGHTS),
+            r"batch 4\] expected no sample_weight, as in the first batch, got one sample_weight",
+        ),
         ((X, Y, Y, Y), r"\[fit, epoch 1, batch 4\] expected a batch as x, \(x, y\) or"),
     ):
         model = classifier(backend=backend)

@@ -366,6 +366,39 @@ def test_evaluate_takes_rows_of_shares_as_the_loss_does(command, tmp_path):
     assert sum(int(cell) for cell in counts[1][1:] if cell != ".") == 7
 
 
+@pytest.mark.parametrize("name", ["evaluate", "predict"])
+def test_models_of_several_inputs_or_outputs_take_no_table(command, tmp_path, name):
+    a, b = fd.Input((2,), name="a"), fd.Input((2,), name="b")
+    heads = [fd.layers.Dense(1, name=head)(fd.layers.Add()([a, b])) for head in ("left", "right")]
+    fd.Model([a, b], heads).save(tmp_path / "in")
+    np.savez(tmp_path / "d.npz", x=np.zeros((3, 2)), y=np.zeros(3))
+    message = refused(command(name, tmp_path / "in", "--data", tmp_path / "d.npz"))
+    assert message.startswith(
+        f"[{name}] expected a model with one input and one output, for a table, got 2: the inputs 'a', 'b'; "
+        f"in Python: model = fastdnn.load_model('{tmp_path / 'in'}'); model.{name}(...)"
+    )
+    x = fd.Input((2,))
+    fd.Model(x, [fd.layers.Dense(1, name=head)(x) for head in ("left", "right")]).save(tmp_path / "out")
+    message = refused(command(name, tmp_path / "out", "--data", tmp_path / "d.npz"))
+    assert "got 2: the outputs 'left', 'right'" in message
+
+
+def test_a_model_with_its_only_output_in_a_list(command, tmp_path):
+    x = fd.Input((2,))
+    model = fd.Model({"x": x}, [fd.layers.Dense(3, activation="softmax")(x)], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.save(tmp_path / "m")
+    data = np.random.default_rng(0).normal(size=(4, 2))
+    np.savez(tmp_path / "d.npz", x=data, y=np.zeros(4, int))
+    done = command("predict", tmp_path / "m", "--data", tmp_path / "d.npz")
+    assert done.code == 0
+    shares = [line.split(",")[3:] for line in done.out.splitlines()[1:]]
+    np.testing.assert_allclose(np.array(shares, float), model.predict(data)[0], rtol=1e-6)
+    done = command("evaluate", tmp_path / "m", "--data", tmp_path / "d.npz")
+    assert done.code == 0
+    assert "confusion matrix" in done.out
+
+
 def test_evaluate_of_a_model_without_loss(command, tmp_path):
     saved(tmp_path, None)
     np.savez(tmp_path / "d.npz", x=rows(), y=np.zeros(7))

@@ -89,7 +89,7 @@ def test_every_layout_of_every_type(layout, dtype):
     assert figures(x) == figures(np.array(x.astype("float32"), order="C"))
     assert x.tobytes() == before
     if layout in IN_PLACE and dtype not in (">f4", "g"):
-        assert np.shares_memory(classifier(COLS).prepare("test", x, LABELS)[0], x)
+        assert np.shares_memory(classifier(COLS).prepare("test", x, LABELS).arrays[0], x)
 
 
 @pytest.mark.parametrize("backend", ["native", "reference"])
@@ -129,7 +129,7 @@ def test_memory_maps(tmp_path):
         np.save(tmp_path / "x.npy", x)
         mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
         assert figures(mapped) == figures(x.astype("float32"))
-        assert np.shares_memory(regressor().prepare("test", mapped, x[:, :3])[0], mapped)
+        assert np.shares_memory(regressor().prepare("test", mapped, x[:, :3]).arrays[0], mapped)
 
 
 def test_numbers_that_float32_cannot_hold_are_rounded_once():

@@ -126,12 +126,32 @@ BAD = {
     "other dtype": edit("dtype", value="float64"),
     "seed": edit("seed", value=-1),
     "seed as text": edit("seed", value="x"),
-    "loss": edit("compile", "loss", "class_name", value="eval"),
-    "loss arguments": edit("compile", "loss", "config", value={"code": 1}),
+    "loss": edit("compile", "heads", 0, "loss", "class_name", value="eval"),
+    "loss arguments": edit("compile", "heads", 0, "loss", "config", value={"code": 1}),
     "optimizer": edit("compile", "optimizer", "class_name", value="__import__"),
     "rate": edit("compile", "optimizer", "config", "learning_rate", value=-1),
-    "metrics": edit("compile", "metrics", value=["eval"]),
-    "metrics as number": edit("compile", "metrics", value=7),
+    "metrics": edit("compile", "heads", 0, "metrics", value=["eval"]),
+    "metrics as number": edit("compile", "heads", 0, "metrics", value=7),
+    "weight of a loss": edit("compile", "heads", 0, "loss_weight", value="heavy"),
+    "no heads": edit("compile", "heads", value=[]),
+    "heads as text": edit("compile", "heads", value="h"),
+    "a head too many": lambda config, tensors, metadata: config["compile"]["heads"].append(
+        config["compile"]["heads"][0]
+    ),
+    "inputs missing": drop("inputs"),
+    "outputs as a number": edit("outputs", value=4),
+    "an output that is not there": edit("outputs", "nodes", value=[5]),
+    "an output of text": edit("outputs", "nodes", value=["4"]),
+    "an output of truth": edit("outputs", "nodes", value=[True]),
+    "no outputs": edit("outputs", "nodes", value=[]),
+    "two outputs that are one": edit("outputs", "nodes", value=[3, 4]),
+    "outputs in another form": edit("outputs", "form", value="tree"),
+    "outputs without their names": edit("outputs", "form", value="dict"),
+    "a name too many": edit("outputs", value={"nodes": [4], "form": "dict", "names": ["a", "b"]}),
+    "a name twice": edit("outputs", value={"nodes": [3, 4], "form": "dict", "names": ["a", "a"]}),
+    "a name of nothing": edit("outputs", value={"nodes": [4], "form": "dict", "names": [""]}),
+    "an input that is a layer": edit("inputs", value={"nodes": [0, 1], "form": "list"}),
+    "an input twice": edit("inputs", value={"nodes": [0, 0], "form": "list"}),
     "compile as text": edit("compile", value="yes"),
     "configuration as a list": lambda config, tensors, metadata: [1],
     "tensor missing": lambda config, tensors, metadata: tensors.__delitem__("hidden/kernel"),
@@ -184,6 +204,13 @@ def test_a_later_version_says_what_to_do(saved):
     path, *_ = saved
     rewrite(path, BAD["a later version"])
     with pytest.raises(FormatError, match="expected format_version 0, got '1'; a newer fastdnn may read it"):
+        fd.load_model(path)
+
+
+def test_an_older_draft_says_so(saved):
+    path, *_ = saved
+    rewrite(path, drop("outputs"))
+    with pytest.raises(FormatError, match=r"an older draft of the format; .* save the model again"):
         fd.load_model(path)
 
 

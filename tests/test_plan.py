@@ -5,12 +5,11 @@ import pytest
 from graphs import random_graph
 from networks import classification, classifier
 
-from fastdnn import _core, lowering
+from fastdnn import _core
 
 
 def training_plan(model, batch=8):
-    compiled = model.compiled
-    program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
+    program = model.training_program()
     return program, _core.Plan(program.to_native(), model.weights.native, batch)
 
 

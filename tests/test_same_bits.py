@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from networks import classification, classifier, weight_hash
-from random_networks import random_network
+from random_networks import data_for, random_heads, random_network
 
-from fastdnn import _core, lowering
+from fastdnn import _core
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -37,6 +37,19 @@ def test_one_hash_for_any_network(seed):
     assert len(set(hashes.values())) == 1, hashes
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_one_hash_for_several_inputs_and_outputs(seed):
+    hashes = {}
+    for threads in range(1, 9):
+        model = random_heads(seed)
+        x, y, weights = data_for(model, 101)
+        fitted = model.fit(x, y, batch_size=32, epochs=5, sample_weight=weights, threads=threads)
+        outputs = model.predict(x, threads=threads)
+        bits = [fitted.history, *[array.tobytes() for array in outputs.values()]]
+        hashes[threads] = weight_hash(model), repr(bits), repr(model.evaluate(x, y, threads=threads))
+    assert len(set(hashes.values())) == 1, hashes
+
+
 def test_one_hash_where_products_are_cut_by_columns():
     """Weights of a megabyte or more."""
     x, y = classification(rows=40, features=512)
@@ -65,10 +78,10 @@ def test_predictions_do_not_depend_on_threads_or_neighbours():
 
 def trainer_of(model, x, y, batch_size):
     compiled = model.compiled
-    program = lowering.training_program(model.graph, compiled.loss, compiled.metric_names, weighted=False)
+    program = model.training_program()
     plan = _core.Plan(program.to_native(), model.weights.native, batch_size)
     optimizer = compiled.optimizer.make_state(model.weights.native)
-    arrays = model.prepare("test", x, y)
+    arrays = model.prepare("test", x, y).arrays
     return _core.Trainer(plan, model.weights.native, optimizer, arrays, batch_size, True, 5)
 
 

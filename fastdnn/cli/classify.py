@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.cli.table_model import predict_table
 from fastdnn.confusion import confusion_matrix
 from fastdnn.model import Model
 from fastdnn.reference.softmax import softmax
@@ -12,11 +13,11 @@ from fastdnn.reference.softmax import softmax
 
 def is_classifier(model: Model) -> bool:
     """Whether the model was compiled with a loss over classes, so that its largest output names one."""
-    return (
-        model._compiled is not None
-        and model.compiled.loss.accuracy is not None
-        and model.graph.output_width > 1
-    )
+    return model._compiled is not None and model.compiled.loss.accuracy is not None and _outputs(model) > 1
+
+
+def _outputs(model: Model) -> int:
+    return model.graph.widths_of(model.graph.outputs)[0]
 
 
 def probabilities(model: Model, outputs: np.ndarray) -> np.ndarray:
@@ -37,8 +38,8 @@ class Mistakes:
     @classmethod
     def of(cls, model: Model, x: Any, labels: np.ndarray, threads: int | None = None) -> "Mistakes":
         """Those of a model on `x` (examples, features), whose classes are `labels` (examples,)."""
-        predicted = model.predict(x, threads=threads).argmax(axis=1)
-        return cls(confusion_matrix(labels, predicted, model.graph.output_width))
+        predicted = predict_table(model, x, threads).argmax(axis=1)
+        return cls(confusion_matrix(labels, predicted, _outputs(model)))
 
     @property
     def rows(self) -> int:

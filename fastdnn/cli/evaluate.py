@@ -8,9 +8,9 @@ from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.classify import Mistakes, is_classifier
 from fastdnn.cli.confusion import confusion_text
+from fastdnn.cli.table_model import load_table_model
 from fastdnn.data.arrays import load_npz_xy
 from fastdnn.errors import expected
-from fastdnn.io.model_file import load_model
 from fastdnn.report import table
 
 
@@ -38,14 +38,14 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, evaluate, print."""
-    model = load_model(arguments.model)
+    model = load_table_model("evaluate", arguments.model)
     if model._compiled is None:
         hint = "call compile(...) in Python and save it again"
         raise ValueError(
             expected("evaluate", "a model with a loss", "one that was saved before compile", hint)
         )
     x, y = load_npz_xy(arguments.data)
-    inputs, targets = model.prepare("evaluate", x, y)
+    inputs, targets = model.prepare("evaluate", x, y).arrays
     figures = model.evaluate(inputs, targets, return_dict=True, threads=arguments.threads)
     output.say(f"{arguments.model} on {output.counted(len(inputs), 'row')} of {arguments.data}")
     output.say()

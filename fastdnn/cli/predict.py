@@ -11,9 +11,9 @@ import numpy as np
 from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.classify import is_classifier, probabilities
+from fastdnn.cli.table_model import load_table_model, predict_table
 from fastdnn.cli.target import check_target, text_target
 from fastdnn.data.arrays import load_arrays, load_npy_x
-from fastdnn.io.model_file import load_model
 from fastdnn.model import Model
 
 _ZIP_MAGIC = b"PK"
@@ -61,8 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     to_stdout = arguments.output == "-"
     if not to_stdout:
         check_target("predict", arguments.output)
-    model = load_model(arguments.model)
-    outputs = model.predict(_load_x(arguments.data), threads=arguments.threads)
+    model = load_table_model("predict", arguments.model)
+    outputs = predict_table(model, _load_x(arguments.data), arguments.threads)
     if to_stdout:
         _write(sys.stdout, model, outputs)
         return 0

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastdnn import layers, losses, optimizers
+from fastdnn.compiled import Head
 from fastdnn.errors import expected
 from fastdnn.graph import Graph, Node
 from fastdnn.io.files import FormatError
@@ -19,6 +20,7 @@ from fastdnn.io.safetensors import read_safetensors, write_safetensors
 from fastdnn.layers import Input
 from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
+from fastdnn.ports import Ports
 from fastdnn.sequential import Sequential
 
 FORMAT_VERSION = 0
@@ -36,13 +38,13 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
             {"class_name": type(layer).__name__, "config": layer.get_config()} for layer in graph.layers
         ],
         "nodes": [{"layer": node.layer.name, "inputs": list(node.inputs)} for node in graph.nodes],
+        "inputs": _ends_config(graph.inputs),
+        "outputs": _ends_config(graph.outputs),
     }
     if model._compiled is not None:
-        compiled = model._compiled
         config["compile"] = {
-            "optimizer": _described(compiled.optimizer),
-            "loss": _described(compiled.loss),
-            "metrics": list(compiled.metric_names),
+            "optimizer": _described(model._compiled.optimizer),
+            "heads": [_head_config(head) for head in model._compiled.heads],
         }
     metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
     write_safetensors(fspath(path), model.weights.snapshot(), metadata)
@@ -50,6 +52,17 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
 
 def _described(part: Any) -> dict[str, Any]:
     return {"class_name": type(part).__name__, "config": part.get_config()}
+
+
+def _ends_config(ports: Ports) -> dict[str, Any]:
+    """The nodes, and what they are called where a dict did it."""
+    names = {"names": list(ports.names)} if ports.form == "dict" else {}
+    return {"nodes": list(ports.nodes), "form": ports.form, **names}
+
+
+def _head_config(head: Head) -> dict[str, Any]:
+    loss = None if head.loss is None else _described(head.loss)
+    return {"loss": loss, "loss_weight": head.weight, "metrics": list(head.metrics)}
 
 
 def load_model(path: "str | PathLike[str]") -> Model:
@@ -77,7 +90,7 @@ def load_model(path: "str | PathLike[str]") -> Model:
     try:
         graph = _graph(where, config)
         _check_tensors(where, graph, config["dtype"], tensors)
-        kind = Sequential if _is_chain(graph) else Model
+        kind = Sequential if graph.is_chain and len(graph.nodes) > 1 else Model
         model = kind.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
         if "compile" in config:
             _compile(model, config["compile"])
@@ -126,23 +139,38 @@ def _graph(where: str, config: dict[str, Any]) -> Graph:
             raise FormatError(expected(where, "one layer of each name", f"two of {layer.name!r}"))
         by_name[layer.name] = layer
     nodes = [Node(by_name[node["layer"]], tuple(node["inputs"])) for node in config["nodes"]]
+    if not {"inputs", "outputs"} <= config.keys():
+        hint = "drafts of a format are not kept: save the model again"
+        raise FormatError(
+            expected(where, "the model's inputs and outputs", "an older draft of the format", hint)
+        )
+    inputs = _ends(where, "input", config["inputs"], len(nodes))
+    outputs = _ends(where, "output", config["outputs"], len(nodes))
     for index, node in enumerate(nodes):
         earlier = all(isinstance(i, int) and 0 <= i < index for i in node.inputs)
         starts = isinstance(node.layer, Input)
-        if not earlier or starts != (index == 0) or starts == bool(node.inputs):
-            raise FormatError(
-                expected(
-                    where, "an Input, then layers on the outputs of earlier ones", f"another node {index}"
-                )
-            )
-    return Graph(nodes)
+        if not earlier or starts != (index < len(inputs)) or starts == bool(node.inputs):
+            wanted = "Inputs, then layers on the outputs of earlier ones"
+            raise FormatError(expected(where, wanted, f"another node {index}"))
+    used = {nodes[node].layer for node in inputs.nodes}
+    if inputs.nodes != tuple(range(len(inputs))) or len(used) < len(inputs):
+        raise FormatError(expected(where, "each Input once, in order", f"nodes {list(inputs.nodes)}"))
+    return Graph(nodes, inputs, outputs)
 
 
-def _is_chain(graph: Graph) -> bool:
-    """Whether each layer is used once, on the output of the one before."""
-    return 1 < len(graph.layers) == len(graph.nodes) and all(
-        node.inputs == ((index - 1,) if index else ()) for index, node in enumerate(graph.nodes)
-    )
+def _ends(where: str, what: str, config: dict[str, Any], nodes: int) -> Ports:
+    """The inputs or outputs, of so many nodes."""
+    numbers, form, names = config["nodes"], config["form"], config.get("names", [])
+    are_nodes = isinstance(numbers, list) and all(type(i) is int and 0 <= i < nodes for i in numbers)
+    count = len(numbers) if are_nodes else 0
+    right = count == 1 if form == "one" else count >= 1 and form in ("list", "dict")
+    if form == "dict":
+        texts = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
+        right = right and texts and len(set(names)) == len(names) == count
+    if not right:
+        wanted = f"{what}s as nodes of the graph, by themselves, as a list or with names"
+        raise FormatError(expected(where, wanted, repr(config)))
+    return Ports(what, tuple(numbers), form, tuple(names) if form == "dict" else ())
 
 
 def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.ndarray]) -> None:
@@ -163,5 +191,16 @@ def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.n
 
 def _compile(model: Model, config: dict[str, Any]) -> None:
     optimizer = optimizers.from_config(config["optimizer"]["class_name"], config["optimizer"]["config"])
-    loss = losses.from_config(config["loss"]["class_name"], config["loss"]["config"])
-    model.compile(optimizer=optimizer, loss=loss, metrics=config["metrics"])
+    heads = config["heads"]
+    if not isinstance(heads, list) or len(heads) != len(model.output_names):
+        raise ValueError(expected("heads", f"a list of {len(model.output_names)}", repr(heads)))
+    chosen = [
+        head["loss"] and losses.from_config(head["loss"]["class_name"], head["loss"]["config"])
+        for head in heads
+    ]
+    model.compile(
+        optimizer,
+        chosen,
+        loss_weights=[head["loss_weight"] for head in heads],
+        metrics=[head["metrics"] for head in heads],
+    )

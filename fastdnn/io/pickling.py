@@ -7,17 +7,18 @@ from typing import Any
 
 import fastdnn
 from fastdnn import _core
+from fastdnn.compiled import Compiled
 from fastdnn.errors import expected
 from fastdnn.graph import Graph, Node
 from fastdnn.io.files import FormatError
-from fastdnn.model import Compiled, Model
+from fastdnn.model import Model
 from fastdnn.snapshot import set_state as set_optimizer_state
 from fastdnn.snapshot import weights_in
 
-FORM = 1  # of the dictionary; another one is refused
+FORM = 2  # of the dictionary; another one is refused
 
 # Attributes that are made afresh.
-_TRANSIENT = ("_graph", "_weights", "_inferences", "_stepper", "_fitting")
+_TRANSIENT = ("_graph", "_weights", "_sources", "_inferences", "_stepper", "_fitting")
 
 
 def get_state(model: Model) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def get_state(model: Model) -> dict[str, Any]:
     graph, compiled = model._graph, model._compiled
     if graph is not None:
         state["nodes"] = [(node.layer, node.inputs) for node in graph.nodes]
+        state["ends"] = (graph.inputs, graph.outputs)
         state["arrays"], state["has_optimizer_state"] = _arrays(model, compiled)
     return state
 
@@ -51,7 +53,7 @@ def set_state(model: Model, state: dict[str, Any]) -> None:
         hint = "pickles are for one version; keep models with model.save(path)"
         raise FormatError(expected("pickle", f"a model pickled in form {FORM}", f"form {form!r}{by}", hint))
     Model.__init__(model, seed=state["seed"], dtype=state["dtype"])
-    surplus = ("form", "version", "nodes", "arrays", "has_optimizer_state")
+    surplus = ("form", "version", "nodes", "ends", "arrays", "has_optimizer_state")
     vars(model).update({key: value for key, value in state.items() if key not in surplus})
     if state["nodes"] is not None:
         _restore_arrays(model, state)
@@ -61,7 +63,8 @@ def set_state(model: Model, state: dict[str, Any]) -> None:
 
 def _restore_arrays(model: Model, state: dict[str, Any]) -> None:
     weights = weights_in(state["arrays"])
-    model._set_graph(Graph([Node(layer, inputs) for layer, inputs in state["nodes"]]), weights)
+    nodes = [Node(layer, inputs) for layer, inputs in state["nodes"]]
+    model._set_graph(Graph(nodes, *state["ends"]), weights)
     model.weights.write(weights)  # again: a layer may have put in figures that it was made with
     compiled = model._compiled
     if compiled is None or not state["has_optimizer_state"]:

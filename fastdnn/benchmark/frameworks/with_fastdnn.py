@@ -81,7 +81,8 @@ class _Trainer:
         self._fit(epochs, callbacks=[_Stop(stop)] if stop else None)
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
-        return self._model.predict(x)
+        outputs: np.ndarray = self._model.predict(x)
+        return outputs
 
     def _fit(self, epochs: int, batches: int | None = None, **options: Any) -> fd.callbacks.History:
         batch = self._network.batch
@@ -109,4 +110,5 @@ class _Predictor:
             predict(x)
 
     def outputs(self) -> np.ndarray:
-        return self._model.predict(self._x)
+        outputs: np.ndarray = self._model.predict(self._x)
+        return outputs

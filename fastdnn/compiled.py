@@ -1,0 +1,177 @@
+"""What `compile` settles: the optimiser, and for each output a loss, its weight and metrics."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastdnn import _core, losses, metrics
+from fastdnn.errors import expected
+from fastdnn.losses import Loss
+from fastdnn.optimizers import Optimizer
+from fastdnn.ports import Ports
+
+
+@dataclass(frozen=True)
+class Head:
+    """What one output is trained on and measured by.
+
+    name: of the output; empty where there is one only, whose figures need no name.
+    loss: None where the output is not trained on.
+    weight: of the loss in the sum that is minimised.
+    metrics: their names.
+    """
+
+    name: str
+    loss: Loss | None
+    weight: float = 1.0
+    metrics: tuple[str, ...] = ()
+
+    def named(self, figure: str) -> str:
+        """A figure of this output: "price_loss", or "loss" of the only one."""
+        return f"{self.name}_{figure}" if self.name else figure
+
+
+class Compiled:
+    """What `compile` settles, and the optimiser's state from then on."""
+
+    def __init__(self, optimizer: Optimizer, heads: tuple[Head, ...], backend_name: str) -> None:
+        self.optimizer = optimizer
+        self.heads = heads
+        self.backend_name = backend_name
+        self.state: _core.Optimizer | None = None
+        self.epochs_done = 0
+        self.figure_names = _figure_names(heads)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the native state, whose arrays the model's pickle holds."""
+        return {**vars(self), "state": None}
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of a model with one output.
+
+        Raises:
+            ValueError: it has several.
+        """
+        loss = self.heads[0].loss
+        if len(self.heads) > 1 or loss is None:
+            raise ValueError(expected("model", "one output with a loss", f"{len(self.heads)} outputs"))
+        return loss
+
+    def figures(self, results: Sequence[float]) -> dict[str, float]:
+        """A program's results by name: first the weighted sum of the losses, "loss"; of several outputs their
+        losses, unweighted; the metrics.
+        """
+        rest = results[1:] if len(self.heads) == 1 else results
+        return dict(zip(self.figure_names, [self.total(results), *rest], strict=True))
+
+    def total(self, results: Sequence[float]) -> float:
+        """The weighted sum of the losses, with which a program's results begin."""
+        weights = [head.weight for head in self.heads if head.loss is not None]
+        return sum(weight * loss for weight, loss in zip(weights, results, strict=False))
+
+
+def _figure_names(heads: Sequence[Head]) -> list[str]:
+    own = [head.named("loss") for head in heads if head.loss is not None] if len(heads) > 1 else []
+    return ["loss", *own, *[head.named(metric) for head in heads for metric in head.metrics]]
+
+
+def heads_of(outputs: Ports | None, loss: Any, loss_weights: Any, chosen_metrics: Any) -> tuple[Head, ...]:
+    """What `compile` was given, for each output; `outputs` is None where the model is not built yet, and will
+    have one.
+
+    Raises:
+        ValueError: a name is unknown, a list has another length than there are outputs, a metric does not fit
+            its loss, no output has a loss, a weight is not a finite number, or two figures have one name.
+    """
+    each = _each_loss(outputs, loss)
+    weights = _each_weight(outputs, loss_weights)
+    named = _each_metrics(outputs, chosen_metrics)
+    names = [""] if outputs is None or len(outputs) == 1 else outputs.names
+    heads = [
+        Head(name, own_loss, weight, _checked_metrics(where, own_metrics, own_loss))
+        for name, own_loss, weight, own_metrics in zip(names, each, weights, named, strict=True)
+        for where in [f"compile, output {name!r}" if name else "compile"]
+    ]
+    _refuse_one_name_twice(_figure_names(heads))
+    return tuple(heads)
+
+
+def _each(outputs: Ports | None, noun: str, given: Any) -> list[Any]:
+    """What a list or dict gives for each output."""
+    if isinstance(given, Mapping):
+        if outputs is None:
+            hint = "begin with layers.Input, or give it by itself"
+            raise ValueError(
+                expected(
+                    "compile", f"outputs with names, for {noun} as a dict", "a model that is not built", hint
+                )
+            )
+        return outputs.by_name("compile", noun, given)
+    return (outputs or Ports("output", (0,), names=("output",))).by_order("compile", noun, given)
+
+
+def _each_loss(outputs: Ports | None, loss: Any) -> list[Loss | None]:
+    if isinstance(loss, Mapping | list | tuple):
+        given = _each(outputs, "loss", loss)
+    else:
+        given = [loss] * (1 if outputs is None else len(outputs))
+    chosen = [None if one is None else losses.get(one) for one in given]
+    if all(one is None for one in chosen):
+        hint = 'such as loss="sparse_categorical_crossentropy"'
+        raise ValueError(expected("compile", "a loss", "none", hint))
+    return chosen
+
+
+def _each_weight(outputs: Ports | None, loss_weights: Any) -> list[float]:
+    if loss_weights is None:
+        return [1.0] * (1 if outputs is None else len(outputs))
+    if not isinstance(loss_weights, Mapping | list | tuple):
+        wanted = "loss_weights as a list or dict of a number for each output"
+        raise ValueError(expected("compile", wanted, repr(loss_weights)))
+    given = _each(outputs, "loss_weights", loss_weights)
+    for weight in given:
+        is_number = hasattr(weight, "__float__") and not isinstance(weight, bool | str)
+        if weight is not None and not (is_number and math.isfinite(weight)):
+            raise ValueError(expected("compile", "loss_weights as finite numbers", repr(weight)))
+    return [1.0 if weight is None else float(weight) for weight in given]
+
+
+def _each_metrics(outputs: Ports | None, given: Any) -> list[list[Any]]:
+    """One output: a metric, or a list of them. Several: a list or dict of such."""
+    one_output = outputs is None or len(outputs) == 1
+    if given is None:
+        return [[] for _ in range(1 if outputs is None else len(outputs))]
+    if isinstance(given, Mapping) or not one_output:
+        if not isinstance(given, Mapping | list | tuple):
+            given = [given]  # one metric, which is no list for each output
+        return [_as_list(own) for own in _each(outputs, "metrics", given)]
+    nested = _as_list(given)
+    return [_as_list(nested[0]) if len(nested) == 1 else nested]
+
+
+def _as_list(given: Any) -> list[Any]:
+    if given is None:
+        return []
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _checked_metrics(where: str, given: Sequence[Any], loss: Loss | None) -> tuple[str, ...]:
+    if given and loss is None:
+        hint = "targets come with a loss; loss_weights of 0 only measures"
+        raise ValueError(expected(where, "a loss, beside metrics", "none", hint))
+    names = tuple(metrics.check(metric, loss, where) for metric in given if loss is not None)
+    if len(set(names)) != len(names):
+        raise ValueError(expected(where, "each metric once", list(names)))
+    return names
+
+
+def _refuse_one_name_twice(names: Sequence[str]) -> None:
+    """Raise if figures cannot be told apart, as the loss of an output named "val" and the validation's."""
+    reserved = ["learning_rate", *[f"val_{name}" for name in names]]
+    name, count = Counter([*names, *reserved]).most_common(1)[0]
+    if count > 1:
+        hint = "give the layers of the outputs other names, or the model a dict of outputs"
+        raise ValueError(expected("compile", "figures of distinct names", f"{name!r} twice", hint))

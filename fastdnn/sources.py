@@ -1,0 +1,215 @@
+"""Which of the user's arrays feeds which source of a program, in which order, and what messages call it.
+
+The sources of a program are the model's inputs, then the targets of the outputs that have a loss, then sample
+weights: one vector for all of these outputs, or one for each that is weighted.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastdnn.compiled import Head
+from fastdnn.errors import expected
+from fastdnn.features import as_table, as_weights
+from fastdnn.graph import Graph
+from fastdnn.ports import Ports
+
+# For each output that has a loss the number of its vector of sample weights, or None; () where none has any.
+Weighting = tuple[int | None, ...]
+
+
+@dataclass(slots=True)
+class Feed:
+    """Arrays in the order of a program's sources.
+
+    origins: for messages, what each is ("x") and what is added to where ("" or ", input 'b'").
+    weighting: which sample weights are among them.
+    """
+
+    arrays: list[np.ndarray]
+    origins: Sequence[tuple[str, str]]
+    weighting: Weighting = ()
+
+    @property
+    def rows(self) -> int:
+        """Examples."""
+        return len(self.arrays[0])
+
+    def part(self, begin: int, end: int | None = None) -> "Feed":
+        """Some of the rows, in place."""
+        return Feed([array[begin:end] for array in self.arrays], self.origins, self.weighting)
+
+
+class Sources:
+    """Makes the feeds of one model.
+
+    Args:
+        graph: of the model.
+        heads: what `compile` settled, for each output; none where only inputs are fed.
+        dtype: of the model.
+    """
+
+    def __init__(self, graph: Graph, heads: Sequence[Head], dtype: str) -> None:
+        self._inputs = graph.inputs
+        self._outputs = graph.outputs
+        self._input_widths = graph.widths_of(graph.inputs)
+        self._output_widths = graph.widths_of(graph.outputs)
+        self._heads = heads
+        self._trained = [index for index, head in enumerate(heads) if head.loss is not None]
+        self._dtype = dtype
+        self._input_origins = [("x", graph.inputs.suffix(index)) for index in range(len(graph.inputs))]
+        self._only_width = self._input_widths[0] if graph.inputs.form == "one" else None
+
+    # ---- Inputs
+
+    def inputs(self, where: str, x: Any) -> Feed:
+        """What a prediction is fed with.
+
+        Raises:
+            ValueError: an array does not fit, or there are more or fewer than inputs.
+        """
+        if self._only_width is not None and not isinstance(x, Mapping):
+            return Feed([as_table(where, x, self._only_width, self._dtype)], self._input_origins)
+        every = range(len(self._inputs))
+        given = _arrays_of(where, "x", x, self._inputs, every)
+        tables = [
+            as_table(where + self._inputs.suffix(index), array, self._input_widths[index], self._dtype)
+            for index, array in zip(every, given, strict=True)
+        ]
+        self._refuse_unlike_rows(where, [len(table) for table in tables])
+        return Feed(tables, self._input_origins)
+
+    def _refuse_unlike_rows(self, where: str, rows: list[int]) -> None:
+        if len(set(rows)) > 1:
+            got = ", ".join(f"{n} in {name!r}" for n, name in zip(rows, self._inputs.names, strict=True))
+            raise ValueError(expected(where, "as many rows in each input", got))
+
+    # ---- Targets and weights
+
+    def all(self, where: str, x: Any, y: Any, sample_weight: Any = None) -> Feed:
+        """What a training or an evaluation is fed with.
+
+        Raises:
+            ValueError: something does not fit; the input or output is named where there are several.
+        """
+        feed = self.inputs(where, x)
+        targets = self._targets(where, y, feed.rows)
+        weights, weighting = self._weights(where, sample_weight, feed.rows)
+        return self._feed([*feed.arrays, *targets], weights, weighting)
+
+    def _feed(self, arrays: list[np.ndarray], weights: list[np.ndarray], weighting: Weighting) -> Feed:
+        origins = [*self._input_origins, *[("y", self._outputs.suffix(index)) for index in self._trained]]
+        first = [weighting.index(number) for number in range(len(weights))]
+        shared = len(weights) == 1 and None not in weighting
+        origins += [
+            ("sample_weight", "" if shared else self._outputs.suffix(self._trained[i])) for i in first
+        ]
+        return Feed([*arrays, *weights], origins, weighting)
+
+    def _targets(self, where: str, y: Any, rows: int) -> list[np.ndarray]:
+        given = _arrays_of(where, "y", y, self._outputs, self._trained)
+        targets = []
+        for index, array in zip(self._trained, given, strict=True):
+            loss, width = self._heads[index].loss, self._output_widths[index]
+            assert loss is not None
+            named = where + self._outputs.suffix(index)
+            targets.append(loss.prepare(named, array, width, rows, self._dtype))
+        return targets
+
+    def _weights(self, where: str, given: Any, rows: int) -> tuple[list[np.ndarray], Weighting]:
+        if given is None:
+            return [], ()
+        each = _each_of(where, "sample_weight", given, self._outputs, self._trained, required=())
+        if each is None:
+            return [as_weights(where, given, rows, self._dtype)], (0,) * len(self._trained)
+        weights, weighting = list[np.ndarray](), list[int | None]()
+        for index, array in zip(self._trained, each, strict=True):
+            weighting.append(None if array is None else len(weights))
+            if array is not None:
+                weights.append(as_weights(where + self._outputs.suffix(index), array, rows, self._dtype))
+        return weights, tuple(weighting) if weights else ()
+
+    # ---- What is done to a feed
+
+    def labels(self, feed: Feed) -> list[np.ndarray]:
+        """The targets that are labels."""
+        targets = feed.arrays[len(self._inputs) :]
+        with_loss = [head.loss for head in self._heads if head.loss is not None]
+        pairs = zip(with_loss, targets, strict=False)
+        return [target for loss, target in pairs if loss.integer_targets]
+
+    def with_class_weights(self, where: str, feed: Feed, class_weight: Mapping[int, float]) -> Feed:
+        """The feed with each example's weight multiplied by its class's; classes that are not named count 1.
+
+        Raises:
+            ValueError: a class that there is not, targets that are no classes, a weight below 0, or several
+                outputs.
+        """
+        if len(self._heads) > 1:
+            hint = "give sample_weight, for each output by its name"
+            got = f"{len(self._heads)}: {self._outputs.listed()}"
+            raise ValueError(expected(where, "one output, for class_weight", got, hint))
+        by_class = self._weight_by_class(where, class_weight)
+        target = feed.arrays[len(self._inputs)]
+        classes = len(by_class)
+        if target.shape[1] not in (1, classes) or classes == 1:
+            got = f"targets of shape {target.shape}"
+            raise ValueError(expected(where, "a classification, for class_weight", got))
+        labels = target[:, 0] if self.labels(feed) else target.argmax(axis=1)
+        weights = by_class[labels]
+        if feed.weighting:
+            weights = weights * feed.arrays[-1][:, 0]
+        checked = as_weights(f"{where}, class_weight", weights, feed.rows, self._dtype)
+        return self._feed(feed.arrays[: len(self._inputs) + 1], [checked], (0,))
+
+    def _weight_by_class(self, where: str, class_weight: Mapping[int, float]) -> np.ndarray:
+        classes = self._output_widths[0]
+        by_class = np.ones(classes)
+        for label, weight in class_weight.items():
+            if label not in range(classes):
+                wanted = f"classes from 0 to {classes - 1} in class_weight"
+                raise ValueError(expected(where, wanted, repr(label)))
+            by_class[int(label)] = weight
+        return by_class
+
+
+def _arrays_of(where: str, noun: str, given: Any, ports: Ports, wanted: Sequence[int]) -> list[Any]:
+    """The array for each of the ports that are `wanted`."""
+    each = _each_of(where, noun, given, ports, wanted, required=wanted)
+    if each is not None:
+        return each
+    if len(wanted) == 1:
+        return [given]
+    text = f"{noun} as a list or dict of {len(wanted)} arrays, for {ports.listed(wanted)}"
+    shape = getattr(given, "shape", None)
+    got = type(given).__name__ if shape is None else f"one of shape {shape}"
+    raise ValueError(expected(where, text, got))
+
+
+def _each_of(
+    where: str, noun: str, given: Any, ports: Ports, wanted: Sequence[int], required: Sequence[int]
+) -> list[Any] | None:
+    """What a list or dict gives for each of the ports that are `wanted`; None where it is one array.
+
+    A list may leave out those that are not wanted.
+    """
+    if isinstance(given, Mapping):
+        every = ports.by_name(where, noun, given, required)
+    elif _is_list_of_arrays(given, ports):
+        if len(given) == len(wanted):
+            return list(given)
+        every = ports.by_order(where, noun, given)
+    else:
+        return None
+    return [every[index] for index in wanted]
+
+
+def _is_list_of_arrays(given: Any, ports: Ports) -> bool:
+    """Whether it is a list of arrays, and not the rows, or numbers, of one."""
+    if ports.form == "one" or not isinstance(given, list | tuple):
+        return False
+    if len(ports) == 1 and len(given) != 1:
+        return False
+    return all(array is None or hasattr(array, "__len__") for array in given)

@@ -1,0 +1,627 @@
+"""Several inputs, several outputs, weighted losses: what is fed, what is trained on, what comes back."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from networks import classification, classifier, weight_hash
+from random_networks import data_for, random_heads
+
+import fastdnn as fd
+
+L = fd.layers
+ROWS = 60
+RNG = np.random.default_rng(0)
+A, B = RNG.normal(size=(ROWS, 5)), RNG.normal(size=(ROWS, 3))
+PRICE, KIND = RNG.normal(size=ROWS), RNG.integers(4, size=ROWS)
+WEIGHTS = RNG.random(ROWS)
+
+
+def tensors():
+    """Two inputs, two outputs, of layers that are called "a", "b", "price" and "kind"."""
+    a, b = fd.Input((5,), name="a"), fd.Input((3,), name="b")
+    h = L.Dense(7, activation="tanh", name="both")(L.Concatenate(name="join")([a, b]))
+    return [a, b], [L.Dense(1, name="price")(h), L.Dense(4, activation="softmax", name="kind")(h)]
+
+
+def network(*, dtype="float64", inputs=list, outputs=list):
+    """The model of `tensors`, with its inputs and outputs in another form."""
+    given, results = tensors()
+    return fd.Model(inputs(given), outputs(results), seed=3, dtype=dtype)
+
+
+LOSSES = {"price": "mse", "kind": "sparse_categorical_crossentropy"}
+
+
+def compiled(model=None, loss=LOSSES, **more):
+    model = network() if model is None else model
+    arguments = {"optimizer": "adam", "metrics": {"kind": ["accuracy"]}, **more}
+    model.compile(loss=loss, **arguments)
+    return model
+
+
+def by_hand(model, a=A, b=B):
+    kernel, bias, *heads = model.get_weights()
+    h = np.tanh(np.concatenate([a, b], axis=1) @ kernel + bias)
+    price, logits = h @ heads[0] + heads[1], h @ heads[2] + heads[3]
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return price, shares / shares.sum(axis=1, keepdims=True)
+
+
+def losses_by_hand(model, weights=(1.0, 1.0)):
+    price, kind = by_hand(model)
+    mse = (weights[0] * (price[:, 0] - PRICE) ** 2).mean()
+    return mse, (weights[1] * -np.log(kind[np.arange(ROWS), KIND])).mean()
+
+
+def zipped(names):
+    return lambda values: dict(zip(names, values, strict=True))
+
+
+# ------------------------------------------------------------------------------------------------ predictions
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+@pytest.mark.parametrize("x", [[A, B], (A, B), {"b": B, "a": A}])
+def test_predictions_are_the_formula_however_x_is_given(x, backend):
+    model = compiled(backend=backend)
+    for got, want in zip(model.predict(x, batch_size=7), by_hand(model), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-12)
+
+
+def test_outputs_come_back_in_the_form_in_which_they_were_given():
+    want = network().predict([A, B])
+    assert isinstance(want, list)
+    assert isinstance(network(outputs=tuple).predict([A, B]), list)
+    named = network(outputs=zipped("pk")).predict([A, B])
+    assert list(named) == ["p", "k"]
+    for got in (named.values(), network(inputs=zipped("uv")).predict({"v": B, "u": A})):
+        for one, other in zip(got, want, strict=True):
+            np.testing.assert_array_equal(one, other)
+    [only] = network(outputs=lambda both: both[:1]).predict([A, B])
+    np.testing.assert_array_equal(only, want[0])
+    np.testing.assert_array_equal(network(outputs=lambda both: both[0]).predict([A, B]), want[0])
+
+
+def test_names_and_shapes():
+    model = network()
+    assert (model.input_names, model.output_names) == (["a", "b"], ["price", "kind"])
+    assert model.input_shape == [(None, 5), (None, 3)]
+    assert model.output_shape == [(None, 1), (None, 4)]
+    model = network(inputs=zipped("uv"), outputs=lambda both: {"k": both[1]})
+    assert (model.input_names, model.output_names) == (["u", "v"], ["k"])
+    assert model.output_shape == (None, 4)
+    chain = classifier()
+    assert (chain.input_names, chain.output_names) == (["input"], ["dense_1"])
+
+
+def test_inner_layers_inputs_and_one_layer_twice_as_outputs():
+    """An output may be what other layers read, an input itself, or one tensor that is listed twice."""
+    x = fd.Input((3,), name="x")
+    shared = L.Dense(3, name="shared")
+    once = shared(x)
+    again = shared(once)
+    model = fd.Model(x, [once, again, once, x], seed=0, dtype="float64")
+    assert model.output_names == ["shared", "shared_1", "shared_2", "x"]
+    kernel, _ = model.get_weights()
+    got = model.predict(B)
+    for one, want in zip(got, [B @ kernel, B @ kernel @ kernel, B @ kernel, B], strict=True):
+        np.testing.assert_allclose(one, want, rtol=1e-12, atol=1e-14)
+    got[0][:] = 7.0  # each output is an array of its own
+    assert (got[2] != 7.0).all()
+    model.compile("sgd", "mse", loss_weights=[0.5, 0.25, 2.0, 1.0])
+    y = [B, A[:, :3], 2 * B, 0 * B]
+    want = [np.mean((p - t) ** 2) for p, t in zip(model.predict(B), y, strict=True)]
+    loss, *own = model.evaluate(B, y)
+    np.testing.assert_allclose(own, want, rtol=1e-12)
+    assert loss == pytest.approx(np.dot([0.5, 0.25, 2.0, 1.0], want), rel=1e-12)
+    history = model.fit(B, y, epochs=5).history
+    assert history["loss"][-1] < history["loss"][0]
+    np.testing.assert_allclose(history["x_loss"], own[-1], rtol=1e-12)  # nothing that is trained gives it
+
+
+def test_callbacks_see_all_outputs_of_a_batch():
+    seen = []
+
+    class Noting(fd.callbacks.Callback):
+        def on_predict_batch_end(self, batch, logs):
+            seen.append(logs["outputs"])
+
+    model = network(outputs=zipped("pk"))
+    whole = model.predict([A, B], batch_size=25, callbacks=[Noting()])
+    assert [sorted(outputs) for outputs in seen] == [["k", "p"]] * 3
+    for name, array in whole.items():
+        np.testing.assert_array_equal(np.concatenate([outputs[name] for outputs in seen]), array)
+
+
+def test_a_batch_at_a_time():
+    model = compiled(loss_weights={"price": 0.3})
+    twin = copy.deepcopy(model)
+    loss, gradients = model.loss_and_gradients([A, B], [PRICE, KIND], inputs=True)
+    want = losses_by_hand(model)
+    assert loss == pytest.approx(0.3 * want[0] + want[1], rel=1e-12)
+    assert {name: gradients[name].shape for name in ("a", "b")} == {"a": A.shape, "b": B.shape}
+    figures = model.train_on_batch([A, B], {"kind": KIND, "price": PRICE}, return_dict=True)
+    assert list(figures) == ["loss", "price_loss", "kind_loss", "kind_accuracy"]
+    assert figures["loss"] == loss
+    twin.fit([A, B], [PRICE, KIND], batch_size=ROWS, shuffle=False)
+    assert weight_hash(twin) == weight_hash(model)
+    assert list(model.layer_outputs([A, B])) == ["join", "both", "price", "kind"]
+    assert "update" in [row.step for row in model.profile([A, B], [PRICE, KIND], seconds=0.001).rows]
+
+
+def test_inputs_that_no_loss_depends_on_have_no_gradient():
+    a, b = fd.Input((5,), name="a"), fd.Input((3,), name="b")
+    model = fd.Model([a, b], [L.Dense(1, name="left")(a), L.Dense(1, name="right")(b)], seed=0)
+    model.compile("sgd", {"right": "mse"})
+    before = model.get_layer("left").get_weights()[0]
+    _, gradients = model.loss_and_gradients([A, B], PRICE, inputs=True)
+    assert list(gradients) == ["right/kernel", "right/bias", "b"]
+    model.fit([A, B], PRICE)
+    np.testing.assert_array_equal(model.get_layer("left").get_weights()[0], before)
+
+
+# ----------------------------------------------------------------------------------------------------- losses
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_the_loss_is_the_weighted_sum(backend):
+    model = compiled(loss_weights=[0.25, 2.0], backend=backend)
+    price, kind = losses_by_hand(model)
+    accuracy = (by_hand(model)[1].argmax(axis=1) == KIND).mean()
+    want = {
+        "loss": 0.25 * price + 2 * kind,
+        "price_loss": price,
+        "kind_loss": kind,
+        "kind_accuracy": accuracy,
+    }
+    got = model.evaluate([A, B], [PRICE, KIND], return_dict=True)
+    assert list(got) == list(want)
+    assert got == pytest.approx(want, rel=1e-12)
+    assert model.evaluate([A, B], [PRICE, KIND]) == list(got.values())
+    history = model.fit([A, B], [PRICE, KIND], batch_size=ROWS, validation_split=0.25, epochs=2).history
+    assert sorted(history) == sorted([*want, *[f"val_{name}" for name in want]])
+    for prefix in ("", "val_"):
+        parts = 0.25 * np.array(history[f"{prefix}price_loss"]) + 2 * np.array(history[f"{prefix}kind_loss"])
+        np.testing.assert_allclose(history[f"{prefix}loss"], parts, rtol=1e-12)
+
+
+def test_losses_and_metrics_as_lists_dicts_and_one_for_all():
+    spread = [
+        {"loss": LOSSES, "metrics": {"kind": ["accuracy"]}},
+        {"loss": list(LOSSES.values()), "metrics": [None, ["accuracy"]]},
+        {"loss": tuple(LOSSES.values()), "metrics": [[], "accuracy"], "loss_weights": [None, 1]},
+        {"loss": LOSSES, "metrics": {"kind": "accuracy", "price": None}, "loss_weights": {"kind": 1.0}},
+    ]
+    hashes = set()
+    for arguments in spread:
+        model = network()
+        model.compile("adam", **arguments)
+        figures = model.fit([A, B], [PRICE, KIND], epochs=2).history
+        hashes.add((weight_hash(model), repr(figures)))
+    assert len(hashes) == 1
+    model = compiled(loss="mse", metrics=["mse", ["mse", "mean_squared_error"]])
+    names = ["loss", "price_loss", "kind_loss", "price_mse", "kind_mse", "kind_mean_squared_error"]
+    assert list(model.evaluate([A, B], [PRICE, np.eye(4)[KIND]], return_dict=True)) == names
+
+
+def test_a_weight_for_the_loss_of_one_output():
+    x, y = classification()
+    plain, scaled = (classifier(dtype="float64", optimizer=fd.optimizers.SGD(0.1)) for _ in range(2))
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    scaled.compile(fd.optimizers.SGD(0.2), [loss], loss_weights=[0.5], metrics=["accuracy"])
+    assert scaled.evaluate(x, y)[0] == 0.5 * plain.evaluate(x, y)[0]
+    a, b = (model.fit(x, y, epochs=2).history for model in (plain, scaled))
+    assert weight_hash(plain) == weight_hash(scaled)  # half the gradient at twice the rate
+    assert list(b) == ["loss", "accuracy"]
+    np.testing.assert_allclose(b["loss"], 0.5 * np.array(a["loss"]), rtol=1e-12)
+
+
+def test_an_output_without_a_loss_is_not_trained_on():
+    only = {"kind": "sparse_categorical_crossentropy"}
+    model = compiled(loss=only)
+    head = model.get_layer("price").get_weights()[0]
+    history = model.fit([A, B], KIND, epochs=3).history
+    assert list(history) == ["loss", "kind_loss", "kind_accuracy"]
+    assert history["loss"] == history["kind_loss"]
+    np.testing.assert_array_equal(model.get_layer("price").get_weights()[0], head)
+    for y in ({"kind": KIND}, [KIND], [None, KIND], {"kind": KIND, "price": PRICE}, KIND.tolist()):
+        twin = compiled(loss=[None, only["kind"]])
+        twin.fit([A, B], y, epochs=3)
+        assert weight_hash(twin) == weight_hash(model)
+    alone = compiled(network(outputs=lambda both: both[1]), loss=only["kind"], metrics=None)
+    alone.set_weights(
+        [w for layer in compiled(loss=only).layers if layer.name != "price" for w in layer.get_weights()]
+    )
+    assert alone.fit([A, B], KIND, epochs=3).history["loss"] == history["loss"]
+
+
+def test_a_loss_of_weight_0_is_measured_only():
+    model = compiled(loss_weights={"price": 0.0})
+    head = model.get_layer("price").get_weights()[0]
+    history = model.fit([A, B], [PRICE, KIND], epochs=2).history
+    assert history["loss"] == history["kind_loss"]
+    np.testing.assert_array_equal(model.get_layer("price").get_weights()[0], head)
+
+
+def test_a_loss_that_is_not_finite_stops():
+    model = compiled(network(dtype="float32"), loss="mse", metrics=None)
+    before = weight_hash(model)
+    with pytest.raises(fd.NonFiniteLossError, match="epoch 1, step 1 of 2"):
+        model.fit([A, B], [np.full(ROWS, 3e38), np.zeros((ROWS, 4))])
+    assert weight_hash(model) == before
+
+
+# --------------------------------------------------------------------------------------------- sample weights
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+@pytest.mark.parametrize(
+    ("given", "factors"),
+    [
+        (WEIGHTS, (WEIGHTS, WEIGHTS)),
+        (WEIGHTS.tolist(), (WEIGHTS, WEIGHTS)),
+        ([WEIGHTS, None], (WEIGHTS, 1.0)),
+        ({"kind": WEIGHTS}, (1.0, WEIGHTS)),
+        ((WEIGHTS, 2 * WEIGHTS), (WEIGHTS, 2 * WEIGHTS)),
+        ([None, None], (1.0, 1.0)),
+    ],
+)
+def test_sample_weights(given, factors, backend):
+    model = compiled(loss_weights=[0.5, 3.0], backend=backend)
+    want = losses_by_hand(model, factors)
+    got = model.evaluate([A, B], [PRICE, KIND], sample_weight=given)
+    np.testing.assert_allclose(got[:3], [0.5 * want[0] + 3 * want[1], *want], rtol=1e-12)
+    model.fit([A, B], [PRICE, KIND], sample_weight=given, validation_data=([A, B], [PRICE, KIND], given))
+    twin = compiled(loss_weights=[0.5, 3.0], backend=backend)
+    twin.fit([A, B], [PRICE, KIND], sample_weight=[np.broadcast_to(f, ROWS) for f in factors])
+    assert weight_hash(model) == weight_hash(twin)
+
+
+def test_class_weights_are_for_one_output():
+    with pytest.raises(
+        ValueError, match="expected one output, for class_weight, got 2: the outputs 'price', 'kind'"
+    ):
+        compiled().fit([A, B], [PRICE, KIND], class_weight={0: 2.0})
+    one = compiled(network(outputs=lambda both: both[1]), LOSSES["kind"], metrics=None)
+    other = copy.deepcopy(one)
+    one.fit([A, B], KIND, class_weight={1: 3.0}, sample_weight=WEIGHTS)
+    other.fit([A, B], KIND, sample_weight=WEIGHTS * np.where(KIND == 1, 3.0, 1.0))
+    assert weight_hash(one) == weight_hash(other)
+
+
+# ---------------------------------------------------------------------------------------------------- batches
+
+
+def test_batches_of_lists_and_dicts():
+    slices = [slice(begin, begin + 16) for begin in range(0, ROWS, 16)]
+
+    class Dataset:
+        def __len__(self):
+            return len(slices)
+
+        def __getitem__(self, index):
+            rows = slices[index]
+            return {"a": A[rows], "b": B[rows]}, {"price": PRICE[rows], "kind": KIND[rows]}, WEIGHTS[rows]
+
+    def lists():
+        for rows in slices:
+            yield [A[rows], B[rows]], (PRICE[rows], KIND[rows]), [WEIGHTS[rows]] * 2
+
+    want = compiled()
+    want.fit([A, B], [PRICE, KIND], batch_size=16, shuffle=False, sample_weight=[WEIGHTS, WEIGHTS.copy()])
+    for source in (Dataset(), lists()):
+        model = compiled()
+        model.fit(source, shuffle=False, validation_data=Dataset())
+        assert weight_hash(model) == weight_hash(want)
+    figures = want.evaluate([A, B], [PRICE, KIND], sample_weight=WEIGHTS)
+    np.testing.assert_allclose(want.evaluate(Dataset()), figures, rtol=1e-12)
+    for source in (Dataset(), lists(), (({"a": A[rows], "b": B[rows]},) for rows in slices)):
+        for got, array in zip(want.predict(source), want.predict([A, B]), strict=True):
+            np.testing.assert_array_equal(got, array)
+    bad = B.copy()
+    bad[50, 1] = np.inf
+    with pytest.raises(
+        ValueError, match=r"\[predict, batch 4, input 'b'\] expected finite x, got inf in row 2, column 1"
+    ):
+        want.predict(([A[rows], bad[rows]],) for rows in slices)
+    some = [([A, B], [PRICE, KIND], weights) for weights in ([WEIGHTS, None], [None, WEIGHTS])]
+    with pytest.raises(ValueError, match=r"batch 2\] expected sample_weight for 1 of 2 losses"):
+        want.fit(iter(some))
+
+
+# --------------------------------------------------------------------------------------------------- refusals
+
+
+def changed(array, place, value):
+    array = array.copy()
+    array[place] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (
+            A,
+            [PRICE, KIND],
+            r"x as a list or dict of 2 arrays, for the inputs 'a', 'b', got one of shape \(60, 5\)",
+        ),
+        (None, [PRICE, KIND], r"x as a list or dict of 2 arrays, .*, got NoneType"),
+        ([A], [PRICE, KIND], r"x as a list of 2, for the inputs 'a', 'b', got a list of 1"),
+        ([A, B, B], [PRICE, KIND], "x as a list of 2, .*, got a list of 3"),
+        ({"a": A}, [PRICE, KIND], "x for the inputs 'a', 'b', got none for the input 'b'"),
+        (
+            {"a": A, "B": B},
+            [PRICE, KIND],
+            r"\[fit, x\] expected the name of an input, one of a, b, got 'B'; did you",
+        ),
+        ({"a": A, 3: B}, [PRICE, KIND], "the name of an input, one of a, b, got 3"),
+        (
+            [B, A],
+            [PRICE, KIND],
+            r"\[fit, input 'a'\] expected x of shape \(examples, 5\), got shape \(60, 3\)",
+        ),
+        ([A, None], [PRICE, KIND], r"\[fit, input 'b'\] expected x of shape \(examples, 3\), got shape \(\)"),
+        ([A, B[1:]], [PRICE, KIND], r"\[fit\] expected as many rows in each input, got 60 in 'a', 59 in 'b'"),
+        (
+            [A, changed(B, (4, 2), np.nan)],
+            [PRICE, KIND],
+            r"\[fit, input 'b'\] expected finite x, got nan in row 4, column 2",
+        ),
+        (
+            [A, B],
+            PRICE,
+            r"y as a list or dict of 2 arrays, for the outputs 'price', 'kind', got one of shape \(60,\)",
+        ),
+        ([A, B], None, "y as a list or dict of 2 arrays, .*, got NoneType"),
+        ([A, B], [PRICE], "y as a list of 2, for the outputs 'price', 'kind', got a list of 1"),
+        ([A, B], {"price": PRICE}, "y for the outputs 'price', 'kind', got none for the output 'kind'"),
+        (
+            [A, B],
+            {"price": PRICE, "kin": KIND},
+            r"\[fit, y\] expected the name of an output, .* got 'kin'; did you mean 'kind'",
+        ),
+        (
+            [A, B],
+            [PRICE[1:], KIND],
+            r"\[fit, output 'price'\] expected as many rows in y as in x, 60, got 59",
+        ),
+        (
+            [A, B],
+            [PRICE, KIND + 1],
+            r"\[fit, output 'kind'\] expected labels as whole numbers from 0 to 3, got 4 in row",
+        ),
+        ([A, B], [KIND, PRICE], r"\[fit, output 'kind'\] expected labels"),
+        (
+            [A, B],
+            [changed(PRICE, 7, np.inf), KIND],
+            r"\[fit, output 'price'\] expected finite y, got inf in row 7",
+        ),
+    ],
+)
+def test_data_that_does_not_fit(x, y, message):
+    model = compiled()
+    before = weight_hash(model)
+    for call in (lambda: model.fit(x, y), lambda: model.train_on_batch(x, y), lambda: model.evaluate(x, y)):
+        with pytest.raises(ValueError, match=message.replace(r"\[fit", r"\[(fit|train_on_batch|evaluate)")):
+            call()
+    assert weight_hash(model) == before
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([WEIGHTS, -WEIGHTS], r"\[fit, output 'kind'\] expected sample weights >= 0"),
+        ([WEIGHTS], "sample_weight as a list of 2, for the outputs 'price', 'kind', got a list of 1"),
+        (
+            {"price": WEIGHTS[1:]},
+            r"\[fit, output 'price'\] expected as many rows in sample_weight as in x, 60, got 59",
+        ),
+        ({"cost": WEIGHTS}, r"\[fit, sample_weight\] expected the name of an output, .* got 'cost'"),
+        (WEIGHTS[1:], r"\[fit\] expected as many rows in sample_weight as in x, 60, got 59"),
+        (A, r"\[fit\] expected sample_weight as one number per example, got shape \(60, 5\)"),
+    ],
+)
+def test_sample_weights_that_do_not_fit(weights, message):
+    with pytest.raises(ValueError, match=message):
+        compiled().fit([A, B], [PRICE, KIND], sample_weight=weights)
+
+
+def test_nan_of_held_out_rows_is_named_as_the_user_counts():
+    bad = changed(B, (55, 1), np.nan)
+    model = compiled()
+    before = weight_hash(model)
+    with pytest.raises(
+        ValueError, match=r"\[fit, input 'b'\] expected finite x, got nan in row 55, column 1"
+    ):
+        model.fit([A, bad], [PRICE, KIND], validation_split=0.25)
+    with pytest.raises(
+        ValueError, match=r"\[fit, validation_data, input 'b'\] expected finite x, got nan in row 55"
+    ):
+        model.fit([A, B], [PRICE, KIND], validation_data=([A, bad], [PRICE, KIND]))
+    assert weight_hash(model) == before
+
+
+def test_a_split_warns_of_classes_of_any_output():
+    with pytest.warns(UserWarning, match=r"classes \[3\] are in only one of the two parts"):
+        compiled().fit([A, B], [PRICE, np.r_[np.arange(48) % 3, np.arange(12) % 4]], validation_split=0.2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"loss": {}}, r"\[compile\] expected a loss, got none"),
+        ({"loss": [None, None]}, "expected a loss, got none"),
+        ({"loss": None}, "expected a loss, got none"),
+        ({"loss": ["mse"]}, "loss as a list of 2, for the outputs 'price', 'kind', got a list of 1"),
+        ({"loss": {"cost": "mse"}}, r"\[compile, loss\] expected the name of an output, .* got 'cost'"),
+        ({"loss": {"kind": "mes"}}, "expected a loss.*got 'mes'"),
+        ({"loss": ["sparse_categorical_crossentropy"] * 2}, "probabilities from a softmax"),
+        ({"loss_weights": 0.5}, "loss_weights as a list or dict of a number for each output, got 0.5"),
+        ({"loss_weights": [1.0]}, "loss_weights as a list of 2, .* got a list of 1"),
+        ({"loss_weights": {"cost": 1.0}}, r"\[compile, loss_weights\] expected the name of an output"),
+        ({"loss_weights": [1.0, np.nan]}, "loss_weights as finite numbers, got nan"),
+        ({"loss_weights": [1.0, "2"]}, "loss_weights as finite numbers, got '2'"),
+        ({"loss_weights": [1.0, True]}, "loss_weights as finite numbers, got True"),
+        ({"metrics": ["accuracy"]}, "metrics as a list of 2, .* got a list of 1"),
+        ({"metrics": "accuracy"}, "metrics as a list of 2, .* got a list of 1"),
+        ({"metrics": {"cost": ["mse"]}}, r"\[compile, metrics\] expected the name of an output"),
+        (
+            {"metrics": [["accuracy"], None]},
+            r"\[compile, output 'price'\] expected a cross-entropy as the loss of",
+        ),
+        ({"metrics": [["mse", "mse"], None]}, r"\[compile, output 'price'\] expected each metric once"),
+        (
+            {"loss": [None, LOSSES["kind"]], "metrics": {"price": ["mse"]}},
+            r"\[compile, output 'price'\] expected a loss, beside metrics, got none",
+        ),
+    ],
+)
+def test_what_compile_refuses(arguments, message):
+    model = compiled()
+    before = model.compiled
+    with pytest.raises(ValueError, match=message):
+        compiled(model, **arguments)
+    assert model.compiled is before
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("val", "b"), "figures of distinct names, got 'val_loss' twice"),
+        (("a", "val_a"), "figures of distinct names, got 'val_a_loss' twice"),
+        (("a", "a_loss"), None),
+    ],
+)
+def test_figures_of_one_name_are_refused(names, message):
+    x = fd.Input((3,))
+    model = fd.Model(x, {name: L.Dense(1)(x) for name in names}, seed=0)
+    if message is None:
+        model.compile("sgd", "mse")
+        return
+    with pytest.raises(ValueError, match=message):
+        model.compile("sgd", "mse")
+
+
+def test_a_model_that_is_not_built_has_no_names():
+    model = fd.Sequential([L.Dense(1)])
+    with pytest.raises(
+        ValueError, match="outputs with names, for loss as a dict, got a model that is not built"
+    ):
+        model.compile("sgd", {"dense": "mse"})
+    model.compile("sgd", ["mse"], loss_weights=[2.0], metrics=[["mse"]])
+    assert list(model.fit(B, PRICE).history) == ["loss", "mse"]
+
+
+def refusals():
+    [a, b], [price, kind] = tensors()
+    other = fd.Input((2,))
+    named = fd.Input((2,), name="c")
+    return [
+        (lambda: fd.Model([a, b, other], [price, kind]), r"no use of inputs\[2\]; leave it out of inputs"),
+        (lambda: fd.Model([a, b, named], [price, kind]), "no use of 'c'"),
+        (lambda: fd.Model({"u": a, "v": b, "w": other}, price), r"no use of inputs\['w'\]"),
+        (
+            lambda: fd.Model(a, price),
+            r"outputs that need no other inputs than given, got <Input|add it to inputs",
+        ),
+        (lambda: fd.Model([a, b, a], price), "each input once, got 'a' twice"),
+        (lambda: fd.Model([a, price], kind), "inputs as fastdnn.Input gave them"),
+        (lambda: fd.Model([a, A], kind), "inputs as the output of a layer, got array"),
+        (lambda: fd.Model([a, b], [price, None]), "outputs as the output of a layer, got None"),
+        (lambda: fd.Model([a, b], []), "at least one of outputs"),
+        (lambda: fd.Model({}, price), "at least one of inputs"),
+        (lambda: fd.Model([a, b], {1: price}), "keys of outputs as texts, got 1"),
+        (lambda: fd.Model([a, b], {"": price}), "keys of outputs as texts, got ''"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_graphs_that_are_refused(number):
+    make, message = refusals()[number]
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+# ----------------------------------------------------------------------------------- files, copies and tables
+
+
+def forms():
+    return {
+        "lists": compiled(),
+        "dicts": compiled(
+            network(inputs=zipped("ba"), outputs=zipped("pk")), loss=list(LOSSES.values()), metrics=None
+        ),
+        "a list of one": compiled(
+            network(outputs=lambda both: both[1:]), loss=[LOSSES["kind"]], metrics=["accuracy"]
+        ),
+        "no loss for one": compiled(loss={"price": "mse"}, metrics=None, loss_weights={"price": 0.1}),
+        "of any layers": random_heads(4),
+    }
+
+
+@pytest.mark.parametrize("form", list(forms()))
+@pytest.mark.parametrize("way", ["file", "pickle", "deepcopy"])
+def test_saved_pickled_and_copied(form, way, tmp_path):
+    model = forms()[form]
+    x, y = ([A, B], KIND) if form == "a list of one" else ([A, B], [PRICE, KIND])
+    if form == "no loss for one":
+        y = PRICE
+    if form == "of any layers":
+        x, y, _ = data_for(model, 40)
+    elif form == "dicts":
+        x = {"b": A, "a": B}
+    if way == "file":
+        model.save(tmp_path / "m")
+        again = fd.load_model(tmp_path / "m")
+    else:
+        again = copy.deepcopy(model) if way == "deepcopy" else pickle.loads(pickle.dumps(model))
+    assert type(again) is type(model)
+    assert (again.input_names, again.output_names) == (model.input_names, model.output_names)
+    assert again.compiled.heads[0].weight == model.compiled.heads[0].weight
+    assert again.evaluate(x, y, return_dict=True) == model.evaluate(x, y, return_dict=True)
+    assert type(again.predict(x)) is type(model.predict(x))
+    for one in (model, again):
+        one.fit(x, y, epochs=2)
+    assert weight_hash(again) == weight_hash(model)
+
+
+def test_the_summary_says_what_is_connected_to_what():
+    lines = []
+    network().summary(print_fn=lines.append)
+    [text] = lines
+    rows = {line.split()[0]: line for line in text.splitlines() if line}
+    assert rows["layer"].endswith("connected to")
+    assert rows["join"].endswith("a, b")
+    assert rows["kind"].endswith("both")
+    assert "inputs: a, b\noutputs: price, kind" in text
+    x = fd.Input((3,), name="x")
+    shared = L.Dense(3, name="shared")
+    fd.Model(x, L.Add(name="sum")([shared(shared(x)), x])).summary(print_fn=lines.append)
+    assert "shared:1" in lines[1]
+    assert next(line for line in lines[1].splitlines() if line.startswith("sum")).endswith("shared:1, x")
+    classifier().summary(print_fn=lines.append)
+    assert "connected" not in lines[2]
+
+
+def test_the_plan_of_all_losses():
+    lines = []
+    model = compiled()
+    model.plan(print_fn=lines.append)
+    assert "squared_error" in lines[0]
+    assert "sparse_cross_entropy" in lines[0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_networks_by_both_backends(seed):
+    figures, weights = [], []
+    for backend in ("native", "reference"):
+        model = random_heads(seed, dtype="float64", backend=backend, optimizer=fd.optimizers.SGD(1e-3))
+        x, y, sample_weight = data_for(model, 37)
+        history = model.fit(x, y, batch_size=16, epochs=2, sample_weight=sample_weight).history
+        figures.append([*history.values(), model.evaluate(x, y), *model.predict(x).values()])
+        weights.append(model.get_weights())
+    for native, reference in zip(figures[0] + weights[0], figures[1] + weights[1], strict=True):
+        np.testing.assert_allclose(native, reference, rtol=1e-7, atol=1e-9, equal_nan=False)
