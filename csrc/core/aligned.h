@@ -69,4 +69,27 @@ class GuardedBlock {
   std::byte* data_ = nullptr;
 };
 
+// One of several arrays that are gone through together, each with a `turn` of its own. They begin at unlike
+// places of a page: to the processor a load looks like an earlier store to the same place of another page, and
+// waits for it.
+class StaggeredBuffer {
+ public:
+  StaggeredBuffer() = default;
+  // What is in it is not known.
+  StaggeredBuffer(Index bytes, int turn) : skip_(kSkip * turn), buffer_(bytes + skip_) {}
+  static StaggeredBuffer zeroed(Index bytes, int turn) {
+    StaggeredBuffer made;
+    made.skip_ = kSkip * turn;
+    made.buffer_ = AlignedBuffer::zeroed(bytes + made.skip_);
+    return made;
+  }
+
+  std::byte* data() const { return buffer_.data() + skip_; }
+
+ private:
+  static constexpr Index kSkip = 17 * kAlignment;
+  Index skip_ = 0;
+  AlignedBuffer buffer_;
+};
+
 }  // namespace fastdnn

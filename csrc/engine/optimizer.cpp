@@ -27,7 +27,9 @@ Optimizer::Optimizer(const OptimizerConfig& config, std::shared_ptr<Parameters> 
     slot_names_ = {"velocity"};
   }
   for (std::size_t i = 0; i < slot_names_.size(); ++i) {
-    slots_.push_back(AlignedBuffer::zeroed(parameters_->theta.elements() * size_of(parameters_->dtype)));
+    const Index bytes = parameters_->theta.elements() * size_of(parameters_->dtype);
+    slots_.push_back(
+        StaggeredBuffer::zeroed(bytes, static_cast<int>(i) + 2));  // after theta and the gradient
   }
 }
 

@@ -46,8 +46,8 @@ class Optimizer {
   OptimizerConfig config_;
   std::shared_ptr<Parameters> parameters_;
   std::vector<std::string> slot_names_;
-  std::vector<AlignedBuffer> slots_;  // laid out like theta
-  std::int64_t iterations_ = 0;       // steps done
+  std::vector<StaggeredBuffer> slots_;  // laid out like theta
+  std::int64_t iterations_ = 0;         // steps done
 };
 
 }  // namespace fastdnn

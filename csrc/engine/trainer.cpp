@@ -27,7 +27,7 @@ Trainer::Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> p
         "expected a batch size of 1 to ", plan_->max_batch(), ", got ", config.batch_size);
   check(plan_->program().outputs().empty(), "Trainer", "expected a program without outputs");
   check(feed_.rows() < (Index{1} << 31), "Trainer", "expected fewer than 2^31 rows, got ", feed_.rows());
-  gradient_ = AlignedBuffer(parameters_->theta.elements() * size_of(parameters_->dtype));
+  gradient_ = StaggeredBuffer(parameters_->theta.elements() * size_of(parameters_->dtype), 1);
   order_ = AlignedBuffer(feed_.rows() * size_of(Dtype::i32));
   begin_epoch(0);
 }

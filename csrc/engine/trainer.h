@@ -70,7 +70,7 @@ class Trainer {
   Feed feed_;
   TrainerConfig config_;
   std::unique_ptr<WorkspacePool> workspaces_;
-  AlignedBuffer gradient_;
+  StaggeredBuffer gradient_;
   AlignedBuffer order_;  // int32, the rows of the epoch, or more of them
   Index batch_ = 0;      // the next one
   std::vector<double> sums_;

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+_PAGE = 4096
+_SKIP = 17 * 64  # bytes: StaggeredBuffer's of csrc/core/aligned.h
 _DRAWN = 1 << 18  # random numbers that are drawn at most; longer arrays repeat them
 
 
@@ -89,6 +91,18 @@ class Arrays:
     def positive(self, *shape: int) -> np.ndarray:
         """Numbers from 0.5 to 1.5."""
         return self._filled(shape, self._rng.uniform(0.5, 1.5, self._draws(shape)))
+
+    def apart(self, *arrays: np.ndarray) -> list[np.ndarray]:
+        """The same, each beginning at another place of a page: as the engine lays out what an update goes
+        through, since to a processor a load looks like an earlier store to the same place of another page.
+        """
+        placed = []
+        for turn, array in enumerate(arrays):
+            room = np.empty(array.nbytes + _PAGE + turn * _SKIP, np.uint8)
+            first = -room.ctypes.data % _PAGE + turn * _SKIP
+            placed.append(room[first : first + array.nbytes].view(array.dtype).reshape(array.shape))
+            placed[-1][...] = array
+        return placed
 
     def below(self, most: int, *shape: int) -> np.ndarray:
         """Labels."""

@@ -122,7 +122,8 @@ def _update(
 
     def operands(arrays: Arrays, n: int) -> Operands:
         states_of = [arrays.zeros(n) for _ in range(states)]
-        return Operands([], [], [arrays.reals(n), *states_of], named={"gradient": arrays.reals(n)})
+        theta, gradient, *states_of = arrays.apart(arrays.reals(n), arrays.reals(n), *states_of)
+        return Operands([], [], [theta, *states_of], named={"gradient": gradient})
 
     def reference(*arrays: np.ndarray, gradient: np.ndarray) -> list[np.ndarray]:
         options = update.UpdateOptions(**extra or {})
