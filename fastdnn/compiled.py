@@ -1,6 +1,5 @@
 """What `compile` settles: the optimiser, and for each output a loss, its weight and metrics."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from fastdnn.errors import expected
 from fastdnn.losses import Loss
 from fastdnn.optimizers import Optimizer
 from fastdnn.ports import Ports
+
+_LARGEST_WEIGHT = 1e30  # far below where float32, in which gradients are multiplied with it, ends
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def heads_of(outputs: Ports | None, loss: Any, loss_weights: Any, chosen_metrics
 
     Raises:
         ValueError: a name is unknown, a list has another length than there are outputs, a metric does not fit
-            its loss, no output has a loss, a weight is not a finite number, or two figures have one name.
+            its loss, no output has a loss, a weight is not a number, or two figures have one name.
     """
     each = _each_loss(outputs, loss)
     weights = _each_weight(outputs, loss_weights)
@@ -134,8 +135,9 @@ def _each_weight(outputs: Ports | None, loss_weights: Any) -> list[float]:
     given = _each(outputs, "loss_weights", loss_weights)
     for weight in given:
         is_number = hasattr(weight, "__float__") and not isinstance(weight, bool | str)
-        if weight is not None and not (is_number and math.isfinite(weight)):
-            raise ValueError(expected("compile", "loss_weights as finite numbers", repr(weight)))
+        if weight is not None and not (is_number and abs(float(weight)) <= _LARGEST_WEIGHT):
+            wanted = f"loss_weights as numbers of at most {_LARGEST_WEIGHT:g}"
+            raise ValueError(expected("compile", wanted, repr(weight)))
     return [1.0 if weight is None else float(weight) for weight in given]
 
 

@@ -532,7 +532,7 @@ class Model:
         step. The bits of a row's output do not depend on the other rows.
 
         Args:
-            x: as in `fit`; of batches the first part is taken.
+            x: as in `fit`; of batches the first part is taken. (Several inputs alone are ([a, b],), or a dict.)
             batch_size: rows that are computed at a time, default 256: a matter of memory.
             verbose: taken for Keras's sake; nothing is printed.
             steps: batches to take where x makes batches, default all of one pass.

@@ -71,7 +71,7 @@ class Sources:
         Raises:
             ValueError: an array does not fit, or there are more or fewer than inputs.
         """
-        if self._is_one and (isinstance(x, np.ndarray) or not isinstance(x, Mapping)):
+        if self._is_one and (isinstance(x, np.ndarray) or not isinstance(x, Mapping | list | tuple)):
             return Feed([self._input(where, 0, x)], self._input_origins)
         every = range(len(self._inputs))
         given = _arrays_of(where, "x", x, self._inputs, every)
@@ -216,8 +216,8 @@ def _each_of(
 
 def _is_list_of_arrays(given: Any, ports: Ports) -> bool:
     """Whether it is a list of arrays, and not the rows, or numbers, of one."""
-    if ports.form == "one" or not isinstance(given, list | tuple):
+    if not isinstance(given, list | tuple) or (len(ports) == 1 and len(given) != 1):
         return False
-    if len(ports) == 1 and len(given) != 1:
-        return False
+    if ports.form == "one":  # a list all the same, as Keras takes it: no row of a table is one
+        return getattr(given[0], "ndim", 0) == 2
     return all(array is None or hasattr(array, "__len__") for array in given)

@@ -99,11 +99,16 @@ def test_names_and_shapes():
 def test_the_only_input_and_output_by_name():
     x, y = classification(rows=40)
     hashes = set()
-    for given in [(x, y), ({"input": x}, y), (x, {"dense_1": y}), ({"input": x}, {"dense_1": y.tolist()})]:
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for given in [(x, y), ({"input": x}, y), ([x], {"dense_1": y}), ((x,), {"dense_1": y.tolist()})]:
         model = classifier()
+        model.compile(
+            "adam", {"dense_1": loss}, loss_weights={"dense_1": 1}, metrics={"dense_1": ["accuracy"]}
+        )
         model.fit(*given, sample_weight={"dense_1": WEIGHTS[:40]})
         hashes.add((weight_hash(model), model.predict(given[0]).tobytes()))
     assert len(hashes) == 1
+    np.testing.assert_array_equal(model.predict(x[:1].tolist()), model.predict(x[:1]))  # a list of one row
     with pytest.raises(
         ValueError, match=r"\[predict, x\] expected the name of an input, one of input, got 'x'"
     ):
@@ -182,6 +187,29 @@ def test_a_batch_at_a_time():
     assert weight_hash(twin) == weight_hash(model)
     assert list(model.layer_outputs([A, B])) == ["join", "both", "price", "kind"]
     assert "update" in [row.step for row in model.profile([A, B], [PRICE, KIND], seconds=0.001).rows]
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_gradients_against_differences(backend):
+    """Of the weighted sum, with sample weights, in a random direction of all weights and inputs."""
+    model = compiled(loss_weights=[0.7, -1.3], backend=backend)
+    names = list(model.weights.weights)
+    y, weights = [PRICE, KIND], {"kind": WEIGHTS}
+    start = dict(zip(names, model.get_weights(), strict=True)) | {"a": A, "b": B}
+    _, gradients = model.loss_and_gradients([A, B], y, weights, inputs=True)
+    rng = np.random.default_rng(1)
+    for _ in range(4):
+        direction = {name: rng.normal(size=array.shape) for name, array in start.items()}
+
+        def loss_at(step, direction=direction):
+            moved = {name: array + step * direction[name] for name, array in start.items()}
+            model.set_weights([moved[name] for name in names])
+            return model.loss_and_gradients([moved["a"], moved["b"]], y, weights)[0]
+
+        h = 1e-3
+        five_point = (loss_at(-2 * h) - 8 * loss_at(-h) + 8 * loss_at(h) - loss_at(2 * h)) / (12 * h)
+        want = sum((gradients[name] * direction[name]).sum() for name in start)
+        assert want == pytest.approx(five_point, rel=1e-7)
 
 
 def test_inputs_that_no_loss_depends_on_have_no_gradient():
@@ -482,6 +510,37 @@ def test_sample_weights_that_do_not_fit(weights, message):
         compiled().fit([A, B], [PRICE, KIND], sample_weight=weights)
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_what_is_not_finite_is_named_by_both_backends(backend):
+    model = compiled(backend=backend)
+    bad = changed(B, (21, 2), -np.inf)
+    for call in (lambda: model.fit([A, bad], [PRICE, KIND]), lambda: model.predict([A, bad], batch_size=7)):
+        with pytest.raises(
+            ValueError, match=r", input 'b'\] expected finite x, got -inf in row 21, column 2"
+        ):
+            call()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_becomes_nan_meanwhile_is_named(dtype):
+    """Targets and weights are checked before; a callback changes them afterwards."""
+    for spoiled, message in [
+        ("y", r"\[fit, output 'price'\] expected finite y"),
+        ("own", r"\[fit, output 'kind'\] expected finite sample_weight"),
+        ("all", r"\[fit\] expected finite sample_weight"),
+    ]:
+        arrays = {name: WEIGHTS.astype(dtype) for name in ("y", "own", "all")}
+
+        def spoil(epoch, logs, array=arrays[spoiled]):
+            array[9] = np.nan
+
+        weights = arrays["all"] if spoiled == "all" else [None, arrays["own"]]
+        callbacks = [fd.callbacks.LambdaCallback(on_epoch_end=spoil)]
+        model = compiled(network(dtype=dtype))
+        with pytest.raises(ValueError, match=message + ", got nan in row 9, column 0"):
+            model.fit([A, B], [arrays["y"], KIND], sample_weight=weights, epochs=2, callbacks=callbacks)
+
+
 def test_nan_of_held_out_rows_is_named_as_the_user_counts():
     bad = changed(B, (55, 1), np.nan)
     model = compiled()
@@ -515,9 +574,10 @@ def test_a_split_warns_of_classes_of_any_output():
         ({"loss_weights": 0.5}, "loss_weights as a list or dict of a number for each output, got 0.5"),
         ({"loss_weights": [1.0]}, "loss_weights as a list of 2, .* got a list of 1"),
         ({"loss_weights": {"cost": 1.0}}, r"\[compile, loss_weights\] expected the name of an output"),
-        ({"loss_weights": [1.0, np.nan]}, "loss_weights as finite numbers, got nan"),
-        ({"loss_weights": [1.0, "2"]}, "loss_weights as finite numbers, got '2'"),
-        ({"loss_weights": [1.0, True]}, "loss_weights as finite numbers, got True"),
+        ({"loss_weights": [1.0, np.nan]}, "loss_weights as numbers of at most 1e.30, got nan"),
+        ({"loss_weights": [1.0, "2"]}, "loss_weights as numbers of at most 1e.30, got '2'"),
+        ({"loss_weights": [1.0, -1e31]}, "loss_weights as numbers of at most 1e.30, got -1e.31"),
+        ({"loss_weights": [1.0, True]}, "loss_weights as numbers of at most 1e.30, got True"),
         ({"metrics": ["accuracy"]}, "metrics as a list of 2, .* got a list of 1"),
         ({"metrics": "accuracy"}, "metrics as a list of 2, .* got a list of 1"),
         ({"metrics": {"cost": ["mse"]}}, r"\[compile, metrics\] expected the name of an output"),
