@@ -96,6 +96,8 @@ def _readable(array: np.ndarray, dtype: str) -> np.ndarray:
 
     Else one copy: of the other byte order, or unaligned, in its own type; long doubles in `dtype`.
     """
+    if array.dtype.isnative and array.flags.carray and array.dtype.char != "g":
+        return array
     if array.dtype.char == "g":
         with np.errstate(over="ignore"):  # what overflows is found when it is gathered
             return array.astype(dtype)
