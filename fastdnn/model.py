@@ -421,7 +421,8 @@ class Model:
         Raises:
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,
                 also where NaN or infinity is met in x only when its batch is gathered, in a later epoch's
-                validation even: it is again as it was before `fit`. Of batches the last whole step stays.
+                validation even: it is again as it was before `fit`. Of batches, and where another thread
+                wrote such a number meanwhile, the last whole step stays.
             Exception: what the making of a batch raised; the model is that of the last whole step.
             NonFiniteLossError: the loss became NaN or infinite; the model is that of the last whole step.
             KeyboardInterrupt: Ctrl-C; likewise, also in the middle of a long step.
@@ -517,7 +518,7 @@ class Model:
                 _refuse_steps("evaluate", steps=steps)
                 data = self.prepare("evaluate", x, y, sample_weight)
                 hooks.start(self, _params_of_rows(data.rows, rows))
-                figures = self.evaluate_prepared("evaluate", data, asked, rows, hooks=hooks)
+                figures = self.evaluate_prepared(inference.Part("evaluate", data), asked, rows, hooks=hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         return figures_as_asked(figures, return_dict)
@@ -542,20 +543,17 @@ class Model:
 
     def evaluate_prepared(
         self,
-        where: str,
-        feed: Feed,
+        whole: inference.Part,
         threads: int,
         batch_size: int = backend.PREDICTION_BATCH,
         *,
-        first_row: int = 0,
         hooks: Hooks,
     ) -> dict[str, float]:
-        """`evaluate` on what `prepare` made; rows are named as counted from `first_row`.
+        """`evaluate` on what `prepare` made.
 
         Raises:
             ValueError: a feature is NaN or infinite.
         """
-        whole = inference.Part(where, feed, first_row)
         parts = whole.cut(batch_size) if hooks.listen(*inference.TEST_BATCH) else [whole]
         return self._evaluate_parts(parts, threads, batch_size, hooks)
 
