@@ -76,8 +76,8 @@ def _non_finite(where: str, what: str, value: object, place: str) -> ValueError:
     return ValueError(expected(where, f"finite {what}", f"{value} in {place}", hint))
 
 
-def _refuse_non_finite(where: str, what: str, array: np.ndarray, dtype: str) -> None:
-    """Raise if an element is NaN or infinite in `dtype`, naming the first."""
+def refuse_non_finite(where: str, what: str, array: np.ndarray, dtype: str, *, first_row: int = 0) -> None:
+    """Raise if an element is NaN or infinite in `dtype`, naming the first; rows count from `first_row`."""
     if array.dtype.kind != "f":
         return
     width = array.shape[1]
@@ -88,7 +88,8 @@ def _refuse_non_finite(where: str, what: str, array: np.ndarray, dtype: str) -> 
         finite = np.isfinite(block)
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
-            raise _non_finite(where, what, block[row, column], f"row {begin + row}, column {column}")
+            place = f"row {first_row + begin + row}, column {column}"
+            raise _non_finite(where, what, block[row, column], place)
 
 
 def _readable(array: np.ndarray, dtype: str) -> np.ndarray:
@@ -96,6 +97,8 @@ def _readable(array: np.ndarray, dtype: str) -> np.ndarray:
 
     Else one copy: of the other byte order, or unaligned, in its own type; long doubles in `dtype`.
     """
+    if array.dtype.isnative and array.flags.carray and array.dtype.char != "g":
+        return array
     if array.dtype.char == "g":
         with np.errstate(over="ignore"):  # what overflows is found when it is gathered
             return array.astype(dtype)
@@ -128,7 +131,7 @@ def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray
         ValueError: as `as_table`, or NaN or infinity in it.
     """
     table = as_table(where, x, width, dtype)
-    _refuse_non_finite(where, "x", table, dtype)
+    refuse_non_finite(where, "x", table, dtype)
     return np.require(table, dtype=dtype, requirements=["C", "A"])
 
 
@@ -149,7 +152,7 @@ def as_targets(where: str, y: Any, width: int, rows: int, dtype: str) -> np.ndar
         )
     _same_rows(where, "y", array.shape[0], rows)
     array = _readable(array, dtype)
-    _refuse_non_finite(where, "y", array, dtype)
+    refuse_non_finite(where, "y", array, dtype)
     return array
 
 
@@ -195,7 +198,7 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
     _same_rows(where, "sample_weight", array.shape[0], rows)
     with np.errstate(over="ignore"):
         array = np.require(array, dtype=dtype, requirements=["C", "A"])[:, None]
-    _refuse_non_finite(where, "sample_weight", array, dtype)
+    refuse_non_finite(where, "sample_weight", array, dtype)
     if (array < 0).any():
         row = int(np.argmax(array[:, 0] < 0))
         raise ValueError(expected(where, "sample weights >= 0", f"{array[row, 0]} in row {row}"))

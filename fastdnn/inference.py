@@ -4,9 +4,8 @@ listens to batches, cut into batches; of an iterator each batch is one.
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,11 +15,12 @@ from fastdnn.features import NonFiniteSourceError
 from fastdnn.locks import ForkedLock
 from fastdnn.sources import Feed
 
+T = TypeVar("T")
 TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
 PREDICT_BATCH = ("on_predict_batch_begin", "on_predict_batch_end")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Part:
     """The feed of one native call; messages say where it is, and count its rows from `first_row`."""
 
@@ -33,11 +33,10 @@ class Part:
         for first in range(0, self.feed.rows, batch_size):
             yield Part(self.where, self.feed.part(first, first + batch_size), self.first_row + first)
 
-    @contextmanager
-    def naming(self) -> Iterator[None]:
-        """What is not finite in here is named for the user."""
+    def to(self, run: Callable[[Feed], T]) -> T:
+        """What `run` makes of it; what is not finite in here is named for the user."""
         try:
-            yield
+            return run(self.feed)
         except NonFiniteSourceError as found:
             raise found.error(self.where, self.feed.origins, first_row=self.first_row) from None
 
@@ -51,10 +50,14 @@ class Kept:
     def __init__(self, most: int = 8) -> None:
         self._most = most
         self._runners: dict[object, Inference] = {}  # the one used last comes last
+        self._newest: tuple[object, Inference] | None = None  # it once more: many calls use the same
         self._lock = ForkedLock()
 
     def get(self, key: object, make: Callable[[], Inference]) -> Inference:
         """The runner of this key."""
+        newest = self._newest
+        if newest is not None and newest[0] == key:
+            return newest[1]
         with self._lock():
             runner = self._runners.pop(key, None)
             if runner is None:
@@ -62,16 +65,20 @@ class Kept:
                 if len(self._runners) == self._most:
                     del self._runners[next(iter(self._runners))]
             self._runners[key] = runner
+            self._newest = key, runner
         return runner
 
     def clear(self) -> None:
         """What they were made for is no more."""
         with self._lock():
             self._runners.clear()
+            self._newest = None
 
 
 def _begun(parts: Iterable[Part]) -> Iterator[Part]:
     """The same parts, the first of which is made now: the model is built, and a refused one calls no hook."""
+    if isinstance(parts, list):
+        return iter(parts)
     rest = iter(parts)
     return itertools.chain([next(rest)], rest)
 
@@ -94,8 +101,7 @@ def evaluate(
     sums, rows, figures = list[float](), 0, dict[str, float]()
     for batch, part in enumerate(parts):
         hooks.call("on_test_batch_begin", batch, {})
-        with part.naming():
-            more = run(part.feed)
+        more = part.to(run)
         sums = [a + b for a, b in zip(sums, more, strict=True)] if batch else more
         rows += part.feed.rows
         figures = named([total / rows for total in sums])
@@ -120,8 +126,7 @@ def predict(
     outputs = []
     for batch, part in enumerate(parts):
         hooks.call("on_predict_batch_begin", batch, {})
-        with part.naming():
-            outputs.append(run(part.feed))
+        outputs.append(part.to(run))
         if hooks.listen("on_predict_batch_end"):
             hooks.call("on_predict_batch_end", batch, {"outputs": pack([one.copy() for one in outputs[-1]])})
     whole = (

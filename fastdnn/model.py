@@ -1,8 +1,8 @@
 """A network with its weights: compile, fit, evaluate, predict, save."""
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,6 +43,23 @@ if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
 
 _DTYPES = ("float32", "float64")
+
+
+class _UnbuiltByRefusal:
+    """A class, since a generator's context costs a tenth of a small prediction."""
+
+    __slots__ = ("_model", "_was_built")
+
+    def __init__(self, model: "Model") -> None:
+        self._model = model
+        self._was_built = model.is_built
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, ValueError) and not self._was_built and self._model.is_built:
+            self._model._unbuild()
 
 
 class Model:
@@ -140,16 +157,9 @@ class Model:
         if self._compiled is not None:
             self._compiled.state = None
 
-    @contextmanager
-    def unbuilt_by_refusal(self) -> Iterator[None]:
+    def unbuilt_by_refusal(self) -> "_UnbuiltByRefusal":
         """Data that is refused inside leaves a model unbuilt that was."""
-        was_built = self.is_built
-        try:
-            yield
-        except ValueError:
-            if not was_built and self.is_built:
-                self._unbuild()
-            raise
+        return _UnbuiltByRefusal(self)
 
     @property
     def is_built(self) -> bool:
@@ -364,7 +374,8 @@ class Model:
         Raises:
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,
                 also where NaN or infinity is met in x only when its batch is gathered, in a later epoch's
-                validation even: it is again as it was before `fit`. Of batches the last whole step stays.
+                validation even: it is again as it was before `fit`. Of batches, and where another thread
+                wrote such a number meanwhile, the last whole step stays.
             Exception: what the making of a batch raised; the model is that of the last whole step.
             NonFiniteLossError: the loss became NaN or infinite; the model is that of the last whole step.
             KeyboardInterrupt: Ctrl-C; likewise, also in the middle of a long step.
@@ -460,7 +471,7 @@ class Model:
                 refuse_steps("evaluate", steps=steps)
                 data = self.prepare("evaluate", x, y, sample_weight)
                 hooks.start(self, params_of_rows(data.rows, rows))
-                figures = self.evaluate_prepared("evaluate", data, asked, rows, hooks=hooks)
+                figures = self.evaluate_prepared(inference.Part("evaluate", data), asked, rows, hooks=hooks)
         if verbose in (1, 2):
             print(" - ".join(f"{name}: {value:.4f}" for name, value in figures.items()))
         return figures_as_asked(figures, return_dict)
@@ -485,20 +496,17 @@ class Model:
 
     def evaluate_prepared(
         self,
-        where: str,
-        feed: Feed,
+        whole: inference.Part,
         threads: int,
         batch_size: int = backend.PREDICTION_BATCH,
         *,
-        first_row: int = 0,
         hooks: Hooks,
     ) -> dict[str, float]:
-        """`evaluate` on what `prepare` made; rows are named as counted from `first_row`.
+        """`evaluate` on what `prepare` made.
 
         Raises:
             ValueError: a feature is NaN or infinite.
         """
-        whole = inference.Part(where, feed, first_row)
         parts = whole.cut(batch_size) if hooks.listen(*inference.TEST_BATCH) else [whole]
         return self._evaluate_parts(parts, threads, batch_size, hooks)
 
@@ -532,7 +540,7 @@ class Model:
         step. The bits of a row's output do not depend on the other rows.
 
         Args:
-            x: as in `fit`; of batches the first part is taken. (Several inputs alone are ([a, b],), or a dict.)
+            x: as in `fit`; of batches the first part is taken. (Several inputs alone: ([a, b],), or a dict.)
             batch_size: rows that are computed at a time, default 256: a matter of memory.
             verbose: taken for Keras's sake; nothing is printed.
             steps: batches to take where x makes batches, default all of one pass.

@@ -32,6 +32,14 @@ class Snapshot:
         self._state = model.compiled.state
         self._arrays = _core.snapshot(model.weights.native, self._state)
 
+    @staticmethod
+    def bytes_of(model: "Model") -> int:
+        """How much memory a snapshot of the model would take."""
+        trained, stored = (model.weights.count(trainable=flag) for flag in (True, False))
+        state = model.compiled.state
+        slots = 0 if state is None else len(state.slot_names)
+        return (trained * (1 + slots) + stored) * np.dtype(model.dtype).itemsize
+
     def restore(self) -> None:
         """Back to that moment."""
         self._model.weights.write(weights_in(self._arrays))

@@ -37,6 +37,11 @@ class Feed:
         """Examples."""
         return len(self.arrays[0])
 
+    def float_inputs(self) -> list[tuple[str, np.ndarray]]:
+        """The inputs that may hold NaN or infinity, and what messages add to where they are."""
+        pairs = zip(self.origins, self.arrays, strict=True)
+        return [(suffix, x) for (noun, suffix), x in pairs if noun == "x" and x.dtype.kind == "f"]
+
     def part(self, begin: int, end: int | None = None) -> "Feed":
         """Some of the rows, in place."""
         return Feed([array[begin:end] for array in self.arrays], self.origins, self.weighting)

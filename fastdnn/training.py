@@ -14,9 +14,9 @@ from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
-from fastdnn.features import NonFiniteSourceError
+from fastdnn.features import NonFiniteSourceError, refuse_non_finite
+from fastdnn.inference import Part
 from fastdnn.snapshot import Snapshot
-from fastdnn.sources import Feed
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -76,7 +76,7 @@ def _loop_over_arrays(
         held_out = _held_out_arrays(model, request.validation_data)
     elif held_out is None:
         train, tail = hold_out_tail("fit", train, request.validation_split, model.sources.labels)
-        held_out = None if tail is None else _HeldOutArrays(tail, "fit", train.rows)
+        held_out = None if tail is None else _HeldOutArrays(Part("fit", tail, train.rows))
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
@@ -84,7 +84,8 @@ def _loop_over_arrays(
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
-    return _Loop(model, trainer, train.origins, held_out, request, params, start=Start(model))
+    parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
+    return _Loop(model, trainer, train.origins, held_out, request, params, Start(model, parts))
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -121,12 +122,10 @@ class _HeldOut(Protocol):
 
 @dataclass
 class _HeldOutArrays:
-    feed: Feed
-    where: str
-    first_row: int = 0
+    part: Part
 
     def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
-        return model.evaluate_prepared(self.where, self.feed, threads, first_row=self.first_row, hooks=hooks)
+        return model.evaluate_prepared(self.part, threads, hooks=hooks)
 
 
 @dataclass
@@ -142,7 +141,7 @@ def _held_out_arrays(model: "Model", given: Any) -> _HeldOutArrays:
         raise ValueError(
             expected("fit", "validation_data as (x, y) or (x, y, sample_weight)", type(given).__name__)
         )
-    return _HeldOutArrays(model.prepare(_VALIDATION, *given), _VALIDATION)
+    return _HeldOutArrays(Part(_VALIDATION, model.prepare(_VALIDATION, *given)))
 
 
 def _held_out_batches(request: FitRequest) -> _HeldOutBatches | None:
@@ -160,15 +159,31 @@ def _held_out_batches(request: FitRequest) -> _HeldOutBatches | None:
 
 
 class Start:
-    """What a fit on arrays goes back to when it meets NaN or infinity in them."""
+    """What a fit on arrays goes back to when it meets NaN or infinity in them.
 
-    def __init__(self, model: "Model") -> None:
+    Where the features take less memory than the model's numbers, they are gone through once before, and no
+    copy of the model is kept: only another thread could still write such a number, and then the last whole
+    step stays.
+
+    Raises:
+        ValueError: features that were gone through have NaN or infinity.
+    """
+
+    def __init__(self, model: "Model", parts: Sequence[Part]) -> None:
         self._model = model
-        self._snapshot = Snapshot(model)
+        self._snapshot: Snapshot | None = None
         self.was_built = True
+        features = [(part, *pair) for part in parts for pair in part.feed.float_inputs()]
+        if sum(x.nbytes for _, _, x in features) > Snapshot.bytes_of(model):
+            self._snapshot = Snapshot(model)
+            return
+        for part, suffix, x in features:
+            refuse_non_finite(part.where + suffix, "x", x, model.dtype, first_row=part.first_row)
 
     def restore(self) -> None:
-        """The model as it was."""
+        """The model as it was, if that was kept."""
+        if self._snapshot is None:
+            return
         self._snapshot.restore()
         if not self.was_built:
             self._model._unbuild()

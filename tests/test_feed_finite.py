@@ -7,6 +7,8 @@ import pytest
 from networks import classification, classifier, weight_hash
 
 import fastdnn as fd
+from fastdnn import training
+from fastdnn.snapshot import Snapshot
 
 X, Y = classification(rows=61)
 LAST = (60, 19)
@@ -82,6 +84,34 @@ def test_the_lowest_row_of_the_batch_is_named(backend):
                 model.fit(bad, Y, batch_size=61, shuffle=shuffle, threads=threads)
             with pytest.raises(ValueError, match="nan in row 20, column 4;"):
                 model.predict(bad, threads=threads)
+
+
+@pytest.mark.parametrize("hidden", [(3,), (300,)], ids=["little", "more than the features"])
+@pytest.mark.parametrize("held_out", ["none", "data", "split"])
+def test_whatever_there_is_more_of(hidden, held_out):
+    """A model that is smaller than the features is copied, else the features are gone through before."""
+    x, y = np.tile(X, (3, 1)), np.tile(Y, 3)
+    bad = x.copy()
+    bad[180, 7] = np.nan
+    model = classifier(hidden=hidden)
+    model.fit(x, y)
+    before = state_of(model)
+    if held_out == "data":
+        data, more, where = x, {"validation_data": (bad, y)}, r"fit, validation_data"
+    else:
+        data, more, where = bad, {"validation_split": 0.1 if held_out == "split" else 0.0}, "fit"
+    with pytest.raises(ValueError, match=rf"\[{where}\] expected finite x, got nan in row 180, column 7;"):
+        model.fit(data, y, batch_size=4, epochs=2, shuffle=False, **more)
+    assert state_of(model) == before
+
+
+def test_only_a_model_that_is_smaller_than_the_features_is_copied(monkeypatch):
+    copies = []
+    monkeypatch.setattr(training, "Snapshot", lambda model: copies.append(model))
+    training.Snapshot.bytes_of = Snapshot.bytes_of
+    for hidden in (3, 300):
+        classifier(hidden=(hidden,)).fit(np.tile(X, (3, 1)), np.tile(Y, 3))
+    assert [model.layers[1].weights[0].shape for model in copies] == [(20, 3)]
 
 
 def test_rows_that_no_step_uses_are_not_looked_at():

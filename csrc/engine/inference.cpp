@@ -10,6 +10,14 @@
 #include "core/threads.h"
 
 namespace fastdnn {
+namespace {
+
+// Runs below both end within milliseconds: a Ctrl-C can wait for them, and its handler would cost more than
+// the prediction of a row.
+constexpr Index kShortFlops = 20'000'000;
+constexpr Index kShortBytes = 4 << 20;
+
+}  // namespace
 
 Inference::Inference(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters)
     : plan_(std::move(plan)),
@@ -34,7 +42,8 @@ InferenceReport Inference::run(const Feed& feed, const InferenceRequest& request
   const Index chunk = plan_->max_batch();
   const Index useful = plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk);
   const ThreadLease lease(request.threads, useful);
-  const InterruptScope interrupts(request.watch_interrupt);
+  const bool is_long = rows > chunk || plan_->flops(rows) > kShortFlops || plan_->arena_bytes() > kShortBytes;
+  const InterruptScope interrupts(request.watch_interrupt && is_long);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   const std::shared_lock<FairMutex> reading(parameters_->mutex);
 

@@ -143,6 +143,10 @@ class PlanBuilder {
     for (Step& step : plan_.steps_) bind(step, segments);
     for (Step& step : plan_.updates_) bind(step, segments);
     plan_.gradient_segments_.assign(segments.begin(), segments.end());
+    for (const Step& step : plan_.steps_) {
+      plan_.flops_per_row_ += step.flops_per_row;
+      plan_.phases_ += step.barrier_before ? 1 : 0;
+    }
   }
 
   Plan& plan_;
@@ -158,14 +162,12 @@ Plan::Plan(Program program, const Parameters& parameters, Index max_batch)
   PlanBuilder(*this, parameters).build();
 }
 
+Index Plan::flops(Index n) const {
+  return flops_per_row_ * n;
+}
+
 Index Plan::useful_threads(Index n, Index runs) const {
-  Index flops = 0;
-  Index phases = 1;
-  for (const Step& step : steps_) {
-    flops += step.flops_per_row * n;
-    phases += step.barrier_before ? 1 : 0;
-  }
-  const Index useful = std::min(flops / (phases * kFlopsPerThread), flops * runs / kFlopsPerStart);
+  const Index useful = std::min(flops(n) / (phases_ * kFlopsPerThread), flops(n) * runs / kFlopsPerStart);
   return std::max<Index>(1, std::min(useful, n));
 }
 

@@ -49,10 +49,12 @@ class Hooks:
 
     def listen(self, *hooks: str) -> bool:
         """Whether anyone listens to one of these hooks."""
-        return any(self._who(hook) for hook in hooks)
+        return bool(self.callbacks) and any(self._who(hook) for hook in hooks)
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call a hook of all who listen to it."""
+        if not self.callbacks:
+            return
         for callback in self._who(hook):
             self.inside = True
             getattr(callback, hook)(*arguments)
