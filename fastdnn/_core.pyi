@@ -803,6 +803,30 @@ class kernels:  # a submodule
         """Whether all of y is finite."""
     @staticmethod
     @typing.overload
+    def gaussian_noise(
+        y: npt.NDArray[np.float32],
+        x: npt.NDArray[np.float32],
+        stddev: _Float,
+        seed: _Int,
+        stream: _Int,
+        step: _Int,
+        first_row: _Int = 0,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def gaussian_noise(
+        y: npt.NDArray[np.float64],
+        x: npt.NDArray[np.float64],
+        stddev: _Float,
+        seed: _Int,
+        stream: _Int,
+        step: _Int,
+        first_row: _Int = 0,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
     def gelu(y: npt.NDArray[np.float32], x: npt.NDArray[np.float32], threads: _Int = 1) -> None: ...
     @staticmethod
     @typing.overload

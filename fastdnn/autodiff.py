@@ -188,6 +188,10 @@ def _dropout(op: Operation, dy: Value, gradients: _Gradients) -> None:
     gradients.add(op.inputs[0], "dropout_backward", dy, options=op.options)
 
 
+def _gaussian_noise(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    gradients.add(op.inputs[0], "pass_gradient", dy)
+
+
 _RULES: dict[str, Rule] = {
     "matmul": _matmul,
     "add_bias": _add_bias,
@@ -203,6 +207,7 @@ _RULES: dict[str, Rule] = {
     "add": _add,
     "concatenate": _concatenate,
     "dropout": _dropout,
+    "gaussian_noise": _gaussian_noise,
 }
 
 

@@ -91,6 +91,7 @@ PLAIN = {
     "logistic_normalize": {},
     "dropout": {"rate": 0.3, "stream": 3},
 }
+NOISE = {"stddev": 0.3, "stream": 4}  # takes turns with dropout
 KINDS = ("dense", "matmul", "batch_norm", "layer_norm", "prelu", "add", "concatenate", "maxout", *PLAIN)
 
 
@@ -141,7 +142,12 @@ class _Graph:
             wide = self.emit("concatenate", x, self.any(self.values), cols=2 * self.width)
             y = self.emit("maxout", wide, cols=self.width)
         else:
-            y = self.emit(str(kind), x, options=PLAIN[kind])
+            noise = kind == "dropout" and len(self.values) % 2
+            y = (
+                self.emit("gaussian_noise", x, options=NOISE)
+                if noise
+                else self.emit(kind, x, options=PLAIN[kind])
+            )
         self.values.append(y)
 
     def batch_norm(self, x):

@@ -24,6 +24,7 @@ OF_PROBABILITIES = ("row_loss:r! dy:rc! y:rc+ target:rc+ weights:r", WEIGHTED)
 OF_LOGITS = ({"scale": 0.3}, {"weights": None}, {"dz": None, "label_smoothing": 0.1})
 NORM = ("x:c", PLAIN)
 MASK = {"rate": 0.3, "seed": 1, "stream": 2, "step": 3}
+NOISE = {"stddev": 0.3, "seed": 1, "stream": 2, "step": 3}
 RATE = {"learning_rate": 0.1}
 MOMENTUM = tuple(RATE | {"momentum": 0.9, "nesterov": nesterov} for nesterov in (False, True))
 SQUARES = RATE | {"rho": 0.9, "epsilon": 1e-7}
@@ -63,6 +64,7 @@ CALLS = {
     "pass_gradient": ("dx:rc! dy:rc", ADDED),
     "dropout": ("y:rc! x:rc", (MASK,)),
     "dropout_backward": ("dx:rc! dy:rc", (MASK, MASK | {"accumulate": True, "first_row": 5})),
+    "gaussian_noise": ("y:rc! x:rc", (NOISE, NOISE | {"first_row": 5})),
     # normalisations
     "normalize": ("y:rc! x:rc mean:c std:c+", PLAIN),
     "normalize_backward": ("dx:rc! dy:rc std:c+", ADDED),

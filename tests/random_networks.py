@@ -15,6 +15,7 @@ def _layer(rng, width):
         lambda: L.BatchNormalization(center=bool(rng.integers(2)), scale=bool(rng.integers(2))),
         lambda: L.LayerNormalization(center=bool(rng.integers(2)), scale=bool(rng.integers(2))),
         lambda: L.Dropout(float(rng.choice([0.1, 0.5]))),
+        lambda: L.GaussianNoise(float(rng.choice([0.1, 1.0]))),
         lambda: L.Activation("relu"),
         lambda: L.PReLU("ones"),
         lambda: L.LeakyReLU(0.3),

@@ -174,6 +174,45 @@ def test_masks_differ_between_layers_steps_and_seeds():
     assert all(b < 3 * a for a, b in zip(once, twice, strict=True))
 
 
+# ---- noise
+
+
+def test_noise_is_added_in_training_only():
+    x = np.zeros((4000, 1))
+    model = fd.Sequential([L.Input((1,)), L.GaussianNoise(0.3)], seed=0, dtype="float64")
+    model.compile("sgd", "mse")
+    loss = model.fit(x, x, batch_size=4000, epochs=1).history["loss"][0]
+    assert abs(loss - 0.09) < 5 * 0.09 * np.sqrt(2 / 4000)
+    np.testing.assert_array_equal(model.predict(x + 1), x + 1)
+    assert model.evaluate(x, x) == 0
+
+
+def test_noise_differs_between_layers_steps_and_seeds():
+    def losses(seed, layers):
+        model = fd.Sequential([L.Input((64,)), *layers], seed=seed, dtype="float64")
+        model.compile("sgd", "mse")
+        x = np.zeros((32, 64))
+        return model.fit(x, x, batch_size=32, epochs=3).history["loss"]
+
+    once = losses(0, [L.GaussianNoise(1.0)])
+    assert len(set(once)) == 3
+    assert once == losses(0, [L.GaussianNoise(1.0)]) != losses(1, [L.GaussianNoise(1.0)])
+    twice = losses(0, [L.GaussianNoise(1.0), L.GaussianNoise(1.0)])
+    # 4 times once's if the noise were the same, else about twice.
+    assert all(b < 3 * a for a, b in zip(once, twice, strict=True))
+
+
+def test_the_gradient_passes_noise():
+    """Below noise that is negligible beside x the weights move as without it."""
+    x, y = data()
+    weights = []
+    for stddev in (0.0, 1e-9):
+        layers = [L.Dense(5, activation="tanh"), L.GaussianNoise(stddev), L.Dense(3)]
+        weights.append(fitted(layers, x, y).get_weights())
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
 # ---- branches and weights
 
 
@@ -268,6 +307,7 @@ def test_refusals_say_what_to_do():
             r"\[Model\] expected a network, got one without layers",
         ),
         (lambda: L.Dropout(1.0), r"\[Dropout\] expected 0 <= rate < 1, got 1.0"),
+        (lambda: L.GaussianNoise(-1), r"\[GaussianNoise\] expected 0 <= stddev < 1e\+30, got -1"),
         (lambda: L.BatchNormalization(momentum=1.1), r"\[BatchNormalization\] expected 0 <= momentum"),
         (lambda: L.BatchNormalization(gamma_initializer="auto"), r"does not depend on other layers"),
         (lambda: L.LayerNormalization(epsilon=-1), r"\[LayerNormalization\] expected 0 <= epsilon"),

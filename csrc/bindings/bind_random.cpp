@@ -1,5 +1,6 @@
 #include "bindings/kernel_arguments.h"
 #include "kernels/dropout.h"
+#include "kernels/gaussian_noise.h"
 
 namespace fastdnn::bindings {
 namespace {
@@ -7,12 +8,17 @@ namespace {
 constexpr Index kMostOfCounter = Index{1} << 32;  // rows and columns are words of Philox's counter
 
 template <class T>
-DropoutMask dropout_mask(const Matrix<T>& x, double rate, const RandomKey& key, Index first_row,
-                         const char* where) {
-  check(rate >= 0 && rate < 1, where, "expected 0 <= rate < 1, got ", rate);
+void check_counter(const Matrix<T>& x, Index first_row, const char* where) {
   check(first_row >= 0 && first_row <= kMostOfCounter - x.rows && x.cols <= kMostOfCounter, where,
         "expected rows and columns below 2^32, got rows from ", first_row, " to ", first_row, " + ", x.rows,
         " and ", x.cols, " columns");
+}
+
+template <class T>
+DropoutMask dropout_mask(const Matrix<T>& x, double rate, const RandomKey& key, Index first_row,
+                         const char* where) {
+  check(rate >= 0 && rate < 1, where, "expected 0 <= rate < 1, got ", rate);
+  check_counter(x, first_row, where);
   return {key, first_row, dropout_threshold(rate)};
 }
 
@@ -46,11 +52,32 @@ void bind_dropout(py::module_& m) {
       py::arg("threads") = 1);
 }
 
+template <class T>
+void bind_gaussian_noise(py::module_& m) {
+  m.def(
+      "gaussian_noise",
+      [](Array<T> y, const Array<T>& x, double stddev, std::uint64_t seed, std::uint32_t stream,
+         std::uint32_t step, Index first_row, int threads) {
+        const char* where = "gaussian_noise";
+        const Matrix<T> out = output_matrix(y, where);
+        const Matrix<const T> in = input_matrix(x, where);
+        same_shape(out, in, where);
+        check(stddev >= 0 && stddev < kMostStddev, where, "expected 0 <= stddev < 1e30, got ", stddev);
+        check_counter(in, first_row, where);
+        const GaussianNoise noise{{seed, stream, step}, first_row, stddev};
+        on_team(threads, [&](Team& team) { gaussian_noise<T>(team, out, in, noise); });
+      },
+      py::arg("y").noconvert(), py::arg("x").noconvert(), py::arg("stddev"), py::arg("seed"),
+      py::arg("stream"), py::arg("step"), py::arg("first_row") = 0, py::arg("threads") = 1);
+}
+
 }  // namespace
 
 void bind_random_kernels(py::module_& m) {
   bind_dropout<float>(m);
   bind_dropout<double>(m);
+  bind_gaussian_noise<float>(m);
+  bind_gaussian_noise<double>(m);
 }
 
 }  // namespace fastdnn::bindings

@@ -11,7 +11,7 @@
 namespace fastdnn {
 
 // Who draws. Files and runs depend on these numbers: never renumber them.
-enum class Stream : std::uint32_t { shuffle = 1, initializer = 2, dropout = 3 };
+enum class Stream : std::uint32_t { shuffle = 1, initializer = 2, dropout = 3, gaussian_noise = 4 };
 
 // The stream of the k-th layer that draws: each has its own.
 constexpr std::uint32_t layer_stream(Stream stream, std::uint32_t k) {

@@ -131,7 +131,19 @@ def fit_around(f: Function, middle: float, low: float, high: float, degree: int)
     )
 
 
+def sin_tail(s: mpf) -> mpf:
+    """(sin(x) - x) / x^3 of s = x^2."""
+    x = mp.sqrt(s)
+    return (mp.sin(x) - x) / x**3 if s else -mpf(1) / 6
+
+
+def cos_tail(s: mpf) -> mpf:
+    """(cos(x) - 1 + x^2 / 2) / x^4 of s = x^2."""
+    return (mp.cos(mp.sqrt(s)) - 1 + s / 2) / s**2 if s else mpf(1) / 24
+
+
 THIRD = mpf(1) / 3
+EIGHTH = float(mp.pi) / 4
 ERF_SLOPE = 2 / mp.sqrt(mp.pi) - 1
 
 FITS: dict[str, Callable[[], list[float]]] = {
@@ -149,6 +161,11 @@ FITS: dict[str, Callable[[], list[float]]] = {
         odd_tail(mp.erf, 1, ERF_SLOPE), lambda s: mp.sqrt(s) / mp.erf(mp.sqrt(s)), 0, 0.81**2, 5
     ),
     "erf64": lambda: fit64(odd_tail(mp.erf, 1, ERF_SLOPE), lambda s: mpf(1), 0, 0.81**2, 11),
+    # in s = x^2, relative to sin(x), cos(x) on [0, pi / 4]
+    "sin32": lambda: fit32(sin_tail, lambda s: s, 0, EIGHTH**2, 2),
+    "sin64": lambda: fit64(sin_tail, lambda s: s, 0, EIGHTH**2, 5),
+    "cos32": lambda: fit32(cos_tail, lambda s: s**2 / mp.cos(mp.sqrt(s)), 0, EIGHTH**2, 2),
+    "cos64": lambda: fit64(cos_tail, lambda s: s**2 / mp.cos(mp.sqrt(s)), 0, EIGHTH**2, 5),
     # relative to Phi(-t), less where gelu(-t) is ill-conditioned
     "normal_low32": lambda: fit_around(normal_ratio, 0.43212890625, 0, 1.0, 8),
     "normal_mid32": lambda: fit_around(normal_ratio, 1.5625, 1.0, 2.14, 8),

@@ -9,6 +9,7 @@
 | `BatchNormalization` | each feature to mean β and deviation γ over the batch |
 | `LayerNormalization` | each example to mean β and deviation γ over its features |
 | `Dropout` | in training, elements set to 0 at random |
+| `GaussianNoise` | in training, normal deviates added |
 | `Add`, `Concatenate` | several inputs added, or side by side |
 | `Normalization` | y = (x - μ) / σ, with figures of the training set |
 """
@@ -17,6 +18,7 @@ from fastdnn.layers.activation import Activation
 from fastdnn.layers.batch_normalization import BatchNormalization
 from fastdnn.layers.dense import Dense
 from fastdnn.layers.dropout import Dropout
+from fastdnn.layers.gaussian_noise import GaussianNoise
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
 from fastdnn.layers.layer_normalization import LayerNormalization
@@ -32,6 +34,7 @@ __all__ = [
     "Concatenate",
     "Dense",
     "Dropout",
+    "GaussianNoise",
     "Input",
     "Layer",
     "LayerNormalization",

@@ -17,6 +17,7 @@ from fastdnn.reference import (
     cross_entropy,
     dropout,
     elementwise_loss,
+    gaussian_noise,
     gemm,
     layer_norm,
     log_softmax,
@@ -163,6 +164,7 @@ _NAMED = (
     concatenate,
     dropout.dropout,
     dropout.dropout_backward,
+    gaussian_noise.gaussian_noise,
 )
 _POINTWISE = (
     "relu",
@@ -195,7 +197,7 @@ _LOSSES = {
     ),
 }
 # Those that draw.
-RANDOM = frozenset({"dropout", "dropout_backward"})
+RANDOM = frozenset({"dropout", "dropout_backward", "gaussian_noise"})
 
 
 def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:

@@ -1,6 +1,7 @@
 #include "kernels/dropout.h"
 #include "kernels/embedding.h"
 #include "kernels/gather.h"
+#include "kernels/gaussian_noise.h"
 #include "kernels/max_norm.h"
 #include "kernels/norm.h"
 #include "kernels/penalty.h"
@@ -101,6 +102,29 @@ void dropouts(Case& c) {
   c.check("dx", dx, [&](Index i, Index j) { return x(i, j) + x(i, j) * factor(i, j); });
 }
 
+// In place; z as kernels/gaussian_noise.h says it, good to 12 roundings, and y's own.
+template <class T>
+void noises(Case& c) {
+  const auto x = c.reals<T>(c.rows, c.cols, 3);
+  const auto y = c.copy(x);
+  const GaussianNoise noise{{1, 2, 3}, 7, 0.3};
+  c.run([&](Team& team) { gaussian_noise<T>(team, y, y, noise); });
+  const auto deviate = [&](Index i, Index j) {
+    const auto block = static_cast<std::uint64_t>(((noise.first_row + i) << 32) + j / 64 * 16 + j % 16);
+    const PhiloxBlock words = random_block(1, 2, 3, block);
+    const std::size_t pair = j % 64 < 32 ? 0 : 2;
+    constexpr double kTurn = 6.283185307179586;
+    const double phi = kTurn * (static_cast<std::int32_t>(words[pair + 1]) + 0.5) / 4294967296.0;
+    const double u = (words[pair] + 0.5) / 4294967296.0;
+    return std::sqrt(-2 * std::log(u)) * (j % 32 < 16 ? std::cos(phi) : std::sin(phi));
+  };
+  const auto want = [&](Index i, Index j) { return x(i, j) + 0.3 * deviate(i, j); };
+  c.check("y", y, want, [&](Index i, Index j) {
+    return 1.01 * roundoff<T>() * (std::abs(want(i, j)) + 14 * 0.3 * std::abs(deviate(i, j))) +
+           0x1p-48;  // the oracle's phi and u, which are not exact near the axes and 1
+  });
+}
+
 // Sums of whole numbers, by themselves and as penalties; all threads get them.
 template <class T>
 void norms(Case& c) {
@@ -190,6 +214,7 @@ void max_norms(Case& c) {
 FASTDNN_INSTANTIATE(gathering_features)
 FASTDNN_INSTANTIATE(embeddings)
 FASTDNN_INSTANTIATE(dropouts)
+FASTDNN_INSTANTIATE(noises)
 FASTDNN_INSTANTIATE(norms)
 FASTDNN_INSTANTIATE(power_penalties)
 FASTDNN_INSTANTIATE(max_norms)

@@ -71,6 +71,7 @@ const KernelTest kTests[] = {
     {"embedding", embeddings<float>, embeddings<double>, kLanes},
     {"embedding, chunks", embeddings<float>, embeddings<double>, kChunks},
     {"dropout", dropouts<float>, dropouts<double>, kLanes},
+    {"gaussian_noise", noises<float>, noises<double>, kLanes},
     {"norms, penalty", norms<float>, norms<double>, kVectors},
     {"penalty, powers", power_penalties<float>, power_penalties<double>, kVectors},
     {"max_norm", max_norms<float>, max_norms<double>, kLanes},

@@ -75,6 +75,8 @@ void embeddings(Case& c);
 template <class T>
 void dropouts(Case& c);
 template <class T>
+void noises(Case& c);
+template <class T>
 void norms(Case& c);
 template <class T>
 void power_penalties(Case& c);

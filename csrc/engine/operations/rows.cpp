@@ -1,9 +1,10 @@
-// What moves or mixes rows as they are: sums and concatenations of layers' outputs, dropout.
+// What moves or mixes rows as they are: sums and concatenations of layers' outputs, dropout, noise.
 #include <string>
 
 #include "engine/operations/arguments.h"
 #include "kernels/activation.h"
 #include "kernels/dropout.h"
+#include "kernels/gaussian_noise.h"
 
 namespace fastdnn {
 namespace {
@@ -64,6 +65,15 @@ void run_dropout_backward(const Step& step, const StepContext& context, Team& te
   dropout_backward<T>(team, a.matrix(0), a.matrix(1), mask_of(step, context), step.accumulate);
 }
 
+// Operands: y, x. Options: stddev, stream.
+template <class T>
+void run_gaussian_noise(const Step& step, const StepContext& context, Team& team) {
+  const Arguments<T> a{step, context};
+  const auto stream = static_cast<std::uint32_t>(step.options[1]);
+  gaussian_noise<T>(team, a.matrix(0), a.matrix(1),
+                    {{context.seed, stream, context.step}, 0, step.options[0]});
+}
+
 std::string not_all_columns(const Sizes& sizes, const Options&) {
   Index sum = 0;
   for (const char letter : {'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H'}) sum += sizes[letter];
@@ -76,9 +86,18 @@ std::string beyond_columns(const Sizes& sizes, const Options& options) {
   return inside ? "" : "columns that the input has";
 }
 
+bool is_stream(double option) {
+  return option >= 0 && option < 4294967296.0;
+}
+
 std::string no_rate(const Sizes&, const Options& options) {
-  const bool ok = options[0] >= 0 && options[0] < 1 && options[1] >= 0 && options[1] < 4294967296.0;
+  const bool ok = options[0] >= 0 && options[0] < 1 && is_stream(options[1]);
   return ok ? "" : "0 <= rate < 1 and a stream of 32 bits";
+}
+
+std::string no_deviation(const Sizes&, const Options& options) {
+  const bool ok = options[0] >= 0 && options[0] < kMostStddev && is_stream(options[1]);
+  return ok ? "" : "0 <= stddev < 1e30 and a stream of 32 bits";
 }
 
 }  // namespace
@@ -113,6 +132,11 @@ std::vector<Operation> row_operations() {
           .in_place_of(0)
           .with_options({"rate", "stream"})
           .unless(no_rate),
+      Operation{"gaussian_noise", {"nM"}, {"nM"}, {run_gaussian_noise<float>, run_gaussian_noise<double>}}
+          .rows()
+          .in_place_of(0)
+          .with_options({"stddev", "stream"})
+          .unless(no_deviation),
   };
 }
 

@@ -1,5 +1,6 @@
 #include "isa/units/unit.h"
 #include "kernels/dropout-inl.h"
+#include "kernels/gaussian_noise-inl.h"
 
 namespace fastdnn {
 namespace {
@@ -7,6 +8,7 @@ namespace {
 template <class V>
 void enter(RandomKernels<typename V::Scalar>& k) {
   k.dropout = dropout<V>;
+  k.gaussian_noise = gaussian_noise<V>;
 }
 
 }  // namespace

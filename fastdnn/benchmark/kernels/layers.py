@@ -9,9 +9,18 @@ from fastdnn.benchmark.arrays import Arrays, Operands
 from fastdnn.benchmark.kernels.activations import matrices
 from fastdnn.benchmark.kernels.shapes import CLASSES, LAYERS, NETS
 from fastdnn.benchmark.workloads import Kernel
-from fastdnn.reference import activation, column_sum, dropout, log_softmax, logistic_normalize, softmax
+from fastdnn.reference import (
+    activation,
+    column_sum,
+    dropout,
+    gaussian_noise,
+    log_softmax,
+    logistic_normalize,
+    softmax,
+)
 
 _DROPOUT: dict[str, Any] = {"rate": 0.5, "seed": 1, "stream": 2, "step": 3}
+_NOISE: dict[str, Any] = {"stddev": 0.5, "seed": 1, "stream": 2, "step": 3}
 
 
 def _softmax_numpy(y: np.ndarray, x: np.ndarray) -> None:
@@ -43,6 +52,14 @@ def _dropout_numpy(y: np.ndarray, x: np.ndarray) -> None:
     bits = np.frombuffer(np.random.default_rng().bytes(2 * x.size), np.uint16).reshape(x.shape)
     np.multiply(x, bits >= 1 << 15, out=y)
     y *= 2
+
+
+def _noise_numpy(y: np.ndarray, x: np.ndarray) -> None:
+    """Not the same deviates, but as many of them."""
+    dtype = np.float64 if x.dtype == np.float64 else np.float32
+    noise = np.random.default_rng().standard_normal(x.shape, dtype=dtype)
+    np.multiply(noise, 0.5, out=y)
+    y += x
 
 
 def _log_softmax_saved(arrays: Arrays, n: int, m: int) -> Operands:
@@ -111,6 +128,16 @@ KERNELS = [
         options=_DROPOUT,
         per_element=True,
         ulps=2,
+    ),
+    Kernel(
+        "gaussian_noise",
+        NETS,
+        partial(matrices, 1),
+        reference=lambda x: [gaussian_noise.gaussian_noise(x, **_NOISE)],
+        numpy=_noise_numpy,
+        options=_NOISE,
+        per_element=True,
+        ulps=16,
     ),
     Kernel(
         "softmax",
