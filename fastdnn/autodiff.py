@@ -192,6 +192,11 @@ def _gaussian_noise(op: Operation, dy: Value, gradients: _Gradients) -> None:
     gradients.add(op.inputs[0], "pass_gradient", dy)
 
 
+def _embedding(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    table, index = op.inputs
+    gradients.add(table, "embedding_gradient", index, dy)
+
+
 _RULES: dict[str, Rule] = {
     "matmul": _matmul,
     "add_bias": _add_bias,
@@ -208,6 +213,7 @@ _RULES: dict[str, Rule] = {
     "concatenate": _concatenate,
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
+    "embedding": _embedding,
 }
 
 

@@ -124,6 +124,30 @@ def as_table(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
     return _readable(array, dtype)
 
 
+def as_indices(where: str, x: Any, width: int | None, limit: int) -> np.ndarray:
+    """`x` (examples, length) of whole numbers from 0 to limit - 1, of any type and layout, read in place as
+    features are.
+
+    Raises:
+        ValueError: not numbers, not two-dimensional, no rows, not `width` columns, or a number that is no
+            index; the first one is named with its row and column.
+    """
+    array = as_table(where, x, width, "float64")
+    rows = max(1, _BLOCK // array.shape[1])
+    for begin in range(0, array.shape[0], rows):
+        block = array[begin : begin + rows]
+        with np.errstate(invalid="ignore"):
+            right = (block >= 0) & (block < limit)
+            if block.dtype.kind == "f":
+                right &= block == np.floor(block)
+        if not right.all():
+            row, column = np.argwhere(~right)[0]
+            place = f"{block[row, column]} in row {begin + row}, column {column}"
+            hint = f"layers.Embedding has {limit} rows, its input_dim"
+            raise ValueError(expected(where, f"whole numbers from 0 to {limit - 1} in x", place, hint))
+    return array
+
+
 def as_features(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
     """`x` as a contiguous, finite (examples, features) array of `dtype`, all of it at once.
 

@@ -25,15 +25,18 @@ class Tensor:
 Tensors = Tensor | Sequence[Tensor] | Mapping[str, Tensor]
 
 
-def Input(shape: tuple[int, ...], *, name: str | None = None) -> Tensor:  # noqa: N802  as in Keras
+def Input(  # noqa: N802  as in Keras
+    shape: tuple[int, ...], *, dtype: str | None = None, name: str | None = None
+) -> Tensor:
     """Where examples come in: what the first layers of a network are called on.
 
     Args:
         shape: of one example, a tuple of one size >= 1.
+        dtype: "int32" for indices that `layers.Embedding` reads; None for real features.
         name: of the input.
 
     Raises:
-        ValueError: `shape` is not a tuple of one whole number >= 1.
+        ValueError: `shape` is not a tuple of one whole number >= 1, or `dtype` is another one.
 
     >>> import fastdnn as fd
     >>> x = fd.Input((8,))
@@ -42,7 +45,7 @@ def Input(shape: tuple[int, ...], *, name: str | None = None) -> Tensor:  # noqa
     >>> fd.Model(x, y, seed=0).output_shape
     (None, 2)
     """
-    return _input_layer()(shape, name=name).tensor
+    return _input_layer()(shape, dtype=dtype, name=name).tensor
 
 
 def call(layer: "Layer", inputs: "Tensor | Sequence[Tensor]") -> Tensor:

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fastdnn.errors import expected
+from fastdnn.layers.embedding import Embedding
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer, Weight
 from fastdnn.ports import Ports, numbered
 from fastdnn.program import Program, Value
 
 _MOST_FEATURES = 2**31 - 1
+
+
+def _is_integer(layer: Layer) -> bool:
+    return isinstance(layer, Input) and layer.is_integer
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class Graph:
         self.weights: list[Weight] = [weight for layer in self.layers for weight in layer.weights]
         self.inputs = self._named(inputs or Ports("input", (0,)))
         self.outputs = self._named(outputs or Ports("output", (len(self.nodes) - 1,)))
+        for node in self.outputs.nodes:
+            if _is_integer(self.nodes[node].layer):
+                got = f"the integers of {self.nodes[node].layer.name!r}"
+                raise ValueError(expected("model", "outputs of layers", got))
 
     def _named(self, ports: Ports) -> Ports:
         """With the names of the layers, unless they are the keys of a dict."""
@@ -102,11 +111,34 @@ class Graph:
     def _build(self, index: int, node: Node) -> int:
         if isinstance(node.layer, Input):
             return node.layer.shape[0]
+        self._check_kinds(node)
         widths = tuple(self.widths[i] for i in node.inputs)
         width = node.layer.build_for(widths, self._next_activations[index])
         if width > _MOST_FEATURES:
             raise ValueError(expected(node.layer.name, f"at most {_MOST_FEATURES} features", width))
         return width
+
+    def _check_kinds(self, node: Node) -> None:
+        """Only `Embedding` reads an integer Input, and it reads nothing else."""
+        for i in node.inputs:
+            source = self.nodes[i].layer
+            name, looks_up = node.layer.name, isinstance(node.layer, Embedding)
+            if _is_integer(source) and not looks_up:
+                got = f"the integers of {source.name!r}"
+                raise ValueError(expected(name, "real features", got, "only layers.Embedding reads integers"))
+            if looks_up and not _is_integer(source):
+                hint = 'write fastdnn.Input((length,), dtype="int32")'
+                raise ValueError(expected(name, "an integer Input", f"the output of {source.name!r}", hint))
+
+    def index_limit(self, index: int) -> int | None:
+        """What the integers of a node must stay below, the least of the layers that read them; None where it
+        is no integer Input.
+        """
+        if not _is_integer(self.nodes[index].layer):
+            return None
+        readers = [node.layer for node in self.nodes if index in node.inputs]
+        dims = [layer.input_dim for layer in readers if isinstance(layer, Embedding)]
+        return min(dims, default=_MOST_FEATURES)
 
     def _find_next_activations(self) -> list[str]:
         """The activation that the output of each node meets next, seen through layers that only scale it."""
@@ -133,7 +165,9 @@ class Graph:
         values: list[Value] = []
         for index, node in enumerate(self.nodes):
             if isinstance(node.layer, Input):
-                values.append(program.source(node.layer.name, self.widths[index]))
+                values.append(
+                    program.source(node.layer.name, self.widths[index], integer=node.layer.is_integer)
+                )
                 continue
             own = {weight.name.split("/")[-1]: bound[weight.name] for weight in node.layer.weights}
             values.append(node.layer.lower_all(program, tuple(values[i] for i in node.inputs), own))

@@ -94,6 +94,18 @@ class Constant:
 
 
 @dataclass(frozen=True)
+class Uniform:
+    """Uniform on (-limit, limit)."""
+
+    name: str
+    limit: float
+
+    def __call__(self, random: Random, shape: tuple[int, ...]) -> np.ndarray:
+        """The initial value, in the type of `random`."""
+        return random.uniform(self.limit, shape)
+
+
+@dataclass(frozen=True)
 class VarianceScaling:
     """Zero mean and variance scale / n; n counts the inputs (`fan_in`) or is the mean with the outputs.
 
@@ -121,6 +133,7 @@ _ALL: dict[str, Initializer] = {
     for i in (
         Constant("zeros", 0.0),
         Constant("ones", 1.0),
+        Uniform("uniform", 0.05),  # as in Keras
         VarianceScaling("glorot_uniform", 1.0, "fan_avg", "uniform"),  # Glorot & Bengio, AISTATS 2010
         VarianceScaling("glorot_normal", 1.0, "fan_avg", "normal"),
         VarianceScaling("he_uniform", 2.0, "fan_in", "uniform"),  # He et al., ICCV 2015

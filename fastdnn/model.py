@@ -675,7 +675,7 @@ class Model:
         Returns:
             The loss Σ w l / n, of several outputs the weighted sum, and {name of the weight: dL/dw in its
             shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}. Weights of frozen
-            layers, and what no loss depends on, are not in it.
+            layers, inputs of integers, and what no loss depends on, are not in it.
 
         Raises:
             ValueError: as `fit`.

@@ -7,6 +7,7 @@ import numpy as np
 from fastdnn.errors import expected
 from fastdnn.functional import Tensor
 from fastdnn.graph import Graph, Node
+from fastdnn.layers.embedding import Embedding
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
@@ -57,7 +58,8 @@ class Sequential(Model):
         return model
 
     def _build_for(self, width: int) -> None:
-        self._set_graph(chain_graph([Input((width,)), *self._chain]))
+        dtype = "int32" if isinstance(self._chain[0], Embedding) else None
+        self._set_graph(chain_graph([Input((width,), dtype=dtype), *self._chain]))
 
 
 def chain_graph(layers: Sequence[Layer]) -> Graph:

@@ -64,7 +64,7 @@ def loss_and_gradients(
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
     where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
     trained = tuple(layer.trainable for layer in model.graph.layers)
-    wanted = lowering.inputs_of_losses(model.graph, compiled.heads) if inputs else []
+    wanted = _differentiable_inputs(where, model) if inputs else []
     made_for = (model.graph, compiled.heads, feed.weighting)
     program = partial(lowering.gradient_program, *made_for, inputs=wanted, training=training)
     inference = model.inference_of((where, feed.weighting, inputs, training, trained, rows), program, rows)
@@ -74,6 +74,16 @@ def loss_and_gradients(
     names = [model.graph.inputs.names[number] for number in wanted]
     gradients = figures.gradients | dict(zip(names, figures.outputs, strict=True))
     return compiled.total([total / rows for total in figures.sums]), gradients
+
+
+def _differentiable_inputs(where: str, model: "Model") -> list[int]:
+    """The numbers of the inputs that lead to a loss and are real numbers."""
+    graph = model.graph
+    leading = lowering.inputs_of_losses(graph, model.compiled.heads)
+    real = [number for number in leading if graph.index_limit(graph.inputs.nodes[number]) is None]
+    if not real:
+        raise ValueError(expected(where, "real features, for inputs=True", f"integers in {graph.inputs.listed()}"))
+    return real
 
 
 def layer_outputs(

@@ -12,7 +12,7 @@ import numpy as np
 
 from fastdnn.compiled import Head
 from fastdnn.errors import expected
-from fastdnn.features import as_table, as_weights
+from fastdnn.features import as_indices, as_table, as_weights
 from fastdnn.graph import Graph
 from fastdnn.ports import Ports
 
@@ -60,6 +60,7 @@ class Sources:
         self._inputs = graph.inputs
         self._outputs = graph.outputs
         self._input_widths = graph.widths_of(graph.inputs)
+        self._index_limits = [graph.index_limit(node) for node in graph.inputs.nodes]
         self._output_widths = graph.widths_of(graph.outputs)
         self._heads = heads
         self._trained = [index for index, head in enumerate(heads) if head.loss is not None]
@@ -89,7 +90,10 @@ class Sources:
 
     def _input(self, where: str, index: int, array: Any) -> np.ndarray:
         """What one input's source takes."""
-        return as_table(where, array, self._input_widths[index], self._dtype)
+        width, limit = self._input_widths[index], self._index_limits[index]
+        if limit is not None:
+            return as_indices(where, array, width, limit)
+        return as_table(where, array, width, self._dtype)
 
     def _refuse_unlike_rows(self, where: str, rows: list[int]) -> None:
         if len(set(rows)) > 1:

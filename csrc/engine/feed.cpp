@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/check.h"
 #include "core/team.h"
@@ -33,15 +34,18 @@ Index item_bytes(SourceType type) {
   return 0;
 }
 
-// The number of classes that the labels of a value select from:
-// the least width of the predictions they are held against.
-Index classes_of(const Program& program, int labels) {
-  Index classes = Index{1} << 31;
+// What the numbers of an integer value must stay below: the least of the columns of the predictions that they
+// are held against, and of the rows of the tables that they select from or add to.
+Index limit_of(const Program& program, int indices) {
+  Index limit = Index{1} << 31;
   for (const Op& op : program.ops()) {
-    const bool indexes = op.inputs.size() >= 2 && op.inputs[1] == labels && program.value(labels).integer;
-    if (indexes) classes = std::min(classes, program.value(op.inputs[0]).cols);
+    for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+      if (op.inputs[i] != indices) continue;
+      const Value& other = program.value(i == 0 ? op.outputs[0] : op.inputs[0]);
+      limit = std::min(limit, other.rows == 0 ? other.cols : other.rows);
+    }
   }
-  return classes;
+  return limit;
 }
 
 }  // namespace
@@ -62,27 +66,39 @@ Feed::Feed(const Program& program, Dtype dtype, const std::vector<Source>& array
     check(fed == 0 || array.rows == rows_, "Feed", "expected as many rows in every array, got ", rows_,
           " and ", array.rows);
     rows_ = array.rows;
-    sources_[slot] = value.integer ? own_labels(program, static_cast<int>(i), array) : array;
+    sources_[slot] = value.integer ? own_indices(program, static_cast<int>(i), array) : array;
     integer_[slot] = value.integer;
     ++fed;
   }
   check(fed == arrays.size(), "Feed", "expected ", fed, " arrays, got ", arrays.size());
 }
 
-Source Feed::own_labels(const Program& program, int value, const Source& array) {
-  check(array.type == SourceType::i32, "Feed", "expected labels '", program.value(value).name, "' in int32");
-  const Index classes = classes_of(program, value);
-  labels_.emplace_back(checked_mul(array.rows, array.cols * size_of(Dtype::i32), "Feed"));
-  auto* own = reinterpret_cast<std::int32_t*>(labels_.back().data());
-  const auto* given = static_cast<const std::int32_t*>(array.data);
-  for (Index r = 0; r < array.rows; ++r) {
-    for (Index c = 0; c < array.cols; ++c) {
-      own[r * array.cols + c] = given[r * array.row_stride + c * array.col_stride];
+Source Feed::own_indices(const Program& program, int value, const Source& array) {
+  const Index limit = limit_of(program, value);
+  const std::string& name = program.value(value).name;
+  indices_.emplace_back(
+      checked_mul(checked_mul(array.rows, array.cols, "Feed"), size_of(Dtype::i32), "Feed"));
+  auto* own = reinterpret_cast<std::int32_t*>(indices_.back().data());
+  // Through double, which holds every index; what it rounds is beyond the limit.
+  const Index block = std::max<Index>(1, 4096 / array.cols);
+  std::vector<std::int32_t> order(static_cast<std::size_t>(std::min(block, array.rows)));
+  std::iota(order.begin(), order.end(), 0);
+  std::vector<double> numbers(order.size() * static_cast<std::size_t>(array.cols));
+  Source rest = array;
+  for (Index first = 0; first < array.rows; first += block) {
+    const Index rows = std::min(block, array.rows - first);
+    rest.data = static_cast<const std::byte*>(array.data) + first * array.row_stride * item_bytes(array.type);
+    rest.rows = rows;
+    run_team(1, [&](Team& team) {
+      gather_features<double>(team, {numbers.data(), rows, array.cols, array.cols}, rest, order.data(), {});
+    });
+    for (Index i = 0; i < rows * array.cols; ++i) {
+      const double number = numbers[static_cast<std::size_t>(i)];
+      check(number >= 0 && number < static_cast<double>(limit) && number == std::floor(number), "Feed",
+            "expected '", name, "' as whole numbers from 0 to ", limit - 1, ", got ", number, " in row ",
+            first + i / array.cols, ", column ", i % array.cols);
+      own[first * array.cols + i] = static_cast<std::int32_t>(number);
     }
-  }
-  for (Index i = 0; i < array.rows * array.cols; ++i) {  // the copy: the array may have changed since
-    check(own[i] >= 0 && own[i] < classes, "Feed", "expected labels 0 to ", classes - 1, ", got ", own[i],
-          " in row ", i / array.cols);
   }
   return {own, SourceType::i32, array.rows, array.cols, array.cols, 1};
 }

@@ -1,6 +1,7 @@
 // The arrays that a program's sources read, of any type and layout, where they lie: the gather of a batch
 // converts and checks them. They belong to the caller, who keeps them alive; what he writes there meanwhile
-// changes numbers and nothing else. Labels are copied and checked first, since they are used as indices.
+// changes numbers and nothing else. Integer sources, labels and the indices of tables, are copied and checked
+// first, since they are used as addresses.
 #pragma once
 
 #include <optional>
@@ -23,7 +24,7 @@ struct NonFinite {
 
 class Feed {
  public:
-  // One array for each source of the program, by slot; labels as int32.
+  // One array for each source of the program, by slot; integer ones of any type that holds whole numbers.
   Feed(const Program& program, Dtype dtype, const std::vector<Source>& arrays);
 
   Index rows() const { return rows_; }
@@ -34,7 +35,7 @@ class Feed {
   NonFinite find_non_finite(Index first, const std::int32_t* order, Index n) const;
 
  private:
-  Source own_labels(const Program& program, int value, const Source& array);
+  Source own_indices(const Program& program, int value, const Source& array);
   template <class T>
   std::optional<NonFinite> find_in(int source, Index first, const std::int32_t* order, Index n) const;
 
@@ -42,7 +43,7 @@ class Feed {
   Index rows_ = 0;
   std::vector<Source> sources_;
   std::vector<bool> integer_;
-  std::vector<AlignedBuffer> labels_;
+  std::vector<AlignedBuffer> indices_;
 };
 
 }  // namespace fastdnn

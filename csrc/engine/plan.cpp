@@ -112,10 +112,13 @@ class PlanBuilder {
     return place(Space::output, program_.output_slot(value));
   }
 
-  // What a thread needs to pack the blocks of a product.
+  // What a thread needs: to pack the blocks of a product, or what the operation says.
   template <class T>
   Index scratch_bytes(const Step& step) const {
-    if (step.product == Product::none) return 0;
+    if (step.product == Product::none) {
+      const auto own = step.ops.empty() ? nullptr : program_.ops()[at(step.ops[0])].operation->scratch_bytes;
+      return own == nullptr ? 0 : own(step, plan_.max_batch_);
+    }
     const bool transpose_a = step.product == Product::tn;
     const auto rows = [&](const Operand& operand) {
       return operand.rows == 0 ? plan_.max_batch_ : operand.rows;

@@ -3,6 +3,7 @@
 | layer | computes |
 |---|---|
 | `Input` | where examples come in |
+| `Embedding` | rows of a trained table, by integers |
 | `Dense` | y = activation(x W + b) |
 | `Activation` | y = activation(x) |
 | `ReLU`, `LeakyReLU`, `ELU`, `PReLU`, `Maxout` | activations with options or weights of their own |
@@ -18,6 +19,7 @@ from fastdnn.layers.activation import Activation
 from fastdnn.layers.batch_normalization import BatchNormalization
 from fastdnn.layers.dense import Dense
 from fastdnn.layers.dropout import Dropout
+from fastdnn.layers.embedding import Embedding
 from fastdnn.layers.gaussian_noise import GaussianNoise
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
@@ -34,6 +36,7 @@ __all__ = [
     "Concatenate",
     "Dense",
     "Dropout",
+    "Embedding",
     "GaussianNoise",
     "Input",
     "Layer",

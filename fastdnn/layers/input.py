@@ -13,23 +13,41 @@ class Input(Layer):
 
     Args:
         shape: a tuple of one size >= 1.
+        dtype: None for real features, in the model's type; "int32" for indices, which `layers.Embedding`
+            reads, and only that.
         name: of the layer.
 
     Raises:
-        ValueError: `shape` is not a tuple of one whole number >= 1.
+        ValueError: `shape` is not a tuple of one whole number >= 1, or `dtype` is another one.
 
     >>> from fastdnn.layers import Input
     >>> Input((64,)).shape
     (64,)
     """
 
-    def __init__(self, shape: tuple[int, ...], *, name: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        *,
+        dtype: str | None = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
         super().__init__(name=name, trainable=trainable)
         self._tensor: Tensor | None = None
         if not isinstance(shape, tuple | list) or len(shape) != 1:
             hint = "write Input((64,)) for 64 features; reshape other arrays to (examples, features)"
             raise ValueError(expected("Input", "a shape of one size", repr(shape), hint))
         self.shape = (positive_int("Input", "the number of features", shape[0]),)
+        if dtype not in (None, "int32"):
+            hint = "real features have the model's type: Sequential(..., dtype=...)"
+            raise ValueError(expected("Input", "dtype None or 'int32'", repr(dtype), hint))
+        self.dtype = dtype
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether indices come in here."""
+        return self.dtype is not None
 
     @property
     def tensor(self) -> Tensor:
@@ -48,4 +66,5 @@ class Input(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
-        return {"shape": list(self.shape), **super().get_config()}
+        dtype = {"dtype": self.dtype} if self.is_integer else {}
+        return {"shape": list(self.shape), **dtype, **super().get_config()}

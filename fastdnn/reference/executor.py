@@ -14,7 +14,7 @@ from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import SGD, Adam, Optimizer
 from fastdnn.program import Operation, Program, Value
 from fastdnn.reference import gather, philox, update
-from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_WIDTH
+from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_HEIGHT, TAKES_WIDTH
 
 
 def run_program(
@@ -42,6 +42,8 @@ def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.n
         options |= {"seed": draw.seed, "step": draw.step}
     if op.kind in TAKES_WIDTH:
         options["cols"] = op.output.cols
+    if op.kind in TAKES_HEIGHT:
+        options["rows"] = op.output.rows
     if op.outputs[0].role == "state":
         options["old"] = [values[v.index] for v in op.outputs]
     results = OPERATIONS[op.kind](*inputs, **options)
@@ -51,18 +53,17 @@ def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.n
 def gather_sources(
     program: Program, arrays: list[np.ndarray], order: np.ndarray, dtype: str
 ) -> list[np.ndarray]:
-    """Rows of the arrays of a run, rounded to the model's type; labels stay integers.
+    """Rows of the arrays of a run, rounded to the model's type; labels and indices are integers.
 
     Raises:
         NonFiniteSourceError: a number is NaN or infinite; the lowest such row is named.
     """
-    labels = {value.slot for value in program.values if value.role == "source" and value.integer}
+    integers = {value.slot for value in program.values if value.role == "source" and value.integer}
     sources = []
     for number, array in enumerate(arrays):
         rows = gather.gather(array, order)
-        if number not in labels:
-            with np.errstate(over="ignore"):
-                rows = rows.astype(dtype)
+        with np.errstate(over="ignore"):
+            rows = rows.astype(np.int32 if number in integers else dtype)
         bad = np.argwhere(~np.isfinite(rows))
         if bad.size:
             place = min((int(order[row]), int(column), row) for row, column in bad)

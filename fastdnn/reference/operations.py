@@ -17,6 +17,7 @@ from fastdnn.reference import (
     cross_entropy,
     dropout,
     elementwise_loss,
+    embedding,
     gaussian_noise,
     gemm,
     layer_norm,
@@ -165,6 +166,7 @@ _NAMED = (
     dropout.dropout,
     dropout.dropout_backward,
     gaussian_noise.gaussian_noise,
+    embedding.embedding,
 )
 _POINTWISE = (
     "relu",
@@ -220,6 +222,7 @@ def _all() -> dict[str, Callable[..., Arrays]]:
     table: dict[str, Callable[..., Arrays]] = {function.__name__: function for function in _NAMED}
     table["layer_norm"] = layer_norm_with_moments
     table["slice_columns"] = lambda dy, *, begin, cols: np.asarray(dy, np.float64)[:, begin : begin + cols]
+    table["embedding_gradient"] = lambda index, dy, *, rows: embedding.embedding_backward(dy, index, rows)
     table["maxout"] = lambda x, *, cols: maxout.maxout(x, cols)
     table["prelu"] = _row_vector(prelu.prelu)
     table["prelu_backward"] = _row_vector(prelu.prelu_backward)
@@ -237,3 +240,5 @@ def _all() -> dict[str, Callable[..., Arrays]]:
 OPERATIONS = _all()
 # Those whose output is not as wide as an input says: they get its width as `cols`.
 TAKES_WIDTH = frozenset({"slice_columns", "maxout"})
+# Those whose output has more rows than an input says: they get their number as `rows`.
+TAKES_HEIGHT = frozenset({"embedding_gradient"})
