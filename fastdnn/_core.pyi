@@ -41,7 +41,9 @@ class Program:
     ) -> int: ...
     def output(self, value: _Int) -> int: ...
     def result(self, name: str, value: _Int, weights: _Int, loss: bool) -> int: ...
-    def value(self, name: str, role: str, integer: bool, rows: _Int, cols: _Int, slot: _Int) -> int: ...
+    def value(
+        self, name: str, role: str, integer: bool, rows: _Int, cols: _Int, slot: _Int, sparse: bool = False
+    ) -> int: ...
 
 class Plan:
     """How a program runs natively."""
@@ -604,6 +606,58 @@ class kernels:  # a submodule
     def column_sum(
         sums: npt.NDArray[np.float64], x: npt.NDArray[np.float64], accumulate: bool = False, threads: _Int = 1
     ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def csr_matmul(
+        y: npt.NDArray[np.float32],
+        starts: np.ndarray,
+        columns: np.ndarray,
+        values: np.ndarray,
+        order: npt.NDArray[np.int32],
+        w: npt.NDArray[np.float32],
+        bias: npt.NDArray[np.float32] | None = None,
+        threads: _Int = 1,
+    ) -> bool:
+        """Whether all entries that were met are finite, and in columns that there are."""
+    @staticmethod
+    @typing.overload
+    def csr_matmul(
+        y: npt.NDArray[np.float64],
+        starts: np.ndarray,
+        columns: np.ndarray,
+        values: np.ndarray,
+        order: npt.NDArray[np.int32],
+        w: npt.NDArray[np.float64],
+        bias: npt.NDArray[np.float64] | None = None,
+        threads: _Int = 1,
+    ) -> bool:
+        """Whether all entries that were met are finite, and in columns that there are."""
+    @staticmethod
+    @typing.overload
+    def csr_matmul_dw(
+        dw: npt.NDArray[np.float32],
+        starts: np.ndarray,
+        columns: np.ndarray,
+        values: np.ndarray,
+        order: npt.NDArray[np.int32],
+        dy: npt.NDArray[np.float32],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> bool:
+        """Likewise."""
+    @staticmethod
+    @typing.overload
+    def csr_matmul_dw(
+        dw: npt.NDArray[np.float64],
+        starts: np.ndarray,
+        columns: np.ndarray,
+        values: np.ndarray,
+        order: npt.NDArray[np.int32],
+        dy: npt.NDArray[np.float64],
+        accumulate: bool = False,
+        threads: _Int = 1,
+    ) -> bool:
+        """Likewise."""
     @staticmethod
     @typing.overload
     def dropout(

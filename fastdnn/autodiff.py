@@ -125,6 +125,11 @@ def _matmul(op: Operation, dy: Value, gradients: _Gradients) -> None:
     gradients.add(x, "matmul_dx", dy, w)
 
 
+def _csr_matmul(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    x, w = op.inputs
+    gradients.add(w, "csr_matmul_dw", x, dy)
+
+
 def _add_bias(op: Operation, dy: Value, gradients: _Gradients) -> None:
     x, bias = op.inputs
     gradients.add(bias, "column_sum", dy)
@@ -199,6 +204,7 @@ def _embedding(op: Operation, dy: Value, gradients: _Gradients) -> None:
 
 _RULES: dict[str, Rule] = {
     "matmul": _matmul,
+    "csr_matmul": _csr_matmul,
     "add_bias": _add_bias,
     "normalize": _normalize,
     **dict.fromkeys(("relu", "leaky_relu", "elu", "selu", "sigmoid", "tanh", "softplus"), _from_output),

@@ -20,6 +20,7 @@ class BatchFeeds:
         self._model = model
         self._class_weight = class_weight
         self._weighting: Weighting | None = None
+        self._sparse: tuple[int, ...] | None = None
 
     def prepare(self, where: str, batch: Any) -> Feed:
         """The feed of a batch.
@@ -32,7 +33,12 @@ class BatchFeeds:
         if self._weighting not in (None, feed.weighting):
             wanted, got = (_weights_text(weighting) for weighting in (self._weighting, feed.weighting))
             raise ValueError(expected(where, f"{wanted}, as in the first batch", got))
-        self._weighting = feed.weighting
+        if self._sparse not in (None, feed.sparse):
+            wanted, got = (
+                f"{'a sparse' if sparse else 'a dense'} x" for sparse in (self._sparse, feed.sparse)
+            )
+            raise ValueError(expected(where, f"{wanted}, as in the first batch", got))
+        self._weighting, self._sparse = feed.weighting, feed.sparse
         if self._class_weight is not None:
             feed = self._model.sources.with_class_weights(where, feed, self._class_weight)
         return feed

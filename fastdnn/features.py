@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.data.sparse import CsrRows
 from fastdnn.errors import expected
 
 _BLOCK = 1 << 20  # elements checked at a time, so that no mask of the whole array is made
@@ -76,8 +77,16 @@ def _non_finite(where: str, what: str, value: object, place: str) -> ValueError:
     return ValueError(expected(where, f"finite {what}", f"{value} in {place}", hint))
 
 
-def refuse_non_finite(where: str, what: str, array: np.ndarray, dtype: str, *, first_row: int = 0) -> None:
+def refuse_non_finite(
+    where: str, what: str, array: np.ndarray | CsrRows, dtype: str, *, first_row: int = 0
+) -> None:
     """Raise if an element is NaN or infinite in `dtype`, naming the first; rows count from `first_row`."""
+    if isinstance(array, CsrRows):
+        found = array.first_non_finite(dtype)
+        if found is not None:
+            row, column, value = found
+            raise _non_finite(where, what, value, f"row {first_row + row}, column {column}")
+        return
     if array.dtype.kind != "f":
         return
     width = array.shape[1]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fastdnn.errors import expected
+from fastdnn.layers.dense import Dense
 from fastdnn.layers.embedding import Embedding
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer, Weight
@@ -12,6 +13,7 @@ from fastdnn.ports import Ports, numbered
 from fastdnn.program import Program, Value
 
 _MOST_FEATURES = 2**31 - 1
+SPARSE_HINT = "only Dense reads sparse rows; use .toarray(), batch by batch where the whole is too large"
 
 
 def _is_integer(layer: Layer) -> bool:
@@ -50,9 +52,9 @@ class Graph:
         self.weights: list[Weight] = [weight for layer in self.layers for weight in layer.weights]
         self.inputs = self._named(inputs or Ports("input", (0,)))
         self.outputs = self._named(outputs or Ports("output", (len(self.nodes) - 1,)))
-        for node in self.outputs.nodes:
-            if _is_integer(self.nodes[node].layer):
-                got = f"the integers of {self.nodes[node].layer.name!r}"
+        for layer in [self.nodes[number].layer for number in self.outputs.nodes]:
+            if _is_integer(layer):
+                got = f"the integers of {layer.name!r}"
                 raise ValueError(expected("model", "outputs of layers", got))
 
     def _named(self, ports: Ports) -> Ports:
@@ -140,6 +142,18 @@ class Graph:
         dims = [layer.input_dim for layer in readers if isinstance(layer, Embedding)]
         return min(dims, default=_MOST_FEATURES)
 
+    def check_sparse_input(self, where: str, number: int) -> None:
+        """Refuse a sparse array for an input unless only `Dense` reads it.
+
+        Raises:
+            ValueError: another layer reads it, or nobody does.
+        """
+        readers = [node.layer for node in self.nodes if number in node.inputs]
+        others = [layer.name for layer in readers if not isinstance(layer, Dense)]
+        if others or not readers or number in self.outputs.nodes:
+            got = f"a sparse one, which {others[0]!r} would read" if others else "a sparse one"
+            raise ValueError(expected(where, "a dense x", got, SPARSE_HINT))
+
     def _find_next_activations(self) -> list[str]:
         """The activation that the output of each node meets next, seen through layers that only scale it."""
         readers: list[list[int]] = [[] for _ in self.nodes]
@@ -165,9 +179,9 @@ class Graph:
         values: list[Value] = []
         for index, node in enumerate(self.nodes):
             if isinstance(node.layer, Input):
-                values.append(
-                    program.source(node.layer.name, self.widths[index], integer=node.layer.is_integer)
-                )
+                integer, sparse = node.layer.is_integer, index in program.sparse_inputs  # they come first
+                width = self.widths[index]
+                values.append(program.source(node.layer.name, width, integer=integer, sparse=sparse))
                 continue
             own = {weight.name.split("/")[-1]: bound[weight.name] for weight in node.layer.weights}
             values.append(node.layer.lower_all(program, tuple(values[i] for i in node.inputs), own))

@@ -1,6 +1,6 @@
 """From a model to its three programs: a training step, an evaluation, a prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fastdnn import metrics
@@ -11,24 +11,28 @@ from fastdnn.program import Program, Value
 from fastdnn.sources import Weighting
 
 
-def prediction_program(graph: Graph) -> Program:
-    """Sources: inputs. Outputs: the predictions."""
-    program = Program()
+def prediction_program(graph: Graph, sparse: Collection[int] = ()) -> Program:
+    """Sources: inputs, those numbered in `sparse` by their entries. Outputs: the predictions."""
+    program = Program(sparse_inputs=sparse)
     for name, value in zip(graph.outputs.names, graph.lower(program), strict=True):
         program.add_output(value, name)
     return program
 
 
-def evaluation_program(graph: Graph, heads: Sequence[Head], weighting: Weighting = ()) -> Program:
+def evaluation_program(
+    graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
+) -> Program:
     """Sources: those of `fastdnn.sources`. Results: the loss of each head that has one, then the metrics."""
-    program = Program()
+    program = Program(sparse_inputs=sparse)
     _lower_with_losses(program, graph, heads, weighting)
     return program
 
 
-def training_program(graph: Graph, heads: Sequence[Head], weighting: Weighting = ()) -> Program:
+def training_program(
+    graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
+) -> Program:
     """The evaluation's program and the gradient of the weighted sum of its losses."""
-    program = Program(training=True)
+    program = Program(training=True, sparse_inputs=sparse)
     differentiate(program, _lower_with_losses(program, graph, heads, weighting))
     return program
 
@@ -46,14 +50,20 @@ def inputs_of_losses(graph: Graph, heads: Sequence[Head]) -> list[int]:
 
 
 def gradient_program(
-    graph: Graph, heads: Sequence[Head], weighting: Weighting, *, inputs: Sequence[int], training: bool
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting,
+    sparse: Collection[int],
+    *,
+    inputs: Sequence[int],
+    training: bool,
 ) -> Program:
     """The losses, as its only results, and the gradients of their weighted sum; those with respect to inputs,
     by their numbers, are outputs.
 
     `training`: whether layers behave as in training.
     """
-    program = Program(training=training)
+    program = Program(training=training, sparse_inputs=sparse)
     bare = [replace(head, metrics=()) for head in heads]
     terms = _lower_with_losses(program, graph, bare, weighting)
     fed = [value for value in program.values if value.role == "source"]
@@ -69,9 +79,9 @@ def uses_by_name(graph: Graph) -> dict[str, int]:
     return {name: index for index, name in enumerate(graph.use_names) if graph.nodes[index].inputs}
 
 
-def layers_program(graph: Graph, nodes: Sequence[int]) -> Program:
+def layers_program(graph: Graph, nodes: Sequence[int], sparse: Collection[int] = ()) -> Program:
     """Source: inputs. Outputs: what these nodes give in use."""
-    program = Program()
+    program = Program(sparse_inputs=sparse)
     values = graph.lower_nodes(program)
     for node in nodes:
         program.add_output(values[node], graph.nodes[node].layer.name)

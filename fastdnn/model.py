@@ -1,7 +1,7 @@
 """A network with its weights: compile, fit, evaluate, predict, save."""
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from os import PathLike
@@ -26,6 +26,7 @@ from fastdnn.callbacks.hooks import Hooks
 from fastdnn.compiled import Compiled, heads_of
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
+from fastdnn.data.sparse import as_csr, is_sparse
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_table
 from fastdnn.functional import Tensors, graph_between
@@ -341,10 +342,11 @@ class Model:
             x: (examples, features), anything that NumPy reads as numbers, of any type and layout; of several
                 inputs a list of such, or a dict by `input_names`. It is read in place, batch by batch: memory
                 maps and tables of small integers are never held as floats. (Byte-swapped, unaligned and long
-                double arrays are copied once.) Or what makes batches (x, y) or (x, y, sample_weight): a
-                generator or other iterator; an iterable, gone through once an epoch; an object with `__len__`
-                and `__getitem__`, such as a `keras.utils.PyDataset`, whose `on_epoch_begin` and
-                `on_epoch_end` are called where it has them.
+                double arrays are copied once.) Or a sparse matrix of SciPy's, for an input that only `Dense`
+                reads: CSR is read in place, others are converted by one `tocsr()`. Or what makes batches
+                (x, y) or (x, y, sample_weight): a generator or other iterator; an iterable, gone through
+                once an epoch; an object with `__len__` and `__getitem__`, such as a `keras.utils.PyDataset`,
+                whose `on_epoch_begin` and `on_epoch_end` are called where it has them.
             y: (examples,) labels or (examples, outputs) targets, as the loss says; of several outputs a list,
                 or a dict by `output_names`. Batches bring their own.
             batch_size: examples of a step, default 32; the last step of an epoch takes what is left. Batches
@@ -409,9 +411,9 @@ class Model:
         with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
-    def training_program(self, weighting: Weighting = ()) -> Program:
+    def training_program(self, weighting: Weighting = (), sparse: Collection[int] = ()) -> Program:
         """The program of a training step, for feeds with these sample weights."""
-        return lowering.training_program(self.graph, self.compiled.heads, weighting)
+        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
@@ -486,7 +488,8 @@ class Model:
     def _build_by(self, where: str, x: Any) -> None:
         """Build the model for inputs like these, if it must be."""
         if self._graph is None:
-            self._build_for(as_table(where, x, None, self.dtype).shape[1])
+            read = as_csr if is_sparse(x) else as_table
+            self._build_for(read(where, x, None, self.dtype).shape[1])
 
     def evaluate_batches(self, where: str, batches: Batches, threads: int, hooks: Hooks) -> dict[str, float]:
         """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""
@@ -516,8 +519,9 @@ class Model:
         compiled = self.compiled
 
         def run(feed: Feed) -> list[float]:
-            program = partial(lowering.evaluation_program, self.graph, compiled.heads, feed.weighting)
-            key = ("evaluate", feed.weighting, batch_size)
+            made_for = (feed.weighting, feed.sparse)
+            program = partial(lowering.evaluation_program, self.graph, compiled.heads, *made_for)
+            key = ("evaluate", *made_for, batch_size)
             return self.inference_of(key, program, batch_size).run(feed.arrays, threads).sums
 
         return inference.evaluate(parts, run, compiled.figures, hooks)
@@ -573,8 +577,9 @@ class Model:
         self, parts: Iterable[inference.Part], threads: int, batch_size: int, hooks: Hooks
     ) -> Any:
         def run(feed: Feed) -> list[np.ndarray]:
-            program = partial(lowering.prediction_program, self.graph)
-            runner = self.inference_of(("predict", batch_size), program, batch_size)
+            sparse = feed.sparse
+            program = partial(lowering.prediction_program, self.graph, sparse)
+            runner = self.inference_of(("predict", sparse, batch_size), program, batch_size)
             return runner.run(feed.arrays, threads).outputs
 
         return inference.predict(parts, run, lambda outputs: self.graph.outputs.pack(outputs), hooks)
@@ -675,7 +680,7 @@ class Model:
         Returns:
             The loss Σ w l / n, of several outputs the weighted sum, and {name of the weight: dL/dw in its
             shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}. Weights of frozen
-            layers, inputs of integers, and what no loss depends on, are not in it.
+            layers, inputs that are sparse or integers, and what no loss depends on, are not in it.
 
         Raises:
             ValueError: as `fit`.

@@ -87,7 +87,9 @@ def _time_text(seconds: float) -> str:
 def profile_prediction(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
     """Time a prediction of these rows."""
     rows, arrays = feed.rows, feed.arrays
-    plan = NativeBackend(model.weights.native).plan(lowering.prediction_program(model.graph), rows)
+    plan = NativeBackend(model.weights.native).plan(
+        lowering.prediction_program(model.graph, feed.sparse), rows
+    )
     used = _threads(plan, rows, threads)
     runner = _core.Inference(plan, model.weights.native)
     _, _, _, place = runner.run(arrays, used, False)
@@ -103,7 +105,7 @@ def profile_prediction(model: "Model", feed: Feed, seconds: float, threads: int)
 def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
     """Time a training step on these rows. Steps are taken: give it a copy."""
     rows, native, compiled = feed.rows, model.weights.native, model.compiled
-    plan = NativeBackend(native).plan(model.training_program(feed.weighting), rows)
+    plan = NativeBackend(native).plan(model.training_program(feed.weighting, feed.sparse), rows)
     used = _threads(plan, rows, threads)
     state = compiled.state or compiled.optimizer.make_state(native)
     trainer = _core.Trainer(plan, native, state, feed.arrays, rows, False, model.seed)

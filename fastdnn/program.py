@@ -4,7 +4,7 @@ Layers and losses emit operations here; `fastdnn.autodiff` adds the backward one
 program: the native engine, which plans it, and `fastdnn.reference.executor`, in NumPy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +22,7 @@ class Value:
 
     role: `source` (fed from outside), `parameter` and `gradient` (a segment of θ), `state` (a segment of σ)
     or `computed`; `slot` is the number of the source or segment, -1 for computed values. Labels are
-    `integer`, all else has the model's type.
+    `integer`, all else has the model's type. A `sparse` source is fed by its entries, and read by products.
     """
 
     index: int
@@ -32,6 +32,7 @@ class Value:
     cols: int
     slot: int = -1
     integer: bool = False
+    sparse: bool = False
     trainable: bool = True
 
 
@@ -67,10 +68,12 @@ class Program:
     Args:
         training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's
             figures) or as in use.
+        sparse_inputs: the numbers of the model's inputs that are fed by their entries.
     """
 
-    def __init__(self, *, training: bool = False) -> None:
+    def __init__(self, *, training: bool = False, sparse_inputs: Collection[int] = ()) -> None:
         self.training = training
+        self.sparse_inputs = frozenset(sparse_inputs)
         self.values: list[Value] = []
         self.operations: list[Operation] = []
         self.results: list[Result] = []
@@ -83,9 +86,9 @@ class Program:
         self.values.append(value)
         return value
 
-    def source(self, name: str, cols: int, *, integer: bool = False) -> Value:
+    def source(self, name: str, cols: int, *, integer: bool = False, sparse: bool = False) -> Value:
         """An array that is fed row by row; sources are numbered in the order of these calls."""
-        return self._add(name, "source", 0, cols, slot=self.source_count, integer=integer)
+        return self._add(name, "source", 0, cols, slot=self.source_count, integer=integer, sparse=sparse)
 
     @property
     def source_count(self) -> int:
@@ -159,7 +162,7 @@ class Program:
         """The same program for the native engine, which checks it again."""
         native = _core.Program()
         for v in self.values:
-            native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot)
+            native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot, v.sparse)
         for op in self.operations:
             inputs = [-1 if v is None else v.index for v in op.inputs]
             native.op(op.kind, inputs, [v.index for v in op.outputs], op.accumulate, dict(op.options))

@@ -132,7 +132,11 @@ def written_text(step: dict[str, Any]) -> str:
 def moved_bytes(step: dict[str, Any], batch_size: int) -> int:
     """Bytes of a native step's operands, each read or written once."""
     places = {(operand["space"], operand["offset"]): operand for operand in step["operands"]}
-    return sum(_bytes(operand, batch_size) for operand in places.values() if operand["value"] >= 0)
+    return sum(
+        _bytes(operand, batch_size)
+        for operand in places.values()
+        if operand["value"] >= 0 and operand["space"] != "none"
+    )
 
 
 def _bytes(operand: dict[str, Any], batch_size: int) -> int:

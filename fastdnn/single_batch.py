@@ -46,11 +46,12 @@ class StepTrainer:
 
     def _trainer_of(self, model: "Model", feed: Feed) -> Trainer:
         trained = tuple(layer.trainable for layer in model.graph.layers)
-        if self._trainer is None or self._made_for != (model.compiled.state, feed.weighting, trained):
-            program = model.training_program(feed.weighting)
+        made_for = (feed.weighting, feed.sparse)
+        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, trained):
+            program = model.training_program(*made_for)
             run = TrainingRun(program, feed.arrays, feed.rows, shuffle=False, seed=model.seed)
             self._trainer = model.make_trainer(run)  # and the optimiser's state, if there was none
-            self._made_for = (model.compiled.state, feed.weighting, trained)
+            self._made_for = (model.compiled.state, *made_for, trained)
         return self._trainer
 
     def forget(self) -> None:
@@ -64,10 +65,12 @@ def loss_and_gradients(
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
     where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
     trained = tuple(layer.trainable for layer in model.graph.layers)
-    wanted = _differentiable_inputs(where, model) if inputs else []
-    made_for = (model.graph, compiled.heads, feed.weighting)
-    program = partial(lowering.gradient_program, *made_for, inputs=wanted, training=training)
-    inference = model.inference_of((where, feed.weighting, inputs, training, trained, rows), program, rows)
+    wanted = _differentiable_inputs(where, model, feed) if inputs else []
+    made_for = (feed.weighting, feed.sparse)
+    program = partial(
+        lowering.gradient_program, model.graph, compiled.heads, *made_for, inputs=wanted, training=training
+    )
+    inference = model.inference_of((where, *made_for, inputs, training, trained, rows), program, rows)
     state = compiled.state
     draw = Draw(model.seed, 0 if state is None else state.iterations)
     figures = _run(where, inference, feed, threads, draw)
@@ -76,14 +79,16 @@ def loss_and_gradients(
     return compiled.total([total / rows for total in figures.sums]), gradients
 
 
-def _differentiable_inputs(where: str, model: "Model") -> list[int]:
-    """The numbers of the inputs that lead to a loss and are real numbers."""
+def _differentiable_inputs(where: str, model: "Model", feed: Feed) -> list[int]:
+    """The numbers of the inputs that lead to a loss and are arrays of real numbers."""
     graph = model.graph
     leading = lowering.inputs_of_losses(graph, model.compiled.heads)
     real = [number for number in leading if graph.index_limit(graph.inputs.nodes[number]) is None]
-    if not real:
-        raise ValueError(expected(where, "real features, for inputs=True", f"integers in {graph.inputs.listed()}"))
-    return real
+    dense = [number for number in real if number not in feed.sparse]
+    if not dense:
+        got = f"{'a sparse x' if real else 'integers'} in {graph.inputs.listed()}"
+        raise ValueError(expected(where, "real features in dense arrays, for inputs=True", got))
+    return dense
 
 
 def layer_outputs(
@@ -100,9 +105,9 @@ def layer_outputs(
         raise ValueError(expected(where, "each layer once, and at least one", chosen))
 
     def program() -> Program:
-        return lowering.layers_program(model.graph, [uses[name] for name in chosen])
+        return lowering.layers_program(model.graph, [uses[name] for name in chosen], feed.sparse)
 
-    inference = model.inference_of((where, *chosen, batch_size), program, batch_size)
+    inference = model.inference_of((where, *chosen, feed.sparse, batch_size), program, batch_size)
     return dict(zip(chosen, _run(where, inference, feed, threads, Draw()).outputs, strict=True))
 
 

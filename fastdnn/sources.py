@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fastdnn.compiled import Head
+from fastdnn.data.sparse import CsrRows, as_csr, is_sparse
 from fastdnn.errors import expected
 from fastdnn.features import as_indices, as_table, as_weights
 from fastdnn.graph import Graph
@@ -28,7 +29,7 @@ class Feed:
     weighting: which sample weights are among them.
     """
 
-    arrays: list[np.ndarray]
+    arrays: list[Any]  # of NumPy, or CsrRows
     origins: Sequence[tuple[str, str]]
     weighting: Weighting = ()
 
@@ -37,10 +38,15 @@ class Feed:
         """Examples."""
         return len(self.arrays[0])
 
-    def float_inputs(self) -> list[tuple[str, np.ndarray]]:
+    def float_inputs(self) -> list[tuple[str, Any]]:
         """The inputs that may hold NaN or infinity, and what messages add to where they are."""
         pairs = zip(self.origins, self.arrays, strict=True)
         return [(suffix, x) for (noun, suffix), x in pairs if noun == "x" and x.dtype.kind == "f"]
+
+    @property
+    def sparse(self) -> tuple[int, ...]:
+        """The numbers of the inputs that are fed by their entries."""
+        return tuple([number for number, array in enumerate(self.arrays) if isinstance(array, CsrRows)])
 
     def part(self, begin: int, end: int | None = None) -> "Feed":
         """Some of the rows, in place."""
@@ -57,6 +63,7 @@ class Sources:
     """
 
     def __init__(self, graph: Graph, heads: Sequence[Head], dtype: str) -> None:
+        self._graph = graph
         self._inputs = graph.inputs
         self._outputs = graph.outputs
         self._input_widths = graph.widths_of(graph.inputs)
@@ -88,9 +95,13 @@ class Sources:
         self._refuse_unlike_rows(where, [len(array) for array in arrays])
         return Feed(arrays, self._input_origins)
 
-    def _input(self, where: str, index: int, array: Any) -> np.ndarray:
+    def _input(self, where: str, index: int, array: Any) -> Any:
         """What one input's source takes."""
         width, limit = self._input_widths[index], self._index_limits[index]
+        if is_sparse(array):
+            rows = as_csr(where, array, width, self._dtype)
+            self._graph.check_sparse_input(where, index)
+            return rows
         if limit is not None:
             return as_indices(where, array, width, limit)
         return as_table(where, array, width, self._dtype)
@@ -113,7 +124,7 @@ class Sources:
         weights, weighting = self._weights(where, sample_weight, feed.rows)
         return self._feed([*feed.arrays, *targets], weights, weighting)
 
-    def _feed(self, arrays: list[np.ndarray], weights: list[np.ndarray], weighting: Weighting) -> Feed:
+    def _feed(self, arrays: list[Any], weights: list[np.ndarray], weighting: Weighting) -> Feed:
         if weighting not in self._origins:
             self._origins[weighting] = [*self._input_origins, *self._origins_beside_inputs(weighting)]
         return Feed([*arrays, *weights], self._origins[weighting], weighting)

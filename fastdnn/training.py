@@ -80,7 +80,7 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(train.weighting)
+    program = model.training_program(train.weighting, train.sparse)
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
@@ -104,7 +104,7 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         first = feeds.prepare("fit, epoch 1, batch 1", batches.peek())
         if held_out is None and request.validation_data is not None:
             held_out = _held_out_arrays(model, request.validation_data)
-        program = model.training_program(first.weighting)
+        program = model.training_program(first.weighting, first.sparse)
         run = TrainingRun(program, first.arrays, first.rows, shuffle=False, seed=model.seed)
         trainer = BatchTrainer(model.make_trainer(run), batches, feeds)
         failed.pop_all()

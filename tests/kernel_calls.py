@@ -1,10 +1,10 @@
 """How every kernel is called, for the tests that treat them all alike: one line for each, or for each family.
 
 A call is written `name:shape` for each array, outputs with a `!`. The letters are sizes: m, n and k of a
-product, r rows and c columns of all else, d = 2 c, p the rows of batch_norm's partial results; a digit is
-itself. Arrays hold normal deviates, but `+` stands for positive numbers, `#` for int32 labels below c, `@`
-for int32 numbers of rows below r, `=int16` for whole numbers of that type. An option that is None is an
-array left out.
+product, r rows and c columns of all else, d = 2 c, p the rows of batch_norm's partial results, e = r + 1 and
+f = 2 r the starts and entries of sparse rows; a digit is itself. Arrays hold normal deviates, but `+` stands
+for positive numbers, `#` for int32 labels below c, `@` for int32 numbers of rows below r, `/` for int32 0, 2,
+4, ..., `=int16` for whole numbers of that type. An option that is None is an array left out.
 """
 
 from typing import NamedTuple
@@ -116,6 +116,11 @@ CALLS = {
     "embedding pairs": ("y:rd! table:rc index:r2@", PLAIN),
     "embedding_backward": ("dtable:rc! dy:rd index:r2@", ADDED),
     "embedding_backward_rows": ("rows:rc! dy:rd index:r2@", ({"table_rows": 100},)),
+    "csr_matmul": (
+        "y:rc! starts:e/ columns:f# values:f order:r@ w:cc bias:c",
+        ({}, {"bias": None}),
+    ),
+    "csr_matmul_dw": ("dw:cc! starts:e/ columns:f# values:f order:r@ dy:rc", ADDED),
     **family("l1_norm l2_norm max_abs", NORM),
     "clip_scale": ("", ({"norm": 2.0, "limit": 0.3},)),
     "penalty": (
@@ -149,7 +154,7 @@ class Operand(NamedTuple):
 
     name: str
     shape: str  # letters of sizes
-    kind: str  # "", "+", "#", "@" or a type
+    kind: str  # "", "+", "#", "@", "/" or a type
     is_output: bool
 
 
@@ -175,7 +180,7 @@ def operand(text):
     """`name:shape` with its marks."""
     name, rest = text.split(":")
     rest, _, dtype = rest.partition("=")
-    shape = rest.rstrip("!+#@")
+    shape = rest.rstrip("!+#@/")
     marks = rest[len(shape) :]
     return Operand(name, shape, dtype or marks.replace("!", ""), "!" in marks)
 
@@ -215,6 +220,8 @@ def values(rng, kind, shape, dtype, sizes):
     """Numbers for an operand."""
     if kind in ("#", "@"):
         return rng.integers(sizes["c" if kind == "#" else "r"], size=shape, dtype=np.int32)
+    if kind == "/":
+        return np.arange(0, 2 * shape[0], 2, dtype=np.int32)
     if kind not in ("", "+"):
         return rng.integers(2 if kind == "bool" else 100, size=shape).astype(kind)
     numbers = rng.standard_normal(shape, np.float32).astype(dtype)
@@ -223,7 +230,13 @@ def values(rng, kind, shape, dtype, sizes):
 
 def arrays_for(rng, call, dtype, **sizes):
     """An array for each operand."""
-    sizes |= {"d": 2 * sizes["c"], "p": kernels.batch_norm_partial_rows(sizes["r"]), "2": 2}
+    sizes |= {
+        "e": sizes["r"] + 1,
+        "f": 2 * sizes["r"],
+        "d": 2 * sizes["c"],
+        "p": kernels.batch_norm_partial_rows(sizes["r"]),
+        "2": 2,
+    }
     return [
         values(rng, operand.kind, [sizes[letter] for letter in operand.shape], dtype, sizes)
         for operand in call.operands

@@ -95,8 +95,10 @@ def test_scipy_like_sparse_matrices_are_named():
         def tocsr(self):
             return self
 
-    with pytest.raises(ValueError, match=r"use \.toarray\(\)"):
+    with pytest.raises(ValueError, match=r"without all of indptr, indices, data, shape; use \.toarray\(\)"):
         classifier().predict(Sparse())
+    with pytest.raises(ValueError, match=r"y as a dense array, got a sparse one; use \.toarray\(\)"):
+        classifier().evaluate(X, Sparse())
 
 
 def changed(value, row=5, dtype=np.float64):

@@ -108,12 +108,45 @@ inline void check_segment_array(Dtype dtype, const Segment& segment, const py::a
         segment.name, "' in the model's type and the segment's shape");
 }
 
+// An array of a feed: a dense one, or the entries of a sparse one (fastdnn.data.sparse.CsrRows).
+struct SourceArray {
+  py::array values;
+  py::object starts, columns;
+  Index width = -1;  // of a sparse one
+};
+
 // The arrays of a feed, which whoever reads them keeps: what Python does to its list meanwhile does not matter.
-using SourceArrays = std::vector<py::array>;
+using SourceArrays = std::vector<SourceArray>;
+
+// x by its entries. What the indices say is checked where they are used.
+inline Source sparse_view(const py::array& values, const py::array& starts, const py::array& columns,
+                          Index width, const char* name) {
+  const bool narrow =
+      py::isinstance<py::array_t<std::int32_t>>(starts) && py::isinstance<py::array_t<std::int32_t>>(columns);
+  const bool wide =
+      py::isinstance<py::array_t<std::int64_t>>(starts) && py::isinstance<py::array_t<std::int64_t>>(columns);
+  bool vectors = true;
+  for (const py::array* array : {&values, &starts, &columns}) {
+    vectors = vectors && array->ndim() == 1 && is_contiguous(*array) && is_aligned(*array);
+  }
+  check((narrow || wide) && vectors && starts.shape(0) >= 1 && columns.shape(0) == values.shape(0) &&
+            width >= 1 && width < Index{1} << 31,
+        name, "expected the entries of a sparse array as contiguous vectors: values and as many columns, ",
+        "starts; both indices in int32 or int64");
+  Source source{values.data(), source_type(values, name), starts.shape(0) - 1, width, 0, 1};
+  source.sparse = {starts.data(), columns.data(), wide, columns.shape(0)};
+  return source;
+}
+
+inline Source source_view(const SourceArray& array, const char* name) {
+  if (array.width < 0) return source_view(array.values, name);
+  return sparse_view(array.values, py::reinterpret_borrow<py::array>(array.starts),
+                     py::reinterpret_borrow<py::array>(array.columns), array.width, name);
+}
 
 inline std::vector<Source> source_views(const SourceArrays& arrays) {
   std::vector<Source> sources;
-  for (const py::array& array : arrays) sources.push_back(source_view(array, "Feed"));
+  for (const SourceArray& array : arrays) sources.push_back(source_view(array, "Feed"));
   return sources;
 }
 
@@ -124,3 +157,25 @@ inline py::object place_of(const std::optional<NonFinite>& found) {
 }
 
 }  // namespace fastdnn::bindings
+
+// Takes NumPy arrays, and what has the attributes of CsrRows.
+template <>
+struct pybind11::detail::type_caster<fastdnn::bindings::SourceArray> {
+  PYBIND11_TYPE_CASTER(fastdnn::bindings::SourceArray, const_name("numpy.ndarray"));
+
+  bool load(handle from, bool) {
+    if (isinstance<array>(from)) {
+      value.values = reinterpret_borrow<array>(from);
+      return true;
+    }
+    for (const char* part : {"values", "starts", "columns"}) {
+      if (!hasattr(from, part) || !isinstance<array>(from.attr(part))) return false;
+    }
+    if (!hasattr(from, "width")) return false;
+    value.values = from.attr("values").cast<array>();
+    value.starts = from.attr("starts");
+    value.columns = from.attr("columns");
+    value.width = from.attr("width").cast<fastdnn::Index>();
+    return true;
+  }
+};

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "bindings/kernel_arguments.h"
+#include "kernels/csr_matmul.h"
 #include "kernels/embedding.h"
 #include "kernels/gather.h"
 #include "kernels/norm.h"
@@ -143,6 +144,52 @@ void bind_embedding(py::module_& m) {
 }
 
 template <class T>
+void bind_csr_matmul(py::module_& m) {
+  using In = const Array<T>&;
+  using Order = const Array<std::int32_t>&;
+  m.def(
+      "csr_matmul",
+      [](Array<T> y, const py::array& starts, const py::array& columns, const py::array& values, Order order,
+         In w, const Optional<T>& bias, int threads) {
+        const char* where = "csr_matmul";
+        const Matrix<T> out = output_matrix(y, where);
+        const Matrix<const T> weights = input_matrix(w, where);
+        const Source x = sparse_view(values, starts, columns, weights.rows, where);
+        check(out.cols == weights.cols, where, "expected ", weights.cols, " columns, got ", out.cols);
+        const std::int32_t* rows = checked_order(order, out, x.rows, where);
+        const T* b = optional_vector(bias, out.cols, where);
+        std::atomic<bool> good{true};
+        on_team(threads, [&](Team& team) {
+          if (!csr_matmul<T>(team, out, x, rows, weights, b)) good = false;
+        });
+        return good.load();
+      },
+      py::arg("y").noconvert(), py::arg("starts"), py::arg("columns"), py::arg("values"),
+      py::arg("order").noconvert(), py::arg("w").noconvert(),
+      py::arg("bias").noconvert().none(true) = py::none(), py::arg("threads") = 1,
+      "Whether all entries that were met are finite, and in columns that there are.");
+  m.def(
+      "csr_matmul_dw",
+      [](Array<T> dw, const py::array& starts, const py::array& columns, const py::array& values, Order order,
+         In dy, bool accumulate, int threads) {
+        const char* where = "csr_matmul_dw";
+        const Matrix<T> out = output_matrix(dw, where);
+        const Matrix<const T> gradient = input_matrix(dy, where);
+        const Source x = sparse_view(values, starts, columns, out.rows, where);
+        check(out.cols == gradient.cols, where, "expected ", gradient.cols, " columns, got ", out.cols);
+        const std::int32_t* rows = checked_order(order, gradient, x.rows, where);
+        std::atomic<bool> good{true};
+        on_team(threads, [&](Team& team) {
+          if (!csr_matmul_dw<T>(team, out, x, rows, gradient, accumulate)) good = false;
+        });
+        return good.load();
+      },
+      py::arg("dw").noconvert(), py::arg("starts"), py::arg("columns"), py::arg("values"),
+      py::arg("order").noconvert(), py::arg("dy").noconvert(), py::arg("accumulate") = false,
+      py::arg("threads") = 1, "Likewise.");
+}
+
+template <class T>
 void bind_norms(py::module_& m) {
   const auto bind = [&m](const char* name, auto norm) {
     m.def(
@@ -196,6 +243,8 @@ void bind_data_kernels(py::module_& m) {
   bind_gather<std::int32_t>(m);
   bind_gather_features<float>(m);
   bind_gather_features<double>(m);
+  bind_csr_matmul<float>(m);
+  bind_csr_matmul<double>(m);
   bind_embedding<float>(m);
   bind_embedding<double>(m);
   bind_penalty<float>(m);

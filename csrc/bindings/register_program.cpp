@@ -126,10 +126,11 @@ void register_program(py::module_& m) {
       .def(
           "value",
           [](Program& program, const std::string& name, const std::string& role, bool integer, Index rows,
-             Index cols,
-             int slot) { return program.add_value({name, role_from(role), integer, rows, cols, slot}); },
+             Index cols, int slot, bool sparse) {
+            return program.add_value({name, role_from(role), integer, rows, cols, slot, sparse});
+          },
           py::arg("name"), py::arg("role"), py::arg("integer"), py::arg("rows"), py::arg("cols"),
-          py::arg("slot"))
+          py::arg("slot"), py::arg("sparse") = false)
       .def(
           "op",
           [](Program& program, const std::string& kind, const std::vector<int>& inputs,

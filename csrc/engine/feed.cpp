@@ -7,32 +7,11 @@
 #include "core/check.h"
 #include "core/team.h"
 #include "engine/plan.h"
+#include "kernels/csr_matmul.h"
 #include "kernels/gather.h"
 
 namespace fastdnn {
 namespace {
-
-Index item_bytes(SourceType type) {
-  switch (type) {
-    case SourceType::b8:
-    case SourceType::u8:
-    case SourceType::i8:
-      return 1;
-    case SourceType::u16:
-    case SourceType::i16:
-    case SourceType::f16:
-      return 2;
-    case SourceType::u32:
-    case SourceType::i32:
-    case SourceType::f32:
-      return 4;
-    case SourceType::u64:
-    case SourceType::i64:
-    case SourceType::f64:
-      return 8;
-  }
-  return 0;
-}
 
 // What the numbers of an integer value must stay below: the least of the columns of the predictions that they
 // are held against, and of the rows of the tables that they select from or add to.
@@ -61,8 +40,12 @@ Feed::Feed(const Program& program, Dtype dtype, const std::vector<Source>& array
           "expected an array for each source, got ", arrays.size(), "; '", value.name, "' is number ",
           value.slot);
     const Source& array = arrays[slot];
-    check(array.cols == value.cols && array.data != nullptr && array.rows >= 1, "Feed", "expected '",
-          value.name, "' as (rows, ", value.cols, "), got (", array.rows, ", ", array.cols, ")");
+    const bool sparse = array.sparse.starts != nullptr;
+    check(sparse == value.sparse, "Feed", "expected '", value.name, "' as a ",
+          value.sparse ? "sparse" : "dense", " array");
+    check(array.cols == value.cols && (sparse || array.data != nullptr) && array.rows >= 1, "Feed",
+          "expected '", value.name, "' as (rows, ", value.cols, "), got (", array.rows, ", ", array.cols,
+          ")");
     check(fed == 0 || array.rows == rows_, "Feed", "expected as many rows in every array, got ", rows_,
           " and ", array.rows);
     rows_ = array.rows;
@@ -103,19 +86,43 @@ Source Feed::own_indices(const Program& program, int value, const Source& array)
   return {own, SourceType::i32, array.rows, array.cols, array.cols, 1};
 }
 
+bool Feed::is_sparse() const {
+  return std::any_of(sources_.begin(), sources_.end(),
+                     [](const Source& source) { return source.sparse.starts != nullptr; });
+}
+
 std::vector<Source> Feed::at_row(Index first) const {
   std::vector<Source> sources = sources_;
   for (Source& source : sources) {
+    source.rows -= first;
+    if (source.sparse.starts != nullptr) {
+      source.sparse.starts =
+          static_cast<const std::byte*>(source.sparse.starts) + first * (source.sparse.wide ? 8 : 4);
+      continue;
+    }
     source.data =
         static_cast<const std::byte*>(source.data) + first * source.row_stride * item_bytes(source.type);
-    source.rows -= first;
   }
   return sources;
 }
 
 template <class T>
+std::optional<NonFinite> Feed::find_in_sparse(int source, Index first, const std::int32_t* order,
+                                              Index n) const {
+  const Source x = at_row(first)[static_cast<std::size_t>(source)];
+  std::optional<NonFinite> found;
+  for (Index r = 0; r < n; ++r) {
+    if (found && first + order[r] >= found->row) continue;
+    const NonFiniteEntry entry = csr_non_finite<T>(x, order[r]);
+    if (entry.found) found = NonFinite{source, first + order[r], entry.column, entry.value};
+  }
+  return found;
+}
+
+template <class T>
 std::optional<NonFinite> Feed::find_in(int source, Index first, const std::int32_t* order, Index n) const {
   const Source x = at_row(first)[static_cast<std::size_t>(source)];
+  if (x.sparse.starts != nullptr) return find_in_sparse<T>(source, first, order, n);
   const AlignedBuffer buffer(x.cols * static_cast<Index>(sizeof(T)));
   auto* row = reinterpret_cast<T*>(buffer.data());
   std::optional<NonFinite> found;

@@ -28,6 +28,8 @@ class Feed {
   Feed(const Program& program, Dtype dtype, const std::vector<Source>& arrays);
 
   Index rows() const { return rows_; }
+  // Whether a source is: how much work its rows are, nobody knows.
+  bool is_sparse() const;
   // The sources with row `first` as their row 0.
   std::vector<Source> at_row(Index first) const;
   // The first source with such a number among the rows first + order[0..n-1], its lowest row, the first
@@ -36,6 +38,8 @@ class Feed {
 
  private:
   Source own_indices(const Program& program, int value, const Source& array);
+  template <class T>
+  std::optional<NonFinite> find_in_sparse(int source, Index first, const std::int32_t* order, Index n) const;
   template <class T>
   std::optional<NonFinite> find_in(int source, Index first, const std::int32_t* order, Index n) const;
 

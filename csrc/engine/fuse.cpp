@@ -36,7 +36,7 @@ class Fuser {
   void add_gathers() {
     for (std::size_t i = 0; i < program_.values().size(); ++i) {
       const Value& value = program_.values()[i];
-      if (value.role != Role::source) continue;
+      if (value.role != Role::source || value.sparse) continue;
       Step& step = add("gather", value.integer ? kGatherLabels : kGather, {}, {static_cast<int>(i)});
       step.row_local = true;
       step.slot = value.slot;
@@ -77,6 +77,9 @@ class Fuser {
       step.options = op(step.ops[0]).options;
       step.row_local = first.row_local;
     }
+    for (const int value : step.values) {
+      if (value >= 0 && fused_.values[at(value)].sparse) step.slot = fused_.values[at(value)].slot;
+    }
     for (const int index : step.ops) {
       done_[at(index)] = true;
       step.accumulate = step.accumulate || op(index).accumulate;
@@ -112,6 +115,7 @@ class Fuser {
     if (o.is("matmul")) return add_matmul(i);
     if (o.is("matmul_dx")) return add_matmul_dx(i);
     if (o.is("matmul_dw")) return add_matmul_dw(i);
+    if (o.is("csr_matmul")) return add_csr_matmul(i);
     if (o.is("batch_norm_forward") || o.is("batch_norm_inference")) return add_normalization(i);
     if (o.is("relu_backward") && leave_to_normalization(i)) return;
     if (const int gradient = gradient_of_loss(i); gradient >= 0) return add_loss(i, gradient);
@@ -129,6 +133,10 @@ class Fuser {
     }
     Step& step = add(o.operation->name, o.operation->run, std::move(ops), std::move(values));
     step.outputs = static_cast<int>(o.outputs.size());
+    if (o.operation->is("csr_matmul_dw") || o.operation->is("embedding_gradient")) {
+      const Value& table = program_.value(o.outputs[0]);
+      step.elements = table.rows * table.cols;
+    }
     if (o.operation->in_place >= 0) {
       step.in_place_output = 0;
       step.in_place_input = step.outputs + o.operation->in_place;
@@ -187,6 +195,18 @@ class Fuser {
       epilogue = Epilogue::relu_mask;
     }
     add_product(i, Product::nt, in[1], std::move(ops), std::move(values)).epilogue = epilogue;
+  }
+
+  // csr_matmul [+ add_bias].
+  void add_csr_matmul(int i) {
+    std::vector<int> ops{i};
+    std::vector<int> values = values_of(i);
+    const int bias = fusable_reader(i, "add_bias");
+    if (bias >= 0 && op(bias).inputs[0] == op(i).outputs[0]) {
+      ops.push_back(bias);
+      values = {op(bias).outputs[0], values[1], values[2], op(bias).inputs[1]};
+    }
+    add("csr_matmul", op(i).operation->run, std::move(ops), std::move(values));
   }
 
   void add_matmul_dw(int i) { add_product(i, Product::tn, op(i).outputs[0], {i}, values_of(i)); }

@@ -42,7 +42,7 @@ class Sizes {
 
 struct Operation {
   // Shapes by letters, rows and columns: a capital is a size of its own, `n` the batch, `1` one. Then `i` for
-  // integers and `?` for an input that may be left out.
+  // integers, `s` for a sparse source and `?` for an input that may be left out.
   using Shapes = std::vector<const char*>;
 
   const char* name = "";
@@ -94,6 +94,7 @@ std::vector<Operation> normalization_operations();
 std::vector<Operation> loss_operations();
 std::vector<Operation> row_operations();
 std::vector<Operation> table_operations();
+std::vector<Operation> sparse_operations();
 
 // An option's number: itself, or its name's place in "outputs=mean|sum".
 double option_number(const char* option, const std::string& name);

@@ -16,6 +16,8 @@ namespace {
 constexpr Index kFlopsPerThread = 800'000;
 // And in a region of its own, whose threads may have to be woken: some 100 us.
 constexpr Index kFlopsPerStart = 8'000'000;
+// What writing an element of a large table takes of the time of so many.
+constexpr Index kFlopsPerElement = 16;
 
 }  // namespace
 
@@ -53,6 +55,7 @@ class PlanBuilder {
 
   bool in_arena(int value) const {
     const Role role = value_at(value).role;
+    if (value_at(value).sparse) return false;
     return role == Role::source || (role == Role::computed && program_.output_slot(value) < 0);
   }
 
@@ -98,6 +101,7 @@ class PlanBuilder {
       return vector.segments()[static_cast<std::size_t>(v.slot)].offset * size_of(plan_.dtype_);
     };
     if (in_arena(value)) return place(Space::arena, offsets_[at(value)]);
+    if (v.sparse) return place(Space::none, 0);
     switch (v.role) {
       case Role::parameter:
         return place(Space::theta, segment(parameters_.theta));
@@ -148,6 +152,7 @@ class PlanBuilder {
     plan_.gradient_segments_.assign(segments.begin(), segments.end());
     for (const Step& step : plan_.steps_) {
       plan_.flops_per_row_ += step.flops_per_row;
+      plan_.elements_ += step.elements;
       plan_.phases_ += step.barrier_before ? 1 : 0;
     }
   }
@@ -166,7 +171,7 @@ Plan::Plan(Program program, const Parameters& parameters, Index max_batch)
 }
 
 Index Plan::flops(Index n) const {
-  return flops_per_row_ * n;
+  return flops_per_row_ * n + kFlopsPerElement * elements_;
 }
 
 Index Plan::useful_threads(Index n, Index runs) const {

@@ -23,7 +23,7 @@ class Plan {
   Index scratch_bytes() const { return scratch_bytes_; }  // of each thread
   // Segments of theta whose gradient the program writes.
   const std::vector<int>& gradient_segments() const { return gradient_segments_; }
-  Index flops(Index n) const;  // of products, with n rows
+  Index flops(Index n) const;  // of products, with n rows; passes over tables as so many
   // How many threads have something worth a barrier to do with n rows, `runs` times in one region.
   Index useful_threads(Index n, Index runs) const;
 
@@ -39,7 +39,8 @@ class Plan {
   Index arena_bytes_ = 0;
   Index scratch_bytes_ = 0;
   Index flops_per_row_ = 0;
-  Index phases_ = 1;  // barriers and one
+  Index elements_ = 0;  // of tables that steps go over, whatever the rows
+  Index phases_ = 1;    // barriers and one
   std::vector<int> gradient_segments_;
 };
 

@@ -14,7 +14,10 @@ constexpr const char* kWhere = "Program";
 
 std::string shape_text(const Value& value) {
   return "(" + (value.rows == 0 ? std::string("n") : std::to_string(value.rows)) + ", " +
-         std::to_string(value.cols) + ")" + (value.integer ? " int32" : "");
+         std::to_string(value.cols) + ")" +
+         (value.integer  ? " int32"
+          : value.sparse ? " sparse"
+                         : "");
 }
 
 }  // namespace
@@ -23,8 +26,8 @@ std::string shape_text(const Value& value) {
 class ShapeMatcher {
  public:
   bool matches(const char* spec, const Value& value) {
-    const bool integer = spec[2] == 'i';
-    return value.integer == integer && bind(spec[0], value.rows) && bind(spec[1], value.cols);
+    return value.integer == (spec[2] == 'i') && value.sparse == (spec[2] == 's') &&
+           bind(spec[0], value.rows) && bind(spec[1], value.cols);
   }
   const Sizes& sizes() const { return sizes_; }
 
@@ -64,6 +67,8 @@ int Program::add_value(Value value) {
         value.name, "'");
   check(!value.integer || value.role == Role::source, kWhere, "expected integers to be sources, got '",
         value.name, "'");
+  check(!value.sparse || (value.role == Role::source && !value.integer && value.cols < Index{1} << 31),
+        kWhere, "expected a sparse value to be a source of real numbers, got '", value.name, "'");
   values_.push_back(std::move(value));
   const Role role = values_.back().role;
   written_.push_back(role == Role::source || role == Role::parameter || role == Role::state);
@@ -146,7 +151,7 @@ int Program::add_result(Result result) {
   if (result.weights >= 0) {
     check_value(result.weights, "the weights of a result");
     const Value& weights = value(result.weights);
-    check(weights.role == Role::source && weights.cols == 1 && !weights.integer, kWhere,
+    check(weights.role == Role::source && weights.cols == 1 && !weights.integer && !weights.sparse, kWhere,
           "expected weights to be a source of one column, got ", shape_text(weights));
   }
   results_.push_back(std::move(result));

@@ -26,6 +26,7 @@ struct Value {
   Index rows = 0;        // 0: one row for each row of the batch
   Index cols = 0;
   int slot = -1;
+  bool sparse = false;  // a source that is fed by its entries
 };
 
 // y, ... = operation(x, ...): see operation.h.

@@ -58,10 +58,11 @@ struct Step {
   bool relu = false;         // of a normalisation with one
   int in_place_output = -1;  // of `values`: an operand that may overwrite
   int in_place_input = -1;   // this one
-  Index slot = -1;           // of a gathered source, or of a result
+  Index slot = -1;           // of a gathered or sparse source, or of a result
   bool row_local = false;  // a thread's rows need only the same thread's rows of the steps since the barrier
   bool barrier_before = false;
   Index flops_per_row = 0;
+  Index elements = 0;  // of a table that it goes over, whatever the rows
 
   bool writes(int value) const;
   bool touches(int value) const;  // reads or writes

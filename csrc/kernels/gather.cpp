@@ -6,6 +6,28 @@
 
 namespace fastdnn {
 
+Index item_bytes(SourceType type) {
+  switch (type) {
+    case SourceType::b8:
+    case SourceType::u8:
+    case SourceType::i8:
+      return 1;
+    case SourceType::u16:
+    case SourceType::i16:
+    case SourceType::f16:
+      return 2;
+    case SourceType::u32:
+    case SourceType::i32:
+    case SourceType::f32:
+      return 4;
+    case SourceType::u64:
+    case SourceType::i64:
+    case SourceType::f64:
+      return 8;
+  }
+  return 0;
+}
+
 template <class T>
 void gather(Team& team, Matrix<T> y, Matrix<const T> x, const std::int32_t* order) {
   const Range rows = team.share(y.rows);

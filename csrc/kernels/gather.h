@@ -19,6 +19,9 @@
 
 namespace fastdnn {
 
+// Bytes of an element.
+Index item_bytes(SourceType type);
+
 template <class T>
 void gather(Team& team, Matrix<T> y, Matrix<const T> x, const std::int32_t* order);
 

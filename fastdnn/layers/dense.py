@@ -11,6 +11,8 @@ from fastdnn.program import Program, Value
 class Dense(Layer):
     """y = activation(x W + b).
 
+    The rows of a sparse x are multiplied by their entries alone, where it is the model's input.
+
     Shapes: x (examples, n_in), W `kernel` (n_in, units), b `bias` (units,), y (examples, units).
 
     Args:
@@ -61,8 +63,8 @@ class Dense(Layer):
 
     def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
         """matmul, add_bias, activation."""
-        kernel = weights["kernel"]
-        y = program.emit("matmul", x, kernel, name=f"{self.name}/matmul", cols=kernel.cols)
+        kernel, kind = weights["kernel"], "csr_matmul" if x.sparse else "matmul"
+        y = program.emit(kind, x, kernel, name=f"{self.name}/matmul", cols=kernel.cols)
         if self.use_bias:
             y = program.emit("add_bias", y, weights["bias"], name=f"{self.name}/add_bias")
         return activations.lower(program, self.activation, y, self.name)

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastdnn import _core
 from fastdnn.backend import NO_DRAW, Draw, Figures, Inference, Run, Trainer, TrainingRun
+from fastdnn.data.sparse import CsrRows
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import SGD, Adam, Optimizer
 from fastdnn.program import Operation, Program, Value
@@ -61,6 +62,9 @@ def gather_sources(
     integers = {value.slot for value in program.values if value.role == "source" and value.integer}
     sources = []
     for number, array in enumerate(arrays):
+        if isinstance(array, CsrRows):
+            sources.append(_gather_sparse(number, array, order, dtype))
+            continue
         rows = gather.gather(array, order)
         with np.errstate(over="ignore"):
             rows = rows.astype(np.int32 if number in integers else dtype)
@@ -70,6 +74,19 @@ def gather_sources(
             raise NonFiniteSourceError(number, place[0], place[1], float(rows[place[2], place[1]]))
         sources.append(rows)
     return sources
+
+
+def _gather_sparse(number: int, array: CsrRows, order: np.ndarray, dtype: str) -> CsrRows:
+    """Rows of a sparse source, likewise."""
+    rows = array.taken(order, dtype)
+    bad = np.flatnonzero(~np.isfinite(rows.values))
+    places = [
+        (int(order[np.searchsorted(rows.starts, entry, side="right") - 1]), int(entry)) for entry in bad
+    ]
+    if places:
+        row, entry = min(places)
+        raise NonFiniteSourceError(number, row, int(rows.columns[entry]), float(rows.values[entry]))
+    return rows
 
 
 def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:

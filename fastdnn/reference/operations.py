@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.data.sparse import CsrRows
 from fastdnn.reference import (
     accuracy,
     activation,
     batch_norm,
     column_sum,
     cross_entropy,
+    csr_matmul,
     dropout,
     elementwise_loss,
     embedding,
@@ -126,6 +128,16 @@ def concatenate(*inputs: np.ndarray) -> np.ndarray:
     return np.concatenate([np.asarray(x, np.float64) for x in inputs], axis=1)
 
 
+def csr_product(x: CsrRows, w: np.ndarray) -> np.ndarray:
+    """y = x W."""
+    return csr_matmul.csr_matmul(x.starts, x.columns, x.values, np.arange(len(x)), w)
+
+
+def csr_product_dw(x: CsrRows, dy: np.ndarray) -> np.ndarray:
+    """dW."""
+    return csr_matmul.csr_matmul_dw(x.starts, x.columns, x.values, np.arange(len(x)), dy, x.width)
+
+
 def _row_vector(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
     """A function of a vector of parameters, for one that is stored as a row."""
     return lambda *inputs: function(*inputs[:-1], np.reshape(inputs[-1], -1))
@@ -222,6 +234,7 @@ def _all() -> dict[str, Callable[..., Arrays]]:
     table: dict[str, Callable[..., Arrays]] = {function.__name__: function for function in _NAMED}
     table["layer_norm"] = layer_norm_with_moments
     table["slice_columns"] = lambda dy, *, begin, cols: np.asarray(dy, np.float64)[:, begin : begin + cols]
+    table |= {"csr_matmul": csr_product, "csr_matmul_dw": csr_product_dw}
     table["embedding_gradient"] = lambda index, dy, *, rows: embedding.embedding_backward(dy, index, rows)
     table["maxout"] = lambda x, *, cols: maxout.maxout(x, cols)
     table["prelu"] = _row_vector(prelu.prelu)

@@ -1,3 +1,4 @@
+#include "kernels/csr_matmul.h"
 #include "kernels/dropout.h"
 #include "kernels/embedding.h"
 #include "kernels/gather.h"
@@ -80,6 +81,55 @@ void embeddings(Case& c) {
   c.check("dtable", dtable, sum);
   c.check("dtable, added", added, [&](Index i, Index j) { return table(i, j) + sum(i, j); });
   c.check("rows", rows, [&](Index u, Index j) { return sum(distinct[u], j); });
+}
+
+// Rows of 0 to 4 entries in 7 columns, some of one column; the last entry lies in a column that there is not.
+template <class T>
+void sparse_products(Case& c) {
+  const Index width = 7;
+  Array<std::int64_t> starts(1, c.rows + 1, c.edge);
+  starts[0] = 0;
+  for (Index i = 0; i < c.rows; ++i) starts[i + 1] = starts[i] + (3 * i + 1) % 5;
+  const Index count = starts[c.rows];
+  Array<std::int64_t> columns(1, count, c.edge);
+  const auto values = c.integers<T>(1, count);
+  for (Index e = 0; e < count; ++e) columns[e] = c.random.integer(0, width - 1);
+  columns[count - 1] = width;
+  const auto order = indices(c, 1, c.rows + 2, c.rows);
+  const auto w = c.integers<T>(width, c.cols, 3);
+  const auto bias = c.integers<T>(1, c.cols);
+  const auto dy = c.integers<T>(order.cols(), c.cols, 3);
+  const auto y = c.blank<T>(order.cols(), c.cols, 3);
+  const auto dw = c.blank<T>(width, c.cols, 3);
+  const auto added = c.copy(w);
+  Source x{values.data(), sizeof(T) == 8 ? SourceType::f64 : SourceType::f32, c.rows, width, 0, 1};
+  x.sparse = {starts.data(), columns.data(), true, count};
+  c.run([&](Team& team) {
+    csr_matmul<T>(team, y, x, order.data(), w, bias.data());
+    const bool good = csr_matmul_dw<T>(team, dw, x, order.data(), dy, false);
+    csr_matmul_dw<T>(team, added, x, order.data(), dy, true);
+    bool met = false;
+    for (Index r = 0; r < order.cols(); ++r)
+      met = met || (starts[order[r]] < count && starts[order[r] + 1] == count);
+    expect(good != met, "an entry beyond the columns was not told");
+  });
+  const auto entry = [&](Index row, Index k) {
+    T sum = 0;
+    for (Index e = starts[row]; e < starts[row + 1]; ++e) sum += columns[e] == k ? values[e] : T{0};
+    return sum;
+  };
+  c.check("y", y, [&](Index i, Index j) {
+    T sum = bias[j];
+    for (Index k = 0; k < width; ++k) sum += entry(order[i], k) * w(k, j);
+    return sum;
+  });
+  const auto gradient = [&](Index k, Index j) {
+    T sum = 0;
+    for (Index r = 0; r < order.cols(); ++r) sum += entry(order[r], k) * dy(r, j);
+    return sum;
+  };
+  c.check("dw", dw, gradient);
+  c.check("dw, added", added, [&](Index k, Index j) { return w(k, j) + gradient(k, j); });
 }
 
 template <class T>
@@ -213,6 +263,7 @@ void max_norms(Case& c) {
   template void test<double>(Case & c);
 FASTDNN_INSTANTIATE(gathering_features)
 FASTDNN_INSTANTIATE(embeddings)
+FASTDNN_INSTANTIATE(sparse_products)
 FASTDNN_INSTANTIATE(dropouts)
 FASTDNN_INSTANTIATE(noises)
 FASTDNN_INSTANTIATE(norms)

@@ -70,6 +70,7 @@ const KernelTest kTests[] = {
     {"gather_features", gathering_features<float>, gathering_features<double>, kLanes},
     {"embedding", embeddings<float>, embeddings<double>, kLanes},
     {"embedding, chunks", embeddings<float>, embeddings<double>, kChunks},
+    {"csr_matmul", sparse_products<float>, sparse_products<double>, kLanes},
     {"dropout", dropouts<float>, dropouts<double>, kLanes},
     {"gaussian_noise", noises<float>, noises<double>, kLanes},
     {"norms, penalty", norms<float>, norms<double>, kVectors},

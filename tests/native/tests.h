@@ -73,6 +73,8 @@ void gathering_features(Case& c);
 template <class T>
 void embeddings(Case& c);
 template <class T>
+void sparse_products(Case& c);
+template <class T>
 void dropouts(Case& c);
 template <class T>
 void noises(Case& c);

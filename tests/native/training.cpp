@@ -177,8 +177,10 @@ void meets_nan(int threads) {
   Inference inference(view, parameters);
   std::vector<T> prediction(kRows * kClasses);
   const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
-  const auto found =
-      inference.run(feed, reinterpret_cast<std::byte*>(prediction.data()), threads, false).non_finite;
+  InferenceRequest request;
+  request.outputs = {reinterpret_cast<std::byte*>(prediction.data())};
+  request.threads = threads;
+  const auto found = inference.run(feed, request).non_finite;
   expect(found && found->row == row && found->col == col, "NaN not named in a prediction");
 }
 

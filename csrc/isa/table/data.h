@@ -1,5 +1,5 @@
 // The serial kernels of what goes into a step and of what is measured on its vectors.
-// See kernels/gather.h, embedding.h, penalty.h, norm.h.
+// See kernels/gather.h, embedding.h, csr_matmul.h, penalty.h, norm.h.
 #pragma once
 
 #include "core/view.h"
@@ -10,7 +10,16 @@ namespace fastdnn {
 enum class SourceType : std::uint8_t { b8, u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64 };
 constexpr int kSourceTypes = 12;
 
-// x (rows, cols) of some type. Strides are in elements and may be negative.
+// Where the entries of a sparse source are, row by row: see kernels/csr_matmul.h.
+struct SparseIndex {
+  const void* starts = nullptr;   // (rows + 1,) and
+  const void* columns = nullptr;  // (count,) int32, or int64 where
+  bool wide = false;
+  Index count = 0;
+};
+
+// x (rows, cols) of some type. Strides are in elements and may be negative. Where `sparse` has starts, `data`
+// is contiguous and holds the values of the entries alone.
 struct Source {
   const void* data = nullptr;
   SourceType type = SourceType::f32;
@@ -18,6 +27,7 @@ struct Source {
   Index cols = 0;
   Index row_stride = 0;
   Index col_stride = 1;
+  SparseIndex sparse{};
 };
 
 // (x - mean[j]) / std[j] * scale; without mean or std where they are null.
@@ -51,6 +61,10 @@ struct DataKernels {
   // target[u], or where `indices` is given target[indices[u]], for u in `range`.
   void (*embedding_backward)(Matrix<T> target, const std::int32_t* indices, Matrix<const T> dy,
                              const RowList& list, Range range, Index per_row, bool accumulate);
+  // y += sum of values[e] w[columns[e]] over e < count.
+  void (*csr_row)(T* y, Matrix<const T> w, const std::int32_t* columns, const T* values, Index count);
+  // dw[columns[e]] += values[e] dy.
+  void (*csr_row_dw)(Matrix<T> dw, const T* dy, const std::int32_t* columns, const T* values, Index count);
   // The penalty; adds its gradient, unless that is null. The second one has the term of lq, too.
   double (*penalty)(T* gradient, const T* w, Index n, const Penalty& terms);
   double (*power_penalty)(T* gradient, const T* w, Index n, const Penalty& terms);

@@ -1,4 +1,5 @@
 #include "isa/units/unit.h"
+#include "kernels/csr_matmul-inl.h"
 #include "kernels/embedding-inl.h"
 #include "kernels/gather-inl.h"
 #include "kernels/norm-inl.h"
@@ -11,6 +12,8 @@ template <class V>
 void enter(DataKernels<typename V::Scalar>& k) {
   using D = Unit<double>;
   fill_gather<V>(k);
+  k.csr_row = csr_row<V>;
+  k.csr_row_dw = csr_row_dw<V>;
   k.embedding = embedding<V>;
   k.embedding_backward = embedding_backward<V>;
   k.penalty = penalty<V, D>;

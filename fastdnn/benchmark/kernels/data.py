@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from fastdnn.benchmark.arrays import Arrays, Operands
-from fastdnn.benchmark.kernels.shapes import LAYERS, LOOKUPS
+from fastdnn.benchmark.kernels.shapes import LAYERS, LOOKUPS, SPARSE
 from fastdnn.benchmark.workloads import Kernel
-from fastdnn.reference import embedding, gather
+from fastdnn.reference import csr_matmul, embedding, gather
 
 
 def _taken(y: np.ndarray, x: np.ndarray, order: np.ndarray) -> None:
@@ -139,4 +139,82 @@ _EMBEDDING = [
         returns=True,
     ),
 ]
-KERNELS = [*_GATHER, *_EMBEDDING]
+
+
+def _csr(arrays: Arrays, n: int, features: int, entries: int) -> list[np.ndarray]:
+    """starts, columns, values, order of n rows of as many entries."""
+    starts = np.arange(0, (n + 1) * entries, entries, dtype=np.int32)
+    return [starts, arrays.below(features, n * entries), arrays.integers(n * entries), arrays.order(n)]
+
+
+def _csr_operands(arrays: Arrays, n: int, features: int, entries: int, units: int) -> Operands:
+    inputs = [*_csr(arrays, n, features, entries), arrays.integers(features, units)]
+    return Operands([arrays.blank(n, units)], inputs)
+
+
+def _csr_numpy(
+    y: np.ndarray,
+    starts: np.ndarray,
+    columns: np.ndarray,
+    values: np.ndarray,
+    order: np.ndarray,
+    w: np.ndarray,
+) -> bool:
+    for r, row in enumerate(order):
+        own = slice(starts[row], starts[row + 1])
+        np.matmul(values[own], w[columns[own]], out=y[r])
+    return True
+
+
+def _csr_moved(operands: Operands) -> int:
+    """Bytes of the entries and of the rows that they meet, with those that are written."""
+    _, columns, values, _, w = operands.inputs
+    met = values.size * w.shape[1] * w.itemsize
+    return int(columns.nbytes + values.nbytes + met + operands.outputs[0].nbytes)
+
+
+def _csr_dw_operands(arrays: Arrays, n: int, features: int, entries: int, units: int) -> Operands:
+    """dw is only written, but its rows must be known."""
+    inputs = [*_csr(arrays, n, features, entries), arrays.integers(n, units)]
+    return Operands([], inputs, [arrays.blank(features, units)])
+
+
+def _csr_dw_numpy(
+    dw: np.ndarray,
+    starts: np.ndarray,
+    columns: np.ndarray,
+    values: np.ndarray,
+    order: np.ndarray,
+    dy: np.ndarray,
+) -> bool:
+    dw.fill(0)
+    for r, row in enumerate(order):
+        own = slice(starts[row], starts[row + 1])
+        np.add.at(dw, columns[own], values[own][:, None] * dy[r])
+    return True
+
+
+_SPARSE = [
+    Kernel(
+        "csr_matmul",
+        SPARSE,
+        _csr_operands,
+        reference=lambda *inputs: [csr_matmul.csr_matmul(*inputs), True],
+        numpy=_csr_numpy,
+        moved=_csr_moved,
+        returns=True,
+    ),
+    Kernel(
+        "csr_matmul_dw",
+        SPARSE,
+        _csr_dw_operands,
+        reference=lambda dw, starts, columns, values, order, dy: [
+            csr_matmul.csr_matmul_dw(starts, columns, values, order, dy, len(dw)),
+            True,
+        ],
+        numpy=_csr_dw_numpy,
+        moved=lambda operands: operands.footprint,
+        returns=True,
+    ),
+]
+KERNELS = [*_GATHER, *_EMBEDDING, *_SPARSE]

@@ -12,3 +12,5 @@ FEATURES = ((256,), (4096,))
 VECTORS = ((16_384,), (262_144,), (1 << 24,))  # parameters; the last ones are beyond the caches
 # (batch, indices of an example, features of each, rows of the table)
 LOOKUPS = ((32, 4, 16, 1000), (128, 16, 64, 50_000))
+# (batch, features, entries of an example, units)
+SPARSE = ((32, 1000, 10, 16), (128, 20_000, 50, 64))
