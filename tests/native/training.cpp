@@ -137,7 +137,7 @@ std::vector<T> train(int threads) {
     std::vector<T> prediction(kRows * kClasses);
     do {
       InferenceRequest request;
-      request.outputs = {reinterpret_cast<std::byte*>(prediction.data())};
+      request.outputs.push_back(reinterpret_cast<std::byte*>(prediction.data()));
       request.threads = 2;
       inference.run(feed, request);
     } while (!over);
@@ -178,7 +178,7 @@ void meets_nan(int threads) {
   std::vector<T> prediction(kRows * kClasses);
   const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
   InferenceRequest request;
-  request.outputs = {reinterpret_cast<std::byte*>(prediction.data())};
+  request.outputs.push_back(reinterpret_cast<std::byte*>(prediction.data()));
   request.threads = threads;
   const auto found = inference.run(feed, request).non_finite;
   expect(found && found->row == row && found->col == col, "NaN not named in a prediction");
