@@ -57,6 +57,7 @@ struct Operation {
   int in_place = -1;            // the input that the first output may overwrite
   bool is_loss = false;         // a loss of each row, which a gradient may join
   const char* joins = nullptr;  // the loss whose pass computes this gradient, too
+  bool calls = false;  // code outside of the engine (call.h): inputs and outputs of any number and shape
   // A phase before, over chunks of rows: operands partial, then inputs; `run` then has partial before the inputs.
   Runs first{};
   // What else is wrong with these sizes, or "".
@@ -74,6 +75,7 @@ struct Operation {
   Operation after(Runs partials) && { return first = partials, std::move(*this); }
   Operation in_pass_of(const char* forward) && { return joins = forward, std::move(*this); }
   Operation as_loss() && { return is_loss = true, std::move(*this); }
+  Operation called() && { return calls = true, std::move(*this); }
   Operation to_state() && { return updates_state = true, std::move(*this); }
   Operation unless(std::string (*refuses)(const Sizes&, const Options&)) && {
     return misfit = refuses, std::move(*this);
@@ -89,6 +91,7 @@ std::vector<Operation> activation_operations();
 std::vector<Operation> normalization_operations();
 std::vector<Operation> loss_operations();
 std::vector<Operation> row_operations();
+std::vector<Operation> call_operations();
 
 // An option's number: itself, or its name's place in "outputs=mean|sum".
 double option_number(const char* option, const std::string& name);
