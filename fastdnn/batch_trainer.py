@@ -99,3 +99,4 @@ class BatchTrainer:
     def close(self) -> None:
         """No batch is made ahead any more."""
         self._batches.close()
+        self._trainer.close()
