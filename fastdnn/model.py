@@ -27,7 +27,7 @@ from fastdnn.compiled import Compiled, heads_of
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
-from fastdnn.data.sparse import as_csr, is_sparse
+from fastdnn.data.sparse import is_sparse, sparse_shape
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_table
 from fastdnn.functional import Tensors, graph_between
@@ -491,8 +491,10 @@ class Model:
     def _build_by(self, where: str, x: Any) -> None:
         """Build the model for inputs like these, if it must be."""
         if self._graph is None:
-            read = as_csr if is_sparse(x) else as_table
-            self._build_for(read(where, x, None, self.dtype).shape[1])
+            shape = (
+                sparse_shape(where, x, None) if is_sparse(x) else as_table(where, x, None, self.dtype).shape
+            )
+            self._build_for(shape[1])
 
     def evaluate_batches(self, where: str, batches: Batches, threads: int, hooks: Hooks) -> dict[str, float]:
         """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""

@@ -89,12 +89,17 @@ def test_features_that_do_not_fit(x, message):
 
 def test_scipy_like_sparse_matrices_are_named():
     class Sparse:
+        shape: tuple[int, ...] = ()
+
         def toarray(self):
             return X
 
         def tocsr(self):
             return self
 
+    with pytest.raises(ValueError, match=r"a sparse x of shape .*; use \.toarray\(\)"):
+        classifier().predict(Sparse())
+    Sparse.shape = X.shape
     with pytest.raises(ValueError, match=r"without all of indptr, indices, data, shape; use \.toarray\(\)"):
         classifier().predict(Sparse())
     with pytest.raises(ValueError, match=r"y as a dense array, got a sparse one; use \.toarray\(\)"):

@@ -198,6 +198,9 @@ def test_the_model_is_built_by_its_first_data():
     model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(Csr.of(numbers()), Y)
     assert model.input_shape == (None, COLS)
+    coo = Coo(Csr.of(numbers()))
+    fd.Sequential([L.Dense(3)], seed=0).predict(coo)
+    assert coo.conversions == 1
 
 
 def test_no_row_is_ever_dense(capsys):

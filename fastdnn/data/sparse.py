@@ -93,6 +93,21 @@ class CsrRows:
         return CsrRows(starts, np.concatenate(columns), np.concatenate(values), self.width)
 
 
+def sparse_shape(where: str, x: Any, width: int | None) -> tuple[int, int]:
+    """(examples, features) of a sparse x.
+
+    Raises:
+        ValueError: it has another shape, or too many columns.
+    """
+    shape = tuple(getattr(x, "shape", ()))
+    wanted = "(examples, features)" if width is None else f"(examples, {width})"
+    if len(shape) != 2 or (width is not None and shape[1] != width) or 0 in shape:
+        raise ValueError(expected(where, f"a sparse x of shape {wanted}", f"shape {shape}", "use .toarray()"))
+    if shape[1] > _MOST_COLUMNS:
+        raise ValueError(expected(where, f"x of at most {_MOST_COLUMNS} features", shape[1]))
+    return int(shape[0]), int(shape[1])
+
+
 def as_csr(where: str, x: Any, width: int | None, dtype: str) -> CsrRows:
     """A sparse `x` (examples, features) as rows, read in place where it is CSR with values and indices of a
     type that the core reads; else converted once, by its `tocsr`.
@@ -101,21 +116,16 @@ def as_csr(where: str, x: Any, width: int | None, dtype: str) -> CsrRows:
         ValueError: not two-dimensional, no rows, not `width` columns, values that are no real numbers, or
             indices that do not fit together; the first wrong one is named with its row.
     """
+    shape = sparse_shape(where, x, width)
     if getattr(x, "format", "csr") != "csr" or not _has_entries(x):
         x = x.tocsr()
     if not _has_entries(x):
         got = f"a {type(x).__name__} without all of {', '.join(_ATTRIBUTES)}"
         raise ValueError(expected(where, "a sparse x in rows, as SciPy's", got, "use .toarray()"))
-    shape = tuple(x.shape)
-    wanted = "(examples, features)" if width is None else f"(examples, {width})"
-    if len(shape) != 2 or (width is not None and shape[1] != width) or 0 in shape:
-        raise ValueError(expected(where, f"x of shape {wanted}", f"shape {shape}"))
-    if shape[1] > _MOST_COLUMNS:
-        raise ValueError(expected(where, f"x of at most {_MOST_COLUMNS} features", shape[1]))
     starts, columns = _indices(where, x)
     values = _values(where, np.asarray(x.data), dtype)
     count = _check_starts(where, starts, shape[0], min(len(columns), len(values)))
-    rows = CsrRows(starts, columns[:count], values[:count], int(shape[1]))
+    rows = CsrRows(starts, columns[:count], values[:count], shape[1])
     _check_columns(where, rows)
     return rows
 
