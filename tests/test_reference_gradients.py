@@ -14,9 +14,11 @@ from fastdnn.reference import (
     batch_norm,
     column_sum,
     cross_entropy,
+    csr_matmul,
     dropout,
     elementwise_loss,
     embedding,
+    gaussian_noise,
     gemm,
     layer_norm,
     log_softmax,
@@ -208,6 +210,24 @@ def test_dropout(rng):
     key = {"rate": 0.3, "seed": 5, "stream": 3, "step": 7, "first_row": 2}
     x, dy = rng.normal(size=(6, 20)), rng.normal(size=(6, 20))
     check_gradient(lambda moved: dropout.dropout(moved, **key), x, dy, dropout.dropout_backward(dy, **key))
+
+
+def test_gaussian_noise(rng):
+    """What is added does not depend on x: the gradient passes."""
+    key = {"stddev": 0.3, "seed": 5, "stream": 4, "step": 7, "first_row": 2}
+    x, dy = rng.normal(size=(4, 20)), rng.normal(size=(4, 20))
+    check_gradient(lambda moved: gaussian_noise.gaussian_noise(moved, **key), x, dy, dy)
+
+
+def test_csr_matmul(rng):
+    """With an empty row, a row taken twice, and a column that stands twice in a row."""
+    starts, columns = np.array([0, 3, 3, 5]), np.array([4, 0, 4, 2, 1])
+    values, order = rng.normal(size=5), np.array([2, 0, 1, 0])
+    w, bias, dy = rng.normal(size=(6, 3)), rng.normal(size=3), rng.normal(size=(4, 3))
+    product = partial(csr_matmul.csr_matmul, starts, columns, values, order)
+    analytic = csr_matmul.csr_matmul_dw(starts, columns, values, order, dy, 6)
+    check_gradient(lambda moved: product(moved, bias), w, dy, analytic)
+    check_gradient(lambda moved: product(w, moved), bias, dy, dy.sum(axis=0))
 
 
 @pytest.mark.parametrize("classes", [2, 3, 10])
