@@ -38,6 +38,7 @@ class Program:
         outputs: collections.abc.Sequence[_Int],
         accumulate: bool = False,
         options: collections.abc.Mapping[str, _Float | str] = {},
+        call: _Int = -1,
     ) -> int: ...
     def output(self, value: _Int) -> int: ...
     def result(self, name: str, value: _Int, weights: _Int, loss: bool) -> int: ...
@@ -50,6 +51,8 @@ class Plan:
     def __init__(self, program: Program, parameters: Parameters, max_batch: _Int) -> None: ...
     def describe(self) -> list[typing.Any]:
         """A dictionary for each step."""
+    def describe_observers(self) -> list[typing.Any]:
+        """A dictionary for each call that sees what a kept step computed."""
     def describe_updates(self) -> list[typing.Any]:
         """A dictionary for each update of states, which follow the optimiser's."""
     def useful_threads(self, rows: _Int, runs: _Int = 1000) -> int: ...
@@ -95,10 +98,16 @@ class Trainer:
     def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(
-        self, learning_rate: _Float, seconds: _Float, threads: _Int, main_thread: bool, steps: _Int = 0
+        self,
+        learning_rate: _Float,
+        seconds: _Float,
+        threads: _Int,
+        main_thread: bool,
+        steps: _Int = 0,
+        calls: typing.Any = None,
     ) -> tuple[typing.Any, ...]:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
-    def time_step(self, learning_rate: _Float, threads: _Int) -> list[float]:
+    def time_step(self, learning_rate: _Float, threads: _Int, calls: typing.Any = None) -> list[float]:
         """Takes the epoch's first step; returns the seconds of each native step, then of each update."""
     @property
     def batches(self) -> int: ...
@@ -115,9 +124,12 @@ class Inference:
         main_thread: bool,
         seed: _Int = 0,
         step: _Int = 0,
+        calls: typing.Any = None,
     ) -> tuple[typing.Any, ...]:
         """Returns (outputs, sums of the results, gradients by name, place of what is not finite or None)."""
-    def time_run(self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int) -> list[float]:
+    def time_run(
+        self, arrays: collections.abc.Sequence[np.ndarray], threads: _Int, calls: typing.Any = None
+    ) -> list[float]:
         """Runs the program on at most one batch; returns the seconds of each step of the plan."""
 
 def build_info() -> dict[str, typing.Any]:

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 #include "engine/inference.h"
 
@@ -50,7 +51,7 @@ py::dict gradient_arrays(const Plan& plan, const FlatVector& theta, const std::b
 }
 
 py::tuple run(Inference& inference, const SourceArrays& arrays, int threads, bool main_thread,
-              std::uint64_t seed, std::uint32_t step) {
+              std::uint64_t seed, std::uint32_t step, const py::object& calls) {
   const Plan& plan = inference.plan();
   check(!arrays.empty(), "Inference", "expected the arrays of the program's sources, got none");
   InferenceRequest request;
@@ -58,6 +59,7 @@ py::tuple run(Inference& inference, const SourceArrays& arrays, int threads, boo
   request.watch_interrupt = main_thread;
   request.seed = seed;
   request.step = step;
+  request.calls = call_handler(calls);
   py::list outputs = empty_outputs(plan, source_view(arrays[0], "Inference").rows, request);
   const bool has_gradient = !plan.gradient_segments().empty();
   const FlatVector& theta = inference.parameters().theta;
@@ -68,7 +70,8 @@ py::tuple run(Inference& inference, const SourceArrays& arrays, int threads, boo
                         place_of(report.non_finite));
 }
 
-std::vector<double> time_run(Inference& inference, const SourceArrays& arrays, int threads) {
+std::vector<double> time_run(Inference& inference, const SourceArrays& arrays, int threads,
+                             const py::object& calls) {
   const Plan& plan = inference.plan();
   check(!arrays.empty(), "Inference", "expected the arrays of the program's sources, got none");
   const Index rows = source_view(arrays[0], "Inference").rows;
@@ -76,6 +79,7 @@ std::vector<double> time_run(Inference& inference, const SourceArrays& arrays, i
         "expected at most one batch, of a program without gradients");
   InferenceRequest request;
   request.threads = threads;
+  request.calls = call_handler(calls);
   const py::list outputs = empty_outputs(plan, rows, request);
   StepClock clock(plan.steps().size());
   request.clock = &clock;
@@ -89,10 +93,10 @@ void register_inference(py::module_& m) {
   py::class_<Inference, std::shared_ptr<Inference>>(m, "Inference", "Runs a program that changes no weights.")
       .def(py::init<std::shared_ptr<Plan>, std::shared_ptr<Parameters>>(), py::arg("plan"),
            py::arg("parameters"))
-      .def("time_run", &time_run, py::arg("arrays"), py::arg("threads"),
+      .def("time_run", &time_run, py::arg("arrays"), py::arg("threads"), py::arg("calls") = py::none(),
            "Runs the program on at most one batch; returns the seconds of each step of the plan.")
       .def("run", &run, py::arg("arrays"), py::arg("threads"), py::arg("main_thread"), py::arg("seed") = 0,
-           py::arg("step") = 0,
+           py::arg("step") = 0, py::arg("calls") = py::none(),
            "Returns (outputs, sums of the results, gradients by name, place of what is not finite or None).");
 }
 

@@ -96,6 +96,7 @@ py::dict describe_step(const Plan& plan, const Step& step) {
   row["row_local"] = step.row_local;
   row["barrier_before"] = step.barrier_before;
   row["flops_per_row"] = step.flops_per_row;
+  row["call"] = step.call;
   return row;
 }
 
@@ -106,12 +107,13 @@ py::list describe(const Plan& plan, const std::vector<Step>& steps) {
 }
 
 Op op_from(const std::string& kind, const std::vector<int>& inputs, const std::vector<int>& outputs,
-           bool accumulate, const OptionValues& options) {
+           bool accumulate, const OptionValues& options, int call) {
   Op op;
   op.operation = &operation_named(kind);
   op.inputs = inputs;
   op.outputs = outputs;
   op.accumulate = accumulate;
+  op.call = call;
   for (const auto& [name, value] : options) set_option(op, name, value);
   check(options.size() == op.operation->options.size(), "Program", "expected ", op.operation->options.size(),
         " options of ", kind, ", got ", options.size());
@@ -134,11 +136,10 @@ void register_program(py::module_& m) {
       .def(
           "op",
           [](Program& program, const std::string& kind, const std::vector<int>& inputs,
-             const std::vector<int>& outputs, bool accumulate, const OptionValues& options) {
-            return program.add_op(op_from(kind, inputs, outputs, accumulate, options));
-          },
+             const std::vector<int>& outputs, bool accumulate, const OptionValues& options,
+             int call) { return program.add_op(op_from(kind, inputs, outputs, accumulate, options, call)); },
           py::arg("kind"), py::arg("inputs"), py::arg("outputs"), py::arg("accumulate") = false,
-          py::arg("options") = OptionValues{})
+          py::arg("options") = OptionValues{}, py::arg("call") = -1)
       .def(
           "result",
           [](Program& program, const std::string& name, int value, int weights, bool loss) {
@@ -161,7 +162,10 @@ void register_program(py::module_& m) {
           "A dictionary for each step.")
       .def(
           "describe_updates", [](const Plan& plan) { return describe(plan, plan.updates()); },
-          "A dictionary for each update of states, which follow the optimiser's.");
+          "A dictionary for each update of states, which follow the optimiser's.")
+      .def(
+          "describe_observers", [](const Plan& plan) { return describe(plan, plan.observers()); },
+          "A dictionary for each call that sees what a kept step computed.");
 }
 
 }  // namespace fastdnn::bindings

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "bindings/arrays.h"
+#include "bindings/calls.h"
 #include "bindings/register.h"
 #include "engine/trainer.h"
 
@@ -33,11 +34,12 @@ const char* name_of(RunReport::End end) {
 }
 
 py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds, int threads,
-                      bool main_thread, Index steps) {
+                      bool main_thread, Index steps, const py::object& calls) {
+  const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls)};
   RunReport report;
   {
     const py::gil_scoped_release release;
-    report = bound.trainer.run(learning_rate, {seconds, threads, main_thread, steps});
+    report = bound.trainer.run(learning_rate, limits);
   }
   if (report.end == RunReport::End::interrupted && PyErr_CheckSignals() != 0) throw py::error_already_set();
   bound.non_finite.reset();
@@ -46,14 +48,16 @@ py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds,
 }
 
 // One step, timed: seconds of each step of the plan, of the optimiser's update, of the updates of states.
-std::vector<double> time_step(BoundTrainer& bound, double learning_rate, int threads) {
+std::vector<double> time_step(BoundTrainer& bound, double learning_rate, int threads,
+                              const py::object& calls) {
   const Plan& plan = bound.trainer.plan();
   StepClock clock(plan.steps().size() + 1 + plan.updates().size());
-  const py::gil_scoped_release release;
   RunLimits limits;
   limits.threads = threads;
+  limits.calls = call_handler(calls);
   limits.steps = 1;
   limits.clock = &clock;
+  const py::gil_scoped_release release;
   bound.trainer.begin_epoch(0);
   bound.trainer.run(learning_rate, limits);
   return clock.seconds();
@@ -87,9 +91,10 @@ void register_training(py::module_& m) {
           "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); },
           py::arg("epoch"))
       .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
-           py::arg("main_thread"), py::arg("steps") = 0,
+           py::arg("main_thread"), py::arg("steps") = 0, py::arg("calls") = py::none(),
            "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
       .def("time_step", &time_step, py::arg("learning_rate"), py::arg("threads"),
+           py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")
       .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),

@@ -84,10 +84,16 @@ class Fuser {
       done_[at(index)] = true;
       step.accumulate = step.accumulate || op(index).accumulate;
     }
-    const bool update = !step.ops.empty() && op(step.ops[0]).operation->updates_state;
-    std::vector<Step>& steps = update ? fused_.updates : fused_.steps;
+    std::vector<Step>& steps = list_of(step);
     steps.push_back(std::move(step));
     return steps.back();
+  }
+
+  std::vector<Step>& list_of(const Step& step) {
+    if (step.ops.empty()) return fused_.steps;
+    const Op& first = op(step.ops[0]);
+    if (first.operation->calls && first.outputs.empty()) return fused_.observers;
+    return first.operation->updates_state ? fused_.updates : fused_.steps;
   }
 
   // Outputs, then inputs, -1 for what is left out.
@@ -112,6 +118,7 @@ class Fuser {
     const Operation& o = *op(i).operation;
     check(o.joins == nullptr, "Plan", "expected ", o.name,
           " after the loss of the same prediction and target");
+    if (o.calls) return add_call(i);
     if (o.is("matmul")) return add_matmul(i);
     if (o.is("matmul_dx")) return add_matmul_dx(i);
     if (o.is("matmul_dw")) return add_matmul_dw(i);
@@ -120,6 +127,14 @@ class Fuser {
     if (o.is("relu_backward") && leave_to_normalization(i)) return;
     if (const int gradient = gradient_of_loss(i); gradient >= 0) return add_loss(i, gradient);
     add_alone(i);
+  }
+
+  void add_call(int i) {
+    std::vector<int> values = op(i).outputs;
+    values.insert(values.end(), op(i).inputs.begin(), op(i).inputs.end());
+    Step& step = add(op(i).operation->name, {}, {i}, std::move(values));
+    step.outputs = static_cast<int>(op(i).outputs.size());
+    step.call = op(i).call;
   }
 
   void add_alone(int i) {
@@ -338,13 +353,14 @@ class InPlace {
       if (other.touches(from) && (t > s || !other.row_local)) return false;
     }
     const std::vector<int>& own = fused_.steps[s].values;
-    const auto reads = [&](const Step& update) { return update.touches(from); };
+    const auto reads = [&](const Step& later) { return later.touches(from); };
     return std::count(own.begin(), own.end(), from) == 1 &&
-           std::none_of(fused_.updates.begin(), fused_.updates.end(), reads);
+           std::none_of(fused_.updates.begin(), fused_.updates.end(), reads) &&
+           std::none_of(fused_.observers.begin(), fused_.observers.end(), reads);
   }
 
   void replace(int to, int from) {
-    for (std::vector<Step>* steps : {&fused_.steps, &fused_.updates}) {
+    for (std::vector<Step>* steps : {&fused_.steps, &fused_.updates, &fused_.observers}) {
       for (Step& step : *steps) std::replace(step.values.begin(), step.values.end(), to, from);
     }
   }

@@ -8,9 +8,10 @@
 namespace fastdnn {
 
 struct FusedSteps {
-  std::vector<Value> values;  // the program's, then what only the plan has
-  std::vector<Step> steps;    // in the program's order, their operands still values
-  std::vector<Step> updates;  // of states: run when the step is kept
+  std::vector<Value> values;    // the program's, then what only the plan has
+  std::vector<Step> steps;      // in the program's order, their operands still values
+  std::vector<Step> updates;    // of states: run when the step is kept
+  std::vector<Step> observers;  // calls without outputs: made once the step is kept
 };
 
 // Each source is first copied row by row.

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "engine/call.h"
 #include "engine/feed.h"
 #include "engine/step_clock.h"
 #include "engine/workspace.h"
@@ -18,6 +19,7 @@ struct InferenceRequest {
   std::uint32_t step = 0;
   int threads = 0;  // 0: the default
   bool watch_interrupt = false;
+  CallHandler calls{};         // needed by a program that calls
   StepClock* clock = nullptr;  // entries: the plan's steps
 };
 
@@ -36,11 +38,13 @@ class Inference {
 
   // Writes the program's outputs for every row; with gradients, the rows must fit one batch of the plan. Ends
   // at the first chunk with a number that is not finite. Sees the parameters of one moment. The bits of a row's
-  // prediction depend on nothing but the row. Safe to call from many threads at once. Throws Interrupted after
-  // a Ctrl-C, where it is watched.
+  // prediction depend on nothing but the row. Safe to call from many threads at once, and out of a call. Throws
+  // Interrupted after a Ctrl-C, where it is watched, and what a call throws.
   InferenceReport run(const Feed& feed, const InferenceRequest& request);
 
  private:
+  class Region;
+
   void check_request(const InferenceRequest& request, Index rows) const;
 
   std::shared_ptr<const Plan> plan_;

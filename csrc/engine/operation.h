@@ -58,6 +58,7 @@ struct Operation {
   bool is_loss = false;         // a loss of each row, which a gradient may join
   const char* joins = nullptr;  // the loss whose pass computes this gradient, too
   Index (*scratch_bytes)(const Step& step, Index max_batch) = nullptr;  // of a thread, if it needs any
+  bool calls = false;  // code outside of the engine (call.h): inputs and outputs of any number and shape
   // A phase before, over chunks of rows: operands partial, then inputs; `run` then has partial before the inputs.
   Runs first{};
   // What else is wrong with these sizes, or "".
@@ -78,6 +79,7 @@ struct Operation {
   Operation with_scratch(Index (*bytes)(const Step&, Index)) && {
     return scratch_bytes = bytes, std::move(*this);
   }
+  Operation called() && { return calls = true, std::move(*this); }
   Operation to_state() && { return updates_state = true, std::move(*this); }
   Operation unless(std::string (*refuses)(const Sizes&, const Options&)) && {
     return misfit = refuses, std::move(*this);
@@ -95,6 +97,7 @@ std::vector<Operation> loss_operations();
 std::vector<Operation> row_operations();
 std::vector<Operation> table_operations();
 std::vector<Operation> sparse_operations();
+std::vector<Operation> call_operations();
 
 // An option's number: itself, or its name's place in "outputs=mean|sum".
 double option_number(const char* option, const std::string& name);

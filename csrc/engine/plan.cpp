@@ -33,9 +33,11 @@ class PlanBuilder {
     plan_.values_ = std::move(fused.values);
     plan_.steps_ = std::move(fused.steps);
     plan_.updates_ = std::move(fused.updates);
+    plan_.observers_ = std::move(fused.observers);
     schedule(plan_.steps_);
     place_values();
     finish();
+    cut_at_calls();
   }
 
  private:
@@ -60,7 +62,8 @@ class PlanBuilder {
   }
 
   // A value lives from the phase that writes it to the last one that reads it, a phase being what lies
-  // between two barriers: within one, threads may be at different steps. Updates of states come last.
+  // between two barriers: within one, threads may be at different steps. A call has one of its own. Updates of
+  // states come last, and after them who looks on.
   void place_values() {
     std::vector<Lifetime> lives(plan_.values_.size());
     std::vector<bool> seen(plan_.values_.size());
@@ -80,6 +83,8 @@ class PlanBuilder {
     }
     ++phase;
     for (const Step& step : plan_.updates_) live(step);
+    ++phase;
+    for (const Step& step : plan_.observers_) live(step);
     const MemoryPlan memory = plan_memory(lives);
     offsets_ = memory.offsets;
     plan_.arena_bytes_ = memory.bytes;
@@ -149,12 +154,25 @@ class PlanBuilder {
     std::set<int> segments;
     for (Step& step : plan_.steps_) bind(step, segments);
     for (Step& step : plan_.updates_) bind(step, segments);
+    for (Step& step : plan_.observers_) bind(step, segments);
     plan_.gradient_segments_.assign(segments.begin(), segments.end());
     for (const Step& step : plan_.steps_) {
       plan_.flops_per_row_ += step.flops_per_row;
       plan_.elements_ += step.elements;
       plan_.phases_ += step.barrier_before ? 1 : 0;
     }
+  }
+
+  void cut_at_calls() {
+    Stretch stretch;
+    for (std::size_t i = 0; i < plan_.steps_.size(); ++i) {
+      stretch.last = i;
+      stretch.calls = plan_.steps_[i].call >= 0;
+      if (!stretch.calls) continue;
+      plan_.stretches_.push_back(stretch);
+      stretch = {i + 1, i + 1, false};
+    }
+    plan_.stretches_.push_back({stretch.first, plan_.steps_.size(), false});
   }
 
   Plan& plan_;
@@ -175,7 +193,10 @@ Index Plan::flops(Index n) const {
 }
 
 Index Plan::useful_threads(Index n, Index runs) const {
-  const Index useful = std::min(flops(n) / (phases_ * kFlopsPerThread), flops(n) * runs / kFlopsPerStart);
+  // One region for all runs, or several for each.
+  const auto regions = static_cast<Index>(stretches_.size());
+  const Index each = calls() ? flops(n) / (regions * kFlopsPerStart) : flops(n) * runs / kFlopsPerStart;
+  const Index useful = std::min(flops(n) / (phases_ * kFlopsPerThread), each);
   return std::max<Index>(1, std::min(useful, n));
 }
 

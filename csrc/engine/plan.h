@@ -9,6 +9,13 @@
 
 namespace fastdnn {
 
+// Steps first .. last - 1 of a plan, which one parallel region runs. Then step `last` is a call, or they end.
+struct Stretch {
+  std::size_t first = 0;
+  std::size_t last = 0;
+  bool calls = false;
+};
+
 class Plan {
  public:
   Plan(Program program, const Parameters& parameters, Index max_batch);
@@ -18,7 +25,11 @@ class Plan {
   Index max_batch() const { return max_batch_; }
   const std::vector<Value>& values() const { return values_; }  // the program's, then what only the plan has
   const std::vector<Step>& steps() const { return steps_; }
-  const std::vector<Step>& updates() const { return updates_; }  // of states, when a step is kept
+  const std::vector<Step>& updates() const { return updates_; }      // of states, when a step is kept
+  const std::vector<Step>& observers() const { return observers_; }  // calls, once a step is kept
+  // The steps cut at the calls: one stretch where there are none.
+  const std::vector<Stretch>& stretches() const { return stretches_; }
+  bool calls() const { return stretches_.size() > 1 || !observers_.empty(); }
   Index arena_bytes() const { return arena_bytes_; }
   Index scratch_bytes() const { return scratch_bytes_; }  // of each thread
   // Segments of theta whose gradient the program writes.
@@ -36,6 +47,8 @@ class Plan {
   std::vector<Value> values_;
   std::vector<Step> steps_;
   std::vector<Step> updates_;
+  std::vector<Step> observers_;
+  std::vector<Stretch> stretches_;
   Index arena_bytes_ = 0;
   Index scratch_bytes_ = 0;
   Index flops_per_row_ = 0;

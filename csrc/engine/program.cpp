@@ -20,8 +20,6 @@ std::string shape_text(const Value& value) {
                          : "");
 }
 
-}  // namespace
-
 // Binds the letters of a specification to sizes, tensor after tensor.
 class ShapeMatcher {
  public:
@@ -40,8 +38,6 @@ class ShapeMatcher {
   }
   Sizes sizes_;
 };
-
-namespace {
 
 bool optional(const char* spec) {
   return std::strchr(spec, '?') != nullptr;
@@ -75,31 +71,54 @@ int Program::add_value(Value value) {
   return static_cast<int>(values_.size()) - 1;
 }
 
-bool Program::inputs_fit(const Op& op, ShapeMatcher& shapes, std::string& got) const {
+void Program::check_count(const Op& op) const {
   const Operation& o = *op.operation;
   const auto needed =
       std::count_if(o.inputs.begin(), o.inputs.end(), [](auto spec) { return !optional(spec); });
   check(op.inputs.size() >= static_cast<std::size_t>(needed) && op.inputs.size() <= o.inputs.size(), kWhere,
         "expected ", needed, " to ", o.inputs.size(), " inputs of ", o.name, ", got ", op.inputs.size());
+  check(op.outputs.size() == o.outputs.size(), kWhere, "expected ", o.outputs.size(), " outputs of ", o.name,
+        ", got ", op.outputs.size());
+}
+
+void Program::check_input(const Op& op, int index) const {
+  check_value(index, "an input");
+  check(written_[static_cast<std::size_t>(index)], kWhere, "expected '", value(index).name,
+        "' to be computed before ", op.operation->name, " reads it");
+  check(std::find(op.outputs.begin(), op.outputs.end(), index) == op.outputs.end(), kWhere,
+        "expected the output of ", op.operation->name, " to be none of its inputs, got '", value(index).name,
+        "'");
+}
+
+void Program::check_shapes(const Op& op) const {
+  const Operation& o = *op.operation;
+  ShapeMatcher shapes;
+  std::string got;
   bool ok = true;
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-    got += i == 0 ? "" : ", ";
-    if (op.inputs[i] == -1 && optional(o.inputs[i])) {
-      got += "none";
-      continue;
-    }
-    check_value(op.inputs[i], "an input");
-    const Value& input = value(op.inputs[i]);
-    check(written_[static_cast<std::size_t>(op.inputs[i])], kWhere, "expected '", input.name,
-          "' to be computed before ", o.name, " reads it");
-    for (const int output : op.outputs) {
-      check(op.inputs[i] != output, kWhere, "expected the output of ", o.name,
-            " to be none of its inputs, got '", input.name, "'");
-    }
-    ok = ok && shapes.matches(o.inputs[i], input);
-    got += shape_text(input);
+    const bool none = op.inputs[i] == -1;
+    got += std::string(i == 0 ? "" : ", ") + (none ? "none" : shape_text(value(op.inputs[i])));
+    ok = ok && (none || shapes.matches(o.inputs[i], value(op.inputs[i])));
   }
-  return ok;
+  got += " -> ";
+  for (std::size_t i = 0; i < op.outputs.size(); ++i) {
+    const Value& output = value(op.outputs[i]);
+    got += (i == 0 ? "" : ", ") + shape_text(output);
+    ok = ok && shapes.matches(o.outputs[i], output);
+  }
+  check(ok, kWhere, "expected shapes that fit ", o.name, ", got ", got);
+  const std::string misfit = o.misfit == nullptr ? "" : o.misfit(shapes.sizes(), op.options);
+  check(misfit.empty(), kWhere, "expected ", misfit, " for ", o.name, ", got ", got);
+}
+
+// Of any number of inputs and outputs, whose shapes whoever makes the call knows.
+void Program::check_call(const Op& op) const {
+  check(op.call >= 0 && !op.inputs.empty(), kWhere, "expected the number of a call and inputs for ",
+        op.operation->name, ", got ", op.call, " and ", op.inputs.size(), " inputs");
+  for (const int input : op.inputs) {
+    check(!value(input).sparse, kWhere, "expected dense inputs of ", op.operation->name, ", got '",
+          value(input).name, "' ", shape_text(value(input)));
+  }
 }
 
 void Program::check_output(const Op& op, int index) const {
@@ -118,24 +137,18 @@ void Program::check_output(const Op& op, int index) const {
 
 int Program::add_op(Op op) {
   const Operation& o = *op.operation;
-  check(op.outputs.size() == o.outputs.size(), kWhere, "expected ", o.outputs.size(), " outputs of ", o.name,
-        ", got ", op.outputs.size());
-  for (const int output : op.outputs) check_value(output, "the output");
-  ShapeMatcher shapes;
-  std::string got;
-  bool ok = inputs_fit(op, shapes, got);
-  got += " -> ";
-  for (std::size_t i = 0; i < op.outputs.size(); ++i) {
-    const Value& output = value(op.outputs[i]);
-    got += (i == 0 ? "" : ", ") + shape_text(output);
-    ok = ok && shapes.matches(o.outputs[i], output);
-    for (std::size_t j = 0; j < i; ++j) ok = ok && op.outputs[i] != op.outputs[j];
+  if (!o.calls) check_count(op);
+  for (const int output : op.outputs) {
+    check_value(output, "the output");
+    check(std::count(op.outputs.begin(), op.outputs.end(), output) == 1, kWhere,
+          "expected distinct outputs of ", o.name, ", got '", value(output).name, "' twice");
   }
-  check(ok, kWhere, "expected shapes that fit ", o.name, ", got ", got);
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    if (op.inputs[i] != -1 || o.calls || !optional(o.inputs[i])) check_input(op, op.inputs[i]);
+  }
   for (const double option : op.options)
     check(std::isfinite(option), kWhere, "expected finite options of ", o.name, ", got ", option);
-  const std::string misfit = o.misfit == nullptr ? "" : o.misfit(shapes.sizes(), op.options);
-  check(misfit.empty(), kWhere, "expected ", misfit, " for ", o.name, ", got ", got);
+  o.calls ? check_call(op) : check_shapes(op);
   for (const int output : op.outputs) check_output(op, output);
   for (const int output : op.outputs) written_[static_cast<std::size_t>(output)] = true;
   ops_.push_back(std::move(op));

@@ -36,6 +36,7 @@ struct Op {
   std::vector<int> outputs;
   bool accumulate = false;  // add to the outputs instead of writing them
   Options options{};
+  int call = -1;  // which one the run's handler makes, for an operation that calls
 };
 
 // A figure of a step: the weighted sum over rows of a value of one column.
@@ -45,8 +46,6 @@ struct Result {
   int weights = -1;  // a source of one column, or -1
   bool loss = false;
 };
-
-class ShapeMatcher;
 
 class Program {
  public:
@@ -66,7 +65,10 @@ class Program {
 
  private:
   void check_value(int index, const char* what) const;
-  bool inputs_fit(const Op& op, ShapeMatcher& shapes, std::string& got) const;
+  void check_count(const Op& op) const;
+  void check_input(const Op& op, int index) const;
+  void check_shapes(const Op& op) const;
+  void check_call(const Op& op) const;
   void check_output(const Op& op, int index) const;
 
   std::vector<Value> values_;

@@ -12,7 +12,8 @@ bool conflict(const Step& later, const Step& earlier) {
     return std::any_of(writer.values.begin(), end,
                        [&](int value) { return value >= 0 && other.touches(value); });
   };
-  return clash(earlier, later) || clash(later, earlier);
+  const bool both_call = later.call >= 0 && earlier.call >= 0;  // user code sees them in the program's order
+  return both_call || clash(earlier, later) || clash(later, earlier);
 }
 
 void order(std::vector<Step>& steps) {
@@ -38,7 +39,8 @@ void place_barriers(std::vector<Step>& steps) {
   auto since = steps.begin();  // the first after the last barrier
   for (auto step = steps.begin(); step != steps.end(); ++step) {
     const bool needs_barrier = std::any_of(since, step, [&](const Step& earlier) {
-      return !(step->row_local && earlier.row_local) && conflict(*step, earlier);
+      const bool call = step->call >= 0 || earlier.call >= 0;
+      return call || (!(step->row_local && earlier.row_local) && conflict(*step, earlier));
     });
     if (!needs_barrier) continue;
     step->barrier_before = true;

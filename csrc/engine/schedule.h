@@ -8,7 +8,8 @@
 namespace fastdnn {
 
 // Row-local steps first, as far as they can go, then those that cross the batch, and so on; that takes the
-// fewest barriers. Then marks the steps that need one.
+// fewest barriers. Calls keep their order. Then marks the steps that need a barrier; all threads wait before and
+// after a call.
 void schedule(std::vector<Step>& steps);
 
 }  // namespace fastdnn

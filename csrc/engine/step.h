@@ -59,6 +59,7 @@ struct Step {
   int in_place_output = -1;  // of `values`: an operand that may overwrite
   int in_place_input = -1;   // this one
   Index slot = -1;           // of a gathered or sparse source, or of a result
+  int call = -1;             // of a step that leaves the engine (call.h) and has no `run`
   bool row_local = false;  // a thread's rows need only the same thread's rows of the steps since the barrier
   bool barrier_before = false;
   Index flops_per_row = 0;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <mutex>
 #include <numeric>
+#include <utility>
 
 #include "core/check.h"
 #include "core/interrupt.h"
@@ -76,7 +77,7 @@ Index Trainer::rows_of_batch(Index batch) const {
 }
 
 // What the threads of one call share. Rank 0 writes it between barriers, the others read it after them.
-class Trainer::Region {
+class Trainer::Region final : public Regions {
  public:
   Region(Trainer& trainer, double learning_rate, const RunLimits& limits, Workspace& workspace)
       : t_(trainer),
@@ -85,6 +86,7 @@ class Trainer::Region {
         workspace_(workspace),
         sources_(trainer.feed_.at_row(0)),
         first_(trainer.batch_),
+        from_{trainer.batch_, 0},
         first_iteration_(trainer.optimizer_->iterations() - trainer.batch_),
         deadline_(std::chrono::steady_clock::now() +
                   std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -92,11 +94,12 @@ class Trainer::Region {
 
   RunReport::End end() const { return end_; }
 
-  // Each thread's: steps until the epoch or this call ends.
-  void run(Team& team) {
-    const Index batches = t_.batches();
-    for (Index batch = t_.batch_; batch < batches; ++batch) {
-      compute(team, batch);
+  // Each thread's: steps until the epoch or this run ends, or a call is due.
+  void region(Team& team) override {
+    std::size_t stretch = from_.stretch;
+    for (Index batch = from_.batch; batch < t_.batches(); ++batch, stretch = 0) {
+      compute(team, batch, stretch);
+      if (t_.plan_->stretches()[stretch].calls) return come_to(team, {batch, stretch}, Due::call);
       std::unique_lock<FairMutex> writing;
       if (team.rank() == 0) writing = decide(batch);
       team.barrier();             // not passed where a thread was interrupted in its part of the step
@@ -107,13 +110,44 @@ class Trainer::Region {
       update(team, batch);
       team.barrier();
       if (team.rank() == 0) t_.optimizer_->count_step();
+      if (!t_.plan_->observers().empty()) return come_to(team, {batch, stretch}, Due::observers);
       if (last) return;
     }
   }
 
+  bool between() override {
+    const Due due = std::exchange(due_, Due::nothing);
+    if (due == Due::nothing) return false;
+    const StepContext context = context_of(0, at_.batch);
+    if (due == Due::observers) {
+      call_observers(*t_.plan_, context, limits_.calls);
+      from_ = {at_.batch + 1, 0};
+      return end_ != RunReport::End::paused && from_.batch < t_.batches();
+    }
+    if (non_finite_) {  // what is called sees no such numbers
+      stop(RunReport::End::non_finite_source);
+      return false;
+    }
+    from_ = {at_.batch, make_calls(*t_.plan_, at_.stretch, context, limits_.calls, limits_.clock)};
+    return true;
+  }
+
  private:
-  StepContext context_of(const Team& team, Index batch) {
-    StepContext context = workspace_.context(team.rank());
+  struct Position {
+    Index batch = 0;
+    std::size_t stretch = 0;
+  };
+  enum class Due : std::uint8_t { nothing, call, observers };
+
+  // The region ends here: rank 0 says for what.
+  void come_to(const Team& team, Position at, Due due) {
+    if (team.rank() != 0) return;
+    at_ = at;
+    due_ = due;
+  }
+
+  StepContext context_of(int rank, Index batch) {
+    StepContext context = workspace_.context(rank);
     context.theta = t_.parameters_->theta.data();
     context.sigma = t_.parameters_->sigma.data();
     context.gradient = t_.gradient_.data();
@@ -126,20 +160,15 @@ class Trainer::Region {
     return context;
   }
 
-  // Forward and backward: gradients and results of one batch.
-  void compute(Team& team, Index batch) {
-    const StepContext context = context_of(team, batch);
-    std::size_t entry = 0;
-    for (const Step& step : t_.plan_->steps()) {
-      if (step.barrier_before) team.barrier();
-      team.poll();
-      timed(team, entry++, [&] { step.run(step, context, team); });
-    }
+  // Forward and backward, as far as one stretch: gradients and results of one batch.
+  void compute(Team& team, Index batch, std::size_t stretch) {
+    const StepContext context = context_of(team.rank(), batch);
+    run_stretch(*t_.plan_, t_.plan_->stretches()[stretch], context, team, limits_.clock);
   }
 
   // All that a kept step writes: parameters, the optimiser's state, states.
   void update(Team& team, Index batch) {
-    const StepContext context = context_of(team, batch);
+    const StepContext context = context_of(team.rank(), batch);
     std::size_t entry = t_.plan_->steps().size();
     timed(team, entry++, [&] {
       t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
@@ -190,7 +219,12 @@ class Trainer::Region {
   const RunLimits& limits_;
   Workspace& workspace_;
   const std::vector<Source> sources_;
-  const Index first_;  // step of this call
+  const Index first_;  // step of this run
+  // Where the next region begins: written between regions, read by all threads in them.
+  Position from_;
+  // Where one has ended, and why: written by rank 0, read between regions.
+  Position at_;
+  Due due_ = Due::nothing;
   // Of the epoch's first batch: rank 0 counts on while others still work.
   const std::int64_t first_iteration_;
   std::atomic<bool> non_finite_{false};
@@ -205,6 +239,7 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
   check(limits.steps >= 0, "Trainer", "expected a limit of steps >= 0, got ", limits.steps);
   check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
         limits.seconds);
+  check_handler(limits.calls, *plan_);
   const Index left = batches() - batch_;
   const Index steps = limits.steps > 0 ? std::min(left, limits.steps) : left;
   const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size, steps));
@@ -213,7 +248,7 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
   Region region(*this, learning_rate, limits, *workspace);
   RunReport report;
   try {
-    report.threads = run_team(threads.threads(), [&](Team& team) { region.run(team); }, interrupts.flag());
+    report.threads = region.run(threads.threads(), interrupts.flag());
     report.end = region.end();
   } catch (const Interrupted&) {
     report.end = RunReport::End::interrupted;

@@ -1,8 +1,9 @@
-// Training: whole epochs, or parts of one, in one parallel region.
+// Training: whole epochs, or parts of one, in one parallel region; of a program that calls, in several.
 #pragma once
 
 #include <memory>
 
+#include "engine/call.h"
 #include "engine/feed.h"
 #include "engine/optimizer.h"
 #include "engine/step_clock.h"
@@ -22,6 +23,7 @@ struct RunLimits {
   int threads = 0;     // 0: the default
   bool watch_interrupt = false;
   Index steps = 0;             // 0: no limit
+  CallHandler calls{};         // needed by a program that calls
   StepClock* clock = nullptr;  // entries: the plan's steps, the optimiser's update, the updates of states
 };
 
@@ -48,9 +50,9 @@ class Trainer {
   // is one of the same program that has room for all of them; where it is another one, so is the batch size.
   void next_feed(std::shared_ptr<const Plan> plan, Feed feed);
 
-  // Goes on from where the last call ended. A step that is not finished, by an interrupt, or a loss or a
-  // source that is not finite, leaves no trace: parameters, optimiser state and sums are those of the last
-  // whole step.
+  // Goes on from where the last call ended. A step that is not finished, by an interrupt, by what a call
+  // throws, or a loss or a source that is not finite, leaves no trace: parameters, optimiser state and sums are
+  // those of the last whole step. Observers see each step that is kept, once.
   RunReport run(double learning_rate, const RunLimits& limits);
 
   // Of the steps done in this epoch: sum over rows (weighted where the result is)

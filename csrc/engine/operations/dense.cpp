@@ -96,8 +96,8 @@ std::vector<Operation> dense_operations() {
       Operation{"pass_gradient", {"nM"}, {"nM"}, {run_pass_gradient<float>, run_pass_gradient<double>}}
           .rows()
           .adds(),
-      // The same for parameters, which have one row: not cut with the batch's rows.
-      Operation{"add_gradient", {"1M"}, {"1M"}, {run_pass_gradient<float>, run_pass_gradient<double>}}.adds(),
+      // The same for parameters: not cut with the batch's rows.
+      Operation{"add_gradient", {"KM"}, {"KM"}, {run_pass_gradient<float>, run_pass_gradient<double>}}.adds(),
       Operation{"normalize", {"nM", "1M", "1M"}, {"nM"}, {run_normalize<float>, run_normalize<double>}}
           .rows()
           .in_place_of(0),
