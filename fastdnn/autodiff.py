@@ -5,7 +5,10 @@ Source: Rumelhart, Hinton & Williams, "Learning representations by back-propagat
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from fastdnn.custom.calls import Call, Forward
+from fastdnn.custom.losses import LossForward
 from fastdnn.program import NO_OPTIONS, Operation, Option, Program, Value
 
 
@@ -66,6 +69,11 @@ class _Gradients:
         """
         prediction, target = op.inputs
         weights = () if term.weights is None else (term.weights,)
+        if op.call is not None:
+            if prediction is not None and self.wants(prediction):
+                call = cast(LossForward, op.call).gradient(float(term.weight))
+                self.add_call([prediction], call, op.output, *weights)
+            return
         inputs, kind = (prediction, target, *weights), f"{op.kind}_backward"
         options = {**op.options, "loss_weight": float(term.weight)}
         if prediction is None or self.of(prediction) is None:
@@ -90,6 +98,22 @@ class _Gradients:
             else:
                 self._of[target.index] = output
         return outputs[0], outputs[1]
+
+    def add_call(self, targets: Sequence[Value], call: Call, *inputs: Value) -> None:
+        """Contribute to the gradients of several values by one call."""
+        outputs: list[Value] = []
+        sums: list[tuple[Value, Value]] = []
+        for target in targets:
+            if target.index in self._of:
+                outputs.append(self.program.computed(f"d {target.name}", target.cols, rows=target.rows))
+                sums.append((self._of[target.index], outputs[-1]))
+            else:
+                outputs.append(self._new(target))
+                self._of[target.index] = outputs[-1]
+        self.program.call(call, inputs, *outputs)
+        for total, part in sums:
+            kind = "pass_gradient" if total.rows == 0 else "add_gradient"
+            self.program.write(kind, (part,), total, accumulate=True)
 
     def _fresh(self, target: Value | None, width: int) -> Value:
         if target is None or target.index not in self._needed or target.index in self._of:
@@ -189,6 +213,15 @@ def _concatenate(op: Operation, dy: Value, gradients: _Gradients) -> None:
         begin += x.cols
 
 
+def _python(op: Operation, dy: Value, gradients: _Gradients) -> None:
+    assert op.call is not None
+    inputs = [value for value in op.inputs if value is not None]
+    wanted = tuple(gradients.wants(value) for value in inputs)
+    backward = cast(Forward, op.call).backward(wanted)
+    targets = [value for value, is_wanted in zip(inputs, wanted, strict=True) if is_wanted]
+    gradients.add_call(targets, backward, dy)
+
+
 def _dropout(op: Operation, dy: Value, gradients: _Gradients) -> None:
     gradients.add(op.inputs[0], "dropout_backward", dy, options=op.options)
 
@@ -220,6 +253,7 @@ _RULES: dict[str, Rule] = {
     "dropout": _dropout,
     "gaussian_noise": _gaussian_noise,
     "embedding": _embedding,
+    "python": _python,
 }
 
 
@@ -235,6 +269,8 @@ def differentiate(
     gradients = _Gradients(program, sources)
     terms = {term.row_loss.index: term for term in losses}
     for op in reversed(gradients.forward):
+        if op.observes:
+            continue
         dy = gradients.of(op.output)
         if op.output.index in terms:
             gradients.add_loss(op, terms[op.output.index])

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from fastdnn import _core
+from fastdnn.custom.calls import Caller
+from fastdnn.custom.metrics import MetricStates
 from fastdnn.errors import unknown_name
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import Optimizer
@@ -28,7 +30,8 @@ class Run:
 class Trainer(Protocol):
     """A training program over its arrays. A step is done wholly or not at all.
 
-    Runs raise `NonFiniteSourceError` before the step that would use such a number.
+    Runs raise `NonFiniteSourceError` before the step that would use such a number, and what code of the
+    user's raises.
     """
 
     batches: int
@@ -46,7 +49,13 @@ class Trainer(Protocol):
         ...
 
     def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
+        """The figures of the program over the rows of this epoch so far: averages, and what metrics in Python
+        say.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give metrics in Python back, until the next epoch begins."""
         ...
 
 
@@ -74,8 +83,14 @@ NO_DRAW = Draw()
 class Inference(Protocol):
     """A program that changes no weights."""
 
-    def run(self, arrays: list[np.ndarray], threads: int, draw: Draw = NO_DRAW) -> Figures:
-        """All rows; of a program with gradients at most one batch.
+    def run(
+        self,
+        arrays: list[np.ndarray],
+        threads: int,
+        draw: Draw = NO_DRAW,
+        metrics: MetricStates | None = None,
+    ) -> Figures:
+        """All rows; of a program with gradients at most one batch. `metrics` take in what they see.
 
         Raises:
             NonFiniteSourceError: a number in the arrays is NaN or infinite.
@@ -110,7 +125,11 @@ _MakePlan = Callable[[int], "_core.Plan"]
 
 
 class _NativeTrainer:
-    def __init__(self, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan") -> None:
+    def __init__(
+        self, program: Program, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan"
+    ) -> None:
+        self._program = program
+        self._metrics = MetricStates.of(program)
         self._native = native
         self._plan = plan
         self._make_plan = make_plan
@@ -118,6 +137,7 @@ class _NativeTrainer:
 
     def begin_epoch(self, epoch: int) -> None:
         self._native.begin_epoch(epoch)
+        self._metrics.reset()
 
     def next_feed(self, arrays: list[np.ndarray]) -> None:
         if len(arrays[0]) > self._plan.max_batch:
@@ -125,23 +145,35 @@ class _NativeTrainer:
         self._native.next_feed(self._plan, arrays)
 
     def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
-        run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps))
+        with Caller(self._program, self._metrics) as calls:
+            run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps, calls))
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
 
     def averages(self) -> list[float]:
-        return self._native.averages()
+        return self._metrics.among(self._program.figures, self._native.averages())
+
+    def close(self) -> None:
+        self._metrics.release()
 
 
 class _NativeInference:
-    def __init__(self, native: "_core.Inference") -> None:
+    def __init__(self, program: Program, native: "_core.Inference") -> None:
+        self._program = program
         self._native = native
 
-    def run(self, arrays: list[np.ndarray], threads: int, draw: Draw = NO_DRAW) -> Figures:
-        outputs, sums, gradients, place = self._native.run(
-            arrays, threads, in_main_thread(), draw.seed, draw.step
-        )
+    def run(
+        self,
+        arrays: list[np.ndarray],
+        threads: int,
+        draw: Draw = NO_DRAW,
+        metrics: MetricStates | None = None,
+    ) -> Figures:
+        with Caller(self._program, metrics) as calls:
+            outputs, sums, gradients, place = self._native.run(
+                arrays, threads, in_main_thread(), draw.seed, draw.step, calls
+            )
         if place is not None:
             raise NonFiniteSourceError(*place)
         return Figures(outputs, sums, gradients)
@@ -163,12 +195,12 @@ class NativeBackend:
         native = _core.Trainer(
             plan, self._parameters, state, run.arrays, run.batch_size, run.shuffle, run.seed
         )
-        return _NativeTrainer(native, plan, lambda rows: self.plan(run.program, rows))
+        return _NativeTrainer(run.program, native, plan, lambda rows: self.plan(run.program, rows))
 
     def inference(self, program: Program, batch_size: int) -> Inference:
         """A native runner; many Python threads may use it at once."""
         plan = self.plan(program, batch_size)
-        return _NativeInference(_core.Inference(plan, self._parameters))
+        return _NativeInference(program, _core.Inference(plan, self._parameters))
 
 
 def _reference_backend(parameters: "_core.Parameters") -> Backend:

@@ -105,3 +105,4 @@ class BatchTrainer:
     def close(self) -> None:
         """No batch is made ahead any more."""
         self._batches.close()
+        self._trainer.close()

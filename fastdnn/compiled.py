@@ -8,6 +8,7 @@ from typing import Any
 from fastdnn import _core, losses, metrics
 from fastdnn.errors import expected
 from fastdnn.losses import Loss
+from fastdnn.metrics import Metric
 from fastdnn.optimizers import Optimizer
 from fastdnn.ports import Ports
 
@@ -21,13 +22,13 @@ class Head:
     name: of the output; empty where there is one only, whose figures need no name.
     loss: None where the output is not trained on.
     weight: of the loss in the sum that is minimised.
-    metrics: their names.
+    metrics: what is measured beside the loss.
     """
 
     name: str
     loss: Loss | None
     weight: float = 1.0
-    metrics: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
 
     def named(self, figure: str) -> str:
         """A figure of this output: "price_loss", or "loss" of the only one."""
@@ -69,6 +70,17 @@ class Compiled:
         rest = results[1:] if len(self.heads) == 1 else results
         return dict(zip(self.figure_names, [self.total(results), *rest], strict=True))
 
+    @property
+    def program_figures(self) -> list[str]:
+        """What a program of these heads reports, in its order: the losses, then the metrics."""
+        losses = [head.named("loss") for head in self.heads if head.loss is not None]
+        return [*losses, *self.metrics]
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """The metrics of all outputs, by the names of their figures."""
+        return {head.named(metric.name): metric for head in self.heads for metric in head.metrics}
+
     def total(self, results: Sequence[float]) -> float:
         """The weighted sum of the losses, with which a program's results begin."""
         return sum(weight * loss for weight, loss in zip(self._weights, results, strict=False))
@@ -76,7 +88,7 @@ class Compiled:
 
 def _figure_names(heads: Sequence[Head]) -> list[str]:
     own = [head.named("loss") for head in heads if head.loss is not None] if len(heads) > 1 else []
-    return ["loss", *own, *[head.named(metric) for head in heads for metric in head.metrics]]
+    return ["loss", *own, *[head.named(metric.name) for head in heads for metric in head.metrics]]
 
 
 def heads_of(outputs: Ports | None, loss: Any, loss_weights: Any, chosen_metrics: Any) -> tuple[Head, ...]:
@@ -160,14 +172,15 @@ def _as_list(given: Any) -> list[Any]:
     return list(given) if isinstance(given, list | tuple) else [given]
 
 
-def _checked_metrics(where: str, given: Sequence[Any], loss: Loss | None) -> tuple[str, ...]:
+def _checked_metrics(where: str, given: Sequence[Any], loss: Loss | None) -> tuple[Metric, ...]:
     if given and loss is None:
         hint = "targets come with a loss; loss_weights of 0 only measures"
         raise ValueError(expected(where, "a loss, beside metrics", "none", hint))
-    names = tuple(metrics.check(metric, loss, where) for metric in given if loss is not None)
+    chosen = tuple(metrics.get(metric, loss, where) for metric in given if loss is not None)
+    names = [metric.name for metric in chosen]
     if len(set(names)) != len(names):
-        raise ValueError(expected(where, "each metric once", list(names)))
-    return names
+        raise ValueError(expected(where, "each metric once", names))
+    return chosen
 
 
 def _refuse_one_name_twice(names: Sequence[str]) -> None:

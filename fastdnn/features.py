@@ -48,6 +48,10 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
     return array
 
 
+class NonFiniteValueError(ValueError):
+    """A number in the arrays is NaN or infinite: what users are told."""
+
+
 class NonFiniteSourceError(Exception):
     """What a run met in its arrays: a number that is NaN or infinite in the model's type."""
 
@@ -66,7 +70,7 @@ class NonFiniteSourceError(Exception):
         if self.row < 0:
             got = "NaN or infinity, which was overwritten while it was read"
             hint = "let no thread write the array meanwhile"
-            return ValueError(expected(where + suffix, f"finite {what}", got, hint))
+            return NonFiniteValueError(expected(where + suffix, f"finite {what}", got, hint))
         return _non_finite(
             where + suffix, what, self.value, f"row {first_row + self.row}, column {self.column}"
         )
@@ -74,7 +78,7 @@ class NonFiniteSourceError(Exception):
 
 def _non_finite(where: str, what: str, value: object, place: str) -> ValueError:
     hint = "drop or fill such rows; numbers beyond the dtype's range count as infinite"
-    return ValueError(expected(where, f"finite {what}", f"{value} in {place}", hint))
+    return NonFiniteValueError(expected(where, f"finite {what}", f"{value} in {place}", hint))
 
 
 def refuse_non_finite(

@@ -1,5 +1,6 @@
 """The layer graph: what a model is and its file holds. Nodes are uses of layers; one may be used twice."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -90,6 +91,11 @@ class Graph:
 
     def _check_layers(self) -> None:
         for layer in self.layers:
+            if "_weights" not in vars(layer):
+                hint = "its __init__ must begin with super().__init__(name=name)"
+                raise ValueError(
+                    expected(type(layer).__name__, "a layer that is set up", "one that is not", hint)
+                )
             if layer.attached:
                 hint = "make a new layer for each model"
                 raise ValueError(expected("model", "layers that no other model holds", repr(layer), hint))
@@ -114,8 +120,8 @@ class Graph:
         if isinstance(node.layer, Input):
             return node.layer.shape[0]
         self._check_kinds(node)
-        widths = tuple(self.widths[i] for i in node.inputs)
-        width = node.layer.build_for(widths, self._next_activations[index])
+        shapes = tuple((None, self.widths[i]) for i in node.inputs)
+        width = node.layer.build_for(shapes, self._next_activations[index])
         if width > _MOST_FEATURES:
             raise ValueError(expected(node.layer.name, f"at most {_MOST_FEATURES} features", width))
         return width
@@ -183,8 +189,8 @@ class Graph:
                 width = self.widths[index]
                 values.append(program.source(node.layer.name, width, integer=integer, sparse=sparse))
                 continue
-            own = {weight.name.split("/")[-1]: bound[weight.name] for weight in node.layer.weights}
-            values.append(node.layer.lower_all(program, tuple(values[i] for i in node.inputs), own))
+            own = {weight.short_name: bound[weight.name] for weight in node.layer.weights}
+            values.append(node.layer.lower(program, tuple(values[i] for i in node.inputs), own))
         return values
 
     def _bind_weights(self, program: Program) -> dict[str, Value]:
@@ -195,8 +201,9 @@ class Graph:
             for weight in layer.weights:
                 role = "parameter" if weight.trainable else "state"
                 rows = 1 if len(weight.shape) == 1 else weight.shape[0]
+                cols = math.prod(weight.shape) // rows
                 bound[weight.name] = program.bound(
-                    role, weight.name, rows, weight.shape[-1], slots[role], trainable=layer.trainable
+                    role, weight.name, rows, cols, slots[role], trainable=layer.trainable
                 )
                 slots[role] += 1
         return bound

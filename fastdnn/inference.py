@@ -98,14 +98,15 @@ def evaluate(
     """
     parts = _begun(parts)
     hooks.call("on_test_begin", {})
-    sums, rows, figures = list[float](), 0, dict[str, float]()
+    sums, rows = list[float](), 0
     for batch, part in enumerate(parts):
         hooks.call("on_test_batch_begin", batch, {})
         more = part.to(run)
         sums = [a + b for a, b in zip(sums, more, strict=True)] if batch else more
         rows += part.feed.rows
-        figures = named([total / rows for total in sums])
-        hooks.call("on_test_batch_end", batch, dict(figures))
+        if hooks.listen("on_test_batch_end"):
+            hooks.call("on_test_batch_end", batch, named([total / rows for total in sums]))
+    figures = named([total / rows for total in sums])
     hooks.call("on_test_end", dict(figures))
     return figures
 

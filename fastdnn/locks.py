@@ -30,11 +30,21 @@ class ForkedLock:
         return self._lock
 
 
-class FitLock(ForkedLock):
-    """One fit or `compile` of a model at a time."""
+class OwnedLock(ForkedLock):
+    """One that knows whether this thread has it: who would wait for himself is told so instead."""
 
     def __init__(self) -> None:
         super().__init__(threading.RLock)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this thread holds it."""
+        owned: bool = self()._is_owned()  # as threading.Condition asks it
+        return owned
+
+
+class FitLock(OwnedLock):
+    """One fit or `compile` of a model at a time."""
 
     def of(self, where: str) -> Any:
         """What to hold: `with lock.of("fit"):`; waits while another thread does.
@@ -42,8 +52,7 @@ class FitLock(ForkedLock):
         Raises:
             RuntimeError: this thread is in a fit of the same model, so that it would wait for itself.
         """
-        lock = self()
-        if lock._is_owned():  # as threading.Condition asks it
+        if self.is_mine:
             raise RuntimeError(
                 expected(
                     where,
@@ -52,4 +61,4 @@ class FitLock(ForkedLock):
                     "a callback may do so with another model, such as copy.deepcopy(self.model)",
                 )
             )
-        return lock
+        return self()

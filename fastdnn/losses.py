@@ -1,9 +1,41 @@
-"""Loss functions. Each has a value for every example; a batch's loss is their mean, Σ w_r l_r / n."""
+"""Loss functions. Each has a value for every example; a batch's loss is their mean, Σ w_r l_r / n.
 
-from typing import Any, ClassVar, Protocol
+A loss of your own is an object with
+
+- `name`;
+- `value_and_gradient(y, y_hat)`: the losses of the examples, (examples,), and their gradients with respect to
+  y_hat, (examples, outputs). Sample and class weights and the 1/n are applied for you.
+
+y_hat is (examples, outputs) and y as wide, unless `target_width` says another number of columns; where
+`integer_targets` is True, y is (examples,) labels from 0 to outputs - 1. Both are copies in the model's type
+(float64 by the reference backend). With `get_config` a model that is saved knows the object's arguments;
+`load_model(path, custom_objects={"Pinball": Pinball})` makes it again.
+
+>>> import numpy as np
+>>> import fastdnn as fd
+>>> class Pinball:
+...     name = "pinball"
+...
+...     def __init__(self, q):
+...         self.q = q
+...
+...     def value_and_gradient(self, y, y_hat):
+...         slope = np.where(y > y_hat, -self.q, 1 - self.q)
+...         return ((y_hat - y) * slope).sum(axis=1), slope
+...
+...     def get_config(self):
+...         return {"q": self.q}
+>>> model = fd.Sequential([fd.layers.Input((1,)), fd.layers.Dense(1)], seed=0)
+>>> model.compile(loss=Pinball(0.9))
+>>> round(model.evaluate(np.zeros((2, 1)), np.array([1.0, -1.0])), 6)
+0.5
+"""
+
+from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
 
+from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_labels, as_targets
 from fastdnn.program import Option, Program, Value
@@ -22,6 +54,10 @@ class Loss(Protocol):
     @property
     def integer_targets(self) -> bool:
         """Whether targets are labels."""
+        ...
+
+    def target_width(self, outputs: int) -> int:
+        """Columns of the targets, for a model of so many outputs."""
         ...
 
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
@@ -115,6 +151,10 @@ class SparseCategoricalCrossentropy:
         self.from_logits = bool(from_logits)
         self.name = name
 
+    def target_width(self, outputs: int) -> int:
+        """Labels."""
+        return 1
+
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation, on the logits."""
         z = _logits(program, prediction, self.from_logits, self.name)
@@ -154,6 +194,10 @@ class CategoricalCrossentropy:
     def __init__(self, from_logits: bool = False, *, name: str = "categorical_crossentropy") -> None:
         self.from_logits = bool(from_logits)
         self.name = name
+
+    def target_width(self, outputs: int) -> int:
+        """As the outputs."""
+        return outputs
 
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation, on the logits."""
@@ -198,6 +242,10 @@ class MeanSquaredError:
     def __init__(self, *, name: str = "mean_squared_error") -> None:
         self.name = name
 
+    def target_width(self, outputs: int) -> int:
+        """As the outputs."""
+        return outputs
+
     def lower(self, program: Program, prediction: Value, target: Value) -> Value:
         """One operation."""
         return lower_squared_error(program, prediction, target, "loss")
@@ -225,8 +273,8 @@ class _Names:
     }
 
 
-def get(loss: "str | Loss", where: str = "compile") -> Loss:
-    """A loss by its name in Keras, or the object itself.
+def get(loss: Any, where: str = "compile") -> Loss:
+    """A loss by its name in Keras, the object itself, or what a model makes of one of the user's own.
 
     Raises:
         ValueError: no loss has this name.
@@ -241,8 +289,11 @@ def get(loss: "str | Loss", where: str = "compile") -> Loss:
         made: Loss = _Names.strings[loss]()
         return made
     if isinstance(loss, tuple(_Names.classes.values())):
-        return loss
-    raise ValueError(expected(where, "a loss of fastdnn.losses or its name", repr(loss)))
+        return cast(Loss, loss)
+    if is_loss(loss):
+        return PythonLoss(loss, where)
+    hint = "or an object with a name and value_and_gradient(y, y_hat)"
+    raise ValueError(expected(where, "a loss of fastdnn.losses or its name", repr(loss), hint))
 
 
 def from_config(class_name: str, config: dict[str, Any]) -> Loss:

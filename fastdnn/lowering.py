@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from fastdnn import metrics
 from fastdnn.autodiff import LossTerm, differentiate
 from fastdnn.compiled import Head
 from fastdnn.graph import Graph
@@ -22,7 +21,7 @@ def prediction_program(graph: Graph, sparse: Collection[int] = ()) -> Program:
 def evaluation_program(
     graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
 ) -> Program:
-    """Sources: those of `fastdnn.sources`. Results: the loss of each head that has one, then the metrics."""
+    """Sources: those of `fastdnn.sources`. Figures: the loss of each head that has one, then the metrics."""
     program = Program(sparse_inputs=sparse)
     _lower_with_losses(program, graph, heads, weighting)
     return program
@@ -96,17 +95,16 @@ def _lower_with_losses(
     trained = [(head, head.loss, value) for head, value in pairs if head.loss is not None]
     targets = []
     for head, loss, value in trained:
-        cols = 1 if loss.integer_targets else value.cols
+        cols = loss.target_width(value.cols)
         targets.append(program.source(head.named("y"), cols, integer=loss.integer_targets))
     weights = _weight_sources(program, [head for head, *_ in trained], weighting)
     terms = []
     for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
         terms.append(LossTerm(loss.lower(program, value, target), own, head.weight))
         program.add_result(head.named("loss"), terms[-1].row_loss, own, loss=True)
-    for (head, loss, value), target in zip(trained, targets, strict=True):
-        for name in head.metrics:
-            row_metric = metrics.lower(program, name, loss, value, target)
-            program.add_result(head.named(name), row_metric, None, loss=False)
+    for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
+        for metric in head.metrics:
+            metric.lower(program, head.named(metric.name), loss, value, target, own)
     return terms
 
 

@@ -24,6 +24,7 @@ from fastdnn.arguments import (
 from fastdnn.backend import check as checked_backend
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.compiled import Compiled, heads_of
+from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.data.sparse import as_csr, is_sparse
@@ -271,11 +272,13 @@ class Model:
 
         Args:
             optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras has RMSprop.)
-            loss: of `fastdnn.losses`, or its name in Keras. Of several outputs one for all, or a list or a
-                dict by the outputs' names; an output with None, or left out of the dict, is not trained on.
+            loss: of `fastdnn.losses`, its name in Keras, or one of your own (see there). Of several outputs
+                one for all, or a list or a dict by the outputs' names; an output with None, or left out of
+                the dict, is not trained on.
             loss_weights: a list or dict of what the losses are multiplied with before they are summed,
                 default 1.
-            metrics: names, such as `["accuracy"]`; of several outputs a list or dict of such lists.
+            metrics: names, such as `["accuracy"]`, or your own (see `fastdnn.metrics`); of several outputs a
+                list or dict of such lists.
             backend: "native", or "reference" for the same training by the NumPy reference, slowly.
 
         Raises:
@@ -522,9 +525,13 @@ class Model:
             made_for = (feed.weighting, feed.sparse)
             program = partial(lowering.evaluation_program, self.graph, compiled.heads, *made_for)
             key = ("evaluate", *made_for, batch_size)
-            return self.inference_of(key, program, batch_size).run(feed.arrays, threads).sums
+            return self.inference_of(key, program, batch_size).run(feed.arrays, threads, metrics=states).sums
 
-        return inference.evaluate(parts, run, compiled.figures, hooks)
+        def named(averages: list[float]) -> dict[str, float]:
+            return compiled.figures(states.among(compiled.program_figures, averages))
+
+        with MetricStates(compiled.metrics) as states:
+            return inference.evaluate(parts, run, named, hooks)
 
     def predict(
         self,

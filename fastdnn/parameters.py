@@ -7,7 +7,7 @@ import numpy as np
 from fastdnn import _core, initializers
 from fastdnn.errors import expected
 from fastdnn.layers.layer import Weight
-from fastdnn.locks import ForkedLock
+from fastdnn.locks import ForkedLock, OwnedLock
 
 
 class ModelWeights:
@@ -20,7 +20,7 @@ class ModelWeights:
         self.dtype = dtype
         # `changing` is held for each write, and while steps are computed and written. Who writes holds
         # `turn`, too, and a fit passes through it before each call: those who wait go first.
-        self.changing = ForkedLock()
+        self.changing = OwnedLock()
         self.turn = ForkedLock()
         theta = [(w.name, list(w.shape)) for w in weights if w.trainable]
         sigma = [(w.name, list(w.shape)) for w in weights if not w.trainable]
@@ -46,7 +46,11 @@ class ModelWeights:
 
         Raises:
             ValueError: an array has another shape than its weight, or does not hold real numbers.
+            RuntimeError: this thread is inside a step of a fit, in code that a layer, loss or metric runs.
         """
+        if self.changing.is_mine:
+            hint = "a layer changes stored weights by assign; a callback may set any between two steps"
+            raise RuntimeError(expected("set_weights", "a call between two steps", "one inside a step", hint))
         checked = {name: self._checked(name, array) for name, array in arrays.items()}
         with self.turn(), self.changing():
             self.native.set_all([(self._vector(name), name, array) for name, array in checked.items()])

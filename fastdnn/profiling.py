@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn import _core, lowering
 from fastdnn.backend import NativeBackend
+from fastdnn.custom.calls import Caller
+from fastdnn.custom.metrics import MetricStates
 from fastdnn.features import NonFiniteSourceError
-from fastdnn.report import byte_text, moved_bytes, step_text, table, written_text
+from fastdnn.program import Program
+from fastdnn.report import byte_text, moved_bytes, operation_names, step_text, table, written_text
 from fastdnn.sources import Feed
 from fastdnn.thread_settings import get_num_threads
 from fastdnn.training import non_finite_loss
@@ -87,44 +90,48 @@ def _time_text(seconds: float) -> str:
 def profile_prediction(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
     """Time a prediction of these rows."""
     rows, arrays = feed.rows, feed.arrays
-    plan = NativeBackend(model.weights.native).plan(
-        lowering.prediction_program(model.graph, feed.sparse), rows
-    )
+    program = lowering.prediction_program(model.graph, feed.sparse)
+    plan = NativeBackend(model.weights.native).plan(program, rows)
     used = _threads(plan, rows, threads)
     runner = _core.Inference(plan, model.weights.native)
-    _, _, _, place = runner.run(arrays, used, False)
-    if place is not None:
-        raise NonFiniteSourceError(*place).error("profile", feed.origins)
-    times, whole = _rounds(
-        seconds, lambda: runner.time_run(arrays, used), lambda: runner.run(arrays, used, False)
-    )
-    steps = [_row(step, rows, t) for step, t in zip(plan.describe(), times, strict=True)]
+    with Caller(program) as calls:
+
+        def run() -> Any:
+            return runner.run(arrays, used, False, calls=calls)
+
+        _, _, _, place = run()
+        if place is not None:
+            raise NonFiniteSourceError(*place).error("profile", feed.origins)
+        times, whole = _rounds(seconds, lambda: runner.time_run(arrays, used, calls), run)
+    steps = [_row(program, step, rows, t) for step, t in zip(plan.describe(), times, strict=True)]
     return Profile("prediction", rows, used, tuple(steps), whole)
 
 
 def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
     """Time a training step on these rows. Steps are taken: give it a copy."""
     rows, native, compiled = feed.rows, model.weights.native, model.compiled
-    plan = NativeBackend(native).plan(model.training_program(feed.weighting, feed.sparse), rows)
+    program = model.training_program(feed.weighting, feed.sparse)
+    plan = NativeBackend(native).plan(program, rows)
     used = _threads(plan, rows, threads)
     state = compiled.state or compiled.optimizer.make_state(native)
     trainer = _core.Trainer(plan, native, state, feed.arrays, rows, False, model.seed)
+    with MetricStates.of(program) as metrics, Caller(program, metrics) as calls:
 
-    def step() -> None:
-        trainer.begin_epoch(0)
-        end, _, _ = trainer.run(0.0, 0.0, used, False)
-        if end == "non_finite_source":
-            raise NonFiniteSourceError(*trainer.non_finite).error("profile", feed.origins)
-        if end == "non_finite_loss":
-            raise non_finite_loss("profile", "this batch", compiled.optimizer.learning_rate)
+        def step() -> None:
+            trainer.begin_epoch(0)
+            end, _, _ = trainer.run(0.0, 0.0, used, False, calls=calls)
+            if end == "non_finite_source":
+                raise NonFiniteSourceError(*trainer.non_finite).error("profile", feed.origins)
+            if end == "non_finite_loss":
+                raise non_finite_loss("profile", "this batch", compiled.optimizer.learning_rate)
 
-    step()
-    times, whole = _rounds(seconds, lambda: trainer.time_step(0.0, used), step)
+        step()
+        times, whole = _rounds(seconds, lambda: trainer.time_step(0.0, used, calls), step)
     described = plan.describe()
-    steps = [_row(each, rows, t) for each, t in zip(described, times, strict=False)]
+    steps = [_row(program, each, rows, t) for each, t in zip(described, times, strict=False)]
     steps.append(_update_row(model, plan, state, times[len(described)]))
     updates = zip(plan.describe_updates(), times[len(described) + 1 :], strict=True)
-    steps += [_row(each, rows, t) for each, t in updates]
+    steps += [_row(program, each, rows, t) for each, t in updates]
     return Profile("training step", rows, used, tuple(steps), whole)
 
 
@@ -149,10 +156,10 @@ def _rounds(
     return [median(times) for times in zip(*parts, strict=True)], median(wholes)
 
 
-def _row(step: dict[str, Any], rows: int, seconds: float) -> Row:
+def _row(program: Program, step: dict[str, Any], rows: int, seconds: float) -> Row:
     return Row(
         step_text(step),
-        tuple(step["ops"]),
+        operation_names(program, step),
         written_text(step),
         seconds,
         step["flops_per_row"] * rows,

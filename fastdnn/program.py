@@ -4,12 +4,16 @@ Layers and losses emit operations here; `fastdnn.autodiff` adds the backward one
 program: the native engine, which plans it, and `fastdnn.reference.executor`, in NumPy.
 """
 
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastdnn import _core
+
+if TYPE_CHECKING:
+    from fastdnn.custom.calls import Call
 
 # What an operation needs beside its inputs: rate=0.5, outputs="mean".
 Option = float | bool | str
@@ -45,11 +49,17 @@ class Operation:
     outputs: tuple[Value, ...]
     accumulate: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
+    call: "Call | None" = None  # of the kind "python"
 
     @property
     def output(self) -> Value:
         """The first output."""
         return self.outputs[0]
+
+    @property
+    def observes(self) -> bool:
+        """Whether it only looks on: it is run once the step is kept."""
+        return not self.outputs
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,7 @@ class Program:
         self.values: list[Value] = []
         self.operations: list[Operation] = []
         self.results: list[Result] = []
+        self.figures: list[str] = []  # what is reported, in order: results, and metrics that are called
         self.outputs: list[Value] = []
         self._bound: dict[tuple[str, str], Value] = {}
         self._streams = 0
@@ -136,6 +147,15 @@ class Program:
         self.operations.append(Operation(kind, inputs, outputs, accumulate, options))
         return outputs[0]
 
+    def call(self, call: "Call", inputs: tuple[Value, ...], *outputs: Value) -> None:
+        """Append a call of the user's code; see `fastdnn.custom`."""
+        self.operations.append(Operation("python", inputs, outputs, call=call))
+
+    @property
+    def calls(self) -> list["Call"]:
+        """In their order, by which they are numbered."""
+        return [op.call for op in self.operations if op.call is not None]
+
     def next_stream(self, base: int) -> int:
         """The number of a stream of random numbers: each layer's own, in the order of these calls."""
         self._streams += 1
@@ -144,6 +164,11 @@ class Program:
     def add_result(self, name: str, value: Value, weights: Value | None, *, loss: bool) -> None:
         """Report the sum over rows of `value`."""
         self.results.append(Result(name, value, weights, loss))
+        self.add_figure(name)
+
+    def add_figure(self, name: str) -> None:
+        """What is reported under a name comes from a result, or from a metric that is called."""
+        self.figures.append(name)
 
     def add_output(self, value: Value, name: str = "output") -> None:
         """Give a value with a row for each example to whoever runs the program.
@@ -163,9 +188,12 @@ class Program:
         native = _core.Program()
         for v in self.values:
             native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot, v.sparse)
+        calls = itertools.count()
         for op in self.operations:
             inputs = [-1 if v is None else v.index for v in op.inputs]
-            native.op(op.kind, inputs, [v.index for v in op.outputs], op.accumulate, dict(op.options))
+            outputs = [v.index for v in op.outputs]
+            call = -1 if op.call is None else next(calls)
+            native.op(op.kind, inputs, outputs, op.accumulate, dict(op.options), call)
         for r in self.results:
             native.result(r.name, r.value.index, -1 if r.weights is None else r.weights.index, r.loss)
         for output in self.outputs:

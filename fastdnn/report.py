@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn import lowering
 from fastdnn.backend import NativeBackend
+from fastdnn.program import Program
 
 if TYPE_CHECKING:
     from fastdnn.graph import Graph
@@ -78,7 +79,7 @@ def plan(model: "Model", batch_size: int) -> str:
     compiled = model._compiled
     program = lowering.prediction_program(model.graph) if compiled is None else model.training_program()
     made = native.plan(program, batch_size)
-    rows = [_plan_row(number, step, batch_size) for number, step in enumerate(made.describe())]
+    rows = [_plan_row(program, number, step, batch_size) for number, step in enumerate(made.describe())]
     flops = sum(step["flops_per_row"] for step in made.describe()) * batch_size
     barriers = sum(step["barrier_before"] for step in made.describe())
     kind = "prediction" if compiled is None else "training step"
@@ -100,22 +101,37 @@ def plan(model: "Model", batch_size: int) -> str:
         states = [_value_text(operand) for step in made.describe_updates() for operand in _written(step)]
         if states:
             lines.append(f"and of {', '.join(states)}")
+        observers = [name for step in made.describe_observers() for name in operation_names(program, step)]
+        if observers:
+            lines.append(f"then, in Python: {', '.join(observers)}")
     return "\n".join(lines)
 
 
-def _plan_row(number: int, step: dict[str, Any], batch_size: int) -> list[str]:
+def _plan_row(program: Program, number: int, step: dict[str, Any], batch_size: int) -> list[str]:
     written = _written(step)
     count = sum(_bytes(operand, batch_size) for operand in written)
     return [
         str(number),
         step_text(step),
-        " + ".join(step["ops"]),
+        " + ".join(operation_names(program, step)),
         written_text(step),
         _first_and_more([_place(operand) for operand in written]),
         byte_text(count) if written else "",
-        "rows" if step["row_local"] else "first only" if step["kind"] == "reduce" else "output",
+        _shared(step),
         "yes" if step["barrier_before"] else "",
     ]
+
+
+def _shared(step: dict[str, Any]) -> str:
+    """What the threads of a step share."""
+    if step["call"] >= 0:
+        return "none: Python"
+    return "rows" if step["row_local"] else "first only" if step["kind"] == "reduce" else "output"
+
+
+def operation_names(program: Program, step: dict[str, Any]) -> tuple[str, ...]:
+    """Of what a native step was made; of a call, what it calls."""
+    return (program.calls[step["call"]].label,) if step["call"] >= 0 else tuple(step["ops"])
 
 
 def step_text(step: dict[str, Any]) -> str:

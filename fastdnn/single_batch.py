@@ -38,11 +38,13 @@ class StepTrainer:
         trainer.begin_epoch(0)  # its sums are of this batch alone
         try:
             run = run_trainer(model, trainer, threads, steps=1)
+            if run.end == "non_finite_loss":
+                raise non_finite_loss(where, "this batch", model.optimizer.learning_rate)
+            return model.compiled.figures(trainer.averages())
         except NonFiniteSourceError as found:
             raise found.error(where, feed.origins) from None
-        if run.end == "non_finite_loss":
-            raise non_finite_loss(where, "this batch", model.optimizer.learning_rate)
-        return model.compiled.figures(trainer.averages())
+        finally:
+            trainer.close()
 
     def _trainer_of(self, model: "Model", feed: Feed) -> Trainer:
         trained = tuple(layer.trainable for layer in model.graph.layers)

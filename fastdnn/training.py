@@ -14,7 +14,7 @@ from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
-from fastdnn.features import NonFiniteSourceError, refuse_non_finite
+from fastdnn.features import NonFiniteSourceError, NonFiniteValueError, refuse_non_finite
 from fastdnn.inference import Part
 from fastdnn.snapshot import Snapshot
 
@@ -211,8 +211,7 @@ class _Loop:
         try:
             self._run()
         finally:
-            if isinstance(self.trainer, BatchTrainer):
-                self.trainer.close()
+            self.trainer.close()
 
     def _run(self) -> None:
         hooks, logs = self.hooks, dict[str, float]()
@@ -244,7 +243,7 @@ class _Loop:
         if self.held_out is not None:
             try:
                 held_out = self.held_out.evaluate(self.model, self.request.threads, self.hooks)
-            except ValueError:  # of arrays, which were checked before: NaN or infinity
+            except NonFiniteValueError:  # of arrays, all else of which was checked before
                 if isinstance(self.held_out, _HeldOutArrays) and not self.hooks.inside:
                     self._go_back()
                 raise

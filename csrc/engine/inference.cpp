@@ -193,7 +193,7 @@ InferenceReport Inference::run(const Feed& feed, const InferenceRequest& request
   const Index useful = plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk);
   const ThreadLease lease(request.threads, useful);
   const bool is_long = rows > chunk || feed.is_sparse() || plan_->flops(rows) > kShortFlops ||
-                       plan_->arena_bytes() > kShortBytes;
+                       plan_->arena_bytes() > kShortBytes || plan_->calls();
   const InterruptScope interrupts(request.watch_interrupt && is_long);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   Region region(*this, feed, request, *workspace);

@@ -26,12 +26,9 @@ class Activation(Layer):
         super().__init__(name=name, trainable=trainable)
         self.activation = activations.check("Activation", activation)
 
-    def build(self, width: int, next_activation: str) -> int:
-        """As many outputs as inputs."""
-        return width
-
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """The activation's operation."""
+        (x,) = inputs
         return activations.lower(program, self.activation, x, self.name)
 
     def activation_seen(self) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastdnn import initializers
 from fastdnn.errors import expected
-from fastdnn.layers.layer import Layer, flag, number_in
+from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
 from fastdnn.program import Program, Value
 
 
@@ -64,18 +64,19 @@ class BatchNormalization(Layer):
         if "auto" in (self.beta_initializer, self.gamma_initializer):
             raise ValueError(expected(where, "an initializer that does not depend on other layers", "'auto'"))
 
-    def build(self, width: int, next_activation: str) -> int:
+    def build(self, input_shape: Shape) -> None:
         """Declare γ, β and the running figures."""
+        width = features(input_shape)
         if self.scale:
             self.add_weight("gamma", (width,), self.gamma_initializer)
         if self.center:
             self.add_weight("beta", (width,), self.beta_initializer)
         self.add_weight("moving_mean", (width,), "zeros", trainable=False)
         self.add_weight("moving_variance", (width,), "ones", trainable=False)
-        return width
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """With the figures of the batch, or with the running ones."""
+        (x,) = inputs
         if program.training and self.trainable:
             return self._with_batch(program, x, weights)
         return self._with_running(program, x, weights)

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastdnn import activations, initializers
 from fastdnn.errors import expected
-from fastdnn.layers.layer import Layer, positive_int
+from fastdnn.layers.layer import Layer, Shape, features, positive_int
 from fastdnn.program import Program, Value
 
 
@@ -52,17 +52,21 @@ class Dense(Layer):
         self.kernel_initializer = initializers.check("Dense", kernel_initializer)
         self.bias_initializer = initializers.check("Dense", bias_initializer)
 
-    def build(self, width: int, next_activation: str) -> int:
+    def build(self, input_shape: Shape) -> None:
         """Declare kernel and bias."""
-        follows = self.activation if self.activation != "linear" else next_activation
-        chosen = initializers.get(self.kernel_initializer, follows).name
-        self.add_weight("kernel", (width, self.units), chosen)
+        if self.activation != "linear":
+            self.next_activation = self.activation
+        self.add_weight("kernel", (features(input_shape), self.units), self.kernel_initializer)
         if self.use_bias:
-            self.add_weight("bias", (self.units,), initializers.get(self.bias_initializer, follows).name)
-        return self.units
+            self.add_weight("bias", (self.units,), self.bias_initializer)
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(None, units)."""
+        return None, self.units
+
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """matmul, add_bias, activation."""
+        (x,) = inputs
         kernel, kind = weights["kernel"], "csr_matmul" if x.sparse else "matmul"
         y = program.emit(kind, x, kernel, name=f"{self.name}/matmul", cols=kernel.cols)
         if self.use_bias:

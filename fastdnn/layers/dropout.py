@@ -38,12 +38,9 @@ class Dropout(Layer):
         super().__init__(name=name, trainable=trainable)
         self.rate = number_in("Dropout", "rate", rate, 0.0, 1.0)
 
-    def build(self, width: int, next_activation: str) -> int:
-        """As many outputs as inputs."""
-        return width
-
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation, in training."""
+        (x,) = inputs
         stream = program.next_stream(_STREAM)
         if not program.training or self.rate == 0:
             return x

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastdnn import initializers
 from fastdnn.errors import expected
-from fastdnn.layers.layer import Layer, positive_int
+from fastdnn.layers.layer import Layer, Shape, features, positive_int
 from fastdnn.program import Program, Value
 
 _MOST_ROWS = 2**31 - 1  # what int32 counts
@@ -62,13 +62,17 @@ class Embedding(Layer):
             hint = "an initializer that does not depend on other layers"
             raise ValueError(expected("Embedding", hint, "'auto'"))
 
-    def build(self, width: int, next_activation: str) -> int:
+    def build(self, input_shape: Shape) -> None:
         """Declare the table."""
         self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
-        return width * self.output_dim
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(None, length * output_dim)."""
+        return None, features(input_shape) * self.output_dim
+
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation."""
+        (x,) = inputs
         table, cols = weights["embeddings"], x.cols * self.output_dim
         return program.emit("embedding", table, x, name=f"{self.name}/y", cols=cols)
 

@@ -39,12 +39,9 @@ class GaussianNoise(Layer):
         super().__init__(name=name, trainable=trainable)
         self.stddev = number_in("GaussianNoise", "stddev", stddev, 0.0, _MOST)
 
-    def build(self, width: int, next_activation: str) -> int:
-        """As many outputs as inputs."""
-        return width
-
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation, in training."""
+        (x,) = inputs
         stream = program.next_stream(_STREAM)
         if not program.training or self.stddev == 0:
             return x

@@ -56,13 +56,9 @@ class Input(Layer):
             self._tensor = Tensor(self)
         return self._tensor
 
-    def build(self, width: int, next_activation: str) -> int:
-        """The features as they are."""
-        return width
-
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """Nothing to do."""
-        return x
+        return inputs[0]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""

@@ -1,15 +1,22 @@
 """What every layer is: a few typed fields, its weights' shapes, and what it emits into a program."""
 
 import math
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from fastdnn.errors import expected
+from fastdnn import initializers
+from fastdnn.custom.checks import finite_array
+from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, call
 from fastdnn.program import Program, Value
+
+# Of what a layer takes or gives, as in Keras: (None, features), None for any number of examples.
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,11 @@ class Weight:
     shape: tuple[int, ...]
     initializer: str
     trainable: bool = True
+
+    @property
+    def short_name(self) -> str:
+        """Its name in the layer ("kernel")."""
+        return self.name.rsplit("/", 1)[-1]
 
 
 class WeightStore(Protocol):
@@ -34,21 +46,84 @@ class WeightStore(Protocol):
         ...
 
 
+class _Running(threading.local):
+    """The layers whose own code this thread runs now, with the weights of their step."""
+
+    def __init__(self) -> None:
+        self.layers: list[tuple[Layer, Mapping[str, np.ndarray], dict[str, np.ndarray]]] = []
+
+
 class Layer:
-    """Base of all layers.
+    """Base of all layers, and of your own.
+
+    A layer of your own is written in NumPy: it declares its weights in `build`, computes in `forward` and its
+    gradients in `backward`. The engine calls them between its parallel regions, in the thread that called
+    `fit` or `predict`. What they are given are copies in the model's type (float64 by the reference backend),
+    theirs to keep; what they return is checked and copied. They may use anything but this model's fit and
+    `set_weights`, which are a RuntimeError in there; an exception ends the call, and a fit leaves the model
+    as the last whole step did.
 
     A layer belongs to one model. `name` is unique in it; without one the model numbers the layer ("dense",
     "dense_1"). `trainable` may be set at any time and holds from the next `fit` on: the weights of a layer
     with False stay as they are, and no gradient is computed below the lowest layer that is trained.
+
+    A subclass whose `__init__` takes arguments gives them in `get_config`, so that models can be saved;
+    `load_model(path, custom_objects={"Scale": Scale})` reads them.
+
+    Args:
+        name: of the layer.
+        trainable: whether `fit` changes the weights.
+
+    Raises:
+        ValueError: `name` is empty or has a "/", or `trainable` is neither True nor False.
+
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> class Scale(fd.layers.Layer):
+    ...     def build(self, input_shape):
+    ...         self.add_weight("factor", (input_shape[-1],), "ones")
+    ...
+    ...     def forward(self, x, training):
+    ...         return x * self.weight("factor"), x
+    ...
+    ...     def backward(self, dy, saved):
+    ...         return dy * self.weight("factor"), {"factor": (dy * saved).sum(axis=0)}
+    >>> model = fd.Sequential([fd.layers.Input((2,)), Scale()], seed=0)
+    >>> model.compile(fd.optimizers.SGD(0.5), "mse")
+    >>> _ = model.fit(np.ones((1, 2)), np.array([[1.0, 3.0]]), verbose=0)
+    >>> model.layers[1].get_weights()
+    [array([1., 2.], dtype=float32)]
     """
+
+    # Whether the layer takes a list of inputs: then shapes, x and dx are lists too.
+    takes_many_inputs: ClassVar[bool] = False
+
+    name: str = ""
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        own = {"forward", "backward"} & vars(cls).keys()
+        if own and cls.lower is not Layer.lower and "lower" not in vars(cls):
+            base = next(base for base in cls.__mro__ if "lower" in vars(base))
+            hint = f"{base.__name__} is computed natively, and would not call it"
+            raise TypeError(
+                expected(
+                    cls.__name__,
+                    f"a subclass of Layer itself to define {own.pop()}",
+                    f"one of {base.__name__}",
+                    hint,
+                )
+            )
 
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
             raise ValueError(expected(type(self).__name__, "a name without '/'", repr(name)))
         self.name = name or ""
         self.trainable = trainable
+        self.next_activation = "linear"  # that the output meets next; "auto" initialisers go by it
+        self.output_features = 0  # features of the output, once the layer is built
         self._weights: list[Weight] = []
-        self._built_for: int | None = None
+        self._built_for: tuple[Shape, ...] | None = None
         self._store: WeightStore | None = None
 
     @property
@@ -68,50 +143,161 @@ class Layer:
         """The weights, trained or stored, in a fixed order; empty before the model knows its input."""
         return list(self._weights)
 
-    def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: str, *, trainable: bool = True
-    ) -> None:
-        """Declare a weight; called by `build`."""
-        self._weights.append(Weight(f"{self.name}/{name}", shape, initializer, trainable))
+    # ---- What a layer of one's own writes
 
-    def build(self, width: int, next_activation: str) -> int:
-        """Declare the weights for inputs of `width` features and return the number of outputs.
+    def build(self, input_shape: Any) -> None:
+        """Declare the weights by `add_weight`; called once, when the input is known.
 
-        `next_activation` is the activation that the layer's output meets next, by which "auto" initialisers
-        go.
+        Args:
+            input_shape: (None, features), or a list of such where `takes_many_inputs`.
         """
-        raise NotImplementedError
 
-    def build_once(self, width: int, next_activation: str) -> int:
-        """`build`, where a layer that is used again must meet the same width."""
-        if self._built_for not in (None, width):
-            raise ValueError(
-                expected(
-                    self.name,
-                    f"{self._built_for} features, as at its first use",
-                    width,
-                    "use another layer here",
-                )
-            )
-        self._weights.clear()
-        outputs = self.build(width, next_activation)
-        self._built_for = width
-        return outputs
+    def compute_output_shape(self, input_shape: Any) -> Shape:
+        """The output's shape, (None, features); the (first) input's unless a subclass says otherwise."""
+        return input_shape[0] if self.takes_many_inputs else input_shape  # type: ignore[no-any-return]
 
-    def build_for(self, widths: tuple[int, ...], next_activation: str) -> int:
-        """`build_once` for the widths of all inputs, of which most layers take one."""
-        if len(widths) != 1:
+    def forward(self, x: Any, training: bool) -> tuple[np.ndarray, Any]:
+        """The output for a batch, and anything that `backward` will need.
+
+        Args:
+            x: (examples, features), or a list of such where `takes_many_inputs`.
+            training: True in `fit`, False in `predict` and `evaluate`.
+
+        Returns:
+            y (examples, outputs), and what is saved, or None.
+        """
+        raise NotImplementedError(expected(self.name, "a forward(self, x, training)", "a layer without"))
+
+    def backward(self, dy: np.ndarray, saved: Any) -> tuple[Any, dict[str, np.ndarray]]:
+        """The gradients of the loss, of the same batch as the last `forward`.
+
+        Args:
+            dy: (examples, outputs), with respect to y.
+            saved: what `forward` gave.
+
+        Returns:
+            dx, in the shape of x (None where nobody needs it will do), and a gradient for each trained weight
+            by its name, summed over the examples.
+        """
+        raise NotImplementedError(expected(self.name, "a backward(self, dy, saved)", "a layer without"))
+
+    # ---- What it uses
+
+    def add_weight(
+        self, name: str, shape: tuple[int, ...], initializer: str = "auto", *, trainable: bool = True
+    ) -> None:
+        """Declare a weight; called by `build`.
+
+        Args:
+            name: its own in the layer.
+            shape: sizes >= 1.
+            initializer: a name of `fastdnn.initializers`; "auto" goes by the activation that follows.
+            trainable: False for what is stored and changed by `assign` alone.
+
+        Raises:
+            ValueError: an argument does not fit, or the layer has a weight of this name.
+        """
+        where = self.name or type(self).__name__
+        if not isinstance(name, str) or not name or "/" in name:
+            raise ValueError(expected(where, "a weight's name without '/'", repr(name)))
+        if any(weight.short_name == name for weight in self._weights):
+            raise ValueError(expected(where, "distinct names of weights", f"{name!r} twice"))
+        if not isinstance(shape, tuple | list) or not shape:
+            raise ValueError(expected(where, f"the shape of {name} as a tuple of sizes", repr(shape)))
+        sizes = tuple(positive_int(where, f"each size of {name}", size) for size in shape)
+        chosen = initializers.get(initializers.check(where, initializer), self.next_activation).name
+        self._weights.append(
+            Weight(f"{self.name}/{name}", sizes, chosen, flag(where, "trainable", trainable))
+        )
+
+    def weight(self, name: str) -> np.ndarray:
+        """A weight by its name, read-only: in `forward` and `backward` that of their step, else as it is now.
+
+        Raises:
+            ValueError: the layer has no such weight, or no model holds it yet.
+        """
+        for layer, weights, assigned in reversed(_running.layers):
+            if layer is self and name in weights:
+                own: np.ndarray = assigned[name] if name in assigned else weights[name]
+                return own
+        names = [weight.short_name for weight in self._weights]
+        if name not in names:
+            raise unknown_name(self.name or type(self).__name__, "a weight", name, names)
+        array = self._stored().read(f"{self.name}/{name}")
+        array.flags.writeable = False
+        return array
+
+    def assign(self, name: str, value: Any) -> None:
+        """In `forward` in training: the new value of a weight that is not trained, from the next step on if
+        this one is kept.
+
+        Raises:
+            ValueError: not in `forward` in training, no such weight or a trained one, or another shape.
+            FloatingPointError: a number is NaN or infinite.
+        """
+        where = f"{self.name or type(self).__name__}.assign"
+        running = next((entry for entry in reversed(_running.layers) if entry[0] is self), None)
+        if running is None or name not in running[2]:
+            stored = [weight.short_name for weight in self._weights if not weight.trainable]
+            wanted = f"a stored weight ({', '.join(stored) or 'none'}), in forward in training"
+            raise ValueError(expected(where, wanted, repr(name), "elsewhere use set_weights"))
+        weight = running[1][name]
+        new = np.array(finite_array(where, name, value, weight.shape, weight.dtype))
+        new.flags.writeable = False
+        running[2][name] = new
+
+    @contextmanager
+    def running(self, weights: Mapping[str, np.ndarray], assigned: dict[str, np.ndarray]) -> Iterator[None]:
+        """While its own code runs: these are its weights, and what may be assigned."""
+        _running.layers.append((self, weights, assigned))
+        try:
+            yield
+        finally:
+            _running.layers.pop()
+
+    # ---- What a graph calls
+
+    def build_for(self, shapes: tuple[Shape, ...], next_activation: str) -> int:
+        """`build` at the layer's first use; its number of outputs for inputs of these shapes.
+
+        Raises:
+            ValueError: it does not take so many inputs, or was built for others.
+        """
+        if len(shapes) != 1 and not self.takes_many_inputs:
             hint = "join them first, with layers.Add or layers.Concatenate"
-            raise ValueError(expected(self.name, "one input", f"{len(widths)} inputs", hint))
-        return self.build_once(widths[0], next_activation)
+            raise ValueError(expected(self.name, "one input", f"{len(shapes)} inputs", hint))
+        given = list(shapes) if self.takes_many_inputs else shapes[0]
+        if self._built_for is None:
+            self.next_activation = next_activation
+            self.build(given)
+            self._built_for = shapes
+        elif self._built_for != shapes:
+            built, now = (", ".join(str(shape[-1]) for shape in each) for each in (self._built_for, shapes))
+            hint = "use another layer here"
+            raise ValueError(expected(self.name, f"{built} features, as at its first use", now, hint))
+        self.output_features = self._outputs(given)
+        return self.output_features
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
-        """Emit the layer's operations on `x`; `weights` are its values by short name ("kernel")."""
-        raise NotImplementedError
+    def _outputs(self, input_shape: Any) -> int:
+        shape = self.compute_output_shape(input_shape)
+        if not isinstance(shape, tuple | list) or len(shape) != 2:
+            raise ValueError(expected(f"{self.name}.compute_output_shape", "(None, features)", repr(shape)))
+        return positive_int(f"{self.name}.compute_output_shape", "features", shape[-1])
 
-    def lower_all(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
-        """`lower` for all inputs."""
-        return self.lower(program, inputs[0], weights)
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
+        """Emit what computes the layer; `weights` are its values by short name ("kernel"). Here: a call of
+        `forward`. Layers of the package emit operations instead.
+        """
+        from fastdnn.custom.layers import lower_layer
+
+        if not self.has_own("forward"):
+            raise ValueError(expected(self.name, "a forward(self, x, training)", "a layer without"))
+        return lower_layer(self, program, inputs, weights)
+
+    @classmethod
+    def has_own(cls, method: str) -> bool:
+        """Whether a subclass has written this method."""
+        return getattr(cls, method) is not getattr(Layer, method)
 
     def __call__(self, inputs: Tensor | Sequence[Tensor]) -> Tensor:
         """This layer on the output of another one, or on a list of outputs; see `fastdnn.Input`.
@@ -179,6 +365,16 @@ class Layer:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
+
+
+_running = _Running()
+
+
+def features(shape: Shape) -> int:
+    """The number of features in a shape."""
+    size = shape[-1]
+    assert size is not None
+    return size
 
 
 def flag(where: str, what: str, value: object) -> bool:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from fastdnn.layers.layer import Layer, flag, number_in
+from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
 from fastdnn.program import Program, Value
 
 
@@ -48,20 +48,21 @@ class LayerNormalization(Layer):
         self.center = flag("LayerNormalization", "center", center)
         self.scale = flag("LayerNormalization", "scale", scale)
 
-    def build(self, width: int, next_activation: str) -> int:
+    def build(self, input_shape: Shape) -> None:
         """Declare γ and β."""
+        width = features(input_shape)
         if self.scale:
             self.add_weight("gamma", (width,), "ones")
         if self.center:
             self.add_weight("beta", (width,), "zeros")
-        return width
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation; the gradient reads its mean and deviation."""
+        (x,) = inputs
         y = program.computed(f"{self.name}/y", x.cols)
         mean, rstd = (program.computed(f"{self.name}/{figure}", 1) for figure in ("mean", "rstd"))
-        inputs = (x, weights.get("gamma"), weights.get("beta"))
-        return program.write("layer_norm", inputs, y, mean, rstd, options={"epsilon": self.epsilon})
+        read = (x, weights.get("gamma"), weights.get("beta"))
+        return program.write("layer_norm", read, y, mean, rstd, options={"epsilon": self.epsilon})
 
     def activation_seen(self) -> str | None:
         """Only the scale changes here: the layer before looks further."""

@@ -1,7 +1,9 @@
 """Layers of several inputs, for networks with branches."""
 
+from collections.abc import Sequence
+
 from fastdnn.errors import expected
-from fastdnn.layers.layer import Layer
+from fastdnn.layers.layer import Layer, Shape, features
 from fastdnn.program import Program, Value
 
 _AT_ONCE = 8  # inputs that one operation takes
@@ -10,14 +12,16 @@ _AT_ONCE = 8  # inputs that one operation takes
 class _Merge(Layer):
     """Takes two inputs or more."""
 
-    def build_for(self, widths: tuple[int, ...], next_activation: str) -> int:
-        """No weights; the outputs' number follows from the inputs'."""
-        if len(widths) < 2:
-            hint = f"call it with a list: {type(self).__name__}()([a, b])"
-            raise ValueError(expected(self.name, "two inputs or more", len(widths), hint))
-        return self._width(widths)
+    takes_many_inputs = True
 
-    def _width(self, widths: tuple[int, ...]) -> int:
+    def compute_output_shape(self, input_shape: Sequence[Shape]) -> Shape:
+        """The outputs' number follows from the inputs'."""
+        if len(input_shape) < 2:
+            hint = f"call it with a list: {type(self).__name__}()([a, b])"
+            raise ValueError(expected(self.name, "two inputs or more", len(input_shape), hint))
+        return None, self._width([features(shape) for shape in input_shape])
+
+    def _width(self, widths: list[int]) -> int:
         raise NotImplementedError
 
     def _joined(self, kind: str, program: Program, inputs: tuple[Value, ...]) -> Value:
@@ -47,13 +51,13 @@ class Add(_Merge):
     289
     """
 
-    def _width(self, widths: tuple[int, ...]) -> int:
+    def _width(self, widths: list[int]) -> int:
         if len(set(widths)) > 1:
             hint = "bring them to one width with Dense, or use Concatenate"
             raise ValueError(expected(self.name, "inputs of one width", ", ".join(map(str, widths)), hint))
         return widths[0]
 
-    def lower_all(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """The sum."""
         return self._joined("add", program, inputs)
 
@@ -73,9 +77,9 @@ class Concatenate(_Merge):
     (None, 20)
     """
 
-    def _width(self, widths: tuple[int, ...]) -> int:
+    def _width(self, widths: list[int]) -> int:
         return sum(widths)
 
-    def lower_all(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """Copies, side by side."""
         return self._joined("concatenate", program, inputs)

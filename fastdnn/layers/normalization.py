@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.errors import expected
 from fastdnn.features import as_features
-from fastdnn.layers.layer import Layer, WeightStore
+from fastdnn.layers.layer import Layer, Shape, WeightStore, features
 from fastdnn.program import Program, Value
 
 
@@ -73,7 +73,8 @@ class Normalization(Layer):
             ValueError: `x` is not a finite table of numbers, or not of the width that the layer was built
                 for.
         """
-        table = as_features(self.name or "Normalization.adapt", x, self._built_for, "float64")
+        width = None if self._built_for is None else features(self._built_for[0])
+        table = as_features(self.name or "Normalization.adapt", x, width, "float64")
         mean = table.mean(axis=0)
         std = np.sqrt(((table - mean) ** 2).mean(axis=0))  # two passes
         # The mean of equal numbers may miss them by a rounding; what is left then is no deviation.
@@ -99,16 +100,17 @@ class Normalization(Layer):
         if self._figures is not None:
             self.set_weights(list(self._figures))
 
-    def build(self, width: int, next_activation: str) -> int:
+    def build(self, input_shape: Shape) -> None:
         """Declare μ and σ."""
+        width = features(input_shape)
         if self._figures is not None and self._figures[0].size != width:
             raise ValueError(expected(self.name, f"{self._figures[0].size} features, as adapted", width))
         self.add_weight("mean", (width,), "zeros", trainable=False)
         self.add_weight("std", (width,), "ones", trainable=False)
-        return width
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation."""
+        (x,) = inputs
         return program.emit("normalize", x, weights["mean"], weights["std"], name=f"{self.name}/normalize")
 
     def activation_seen(self) -> str | None:

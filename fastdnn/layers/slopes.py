@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from fastdnn import activations, initializers
 from fastdnn.errors import expected
-from fastdnn.layers.layer import Layer, number_in, positive_int
+from fastdnn.layers.layer import Layer, Shape, features, number_in, positive_int
 from fastdnn.program import Option, Program, Value
 
 
@@ -14,15 +14,12 @@ class _Pointwise(Layer):
 
     kind: ClassVar[str]
 
-    def build(self, width: int, next_activation: str) -> int:
-        """As many outputs as inputs."""
-        return width
-
     def _options(self) -> dict[str, Option]:
         return {}
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation."""
+        (x,) = inputs
         return program.emit(self.kind, x, name=f"{self.name}/y", options=self._options())
 
     def activation_seen(self) -> str | None:
@@ -132,13 +129,14 @@ class PReLU(Layer):
         super().__init__(name=name, trainable=trainable)
         self.alpha_initializer = initializers.check("PReLU", alpha_initializer)
 
-    def build(self, width: int, next_activation: str) -> int:
+    def build(self, input_shape: Shape) -> None:
         """Declare α."""
-        self.add_weight("alpha", (width,), initializers.get(self.alpha_initializer, "linear").name)
-        return width
+        chosen = initializers.get(self.alpha_initializer, "linear").name
+        self.add_weight("alpha", (features(input_shape),), chosen)
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation."""
+        (x,) = inputs
         return program.emit("prelu", x, weights["alpha"], name=f"{self.name}/y")
 
     def activation_seen(self) -> str | None:
@@ -177,14 +175,20 @@ class Maxout(Layer):
         super().__init__(name=name, trainable=trainable)
         self.units = positive_int("Maxout", "units", units)
 
-    def build(self, width: int, next_activation: str) -> int:
-        """The units, of which the features must be a multiple."""
-        if width % self.units:
-            raise ValueError(expected(self.name, f"a multiple of {self.units} features", width))
-        return self.units
+    def build(self, input_shape: Shape) -> None:
+        """The features must be a multiple of the units."""
+        if features(input_shape) % self.units:
+            raise ValueError(
+                expected(self.name, f"a multiple of {self.units} features", features(input_shape))
+            )
 
-    def lower(self, program: Program, x: Value, weights: dict[str, Value]) -> Value:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        """(None, units)."""
+        return None, self.units
+
+    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation."""
+        (x,) = inputs
         return program.emit("maxout", x, name=f"{self.name}/y", cols=self.units)
 
     def activation_seen(self) -> str | None:

@@ -10,6 +10,8 @@ import numpy as np
 
 from fastdnn import _core
 from fastdnn.backend import NO_DRAW, Draw, Figures, Inference, Run, Trainer, TrainingRun
+from fastdnn.custom.calls import Caller
+from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.sparse import CsrRows
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import SGD, Adam, Optimizer
@@ -19,9 +21,16 @@ from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_HEIGHT, TAKES
 
 
 def run_program(
-    program: Program, sources: list[np.ndarray], parameters: "_core.Parameters", draw: Draw = NO_DRAW
+    program: Program,
+    sources: list[np.ndarray],
+    parameters: "_core.Parameters",
+    draw: Draw = NO_DRAW,
+    calls: Caller | None = None,
 ) -> dict[int, np.ndarray]:
-    """All values of a program, by index, for one batch of its sources. States have their new values."""
+    """All values of a program, by index, for one batch of its sources. States have their new values.
+
+    `calls` makes those of a program that has some, but for the observers': see `observe`.
+    """
     values: dict[int, np.ndarray] = {}
     for value in program.values:
         if value.role == "source":
@@ -29,11 +38,39 @@ def run_program(
         elif value.role in ("parameter", "state"):
             vector = "theta" if value.role == "parameter" else "sigma"
             values[value.index] = parameters.get(vector, value.name).reshape(value.rows, value.cols)
+    numbers = _call_numbers(program)
     for op in program.operations:
-        results = _run(op, values, draw)
+        if op.observes:
+            continue
+        number = numbers.get(id(op))
+        results = _run(op, values, draw) if number is None else _call(op, number, values, calls)
         for output, result in zip(op.outputs, results, strict=True):
             values[output.index] = values[output.index] + result if op.accumulate else result
     return values
+
+
+def observe(program: Program, values: dict[int, np.ndarray], calls: Caller | None) -> None:
+    """Show the values of a step that is kept to those who only look on."""
+    numbers = _call_numbers(program)
+    for op in program.operations:
+        if op.observes:
+            _call(op, numbers[id(op)], values, calls)
+
+
+def _call_numbers(program: Program) -> dict[int, int]:
+    return {
+        id(op): number for number, op in enumerate(op for op in program.operations if op.call is not None)
+    }
+
+
+def _call(
+    op: Operation, number: int, values: dict[int, np.ndarray], calls: Caller | None
+) -> tuple[np.ndarray, ...]:
+    """Copies go in: whoever gets them may keep and change them."""
+    assert calls is not None
+    inputs = [values[v.index] for v in op.inputs if v is not None]
+    copies = [np.array(v, None if v.dtype.kind == "i" else np.float64, order="C") for v in inputs]
+    return tuple(np.array(output) for output in calls(number, copies))
 
 
 def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.ndarray, ...]:
@@ -117,10 +154,12 @@ class ReferenceTrainer:
         self._states = [
             value for op in run.program.operations for value in op.outputs if value.role == "state"
         ]
+        self._metrics = MetricStates.of(run.program)
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
         """To the first batch of an epoch, in the order of (seed, epoch)."""
+        self._metrics.reset()
         shuffle = self._run.shuffle
         self._order = (
             philox.random_permutation(self._rows, self._run.seed, epoch) if shuffle else np.arange(self._rows)
@@ -143,13 +182,17 @@ class ReferenceTrainer:
 
     def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
         """Steps until the epoch or their number is over; one thread, and no limit of time."""
+        with Caller(self._run.program, self._metrics) as calls:
+            return self._steps(learning_rate, steps, calls)
+
+    def _steps(self, learning_rate: float, steps: int, calls: Caller | None) -> Run:
         end = min(self.batches, self._batch + steps) if steps else self.batches
         while self._batch < end:
             begin = self._batch * self._batch_size
             order = self._order[begin : begin + self._batch_size]
             sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
             draw = Draw(self._run.seed, self._state.iterations)
-            values = run_program(self._run.program, sources, self._parameters, draw)
+            values = run_program(self._run.program, sources, self._parameters, draw, calls)
             sums = result_sums(self._run.program, values)
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
@@ -162,6 +205,7 @@ class ReferenceTrainer:
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
+            observe(self._run.program, values, calls)
         return Run("epoch_done" if end == self.batches else "paused", self._batch, 1)
 
     def _stored(self, state: Value, new: np.ndarray) -> np.ndarray:
@@ -191,7 +235,12 @@ class ReferenceTrainer:
 
     def averages(self) -> list[float]:
         """The results' averages over the rows of this epoch so far."""
-        return [float(total) for total in self._sums / max(1, self._rows_done)]
+        averages = [float(total) for total in self._sums / max(1, self._rows_done)]
+        return self._metrics.among(self._run.program.figures, averages)
+
+    def close(self) -> None:
+        """Give metrics in Python back, until the next epoch begins."""
+        self._metrics.release()
 
 
 class ReferenceInference:
@@ -204,21 +253,35 @@ class ReferenceInference:
         written = [value for value in program.values if value.role == "gradient"]
         self._gradients = sorted(written, key=lambda value: value.slot)
 
-    def _chunks(self, arrays: list[np.ndarray], draw: Draw) -> Iterator[dict[int, np.ndarray]]:
+    def _chunks(
+        self, arrays: list[np.ndarray], draw: Draw, calls: Caller | None
+    ) -> Iterator[dict[int, np.ndarray]]:
         """All values of the program, chunk by chunk."""
         rows = len(arrays[0])
         for begin in range(0, rows, self._batch_size):
             order = np.arange(begin, min(begin + self._batch_size, rows))
             sources = gather_sources(self._program, arrays, order, self._parameters.dtype)
-            yield run_program(self._program, sources, self._parameters, draw)
+            values = run_program(self._program, sources, self._parameters, draw, calls)
+            observe(self._program, values, calls)
+            yield values
 
-    def run(self, arrays: list[np.ndarray], threads: int, draw: Draw = NO_DRAW) -> Figures:
+    def run(
+        self,
+        arrays: list[np.ndarray],
+        threads: int,
+        draw: Draw = NO_DRAW,
+        metrics: MetricStates | None = None,
+    ) -> Figures:
         """All rows, on one thread; outputs and gradients are rounded to the model's type."""
+        with Caller(self._program, metrics) as calls:
+            return self._figures(arrays, draw, calls)
+
+    def _figures(self, arrays: list[np.ndarray], draw: Draw, calls: Caller | None) -> Figures:
         dtype = self._parameters.dtype
         outputs: list[list[np.ndarray]] = [[] for _ in self._program.outputs]
         sums = np.zeros(len(self._program.results))
         gradients = {}
-        for values in self._chunks(arrays, draw):
+        for values in self._chunks(arrays, draw, calls):
             for parts, output in zip(outputs, self._program.outputs, strict=True):
                 parts.append(values[output.index].astype(dtype))
             sums += result_sums(self._program, values)

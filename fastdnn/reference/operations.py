@@ -40,7 +40,7 @@ def _row(v: np.ndarray) -> np.ndarray:
 
 
 def add_gradient(gradient: np.ndarray) -> np.ndarray:
-    """Of a row of parameters: the same numbers."""
+    """Of parameters: the same numbers."""
     return np.asarray(gradient, np.float64)
 
 
@@ -118,6 +118,11 @@ def layer_norm_backward_sums(dy: np.ndarray, x: np.ndarray, mean: np.ndarray, rs
     return tuple(_row(v) for v in layer_norm.layer_norm_backward_sums(dy, x, mean, rstd))
 
 
+def assign(new: np.ndarray, old: Any) -> np.ndarray:
+    """A state's new value."""
+    return new
+
+
 def add(*inputs: np.ndarray) -> np.ndarray:
     """y = Σ inputs."""
     return np.sum([np.asarray(x, np.float64) for x in inputs], axis=0)
@@ -174,6 +179,7 @@ _NAMED = (
     accuracy.sparse_accuracy,
     accuracy.categorical_accuracy,
     add,
+    assign,
     concatenate,
     dropout.dropout,
     dropout.dropout_backward,

@@ -1,0 +1,316 @@
+"""Metrics of one's own: they see each kept step once, and no run disturbs another's figures."""
+
+import copy
+import threading
+
+import numpy as np
+import pytest
+from custom_parts import CrossEntropy, MeanDeviation, Scale
+from networks import classification, regression, weight_hash
+
+import fastdnn as fd
+
+L = fd.layers
+BACKENDS = ["native", "reference"]
+
+
+class MeanSquares(MeanDeviation):
+    def __init__(self, name="squares"):
+        super().__init__(name)
+
+    def update(self, y, y_hat, sample_weight):
+        self.calls += 1
+        self.total += ((y - y_hat) ** 2).mean(axis=1).sum()
+        self.rows += len(y)
+
+
+def absolute(y, y_hat):
+    return np.abs(y - y_hat).mean(axis=1)
+
+
+def mean_of_batch(y, y_hat):
+    return np.abs(y - y_hat).mean()
+
+
+def model_of(*metrics, loss="mean_squared_error", features=7, outputs=2, backend="native", layers=()):
+    model = fd.Sequential(
+        [L.Input((features,)), L.Dense(9, activation="tanh"), *layers, L.Dense(outputs)],
+        seed=3,
+        dtype="float64",
+    )
+    model.compile(fd.optimizers.SGD(0.1), loss, metrics=list(metrics), backend=backend)
+    return model
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_figures_are_those_of_numpy(backend):
+    x, y = regression(rows=50)
+    given = MeanDeviation()
+    model = model_of(given, "mse", absolute, mean_of_batch, backend=backend)
+    figures = model.evaluate(x, y, return_dict=True, batch_size=16)
+    assert list(figures) == ["loss", "mean_deviation", "mse", "absolute", "mean_of_batch"]
+    error = model.predict(x) - y
+    np.testing.assert_allclose(figures["mse"], (error**2).mean(), rtol=1e-12)
+    for name in ("mean_deviation", "absolute", "mean_of_batch"):  # the last batch is shorter
+        np.testing.assert_allclose(figures[name], np.abs(error).mean(), rtol=1e-12, err_msg=name)
+    assert given.calls == 4
+    assert given.result() == figures["mean_deviation"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_training_figures(backend):
+    """Of an epoch: each batch with the weights before its step, as the loss."""
+    x, y = regression(rows=48)
+    squared = MeanSquares()
+    model = model_of(squared, backend=backend)
+    history = model.fit(x, y, epochs=3, batch_size=16, validation_split=0.25).history
+    np.testing.assert_allclose(history["squares"], history["loss"], rtol=1e-10)
+    np.testing.assert_allclose(history["val_squares"], history["val_loss"], rtol=1e-10)
+    assert list(history) == ["loss", "squares", "val_loss", "val_squares"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_it_is_given(backend):
+    x, y = classification(rows=40)
+    weights = np.linspace(0, 1, 40)
+    seen = []
+
+    class Looks(MeanDeviation):
+        def update(self, y, y_hat, sample_weight):
+            seen.append((y, y_hat, sample_weight))
+            self.rows = 1
+
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for chosen in (loss, CrossEntropy()):
+        seen.clear()
+        model = model_of(Looks(), loss=chosen, features=20, outputs=4, backend=backend)
+        model.evaluate(x, y)
+        model.evaluate(x, y, sample_weight=weights)
+        (labels, y_hat, none), (_, _, given) = seen
+        np.testing.assert_array_equal(labels, y)
+        np.testing.assert_allclose(y_hat, model.predict(x))
+        assert none is None
+        np.testing.assert_allclose(given, weights)
+
+
+def test_weights_of_samples_and_classes():
+    x, y = classification(rows=40)
+    metric = MeanDeviation()
+    metric.update = lambda y, y_hat, w: setattr(metric, "rows", 1.0) or setattr(metric, "total", w.sum())
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model = model_of(metric, loss=loss, features=20, outputs=4)
+    history = model.fit(x, y, batch_size=40, sample_weight=np.full(40, 2.0), class_weight={0: 0.0}).history
+    assert history["mean_deviation"] == [2.0 * (y != 0).sum()]
+
+
+def test_the_same_bits_whoever_looks_on():
+    x, y = regression(rows=64)
+
+    def trained(*metrics, **fit):
+        model = model_of(*metrics)
+        return model.fit(x, y, epochs=3, batch_size=16, **fit).history["loss"], weight_hash(model)
+
+    plain = trained()
+    for threads in (1, 2, 3):
+        assert trained(MeanDeviation(), threads=threads) == plain
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_validation_and_evaluations_do_not_disturb_the_training_figures(backend):
+    x, y = regression(rows=64)
+    metric = MeanSquares()
+    model = model_of(metric, backend=backend)
+    told = []
+
+    def evaluate(batch, logs):
+        before = logs["squares"]
+        assert model.evaluate(x, y, return_dict=True)["squares"] > 0
+        told.append((before, logs["loss"]))
+
+    each = fd.callbacks.LambdaCallback(on_train_batch_end=evaluate)
+    history = model.fit(
+        x, y, epochs=2, batch_size=16, validation_data=(x[:8], y[:8]), callbacks=[each]
+    ).history
+    np.testing.assert_allclose(history["squares"], history["loss"], rtol=1e-10)
+    np.testing.assert_allclose(*zip(*told, strict=True), rtol=1e-10)
+    assert metric.rows == 64  # the user's own is the training's
+    assert metric.result() == history["squares"][-1]
+    model.evaluate(x[:8], y[:8])
+    assert metric.rows == 8  # and then the evaluation's
+
+
+def test_two_models_may_share_an_object():
+    x, y = regression(rows=32)
+    metric = MeanSquares()
+    other = model_of(metric)
+    model = model_of(metric)
+    inner = []
+    each = fd.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: inner.append(other.fit(x, y).history)
+    )
+    history = model.fit(x, y, batch_size=8, callbacks=[each]).history
+    np.testing.assert_allclose(history["squares"], history["loss"], rtol=1e-10)
+    for figures in inner:
+        np.testing.assert_allclose(figures["squares"], figures["loss"], rtol=1e-10)
+
+
+def test_evaluations_at_once():
+    x, y = regression(rows=400)
+    model = model_of(MeanSquares())
+    found = []
+
+    def evaluate(rows):
+        found.extend(model.evaluate(x[:rows], y[:rows], batch_size=16) for _ in range(10))
+
+    threads = [threading.Thread(target=evaluate, args=(rows,)) for rows in (50, 200, 400)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 30
+    for loss, squares in found:
+        np.testing.assert_allclose(squares, loss, rtol=1e-12)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_single_steps_and_batches_and_early_stopping(backend):
+    x, y = regression(rows=64)
+    metric = MeanSquares()
+    model = model_of(metric, backend=backend)
+    for rows in (16, 32, 8):
+        loss, squares = model.train_on_batch(x[:rows], y[:rows])
+        np.testing.assert_allclose(squares, loss, rtol=1e-12)
+    loss, squares = model.test_on_batch(x[:5], y[:5])
+    np.testing.assert_allclose(squares, loss, rtol=1e-12)
+    assert metric.rows == 5  # nobody else has it any more
+
+    class Batches:
+        def __iter__(self):
+            return ((x[i : i + 16], y[i : i + 16]) for i in range(0, 64, 16))
+
+    stop = fd.callbacks.EarlyStopping(monitor="val_squares", patience=1, min_delta=0.05)
+    history = model.fit(Batches(), epochs=20, validation_data=Batches(), callbacks=[stop]).history
+    assert len(history["loss"]) < 20
+    np.testing.assert_allclose(history["squares"], history["loss"], rtol=1e-10)
+    np.testing.assert_allclose(history["val_squares"], history["val_loss"], rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_steps_that_are_not_kept_are_not_seen(backend):
+    x, y = regression(rows=32)
+    y[20] = 1e200
+    metric = MeanSquares()
+    model = model_of(metric, backend=backend)
+    with np.errstate(over="ignore", invalid="ignore"), pytest.raises(fd.NonFiniteLossError):
+        model.fit(x, y, batch_size=8, shuffle=False)
+    assert (metric.calls, metric.rows) == (2, 16)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_exception_comes_after_a_whole_step(error, backend):
+    x, y = regression(rows=64)
+
+    class Fails(MeanDeviation):
+        def update(self, y, y_hat, sample_weight):
+            super().update(y, y_hat, sample_weight)
+            if self.calls == 3:
+                raise error("mine")
+
+    model, whole = model_of(Fails(), backend=backend), model_of(backend=backend)
+    with pytest.raises(error, match="mine"):
+        model.fit(x, y, batch_size=16, shuffle=False)
+    for first in range(0, 48, 16):
+        whole.train_on_batch(x[first : first + 16], y[first : first + 16])
+    assert model.compiled.state.iterations == 3
+    for a, b in zip(model.get_weights(), whole.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_it_may_use_the_model():
+    x, y = regression(rows=32)
+
+    class Curious(MeanDeviation):
+        def update(self, y, y_hat, sample_weight):
+            super().update(y, y_hat, sample_weight)
+            after = model.predict(x)  # the step is kept by now
+            assert after.shape == (32, 2)
+
+    metric = Curious()
+    metric.__deepcopy__ = lambda memo: MeanDeviation()
+    model = model_of(metric)
+    model.fit(x, y, batch_size=8, validation_split=0.25)
+
+
+def test_beside_a_layer_of_ones_own():
+    x, y = regression(rows=40)
+    metric = MeanSquares()
+    model = model_of(metric, layers=[Scale()])
+    history = model.fit(x, y, epochs=3, batch_size=16, threads=2).history
+    np.testing.assert_allclose(history["squares"], history["loss"], rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (MeanDeviation, "write it with parentheses"),
+        (object(), "a metric, one of"),
+        (3, "a metric, one of"),
+        (MeanDeviation(name=None), "a name of MeanDeviation"),
+        (MeanDeviation(name="loss"), "distinct names"),
+        (MeanDeviation(name="mse"), "each metric once"),
+    ],
+)
+def test_what_is_no_metric(metric, message):
+    with pytest.raises(ValueError, match=message):
+        model_of("mse", metric)
+
+
+@pytest.mark.parametrize("given", [np.zeros(3), np.zeros((16, 2)), None, "a", 1j])
+def test_what_a_function_gives_is_checked(given):
+    x, y = regression(rows=16)
+    model = model_of(lambda y, y_hat: given)
+    with pytest.raises(ValueError, match="a number, or one for each of 16 rows"):
+        model.evaluate(x, y)
+
+
+@pytest.mark.parametrize("given", [None, "a", np.zeros(2)])
+def test_results_are_numbers(given):
+    x, y = regression(rows=16)
+    metric = MeanDeviation()
+    metric.result = lambda: given
+    with pytest.raises(ValueError, match=r"\[mean_deviation.result\] expected a number"):
+        model_of(metric).evaluate(x, y)
+
+
+def test_a_metric_that_cannot_be_copied():
+    x, y = regression(rows=16)
+    metric = MeanDeviation()
+    metric.lock = threading.Lock()
+    model = model_of(metric)
+    model.fit(x, y)
+    model.evaluate(x, y)  # alone it needs no copy
+    with pytest.raises(TypeError, match=r"\[mean_deviation\] expected a metric that copy.deepcopy can copy"):
+        model.fit(x, y, validation_split=0.5)
+
+
+def test_saved_and_copied(tmp_path):
+    x, y = regression(rows=16)
+    path = tmp_path / "m"
+    model = model_of(MeanDeviation(name="mine"), absolute, "mse")
+    model.fit(x, y)
+    model.save(path)
+    with pytest.raises(ValueError, match="the metric 'MeanDeviation' among custom_objects"):
+        fd.load_model(path)
+    with pytest.raises(ValueError, match="the metric 'absolute' among custom_objects, got MeanDeviation"):
+        fd.load_model(path, {"MeanDeviation": MeanDeviation})
+    again = fd.load_model(path, {"MeanDeviation": MeanDeviation, "absolute": absolute})
+    assert again.evaluate(x, y, return_dict=True) == model.evaluate(x, y, return_dict=True)
+    copied = copy.deepcopy(model)
+    assert copied.fit(x, y).history == model.fit(x, y).history
+
+
+def test_the_plan_shows_it():
+    lines = []
+    model_of(MeanDeviation(), absolute).plan(print_fn=lines.append)
+    assert "then, in Python: mean_deviation.update, absolute" in lines[0]
