@@ -67,7 +67,7 @@ class Embedding(Layer):
         self.add_weight("embeddings", (self.input_dim, self.output_dim), self.embeddings_initializer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(None, length · output_dim)."""
+        """(None, length * output_dim)."""
         return None, features(input_shape) * self.output_dim
 
     def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
