@@ -147,7 +147,10 @@ def written_text(step: dict[str, Any]) -> str:
 
 def moved_bytes(step: dict[str, Any], batch_size: int) -> int:
     """Bytes of a native step's operands, each read or written once."""
-    places = {(operand["space"], operand["offset"]): operand for operand in step["operands"]}
+    operands = step["operands"]
+    if any(operand["name"].endswith("/partial") for operand in operands[1 : step["outputs"]]):
+        operands = operands[: step["outputs"]]  # the second phase reads no more than the first one's figures
+    places = {(operand["space"], operand["offset"]): operand for operand in operands}
     return sum(
         _bytes(operand, batch_size)
         for operand in places.values()

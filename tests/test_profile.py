@@ -42,6 +42,17 @@ def test_operations_and_bytes():
     assert update.bytes == 4 * 7 * weights  # reads θ, dθ, m, v; writes θ, m, v
 
 
+def test_the_second_phase_of_a_normalisation_reads_partial_figures_only():
+    model = fd.Sequential(
+        [fd.layers.Input((20,)), fd.layers.BatchNormalization(), fd.layers.Dense(4)], seed=0
+    )
+    model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    rows = {row.step: row for row in noted(model, X, Y).rows}
+    partial = 4 * 2 * 20  # mean and sum of squares of a chunk
+    assert rows["batch_norm_moments (partial)"].bytes == partial + 4 * 64 * 20
+    assert rows["batch_norm_moments"].bytes == partial + 4 * 3 * 20
+
+
 def test_a_prediction_and_updates_of_states():
     model = fd.Sequential(
         [fd.layers.Input((20,)), fd.layers.Dense(8), fd.layers.BatchNormalization(), fd.layers.Dense(4)],
