@@ -1,11 +1,13 @@
 """Metrics of one's own: they see each kept step once, and no run disturbs another's figures."""
 
+import contextlib
 import copy
+import signal
 import threading
 
 import numpy as np
 import pytest
-from custom_parts import CrossEntropy, MeanDeviation, Scale
+from custom_parts import CrossEntropy, MeanDeviation, Scale, SquaredLoss
 from networks import classification, regression, weight_hash
 
 import fastdnn as fd
@@ -227,6 +229,31 @@ def test_an_exception_comes_after_a_whole_step(error, backend):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_swallowed_interrupt_repeats_no_row(backend):
+    """The step that a Ctrl-C stops in the engine is begun again where a handler swallows it."""
+    x, y = regression(rows=600)
+
+    calls = []
+
+    def interrupt(layer, training):
+        calls.append(training)
+        if len(calls) in (2, 5):
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+
+    metric = MeanSquares()
+    model = model_of(metric, backend=backend, layers=[Scale(hook=interrupt)])
+    model.fit(x, y, batch_size=200)
+    assert metric.rows == 600
+    plain = model_of(backend=backend, layers=[Scale()])
+    plain.fit(x, y, batch_size=200)
+    assert weight_hash(model) == weight_hash(plain)
+    calls.clear()
+    model.evaluate(x, y, batch_size=100)
+    assert metric.rows == 600
+
+
 def test_it_may_use_the_model():
     x, y = regression(rows=32)
 
@@ -314,3 +341,51 @@ def test_the_plan_shows_it():
     lines = []
     model_of(MeanDeviation(), absolute).plan(print_fn=lines.append)
     assert "then, in Python: mean_deviation.update, absolute" in lines[0]
+
+
+def test_several_outputs_have_states_of_their_own():
+    """One object, and one function, for two outputs; losses in Python beside built-in ones, with weights."""
+    x, y = regression(rows=48)
+
+    def trained(*losses):
+        source = fd.Input((7,))
+        hidden = L.Dense(9, activation="tanh")(source)
+        heads = {"a": L.Dense(2)(hidden), "b": Scale()(L.Dense(2)(hidden))}
+        model = fd.Model(source, heads, seed=1, dtype="float64")
+        metric = MeanSquares()
+        both = {name: [metric, absolute] for name in heads}
+        model.compile(
+            fd.optimizers.SGD(0.1),
+            dict(zip("ab", losses, strict=True)),
+            loss_weights={"b": 0.3},
+            metrics=both,
+        )
+        targets, weights = {"a": y, "b": -3 * y}, {"b": np.linspace(0, 1, 48)}
+        return model.fit(
+            x, targets, epochs=3, batch_size=16, sample_weight=weights, validation_data=(x, targets)
+        )
+
+    histories = [trained(*losses).history for losses in (("mse", "mse"), (SquaredLoss(), SquaredLoss()))]
+    assert histories[0].keys() == histories[1].keys()
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(values, histories[1][name], rtol=1e-9, err_msg=name)
+    for history in histories:
+        np.testing.assert_allclose(history["a_squares"], history["a_loss"], rtol=1e-10)
+        np.testing.assert_allclose(history["val_b_squares"], history["val_b_loss"], rtol=1e-10)
+        assert (np.array(history["b_absolute"]) > np.array(history["a_absolute"])).all()
+
+
+def test_losses_of_one_output_twice_add_their_gradients():
+    x, y = regression(rows=32)
+
+    def gradients(loss):
+        source = fd.Input((7,))
+        output = L.Dense(2)(source)
+        model = fd.Model(source, [output, output], seed=1, dtype="float64")
+        model.compile("adam", [loss, loss], loss_weights=[1.0, 2.0])
+        return model.loss_and_gradients(x, [y, -y])
+
+    (loss, want), (other, got) = gradients("mse"), gradients(SquaredLoss())
+    np.testing.assert_allclose(other, loss, rtol=1e-12)
+    for name, gradient in want.items():
+        np.testing.assert_allclose(got[name], gradient, rtol=1e-10, atol=1e-13, err_msg=name)

@@ -1,5 +1,6 @@
 """The native program refuses whatever it could not run: shapes, roles, order, accumulation."""
 
+import numpy as np
 import pytest
 
 from fastdnn import _core
@@ -164,3 +165,87 @@ def test_a_loss_gradient_without_its_loss_is_refused(program):
     program.op("squared_error_backward", [x, t], [d], False, options)
     with pytest.raises(ValueError, match="after the loss of the same"):
         _core.Plan(program, _core.Parameters("float32", [], []), 4)
+
+
+# ---- Calls: any number of operands of any shape, all of them checked
+
+
+def test_a_call_takes_and_gives_anything(program):
+    x, y = source(program, 3), program.value("y", "source", True, 0, 1, 1)
+    w = program.value("w", "parameter", False, 5, 4, 0)
+    out = program.value("out", "computed", False, 0, 7, -1)
+    dw = program.value("dw", "gradient", False, 5, 4, 0)
+    program.op("python", [x, y, w], [out, dw], call=0)
+    program.op("python", [out], [], call=1)
+    with pytest.raises(ValueError, match="it is written already"):
+        program.op("python", [x], [out], call=2)
+
+
+def test_what_a_call_needs(program):
+    x = source(program, 3)
+    w = program.value("w", "parameter", False, 5, 4, 0)
+    y, z = (program.value(name, "computed", False, 0, 3, -1) for name in "yz")
+    with pytest.raises(ValueError, match="the number of a call and inputs for python, got -1"):
+        program.op("python", [x], [y])
+    with pytest.raises(ValueError, match="got 0 and 0 inputs"):
+        program.op("python", [], [y], call=0)
+    with pytest.raises(ValueError, match="an input to be one of 4 values, got number -1"):
+        program.op("python", [-1], [y], call=0)
+    with pytest.raises(ValueError, match="computed before python reads it"):
+        program.op("python", [z], [y], call=0)
+    with pytest.raises(ValueError, match="distinct outputs of python, got 'y' twice"):
+        program.op("python", [x], [y, y], call=0)
+    with pytest.raises(ValueError, match="a computed value or a gradient"):
+        program.op("python", [x], [w], call=0)
+    with pytest.raises(ValueError, match="an option of python"):
+        program.op("python", [x], [y], False, {"rate": 0.5}, call=0)
+    program.op("python", [x], [y], call=0)
+    with pytest.raises(ValueError, match="none of its inputs"):
+        program.op("python", [x, y], [y], call=0)
+
+
+@pytest.fixture
+def runner(program):
+    """A program of one call, and what runs it."""
+    x = source(program, 3)
+    y = program.value("y", "computed", False, 0, 2, -1)
+    program.op("python", [x], [y], call=4)
+    program.output(y)
+    parameters = _core.Parameters("float32", [], [])
+    inference = _core.Inference(_core.Plan(program, parameters, 8), parameters)
+    return lambda calls: inference.run([np.ones((5, 3), np.float32)], 2, False, calls=calls)
+
+
+def test_a_call_is_made_by_its_number(runner):
+    asked = []
+
+    def make(number, inputs):
+        asked.append((number, [array.shape for array in inputs]))
+        return [np.full((5, 2), 7, np.float32)]
+
+    outputs, *_ = runner(make)
+    assert asked == [(4, [(5, 3)])]
+    np.testing.assert_array_equal(outputs[0], np.full((5, 2), 7, np.float32))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [],
+        [np.zeros((5, 2), np.float32)] * 2,
+        [np.zeros((5, 2))],
+        [np.zeros((5, 3), np.float32)],
+        [np.zeros((2, 5), np.float32).T],
+        [np.zeros(10, np.float32)],
+    ],
+)
+def test_memory_is_not_trusted_to_python(runner, given):
+    with pytest.raises(ValueError, match="from a call"):
+        runner(lambda number, inputs: given)
+
+
+def test_somebody_must_make_the_calls(runner):
+    with pytest.raises(ValueError, match="somebody who makes the calls"):
+        runner(None)
+    with pytest.raises((RuntimeError, TypeError)):
+        runner(lambda number, inputs: 3)

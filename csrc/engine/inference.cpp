@@ -194,7 +194,9 @@ InferenceReport Inference::run(const Feed& feed, const InferenceRequest& request
   const ThreadLease lease(request.threads, useful);
   const bool is_long = rows > chunk || feed.is_sparse() || plan_->flops(rows) > kShortFlops ||
                        plan_->arena_bytes() > kShortBytes || plan_->calls();
-  const InterruptScope interrupts(request.watch_interrupt && is_long);
+  // An interrupted run may be begun again, and observers are to see each row once: theirs end between calls.
+  const bool repeatable = plan_->observers().empty();
+  const InterruptScope interrupts(request.watch_interrupt && is_long && repeatable);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
   Region region(*this, feed, request, *workspace);
   region.run(lease.threads(), interrupts.flag());

@@ -1,6 +1,7 @@
 // The engine without Python: a network is trained while another thread predicts with it.
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <thread>
@@ -20,15 +21,19 @@ constexpr Index kRows = 200;
 constexpr Index kBatch = 16;  // the last one of an epoch has 8 rows
 constexpr int kEpochs = 4;    // of 13 steps
 
-// relu(x w1 + b1) w2 + b2, as fastdnn/lowering.py has it: values are numbered as they are added.
+enum Calls : int { kForward, kBackward, kObserve };
+
+// relu(x w1 + b1) w2 + b2, as fastdnn/lowering.py has it: values are numbered as they are added. With calls, the
+// hidden layer is doubled by one, its gradient by another, and a third looks at the logits.
 class Network {
  public:
-  Network() {
+  explicit Network(bool calls = false) : calls_(calls) {
     for (const auto& [rows, cols] : kSegments) {
       parameters_.push_back(p_.add_value({"w", Role::parameter, false, rows, cols, slot(parameters_)}));
     }
     x_ = p_.add_value({"x", Role::source, false, 0, kFeatures, 0});
-    hidden_ = op("relu", {dense(x_, 0, kUnits)}, kUnits);
+    relu_ = op("relu", {dense(x_, 0, kUnits)}, kUnits);
+    hidden_ = calls ? call(kForward, {relu_}, kUnits) : relu_;
     logits_ = dense(hidden_, 2, kClasses);
   }
 
@@ -43,8 +48,10 @@ class Network {
     p_.add_result({"accuracy", op("sparse_accuracy", {logits_, y}, 1), -1, false});
     const int dz = op("sparse_cross_entropy_backward", {logits_, y}, kClasses);
     gradients(hidden_, dz, 2);
-    const int dh = op("matmul_dx", {dz, parameters_[2]}, kUnits);
-    gradients(x_, op("relu_backward", {hidden_, dh}, kUnits), 0);
+    int dh = op("matmul_dx", {dz, parameters_[2]}, kUnits);
+    if (calls_) dh = call(kBackward, {dh}, kUnits);
+    gradients(x_, op("relu_backward", {relu_, dh}, kUnits), 0);
+    if (calls_) p_.add_op({&operation_named("python"), {logits_, y}, {}, false, {}, kObserve});
     return p_;
   }
 
@@ -72,6 +79,11 @@ class Network {
     p_.add_op(made(kind, inputs, output));
     return output;
   }
+  int call(int number, const std::vector<int>& inputs, Index cols) {
+    const int output = p_.add_value({"call", Role::computed, false, 0, cols, -1});
+    p_.add_op({&operation_named("python"), inputs, {output}, false, {}, number});
+    return output;
+  }
   int dense(int x, int first, Index cols) {
     const auto w = static_cast<std::size_t>(first);
     return op("add_bias", {op("matmul", {x, parameters_[w]}, cols), parameters_[w + 1]}, cols);
@@ -87,8 +99,9 @@ class Network {
   }
 
   Program p_;
+  bool calls_;
   std::vector<int> parameters_;
-  int x_ = -1, hidden_ = -1, logits_ = -1;
+  int x_ = -1, relu_ = -1, hidden_ = -1, logits_ = -1;
 };
 
 // Points of kClasses overlapping clouds.
@@ -112,9 +125,30 @@ struct Clouds {
   Source labels() const { return {y.data(), SourceType::i32, kRows, 1, 1, 1}; }
 };
 
+// Makes the calls of a network with some.
+template <class T>
+class Doubling {
+ public:
+  std::atomic<int> observed{0};  // rows
+
+  void operator()(const CallArguments& call) {
+    const CallOperand& x = call.inputs[0];
+    const auto* from = reinterpret_cast<const T*>(x.data);
+    if (call.call == kObserve) {
+      expect(call.outputs.empty() && call.inputs[1].dtype == Dtype::i32, "an observer sees other operands");
+      expect(std::all_of(from, from + x.rows * x.cols, [](T v) { return std::isfinite(v); }),
+             "broken logits");
+      observed += static_cast<int>(x.rows);
+      return;
+    }
+    auto* to = reinterpret_cast<T*>(call.outputs[0].data);
+    std::transform(from, from + x.rows * x.cols, to, [](T v) { return 2 * v; });
+  }
+};
+
 // Trains for 52 steps; returns the weights.
 template <class T>
-std::vector<T> train(int threads) {
+std::vector<T> train(int threads, bool calls) {
   const Clouds<T> clouds;
   auto parameters = std::make_shared<Parameters>(dtype_of<T>(), Network::segments(), std::vector<Segment>{});
   auto* theta = reinterpret_cast<T*>(parameters->theta.data());
@@ -124,14 +158,16 @@ std::vector<T> train(int threads) {
   }
   OptimizerConfig config;
   config.kind = OptimizerConfig::Kind::adam;
-  const auto plan = std::make_shared<Plan>(Network().training(), *parameters, kBatch);
+  Doubling<T> doubling;
+  const CallHandler handler = [&](const CallArguments& call) { doubling(call); };
+  const auto plan = std::make_shared<Plan>(Network(calls).training(), *parameters, kBatch);
   Trainer trainer(plan, parameters, std::make_shared<Optimizer>(config, parameters),
                   Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()}),
                   {kBatch, true, 3});
 
   std::atomic<bool> over{false};
   std::thread reader([&] {
-    const auto view = std::make_shared<Plan>(Network().prediction(), *parameters, 64);
+    const auto view = std::make_shared<Plan>(Network(calls).prediction(), *parameters, 64);
     Inference inference(view, parameters);
     const Feed feed(view->program(), dtype_of<T>(), {clouds.features()});
     std::vector<T> prediction(kRows * kClasses);
@@ -139,17 +175,19 @@ std::vector<T> train(int threads) {
       InferenceRequest request;
       request.outputs.push_back(reinterpret_cast<std::byte*>(prediction.data()));
       request.threads = 2;
+      request.calls = handler;
       inference.run(feed, request);
     } while (!over);
   });
   std::vector<double> losses;
   for (std::uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     trainer.begin_epoch(epoch);
-    trainer.run(1e-2, {0, threads, false});
+    trainer.run(1e-2, {0, threads, false, 0, handler});
     losses.push_back(trainer.averages()[0]);
   }
   over = true;
   reader.join();
+  expect(doubling.observed == (calls ? kEpochs * kRows : 0), "observed ", doubling.observed, " rows");
   expect(losses.back() < 0.5 * losses.front(), "the loss went from ", losses.front(), " to ", losses.back());
   return {theta, theta + parameters->theta.elements()};
 }
@@ -184,17 +222,56 @@ void meets_nan(int threads) {
   expect(found && found->row == row && found->col == col, "NaN not named in a prediction");
 }
 
+// What a call throws ends the run after the last whole step; NaN in the sources is met before one.
+template <class T>
+void ends_at_a_call(int threads) {
+  struct Refused {};
+  Clouds<T> clouds;
+  auto parameters = std::make_shared<Parameters>(dtype_of<T>(), Network::segments(), std::vector<Segment>{});
+  const auto plan = std::make_shared<Plan>(Network(true).training(), *parameters, kBatch);
+  const auto optimizer = std::make_shared<Optimizer>(OptimizerConfig{}, parameters);
+  const auto feed = [&] {
+    return Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()});
+  };
+  Trainer trainer(plan, parameters, optimizer, feed(), {kBatch, false, 3});
+  Doubling<T> doubling;
+  int made = 0;
+  const CallHandler handler = [&](const CallArguments& call) {
+    if (call.call == kBackward && ++made == 4) throw Refused{};
+    doubling(call);
+  };
+  bool refused = false;
+  try {
+    trainer.run(1e-2, {0, threads, false, 0, handler});
+  } catch (const Refused&) {
+    refused = true;
+  }
+  expect(refused && optimizer->iterations() == 3 && doubling.observed == 3 * kBatch, "ended after ",
+         optimizer->iterations(), " steps, of which ", doubling.observed, " rows were observed");
+  const RunReport rest = trainer.run(1e-2, {0, threads, false, 0, handler});  // and it goes on
+  expect(rest.end == RunReport::End::epoch_done && doubling.observed == kRows, "it does not go on");
+
+  clouds.x[0] = std::numeric_limits<T>::quiet_NaN();
+  made = 0;
+  Trainer again(plan, parameters, optimizer, feed(), {kBatch, false, 3});
+  const RunReport report = again.run(1e-2, {0, threads, false, 0, [&](const CallArguments&) { ++made; }});
+  expect(report.end == RunReport::End::non_finite_source && made == 0, "a call saw NaN");
+}
+
 }  // namespace
 
-// The same bits on 1 to 4 threads.
+// The same bits on 1 to 4 threads, also where the network calls.
 template <class T>
 void training() {
   for (int threads = 1; threads <= 4; ++threads) meets_nan<T>(threads);
-  const std::vector<T> want = train<T>(1);
-  for (int threads = 2; threads <= 4; ++threads) {
-    const std::vector<T> got = train<T>(threads);
-    expect(std::memcmp(got.data(), want.data(), want.size() * sizeof(T)) == 0, "other weights on ", threads,
-           " threads");
+  for (int threads = 1; threads <= 4; ++threads) ends_at_a_call<T>(threads);
+  for (const bool calls : {false, true}) {
+    const std::vector<T> want = train<T>(1, calls);
+    for (int threads = 2; threads <= 4; ++threads) {
+      const std::vector<T> got = train<T>(threads, calls);
+      expect(std::memcmp(got.data(), want.data(), want.size() * sizeof(T)) == 0, "other weights on ", threads,
+             " threads");
+    }
   }
 }
 
