@@ -5,7 +5,6 @@ state. Nothing in a file is ever evaluated or imported: names select from fastdn
 optimisers, and those marked `custom` from what the caller of `load_model` gives.
 """
 
-import inspect
 import json
 from collections.abc import Mapping
 from os import PathLike, fspath
@@ -13,12 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn import layers, losses, metrics, optimizers
+from fastdnn import layers, optimizers
 from fastdnn.compiled import Head
-from fastdnn.custom.losses import PythonLoss
-from fastdnn.custom.metrics import PythonMetric
 from fastdnn.errors import expected
 from fastdnn.graph import Graph, Node
+from fastdnn.io.custom_objects import (
+    CustomObjectError,
+    CustomObjects,
+    described,
+    described_loss,
+    described_metric,
+)
 from fastdnn.io.files import FormatError
 from fastdnn.io.safetensors import read_safetensors, write_safetensors
 from fastdnn.layers import Input
@@ -39,7 +43,7 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
         "dtype": model.dtype,
         "seed": model.seed,
         "layers": [
-            _described(layer, type(layer) in _LAYERS.values(), f"layer {layer.name!r}")
+            described(layer, type(layer) in _LAYERS.values(), f"layer {layer.name!r}")
             for layer in graph.layers
         ],
         "nodes": [{"layer": node.layer.name, "inputs": list(node.inputs)} for node in graph.nodes],
@@ -48,84 +52,11 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
     }
     if model._compiled is not None:
         config["compile"] = {
-            "optimizer": _described(model._compiled.optimizer, True, "optimizer"),
+            "optimizer": described(model._compiled.optimizer, True, "optimizer"),
             "heads": [_head_config(head) for head in model._compiled.heads],
         }
     metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
     write_safetensors(fspath(path), model.weights.snapshot(), metadata)
-
-
-def _described(part: Any, ours: bool, where: str) -> dict[str, Any]:
-    """Class and arguments; `custom` marks what is the user's own, whatever its name."""
-    config = part.get_config() if hasattr(part, "get_config") else {}
-    described = {"class_name": type(part).__name__, "config": config}
-    if ours:
-        return described
-    where = f"save, {where}"
-    try:
-        json.dumps(config)
-    except (TypeError, ValueError) as error:
-        raise ValueError(expected(where, "a get_config() of JSON's types", str(error))) from error
-    try:
-        inspect.signature(type(part)).bind(**config)
-    except TypeError as error:
-        hint = "give all arguments of __init__ in get_config()"
-        raise ValueError(expected(where, "a get_config() that makes it again", str(error), hint)) from error
-    return {**described, "custom": True}
-
-
-def _described_loss(loss: losses.Loss) -> dict[str, Any]:
-    if isinstance(loss, PythonLoss):
-        return _described(loss.given, False, f"loss {loss.name!r}")
-    return _described(loss, True, "loss")
-
-
-def _described_metric(metric: metrics.Metric) -> Any:
-    """A name of the package's, or what makes the user's own; a function is known by its name."""
-    if not isinstance(metric, PythonMetric):
-        return metric.name
-    if metric.is_function:
-        return {"function": metric.name}
-    return _described(metric.given, False, f"metric {metric.name!r}")
-
-
-class CustomObjectError(ValueError):
-    """A file needs a class or function of the user's that was not given, or is another one."""
-
-
-class _Custom:
-    """What `custom_objects` holds, by name."""
-
-    def __init__(self, where: str, objects: Mapping[str, Any] | None) -> None:
-        self._where = where
-        self._objects = dict(objects or {})
-
-    def get(self, what: str, name: str) -> Any:
-        """The class or function of a name.
-
-        Raises:
-            CustomObjectError: it was not given.
-        """
-        if name not in self._objects:
-            got = ", ".join(self._objects) or "none"
-            hint = f"pass it: fastdnn.load_model(path, custom_objects={{{name!r}: {name}}})"
-            raise CustomObjectError(
-                expected(self._where, f"the {what} {name!r} among custom_objects", got, hint)
-            )
-        return self._objects[name]
-
-    def make(self, what: str, described: dict[str, Any]) -> Any:
-        """The object that `_described` described.
-
-        Raises:
-            CustomObjectError: there is no such class, or it does not take its own configuration.
-        """
-        name, config = described["class_name"], described["config"]
-        try:
-            return self.get(what, name)(**config)
-        except TypeError as error:
-            where = f"{self._where}, {what} {name}"
-            raise CustomObjectError(expected(where, f"a class that takes {config}", str(error))) from error
 
 
 def _ends_config(ports: Ports) -> dict[str, Any]:
@@ -135,8 +66,8 @@ def _ends_config(ports: Ports) -> dict[str, Any]:
 
 
 def _head_config(head: Head) -> dict[str, Any]:
-    loss = None if head.loss is None else _described_loss(head.loss)
-    metrics = [_described_metric(metric) for metric in head.metrics]
+    loss = None if head.loss is None else described_loss(head.loss)
+    metrics = [described_metric(metric) for metric in head.metrics]
     return {"loss": loss, "loss_weight": head.weight, "metrics": metrics}
 
 
@@ -168,7 +99,7 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
     where = fspath(path)
     tensors, metadata = read_safetensors(where)
     config = _config(where, metadata)
-    custom = _Custom(where, custom_objects)
+    custom = CustomObjects(where, custom_objects)
     try:
         graph = _graph(where, config, custom)
         _check_tensors(where, graph, config["dtype"], tensors)
@@ -210,7 +141,7 @@ def _config(where: str, metadata: dict[str, str]) -> dict[str, Any]:
     return config
 
 
-def _graph(where: str, config: dict[str, Any], custom: _Custom) -> Graph:
+def _graph(where: str, config: dict[str, Any], custom: CustomObjects) -> Graph:
     by_name: dict[str, Layer] = {}
     for entry in config["layers"]:
         class_name = entry["class_name"]
@@ -274,28 +205,14 @@ def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.n
             )
 
 
-def _compile(model: Model, config: dict[str, Any], custom: _Custom) -> None:
+def _compile(model: Model, config: dict[str, Any], custom: CustomObjects) -> None:
     optimizer = optimizers.from_config(config["optimizer"]["class_name"], config["optimizer"]["config"])
     heads = config["heads"]
     if not isinstance(heads, list) or len(heads) != len(model.output_names):
         raise ValueError(expected("heads", f"a list of {len(model.output_names)}", repr(heads)))
     model.compile(
         optimizer,
-        [head["loss"] and _loss(head["loss"], custom) for head in heads],
+        [head["loss"] and custom.loss(head["loss"]) for head in heads],
         loss_weights=[head["loss_weight"] for head in heads],
-        metrics=[[_metric(metric, custom) for metric in head["metrics"]] for head in heads],
+        metrics=[[custom.metric(metric) for metric in head["metrics"]] for head in heads],
     )
-
-
-def _loss(described: dict[str, Any], custom: _Custom) -> Any:
-    if "custom" in described:
-        return custom.make("loss", described)
-    return losses.from_config(described["class_name"], described["config"])
-
-
-def _metric(described: Any, custom: _Custom) -> Any:
-    if not isinstance(described, dict):
-        return described
-    if "function" in described:
-        return custom.get("metric", described["function"])
-    return custom.make("metric", described)
