@@ -128,7 +128,8 @@ class _NativeTrainer:
     def __init__(
         self, program: Program, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan"
     ) -> None:
-        self._program = program
+        self._calls = program.calls
+        self._figures = program.figures
         self._metrics = MetricStates.of(program)
         self._native = native
         self._plan = plan
@@ -145,14 +146,14 @@ class _NativeTrainer:
         self._native.next_feed(self._plan, arrays)
 
     def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
-        with Caller(self._program, self._metrics) as calls:
+        with Caller(self._calls, self._metrics) as calls:
             run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps, calls))
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
 
     def averages(self) -> list[float]:
-        return self._metrics.among(self._program.figures, self._native.averages())
+        return self._metrics.among(self._figures, self._native.averages())
 
     def close(self) -> None:
         self._metrics.release()
@@ -160,7 +161,7 @@ class _NativeTrainer:
 
 class _NativeInference:
     def __init__(self, program: Program, native: "_core.Inference") -> None:
-        self._program = program
+        self._calls = program.calls
         self._native = native
 
     def run(
@@ -170,10 +171,15 @@ class _NativeInference:
         draw: Draw = NO_DRAW,
         metrics: MetricStates | None = None,
     ) -> Figures:
-        with Caller(self._program, metrics) as calls:
-            outputs, sums, gradients, place = self._native.run(
-                arrays, threads, in_main_thread(), draw.seed, draw.step, calls
-            )
+        if not self._calls:
+            return self._run(arrays, threads, draw, None)
+        with Caller(self._calls, metrics) as calls:
+            return self._run(arrays, threads, draw, calls)
+
+    def _run(self, arrays: list[np.ndarray], threads: int, draw: Draw, calls: Caller | None) -> Figures:
+        outputs, sums, gradients, place = self._native.run(
+            arrays, threads, in_main_thread(), draw.seed, draw.step, calls
+        )
         if place is not None:
             raise NonFiniteSourceError(*place)
         return Figures(outputs, sums, gradients)

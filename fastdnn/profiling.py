@@ -94,7 +94,7 @@ def profile_prediction(model: "Model", feed: Feed, seconds: float, threads: int)
     plan = NativeBackend(model.weights.native).plan(program, rows)
     used = _threads(plan, rows, threads)
     runner = _core.Inference(plan, model.weights.native)
-    with Caller(program) as calls:
+    with Caller(program.calls) as calls:
 
         def run() -> Any:
             return runner.run(arrays, used, False, calls=calls)
@@ -115,7 +115,7 @@ def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -
     used = _threads(plan, rows, threads)
     state = compiled.state or compiled.optimizer.make_state(native)
     trainer = _core.Trainer(plan, native, state, feed.arrays, rows, False, model.seed)
-    with MetricStates.of(program) as metrics, Caller(program, metrics) as calls:
+    with MetricStates.of(program) as metrics, Caller(program.calls, metrics) as calls:
 
         def step() -> None:
             trainer.begin_epoch(0)

@@ -4,13 +4,13 @@ Each is given copies of its inputs and returns its outputs, checked. One that ha
 called when the step is kept, once, and not where it is abandoned.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 if TYPE_CHECKING:
     from fastdnn.custom.metrics import MetricStates
-    from fastdnn.program import Program
 
 
 class Frame:
@@ -51,10 +51,10 @@ class Forward(Call, Protocol):
 
 
 class Caller:
-    """Makes the calls of a program, by number, for one run."""
+    """Makes the calls of a program (`Program.calls`), by number, for one run."""
 
-    def __init__(self, program: "Program", metrics: "MetricStates | None" = None) -> None:
-        self._calls = program.calls
+    def __init__(self, calls: Sequence[Call], metrics: "MetricStates | None" = None) -> None:
+        self._calls = calls
         self._frame = Frame(metrics)
 
     def __call__(self, number: int, inputs: list[np.ndarray]) -> list[np.ndarray]:

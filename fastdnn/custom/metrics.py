@@ -56,10 +56,6 @@ class PythonMetric:
         program.call(MetricUpdate(self, figure, labels=loss.integer_targets), inputs)
         program.add_figure(figure)
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make the object again."""
-        return self.given.get_config() if hasattr(self.given, "get_config") else {}
-
 
 class MetricUpdate:
     """`update`: prediction, target and, if there are, weights."""
@@ -106,7 +102,7 @@ class MeanOfFunction:
         return self._sum / max(1, self._rows)
 
 
-_claiming = ForkedLock(threading.Lock)
+_claiming = ForkedLock(threading.RLock)  # the garbage collector may release one while another is claimed
 _claimed: set[int] = set()
 
 
@@ -162,7 +158,8 @@ class MetricStates:
         self._states.clear()
 
     def __del__(self) -> None:
-        self.release()
+        if vars(self).get("_own"):
+            self.release()
 
     def state(self, name: str) -> Any:
         """The object that is updated."""

@@ -182,7 +182,7 @@ class ReferenceTrainer:
 
     def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
         """Steps until the epoch or their number is over; one thread, and no limit of time."""
-        with Caller(self._run.program, self._metrics) as calls:
+        with Caller(self._run.program.calls, self._metrics) as calls:
             return self._steps(learning_rate, steps, calls)
 
     def _steps(self, learning_rate: float, steps: int, calls: Caller | None) -> Run:
@@ -273,7 +273,7 @@ class ReferenceInference:
         metrics: MetricStates | None = None,
     ) -> Figures:
         """All rows, on one thread; outputs and gradients are rounded to the model's type."""
-        with Caller(self._program, metrics) as calls:
+        with Caller(self._program.calls, metrics) as calls:
             return self._figures(arrays, draw, calls)
 
     def _figures(self, arrays: list[np.ndarray], draw: Draw, calls: Caller | None) -> Figures:
