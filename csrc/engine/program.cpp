@@ -115,6 +115,10 @@ void Program::check_shapes(const Op& op) const {
 void Program::check_call(const Op& op) const {
   check(op.call >= 0 && !op.inputs.empty(), kWhere, "expected the number of a call and inputs for ",
         op.operation->name, ", got ", op.call, " and ", op.inputs.size(), " inputs");
+  for (const int input : op.inputs) {
+    check(!value(input).sparse, kWhere, "expected dense inputs of ", op.operation->name, ", got '",
+          value(input).name, "' ", shape_text(value(input)));
+  }
 }
 
 void Program::check_output(const Op& op, int index) const {
