@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from custom_parts import Centre, DenseTanh, Product, Scale
 from networks import regression, weight_hash
+from sparse_arrays import Csr
 
 import fastdnn as fd
 from fastdnn import _core
@@ -881,3 +882,29 @@ def test_plans_without_calls_are_one_region():
     plan = NativeBackend(model.weights.native).plan(model.training_program(), 32)
     assert all(step["call"] == -1 for step in plan.describe())
     assert not plan.describe_observers()
+
+
+def test_sparse_rows_and_integers_are_not_for_it():
+    x, _ = regression(rows=8)
+    model = chain(Scale(name="mine"), L.Dense(2))
+    with pytest.raises(ValueError, match=r"a dense x, got a sparse one, which 'mine' would read"):
+        model.predict(Csr.of(x))
+    with pytest.raises(ValueError, match="Embedding reads integers"):
+        fd.Sequential([fd.Input((3,), dtype="int32"), Scale()], seed=0)
+
+
+def test_behind_layers_that_read_sparse_rows_or_integers():
+    """Their inputs' sources are beside those of the calls."""
+    x, y = regression(rows=32)
+    x[x < 0.5] = 0
+    dense, sparse = (chain(L.Dense(7), Scale(), L.Dense(2)) for _ in range(2))
+    dense.fit(x, y, epochs=3)
+    sparse.fit(Csr.of(x), y, epochs=3)
+    assert_same(dense, sparse, rtol=1e-10, atol=1e-12)
+    source = fd.Input((2,), dtype="int32")
+    model = fd.Model(source, L.Dense(2)(DenseTanh(5)(L.Embedding(9, 3)(source))), seed=0, dtype="float64")
+    model.compile(fd.optimizers.SGD(0.5), "mse")
+    before = model.get_weights()[0]
+    model.fit(np.arange(64).reshape(32, 2) % 7, y)
+    changed = (model.get_weights()[0] != before).any(axis=1)
+    assert changed.tolist() == [True] * 7 + [False] * 2

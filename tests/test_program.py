@@ -199,6 +199,9 @@ def test_what_a_call_needs(program):
         program.op("python", [x], [w], call=0)
     with pytest.raises(ValueError, match="an option of python"):
         program.op("python", [x], [y], False, {"rate": 0.5}, call=0)
+    rows = program.value("rows", "source", False, 0, 3, 1, True)
+    with pytest.raises(ValueError, match=r"dense inputs of python, got 'rows' \(n, 3\) sparse"):
+        program.op("python", [rows], [y], call=0)
     program.op("python", [x], [y], call=0)
     with pytest.raises(ValueError, match="none of its inputs"):
         program.op("python", [x, y], [y], call=0)
