@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from fastdnn import _core, losses, metrics
 from fastdnn.errors import expected
 from fastdnn.losses import Loss
@@ -146,7 +148,7 @@ def _each_weight(outputs: Ports | None, loss_weights: Any) -> list[float]:
         raise ValueError(expected("compile", wanted, repr(loss_weights)))
     given = _each(outputs, "loss_weights", loss_weights)
     for weight in given:
-        is_number = hasattr(weight, "__float__") and not isinstance(weight, bool | str)
+        is_number = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
         if weight is not None and not (is_number and abs(float(weight)) <= _LARGEST_WEIGHT):
             wanted = f"loss_weights as numbers of at most {_LARGEST_WEIGHT:g}"
             raise ValueError(expected("compile", wanted, repr(weight)))

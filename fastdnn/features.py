@@ -122,12 +122,15 @@ def _readable(array: np.ndarray, dtype: str) -> np.ndarray:
 
 def as_table(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
     """`x` (examples, features), of any real type and layout that the engine reads in place; nothing is copied
-    but byte-swapped, unaligned and long double arrays. Whether it is finite shows when it is gathered.
+    but byte-swapped, unaligned and long double arrays. A vector will do where `width` is 1. Whether it is
+    finite shows when it is gathered.
 
     Raises:
         ValueError: not numbers, not two-dimensional, no rows, or not `width` columns.
     """
     array = _as_array(where, "x", x)
+    if array.ndim == 1 and width == 1:
+        array = array[:, None]
     wanted = "(examples, features)" if width is None else f"(examples, {width})"
     if array.ndim != 2 or (width is not None and array.shape[1] != width) or 0 in array.shape:
         hint = "one example is x[None, :]" if array.ndim == 1 else ""

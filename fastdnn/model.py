@@ -60,7 +60,8 @@ class _UnbuiltByRefusal:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, ValueError) and not self._was_built and self._model.is_built:
+        refused = kind is not None and issubclass(kind, ValueError | TypeError | AttributeError)
+        if refused and not self._was_built and self._model.is_built:
             self._model._unbuild()
 
 
@@ -526,7 +527,7 @@ class Model:
         def run(feed: Feed) -> list[float]:
             made_for = (feed.weighting, feed.sparse)
             program = partial(lowering.evaluation_program, self.graph, compiled.heads, *made_for)
-            key = ("evaluate", *made_for, batch_size)
+            key = ("evaluate", compiled, *made_for, batch_size)
             return self.inference_of(key, program, batch_size).run(feed.arrays, threads, metrics=states).sums
 
         def named(averages: list[float]) -> dict[str, float]:
@@ -599,7 +600,12 @@ class Model:
 
     def inference_of(self, key: object, program: Callable[[], Program], batch_size: int) -> backend.Inference:
         """The runner of a program, made when it is first needed, or needed again after many others."""
-        return self._inferences.get(key, lambda: self._backend().inference(program(), batch_size))
+        name = "native" if self._compiled is None else self._compiled.backend_name
+        native = self.weights.native
+        return self._inferences.get(
+            (name, self.weights.settings, key),
+            lambda: backend.make(name, native).inference(program(), batch_size),
+        )
 
     # ---- A batch at a time
 

@@ -18,6 +18,7 @@ class ModelWeights:
     ) -> None:
         self.weights = {weight.name: weight for weight in weights}
         self.dtype = dtype
+        self.settings = 0  # how often a layer's settings were changed: programs made before are out of date
         # `changing` is held for each write, and while steps are computed and written. Who writes holds
         # `turn`, too, and a fit passes through it before each call: those who wait go first.
         self.changing = OwnedLock()

@@ -47,13 +47,12 @@ class StepTrainer:
             trainer.close()
 
     def _trainer_of(self, model: "Model", feed: Feed) -> Trainer:
-        trained = tuple(layer.trainable for layer in model.graph.layers)
-        made_for = (feed.weighting, feed.sparse)
-        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, trained):
+        made_for, settings = (feed.weighting, feed.sparse), model.weights.settings
+        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, settings):
             program = model.training_program(*made_for)
             run = TrainingRun(program, feed.arrays, feed.rows, shuffle=False, seed=model.seed)
             self._trainer = model.make_trainer(run)  # and the optimiser's state, if there was none
-            self._made_for = (model.compiled.state, *made_for, trained)
+            self._made_for = (model.compiled.state, *made_for, settings)
         return self._trainer
 
     def forget(self) -> None:
@@ -66,13 +65,13 @@ def loss_and_gradients(
 ) -> tuple[float, dict[str, np.ndarray]]:
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
     where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
-    trained = tuple(layer.trainable for layer in model.graph.layers)
     wanted = _differentiable_inputs(where, model, feed) if inputs else []
     made_for = (feed.weighting, feed.sparse)
     program = partial(
         lowering.gradient_program, model.graph, compiled.heads, *made_for, inputs=wanted, training=training
     )
-    inference = model.inference_of((where, *made_for, inputs, training, trained, rows), program, rows)
+    key = (where, compiled, *made_for, inputs, training, rows)
+    inference = model.inference_of(key, program, rows)
     state = compiled.state
     draw = Draw(model.seed, 0 if state is None else state.iterations)
     figures = _run(where, inference, feed, threads, draw)
@@ -88,7 +87,8 @@ def _differentiable_inputs(where: str, model: "Model", feed: Feed) -> list[int]:
     real = [number for number in leading if graph.index_limit(graph.inputs.nodes[number]) is None]
     dense = [number for number in real if number not in feed.sparse]
     if not dense:
-        got = f"{'a sparse x' if real else 'integers'} in {graph.inputs.listed()}"
+        kinds = {number: "sparse" if number in real else "integers" for number in leading}
+        got = ", ".join(f"{graph.inputs.names[number]!r}: {kind}" for number, kind in kinds.items())
         raise ValueError(expected(where, "real features in dense arrays, for inputs=True", got))
     return dense
 

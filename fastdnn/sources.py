@@ -15,6 +15,7 @@ from fastdnn.data.sparse import CsrRows, as_csr, is_sparse
 from fastdnn.errors import expected
 from fastdnn.features import as_indices, as_table, as_weights
 from fastdnn.graph import Graph
+from fastdnn.layers.layer import number_in
 from fastdnn.ports import Ports
 
 # For each output that has a loss the number of its vector of sample weights, or None; () where none has any.
@@ -84,7 +85,8 @@ class Sources:
         Raises:
             ValueError: an array does not fit, or there are more or fewer than inputs.
         """
-        if self._is_one and (isinstance(x, np.ndarray) or not isinstance(x, Mapping | list | tuple)):
+        one = isinstance(x, np.ndarray) or is_sparse(x) or not isinstance(x, Mapping | list | tuple)
+        if self._is_one and one:  # SciPy's DOK matrices are mappings, too
             return Feed([self._input(where, 0, x)], self._input_origins)
         every = range(len(self._inputs))
         given = _arrays_of(where, "x", x, self._inputs, every)
@@ -149,6 +151,7 @@ class Sources:
     def _weights(self, where: str, given: Any, rows: int) -> tuple[list[np.ndarray], Weighting]:
         if given is None:
             return [], ()
+        self._refuse_weights_without_loss(where, given)
         each = _each_of(where, "sample_weight", given, self._outputs, self._trained, required=())
         if each is None:
             return [as_weights(where, given, rows, self._dtype)], (0,) * len(self._trained)
@@ -158,6 +161,15 @@ class Sources:
             if array is not None:
                 weights.append(as_weights(where + self._outputs.suffix(index), array, rows, self._dtype))
         return weights, tuple(weighting) if weights else ()
+
+    def _refuse_weights_without_loss(self, where: str, given: Any) -> None:
+        if not isinstance(given, Mapping):
+            return
+        trained = {self._outputs.names[index] for index in self._trained}
+        for name in self._outputs.names:
+            if name not in trained and given.get(name) is not None:
+                wanted = "sample weights for outputs that have a loss"
+                raise ValueError(expected(where, wanted, f"some for {name!r}, which has none"))
 
     # ---- What is done to a feed
 
@@ -182,24 +194,38 @@ class Sources:
         by_class = self._weight_by_class(where, class_weight)
         target = feed.arrays[len(self._inputs)]
         classes = len(by_class)
-        if target.shape[1] not in (1, classes) or classes == 1:
+        if classes == 1 or not (self.labels(feed) or target.shape[1] == classes):
             got = f"targets of shape {target.shape}"
             raise ValueError(expected(where, "a classification, for class_weight", got))
-        labels = target[:, 0] if self.labels(feed) else target.argmax(axis=1)
+        labels = target[:, 0] if self.labels(feed) else self._classes_of(where, target)
         weights = by_class[labels]
         if feed.weighting:
             weights = weights * feed.arrays[-1][:, 0]
         checked = as_weights(f"{where}, class_weight", weights, feed.rows, self._dtype)
         return self._feed(feed.arrays[: len(self._inputs) + 1], [checked], (0,))
 
+    @staticmethod
+    def _classes_of(where: str, target: np.ndarray) -> np.ndarray:
+        """Of each row, a distribution over the classes, the likeliest one."""
+        is_distribution = (target >= 0).all(axis=1) & (np.abs(target.sum(axis=1) - 1) < 1e-3)
+        if not is_distribution.all():
+            row = int(np.argmin(is_distribution))
+            wanted = "targets that are distributions over the classes, for class_weight"
+            raise ValueError(expected(where, wanted, f"{target[row]} in row {row}"))
+        labels: np.ndarray = target.argmax(axis=1)
+        return labels
+
     def _weight_by_class(self, where: str, class_weight: Mapping[int, float]) -> np.ndarray:
+        if not isinstance(class_weight, Mapping):
+            wanted = "class_weight as a dict {label: weight}"
+            raise ValueError(expected(where, wanted, type(class_weight).__name__))
         classes = self._output_widths[0]
         by_class = np.ones(classes)
         for label, weight in class_weight.items():
             if label not in range(classes):
                 wanted = f"classes from 0 to {classes - 1} in class_weight"
                 raise ValueError(expected(where, wanted, repr(label)))
-            by_class[int(label)] = weight
+            by_class[int(label)] = number_in(where, f"class_weight[{label!r}]", weight, 0.0, np.inf)
         return by_class
 
 
@@ -223,7 +249,7 @@ def _each_of(
 
     A list may leave out those that are not wanted.
     """
-    if isinstance(given, Mapping):
+    if isinstance(given, Mapping) and not is_sparse(given):
         every = ports.by_name(where, noun, given, required)
     elif _is_list_of_arrays(given, ports):
         if len(given) == len(wanted):

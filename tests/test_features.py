@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from networks import classification, classifier
+from sparse_arrays import Csr
 
 import fastdnn as fd
 
@@ -158,3 +159,55 @@ def test_huge_broadcast_views_are_refused_or_fail_cleanly():
     wide = np.broadcast_to(np.float32(1), (2**33, 20))
     with pytest.raises((MemoryError, ValueError)):
         classifier().predict(wide[:, :19])
+
+
+def test_a_vector_is_a_column_where_the_input_has_one_feature():
+    model = fd.Sequential([fd.layers.Input((1,)), fd.layers.Dense(1)], seed=0)
+    x = np.linspace(0, 1, 10)
+    np.testing.assert_array_equal(model.predict(x), model.predict(x[:, None]))
+    model.compile("sgd", "mse")
+    assert model.evaluate(x, x) == model.evaluate(x[:, None], x)
+
+
+class Dok(dict):
+    """A sparse matrix that is a dict, as SciPy's are that keep entries by place."""
+
+    def __init__(self, dense):
+        super().__init__({place: dense[place] for place in zip(*np.nonzero(dense), strict=True)})
+        self.dense, self.shape = dense, dense.shape
+
+    def toarray(self):
+        return self.dense
+
+    def tocsr(self):
+        return Csr.of(self.dense)
+
+
+def test_a_sparse_matrix_that_is_a_dict_is_no_dict_of_inputs():
+    x = np.where(X > 1, X, 0)
+    model = classifier()
+    np.testing.assert_allclose(model.predict(Dok(x)), model.predict(x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ([1, 2], "class_weight as a dict"),
+        ({0: np.ones(3)}, r"class_weight\[0\]"),
+        ({0: None}, r"class_weight\[0\].*got None"),
+        ({0: -1.0}, r"class_weight\[0\].*got -1"),
+    ],
+)
+def test_class_weights_are_numbers_by_label(class_weight, message):
+    model = fd.Sequential([fd.layers.Dense(4)], seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, Y, class_weight=class_weight)
+    assert not model.is_built
+
+
+def test_class_weights_want_classes():
+    model = fd.Sequential([fd.layers.Input((20,)), fd.layers.Dense(2)], seed=0)
+    model.compile("adam", "mse")
+    with pytest.raises(ValueError, match="distributions over the classes, for class_weight"):
+        model.fit(X, np.random.default_rng(0).normal(size=(len(X), 2)), class_weight={1: 100.0})

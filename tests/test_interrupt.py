@@ -163,3 +163,43 @@ def test_a_fit_of_another_thread_is_not_interrupted():
         print(caught, weight_hash(model) == weight_hash(same))
     """
     assert output(code) == "1 True"
+
+
+def test_a_swallowed_one_inside_of_a_call_lets_the_inner_run_begin_again():
+    """A loss of the user's own asks another model; the Ctrl-C comes just before."""
+    code = """
+        import os, signal
+        import numpy as np
+        import fastdnn as fd
+        from networks import classification, classifier
+        x, y = classification(rows=3000)
+        teacher, other = classifier(hidden=(64,)), classifier()
+        signal.signal(signal.SIGINT, lambda *_: None)
+
+        class Asking:
+            name = "asking"
+            def value_and_gradient(self, y, y_hat):
+                os.kill(os.getpid(), signal.SIGINT)
+                teacher.predict(x)
+                other.fit(x[:60], np.zeros(60), verbose=0)
+                return ((y_hat - y) ** 2).mean(axis=1), 2 * (y_hat - y) / y.shape[1]
+
+        model = fd.Sequential([fd.layers.Input((20,)), fd.layers.Dense(1)], seed=0)
+        model.compile("sgd", Asking())
+        print(len(model.fit(x[:90], np.ones(90), epochs=2, verbose=0).history["loss"]))
+    """
+    assert output(code) == "2"
+
+
+def test_a_fit_of_a_thread_does_not_end_the_process_badly():
+    """The interpreter is finalised while a daemon thread trains without the GIL."""
+    code = """
+        import threading, time
+        from networks import classification, classifier
+        x, y = classification(rows=3000)
+        model = classifier(hidden=(64,))
+        threading.Thread(target=lambda: model.fit(x, y, epochs=10**6, verbose=0), daemon=True).start()
+        time.sleep(0.3)
+        print("over")
+    """
+    assert output(code) == "over"

@@ -252,3 +252,55 @@ def test_somebody_must_make_the_calls(runner):
         runner(None)
     with pytest.raises((RuntimeError, TypeError)):
         runner(lambda number, inputs: 3)
+
+
+def test_what_comes_after_a_product_is_not_fused_into_it(program):
+    """A bias that a call computes later: the product waits for it, in a step of its own."""
+    x = source(program, 1)
+    w = program.value("w", "parameter", False, 1, 2, 0)
+    a, y = (program.value(name, "computed", False, 0, 2, -1) for name in "ay")
+    bias = program.value("b", "computed", False, 1, 2, -1)
+    program.op("matmul", [x, w], [a])
+    program.op("python", [w], [bias], call=0)
+    program.op("add_bias", [a, bias], [y])
+    program.output(y)
+    parameters = _core.Parameters("float32", [("w", [1, 2])], [])
+    parameters.set("theta", "w", np.ones((1, 2), np.float32))
+    inference = _core.Inference(_core.Plan(program, parameters, 8), parameters)
+    tens = [np.full((1, 2), 10, np.float32)]
+    for _ in range(2):
+        outputs, *_ = inference.run(
+            [np.ones((5, 1), np.float32)], 2, False, calls=lambda number, inputs: tens
+        )
+        np.testing.assert_array_equal(outputs[0], np.full((5, 2), 11, np.float32))
+
+
+def test_a_call_that_observes_may_read_integers(program):
+    labels = source(program, 2, integer=True)
+    x = program.value("z", "source", False, 0, 3, 1)
+    program.op("python", [labels, x], [], call=0)
+    parameters = _core.Parameters("float32", [], [])
+    inference = _core.Inference(_core.Plan(program, parameters, 8), parameters)
+    seen = []
+
+    def observe(number, inputs):
+        seen.extend(array.copy() for array in inputs)
+        return []
+
+    given = [np.array([[7, 90]] * 3, np.int32), np.ones((3, 3), np.float32)]
+    inference.run(given, 1, False, calls=observe)
+    np.testing.assert_array_equal(seen[0], given[0])
+
+
+def test_a_sparse_source_is_no_result(program):
+    x = program.value("x", "source", False, 0, 1, 0, True)
+    with pytest.raises(ValueError, match="a computed value of one column"):
+        program.result("r", x, -1, False)
+
+
+def test_states_are_updated_by_computed_values(program):
+    """Parameters are being written at that time."""
+    w = program.value("w", "parameter", False, 1, 2, 0)
+    state = program.value("s", "state", False, 1, 2, 0)
+    with pytest.raises(ValueError, match="computed inputs of assign, got 'w'"):
+        program.op("assign", [w], [state])

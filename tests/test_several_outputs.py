@@ -738,3 +738,21 @@ def test_random_networks_by_both_backends(seed):
         weights.append(model.get_weights())
     for native, reference in zip(figures[0] + weights[0], figures[1] + weights[1], strict=True):
         np.testing.assert_allclose(native, reference, rtol=1e-7, atol=1e-9, equal_nan=False)
+
+
+def test_sample_weights_for_what_has_no_loss_are_refused():
+    x = fd.Input((3,))
+    model = fd.Model(x, {"p": fd.layers.Dense(1)(x), "q": fd.layers.Dense(1)(x)}, seed=0)
+    model.compile("sgd", {"p": "mse"})
+    data, target = np.ones((4, 3)), {"p": np.ones(4)}
+    with pytest.raises(ValueError, match="some for 'q', which has none"):
+        model.fit(data, target, sample_weight={"q": np.ones(4)})
+    model.fit(data, target, sample_weight={"p": np.ones(4), "q": None}, verbose=0)
+
+
+@pytest.mark.parametrize("weight", [np.array([1.0]), "1", True])
+def test_loss_weights_are_numbers(weight):
+    x = fd.Input((3,))
+    model = fd.Model(x, {"p": fd.layers.Dense(1)(x)}, seed=0)
+    with pytest.raises(ValueError, match="loss_weights as numbers"):
+        model.compile("sgd", {"p": "mse"}, loss_weights={"p": weight})

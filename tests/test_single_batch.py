@@ -319,3 +319,58 @@ def test_plans_of_many_batch_sizes_are_not_kept_for_ever():
     for size in range(1, 40):
         np.testing.assert_array_equal(model.predict(X, batch_size=size), want)
     assert len(model._inferences._runners) <= 8
+
+
+def slope_seen(model):
+    return model.predict(np.array([[-1.0]]))[0, 0]
+
+
+def test_settings_of_layers_hold_from_the_next_call_on():
+    slope = fd.layers.LeakyReLU(0.5)
+    model = fd.Sequential([fd.layers.Input((1,)), slope], seed=0)
+    assert slope_seen(model) == -0.5
+    slope.negative_slope = 0.25
+    assert slope_seen(model) == -0.25
+    assert model.layer_outputs(np.array([[-1.0]]), [slope.name])[slope.name][0, 0] == -0.25
+
+    noise, dropout = fd.layers.GaussianNoise(0.1), fd.layers.Dropout(0.0)
+    model = fd.Sequential([fd.layers.Input((20,)), noise, dropout, fd.layers.Dense(4)], seed=0)
+    model.compile(fd.optimizers.SGD(1e-9), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    losses = [model.train_on_batch(X, Y), model.loss_and_gradients(X, Y)[0]]
+    noise.stddev = 100.0
+    losses += [model.train_on_batch(X, Y), model.loss_and_gradients(X, Y)[0]]
+    assert min(losses[2:]) > 3 * max(losses[:2])
+    noise.stddev, dropout.rate = 0.0, 0.9
+    assert model.train_on_batch(X, Y) != pytest.approx(losses[0], rel=0.1)
+
+
+def test_a_compilation_during_an_evaluation_is_not_mistaken_for_the_old_one():
+    model = fd.Sequential([fd.layers.Input((20,)), fd.layers.Dense(4)], seed=0)
+    model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+
+    class Compiling(fd.callbacks.Callback):
+        def on_test_batch_begin(self, batch, logs=None):
+            if batch == 0:
+                self.model.compile("sgd", "mse")
+
+    before = model.evaluate(X, Y, batch_size=32, callbacks=[Compiling()])
+    targets = np.zeros((len(X), 4))
+    assert model.evaluate(X, targets, batch_size=32) == pytest.approx(
+        (model.predict(X) ** 2).mean(), rel=1e-5
+    )
+    assert before > 0
+
+
+def test_inputs_without_a_gradient_are_named_with_their_kinds():
+    words, x = fd.Input((2,), dtype="int32", name="words"), fd.Input((3,), name="x")
+    joined = fd.layers.Concatenate()([fd.layers.Embedding(5, 2)(words), fd.layers.Dense(2)(x)])
+    model = fd.Model([words, x], fd.layers.Dense(1)(joined), seed=0)
+    model.compile("sgd", "mse")
+    given = {"words": np.ones((4, 2), int), "x": np.ones((4, 3))}
+    _, gradients = model.loss_and_gradients(given, np.ones(4), inputs=True)
+    assert "x" in gradients
+    assert "words" not in gradients
+    only = fd.Sequential([fd.Input((2,), dtype="int32", name="words"), fd.layers.Embedding(5, 2)], seed=0)
+    only.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="'words': integers"):
+        only.loss_and_gradients(given["words"], np.ones((4, 4)), inputs=True)

@@ -168,13 +168,15 @@ struct pybind11::detail::type_caster<fastdnn::bindings::SourceArray> {
       value.values = reinterpret_borrow<array>(from);
       return true;
     }
-    for (const char* part : {"values", "starts", "columns"}) {
-      if (!hasattr(from, part) || !isinstance<array>(from.attr(part))) return false;
+    for (const char* part : {"values", "starts", "columns", "width"}) {
+      if (!hasattr(from, part)) return false;
     }
-    if (!hasattr(from, "width")) return false;
-    value.values = from.attr("values").cast<array>();
-    value.starts = from.attr("starts");
-    value.columns = from.attr("columns");
+    // Each is asked for once: another time it might be something else.
+    const object values = from.attr("values"), starts = from.attr("starts"), columns = from.attr("columns");
+    if (!isinstance<array>(values) || !isinstance<array>(starts) || !isinstance<array>(columns)) return false;
+    value.values = reinterpret_borrow<array>(values);
+    value.starts = starts;
+    value.columns = columns;
     value.width = from.attr("width").cast<fastdnn::Index>();
     return true;
   }

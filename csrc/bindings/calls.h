@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "engine/call.h"
 
 namespace fastdnn::bindings {
@@ -35,7 +36,7 @@ inline void write_back(const CallOperand& operand, const py::array& array) {
 inline CallHandler call_handler(py::handle function) {
   if (function.is_none()) return {};
   return [function](const CallArguments& arguments) {
-    const py::gil_scoped_acquire gil;
+    const WithGil gil;
     py::list inputs;
     for (const CallOperand& operand : arguments.inputs) inputs.append(copy_of(operand));
     const auto outputs = py::cast<std::vector<py::array>>(function(arguments.call, std::move(inputs)));

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "bindings/measure.h"
 #include "bindings/register.h"
 #include "core/team.h"
@@ -54,7 +55,7 @@ Matrix<T> optional_gradient(Optional<T>& array, const Matrix<const T>& like, con
 template <class Body>
 void on_team(int threads, const Body& body) {
   if (Measurement* measurement = Measurement::current()) return measurement->add(threads, body);
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   run_team(threads, body);
 }
 
@@ -68,7 +69,8 @@ inline const std::int32_t* checked_labels(const Array<std::int32_t>& labels, Ind
   return data;
 }
 
-// Indices (n,) or (n, k) into something of `limit`.
+// Indices (n,) or (n, k) into something of `limit`. Kernels are for tests: no other thread may write the array
+// before the call is over. (A feed has copies of its own.)
 inline const std::int32_t* checked_indices(const Array<std::int32_t>& indices, Index limit, const char* what,
                                            const char* where) {
   check(indices.ndim() >= 1 && is_contiguous(indices) && is_aligned(indices), where,

@@ -1,4 +1,5 @@
 #include "bindings/measure.h"
+#include "bindings/gil.h"
 
 #include "core/check.h"
 
@@ -73,7 +74,7 @@ void Measurement::time() {
   const auto repeated = [&](Team& team) {
     for (Index i = 0; i < repeat_; ++i) all(team);
   };
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   seconds_ = time_on_team(threads_, 1, prepare, repeated).seconds.front();
 }
 

@@ -5,7 +5,9 @@
 
 #include "bindings/arrays.h"
 #include "bindings/calls.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
+#include "core/interrupt.h"
 #include "engine/inference.h"
 
 namespace fastdnn::bindings {
@@ -18,11 +20,12 @@ InferenceReport run_inference(Inference& inference, const SourceArrays& arrays,
   const Feed feed(inference.plan().program(), inference.plan().dtype(), source_views(arrays));
   for (;;) {
     try {
-      const py::gil_scoped_release release;
+      const WithoutGil release;
       return inference.run(feed, request);
     } catch (const Interrupted&) {
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    InterruptScope::forget();
   }
 }
 

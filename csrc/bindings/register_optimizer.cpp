@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
 #include "engine/optimizer.h"
 
@@ -70,7 +71,7 @@ py::dict snapshot(Parameters& parameters, const std::optional<std::shared_ptr<Op
   result["slots"] = slots;
   std::int64_t iterations = 0;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     const std::shared_lock<FairMutex> lock(parameters.mutex);
     for (const auto& [to, from, bytes] : copies.all) std::memcpy(to, from, bytes);
     if (optimizer != nullptr) iterations = optimizer->iterations();

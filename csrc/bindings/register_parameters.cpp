@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
 #include "engine/parameters.h"
 
@@ -31,7 +32,7 @@ py::array get_segment(Parameters& parameters, const std::string& vector, const s
   const FlatVector& flat = vector_named(parameters, vector);
   const Segment& segment = flat.find(name);
   py::array array = empty_array(parameters.dtype, segment.shape);
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   const std::shared_lock<FairMutex> lock(parameters.mutex);
   std::memcpy(array.mutable_data(), flat.at(segment),
               static_cast<std::size_t>(segment.size * size_of(parameters.dtype)));
@@ -54,7 +55,7 @@ void set_segments(Parameters& parameters, const std::vector<NamedArray>& entries
     check_segment_array(parameters.dtype, segment, array);
     copies.push_back({flat.at(segment), array.data(), static_cast<std::size_t>(array.nbytes())});
   }
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   const std::lock_guard<FairMutex> lock(parameters.mutex);
   for (const Copy& copy : copies) std::memcpy(copy.to, copy.from, copy.bytes);
 }

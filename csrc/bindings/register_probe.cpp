@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
 #include "kernels/probe.h"
 
@@ -15,7 +16,7 @@ template <class Run>
 py::tuple without_gil(const Run& run) {
   Probe probe;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     probe = run();
   }
   return figures(probe);

@@ -1,6 +1,7 @@
 #include <pybind11/stl.h>
 
 #include "bindings/arrays.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
 #include "core/aligned.h"
 #include "core/float_control.h"
@@ -29,7 +30,7 @@ py::list team_report(int threads, Index n, Index grain, int rounds) {
   bool in_order = true;
   int ran = 0;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     ran = run_team(threads, [&](Team& team) {
       const auto rank = static_cast<std::size_t>(team.rank());
       const Range share = team.share(n, grain);
@@ -59,7 +60,7 @@ std::optional<std::uint64_t> float_control_word() {
 // Of each thread of a team.
 std::vector<std::optional<std::uint64_t>> team_float_control(int threads) {
   std::vector<std::optional<std::uint64_t>> words(static_cast<std::size_t>(std::max(threads, 1)));
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   const int ran = run_team(
       threads, [&](Team& team) { words[static_cast<std::size_t>(team.rank())] = float_control_word(); });
   words.resize(static_cast<std::size_t>(ran));
@@ -109,7 +110,7 @@ void register_testing(py::module_& m) {
   m.def(
       "team_throw",
       [](int threads, int rank) {
-        const py::gil_scoped_release release;
+        const WithoutGil release;
         run_team(threads, [&](Team& team) {
           if (team.rank() == rank) throw InputError("thrown by rank " + std::to_string(rank));
           team.barrier();

@@ -4,7 +4,9 @@
 
 #include "bindings/arrays.h"
 #include "bindings/calls.h"
+#include "bindings/gil.h"
 #include "bindings/register.h"
+#include "core/interrupt.h"
 #include "engine/trainer.h"
 
 namespace fastdnn::bindings {
@@ -38,10 +40,13 @@ py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds,
   const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls)};
   RunReport report;
   {
-    const py::gil_scoped_release release;
+    const WithoutGil release;
     report = bound.trainer.run(learning_rate, limits);
   }
-  if (report.end == RunReport::End::interrupted && PyErr_CheckSignals() != 0) throw py::error_already_set();
+  if (report.end == RunReport::End::interrupted) {
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    InterruptScope::forget();
+  }
   bound.non_finite.reset();
   if (report.end == RunReport::End::non_finite_source) bound.non_finite = report.non_finite;
   return py::make_tuple(name_of(report.end), report.batch, report.threads);
@@ -57,7 +62,7 @@ std::vector<double> time_step(BoundTrainer& bound, double learning_rate, int thr
   limits.calls = call_handler(calls);
   limits.steps = 1;
   limits.clock = &clock;
-  const py::gil_scoped_release release;
+  const WithoutGil release;
   bound.trainer.begin_epoch(0);
   bound.trainer.run(learning_rate, limits);
   return clock.seconds();

@@ -57,6 +57,10 @@ InterruptScope::~InterruptScope() {
   requested = false;
 }
 
+void InterruptScope::forget() {
+  requested = false;
+}
+
 const std::atomic<bool>* InterruptScope::flag() const {
   return active_ ? &requested : nullptr;
 }

@@ -22,6 +22,10 @@ class InterruptScope {
   // scope is not active.
   const std::atomic<bool>* flag() const;
 
+  // After the handlers of a Ctrl-C have run and raised nothing: whoever was interrupted begins again, also
+  // inside of an outer scope.
+  static void forget();
+
  private:
   bool active_;
 };

@@ -19,7 +19,7 @@ Index limit_of(const Program& program, int indices) {
   Index limit = Index{1} << 31;
   for (const Op& op : program.ops()) {
     for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-      if (op.inputs[i] != indices) continue;
+      if (op.inputs[i] != indices || op.operation->calls) continue;  // calls address nothing by them
       const Value& other = program.value(i == 0 ? op.outputs[0] : op.inputs[0]);
       limit = std::min(limit, other.rows == 0 ? other.cols : other.rows);
     }

@@ -20,12 +20,14 @@ class Fuser {
         dtype_(dtype),
         max_batch_(max_batch),
         readers_(program.values().size()),
+        writer_(program.values().size(), -1),
         done_(program.ops().size()) {
     fused_.values = program.values();
     for (std::size_t i = 0; i < program_.ops().size(); ++i) {
       for (const int input : program_.ops()[i].inputs) {
         if (input >= 0) readers_[at(input)].push_back(static_cast<int>(i));
       }
+      for (const int output : program_.ops()[i].outputs) writer_[at(output)] = static_cast<int>(i);
       if (!program_.ops()[i].accumulate) continue;
       for (const int output : program_.ops()[i].outputs) readers_[at(output)].push_back(static_cast<int>(i));
     }
@@ -105,13 +107,21 @@ class Fuser {
     return values;
   }
 
-  // The operation that alone reads the first output of `index`,
-  // if it is of this kind and writes its own output afresh.
+  // The operation that alone reads the first output of `index`, if it is of this kind, writes its own output
+  // afresh, and can be done where `index` is: what else it reads is there by then.
   int fusable_reader(int index, const char* name) const {
     const std::vector<int>& readers = readers_[at(op(index).outputs[0])];
     if (readers.size() != 1 || readers[0] < 0) return -1;
     const Op& reader = op(readers[0]);
-    return reader.operation->is(name) && !reader.accumulate && !op(index).accumulate ? readers[0] : -1;
+    const bool fits = reader.operation->is(name) && !reader.accumulate && !op(index).accumulate;
+    return fits && ready_at(reader, index) ? readers[0] : -1;
+  }
+
+  // Whether all that an operation reads, but for what `index` itself writes, is written before `index`.
+  bool ready_at(const Op& reader, int index) const {
+    return std::all_of(reader.inputs.begin(), reader.inputs.end(), [&](int input) {
+      return input < 0 || writer_[at(input)] < index || input == op(index).outputs[0];
+    });
   }
 
   void add_op(int i) {
@@ -287,7 +297,7 @@ class Fuser {
     for (int j = i + 1; j < static_cast<int>(program_.ops().size()); ++j) {
       const Op& o = op(j);
       if (o.operation->joins == nullptr || done_[at(j)] || !loss.operation->is(o.operation->joins)) continue;
-      if (o.inputs[0] == loss.inputs[0] && o.inputs[1] == loss.inputs[1]) return j;
+      if (o.inputs[0] == loss.inputs[0] && o.inputs[1] == loss.inputs[1] && ready_at(o, i)) return j;
     }
     return loss.operation->is_loss ? i : -1;
   }
@@ -313,6 +323,7 @@ class Fuser {
   const Dtype dtype_;
   const Index max_batch_;
   std::vector<std::vector<int>> readers_;  // operations that read each value, or add to it
+  std::vector<int> writer_;                // the last operation that writes each value, or -1
   std::vector<bool> done_;                 // operations that are in a step
   std::vector<int> cut_off_;               // outputs of normalisations with a relu
   std::map<int, int> masked_;  // gradients that are never written, and the relu_backward that would

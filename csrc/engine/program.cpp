@@ -88,6 +88,9 @@ void Program::check_input(const Op& op, int index) const {
   check(std::find(op.outputs.begin(), op.outputs.end(), index) == op.outputs.end(), kWhere,
         "expected the output of ", op.operation->name, " to be none of its inputs, got '", value(index).name,
         "'");
+  // States are updated beside the parameters, which other threads still write then.
+  check(!op.operation->updates_state || value(index).role == Role::computed, kWhere,
+        "expected computed inputs of ", op.operation->name, ", got '", value(index).name, "'");
 }
 
 void Program::check_shapes(const Op& op) const {
@@ -158,9 +161,9 @@ int Program::add_op(Op op) {
 int Program::add_result(Result result) {
   check_value(result.value, "a result");
   const Value& of = value(result.value);
-  check(written_[static_cast<std::size_t>(result.value)] && of.rows == 0 && of.cols == 1 && !of.integer,
-        kWhere, "expected the result '", result.name, "' to be a computed value of one column, got ",
-        shape_text(of));
+  const bool real = !of.integer && !of.sparse;
+  check(written_[static_cast<std::size_t>(result.value)] && of.rows == 0 && of.cols == 1 && real, kWhere,
+        "expected the result '", result.name, "' to be a computed value of one column, got ", shape_text(of));
   if (result.weights >= 0) {
     check_value(result.weights, "the weights of a result");
     const Value& weights = value(result.weights);

@@ -37,6 +37,8 @@ class Weight:
 class WeightStore(Protocol):
     """The model's flat vectors, by full names."""
 
+    settings: int
+
     def read(self, name: str) -> np.ndarray:
         """A copy of a weight."""
         ...
@@ -64,8 +66,9 @@ class Layer:
     as the last whole step did.
 
     A layer belongs to one model. `name` is unique in it; without one the model numbers the layer ("dense",
-    "dense_1"). `trainable` may be set at any time and holds from the next `fit` on: the weights of a layer
-    with False stay as they are, and no gradient is computed below the lowest layer that is trained.
+    "dense_1"). `trainable`, and settings such as a `Dropout`'s `rate`, may be set at any time and hold from
+    the next `fit`, or other call, on: the weights of a layer with trainable=False stay as they are, and no
+    gradient is computed below the lowest layer that is trained.
 
     A subclass whose `__init__` takes arguments gives them in `get_config`, so that models can be saved;
     `load_model(path, custom_objects={"Scale": Scale})` reads them.
@@ -125,6 +128,17 @@ class Layer:
         self._weights: list[Weight] = []
         self._built_for: tuple[Shape, ...] | None = None
         self._store: WeightStore | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A setting holds from the next call of the model's methods on: what they keep is made anew.
+
+        Of one's own layer only `trainable`: its code sees all others by itself, and may set them in a step.
+        """
+        super().__setattr__(name, value)
+        if name.startswith("_") or getattr(self, "_store", None) is None:
+            return
+        if name == "trainable" or type(self).lower is not Layer.lower:
+            self._stored().settings += 1
 
     @property
     def trainable(self) -> bool:
