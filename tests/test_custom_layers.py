@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from custom_parts import Centre, DenseTanh, Product, Scale
+from custom_parts import Centre, DenseTanh, Gain, Product, Scale
 from networks import regression, weight_hash
 from sparse_arrays import Csr
 
@@ -103,8 +103,11 @@ def test_in_branches_with_several_inputs(backend):
     check_gradients(model, x, y)
 
 
-def check_gradients(model, x, y, h=1e-3):
-    """Every gradient, with respect to weights and inputs, by a stencil of five points."""
+def check_gradients(model, x, y, h=1e-3, loss=None):
+    """Every gradient, with respect to weights and inputs, by a stencil of five points; `loss` of x is that of
+    use, unless another is given.
+    """
+    measure = loss or (lambda x: model.evaluate(x, y))
     _, gradients = model.loss_and_gradients(x, y, inputs=True)
     rng = np.random.default_rng(0)
 
@@ -124,11 +127,11 @@ def check_gradients(model, x, y, h=1e-3):
 
         def loss(moved, name=name):
             model.weights.write({name: moved})
-            return model.evaluate(x, y)
+            return measure(x)
 
         compare(array, gradients[name], loss)
         model.weights.write({name: array})
-    compare(x, gradients["x"], lambda moved: model.evaluate(moved, y))
+    compare(x, gradients["x"], measure)
 
 
 def test_gradients_by_finite_differences():
@@ -204,6 +207,64 @@ def test_a_frozen_layer_keeps_what_it_has_stored():
     model = chain(Centre(trainable=False), L.Dense(2))
     model.fit(x, y, epochs=2)
     assert not model.layers[1].get_weights()[0].any()
+
+
+def gains(backend, uses=2, trainable=True):
+    source = fd.Input((7,), name="x")
+    gain, h = Gain(trainable=trainable), L.Dense(7, name="below")(source)
+    for _ in range(uses):
+        h = gain(h)
+    model = fd.Model(source, L.Dense(2)(h), seed=1, dtype="float64")
+    model.compile(fd.optimizers.SGD(0.1), "mse", backend=backend)
+    return model, gain
+
+
+@pytest.mark.parametrize("uses", [1, 2, 3])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_stored_weights_above_trained_ones(backend, uses):
+    """What a layer stores depends on what is trained below and in it, and has no gradient for all that."""
+    x, y = regression(rows=40)
+    model, gain = gains(backend, uses)
+    before = model.get_weights()
+    model.fit(x, y, epochs=2, batch_size=10)
+    w, c = gain.get_weights()
+    assert c == 0.5 ** (8 * uses)
+    assert (w != 1).all()
+    assert (model.get_weights()[0] != before[0]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backward_sees_the_stored_weights_of_its_forward(backend):
+    """By finite differences of the loss in training: c is 1 in the first use and 0.5 in the second."""
+    x, y = regression(rows=12)
+    model, gain = gains(backend)
+    loss, gradients = model.loss_and_gradients(x, y, inputs=True)
+    names = ["below/kernel", "below/bias", "gain/w", "dense/kernel", "dense/bias", "x"]
+    assert sorted(gradients) == sorted(names)
+    check_gradients(model, x, y, loss=lambda x: model.loss_and_gradients(x, y)[0])
+    assert gain.get_weights()[1] == 1  # none of this was a step
+    kernel, bias, w, _, last_kernel, last_bias = model.get_weights()
+    error = 0.5 * w * w * (x @ kernel + bias) @ last_kernel + last_bias - y
+    np.testing.assert_allclose(loss, (error**2).mean(), rtol=1e-12)
+
+
+def test_both_backends_see_the_same_stored_weights():
+    x, y = regression(rows=40)
+    models = [gains(backend, uses=3)[0] for backend in BACKENDS]
+    for model in models:
+        model.fit(x, y, epochs=2, batch_size=10)
+    assert_same(*models, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_frozen_layer_shows_nobody_what_it_assigns(backend):
+    x, y = regression(rows=12)
+    model, gain = gains(backend, trainable=False)
+    kernel, bias, w, c, last_kernel, last_bias = model.get_weights()
+    error = c * c * w * w * (x @ kernel + bias) @ last_kernel + last_bias - y
+    np.testing.assert_allclose(model.train_on_batch(x, y), (error**2).mean(), rtol=1e-12)
+    assert (gain.get_weights()[0] == w).all()
+    assert gain.get_weights()[1] == c
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -684,6 +745,43 @@ def test_arrays_may_be_kept_and_overwritten(backend):
     for arrays in kept:
         for array, copied in zip(arrays[::2], arrays[1::2], strict=True):
             np.testing.assert_array_equal(array, copied)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_list_of_inputs_is_its_own(backend):
+    class Pops(Product):
+        def forward(self, x, training):
+            a, b = x.pop(0), x.pop(0)
+            return a * b, [a, b]
+
+        def backward(self, dy, saved):
+            a, b = saved.pop(0), saved.pop(0)
+            return [dy * b, dy * a], {}
+
+    x, y = regression(rows=16)
+
+    def trained(kind):
+        source = fd.Input((7,))
+        branches = [L.Dense(5)(source), L.Dense(5)(source)]
+        model = fd.Model(source, L.Dense(2)(kind()(branches)), seed=1, dtype="float64")
+        model.compile(fd.optimizers.SGD(0.1), "mse", backend=backend)
+        model.fit(x, y, epochs=3)
+        return model
+
+    assert_same(trained(Pops), trained(Product))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_gradient_that_is_not_finite_is_found_where_dy_was_overwritten(backend):
+    class Overwrites(Scale):
+        def backward(self, dy, saved):
+            dx, gradients = super().backward(dy, saved)
+            dy[:] = np.nan
+            return dx * np.nan, gradients
+
+    x, y = regression(rows=16)
+    with pytest.raises(FloatingPointError, match="a finite dx"):
+        chain(L.Dense(7), Overwrites(), L.Dense(2), backend=backend).fit(x, y)
 
 
 def test_many_predictions_at_once():

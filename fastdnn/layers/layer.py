@@ -211,15 +211,15 @@ class Layer:
         )
 
     def weight(self, name: str) -> np.ndarray:
-        """A weight by its name, read-only: in `forward` and `backward` that of their step, else as it is now.
+        """A weight by its name, read-only: in `forward` that of the step, or what an earlier use in the step
+        has assigned; in `backward` what its `forward` saw; else as it is now.
 
         Raises:
             ValueError: the layer has no such weight, or no model holds it yet.
         """
-        for layer, weights, assigned in reversed(_running.layers):
+        for layer, weights, _ in reversed(_running.layers):
             if layer is self and name in weights:
-                own: np.ndarray = assigned[name] if name in assigned else weights[name]
-                return own
+                return weights[name]
         names = [weight.short_name for weight in self._weights]
         if name not in names:
             raise unknown_name(self.name or type(self).__name__, "a weight", name, names)
@@ -228,8 +228,9 @@ class Layer:
         return array
 
     def assign(self, name: str, value: Any) -> None:
-        """In `forward` in training: the new value of a weight that is not trained, from the next step on if
-        this one is kept.
+        """In `forward` in training: the new value of a weight that is not trained, for the layer's next use in
+        this step, and from the next step on if this one is kept. `weight` gives the old one until then. That
+        the new value came from x is left out of the gradients. Of a frozen layer nothing is kept.
 
         Raises:
             ValueError: not in `forward` in training, no such weight or a trained one, or another shape.
