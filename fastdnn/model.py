@@ -823,6 +823,8 @@ class Model:
 
         Raises:
             OSError: the file cannot be written; an older one is still there.
+            ValueError: the `get_config` of a layer, loss or metric of your own lacks arguments of its
+                `__init__`.
         """
         from fastdnn.io.model_file import save_model
 

@@ -924,7 +924,7 @@ def test_a_saved_model_needs_its_classes(tmp_path):
 
 
 def test_a_class_named_like_a_layer_of_the_package_is_not_taken_for_it(tmp_path):
-    dense = type("Dense", (Scale,), {"get_config": lambda self: {"name": self.name}})
+    dense = type("Dense", (Centre,), {})
     model = chain(dense(), L.Dense(2))
     model.save(tmp_path / "m")
     with pytest.raises(ValueError, match="'Dense' among custom_objects"):
@@ -944,6 +944,89 @@ def test_a_configuration_that_would_not_load_is_not_saved(tmp_path):
         with pytest.raises(ValueError, match=message):
             chain(kind(3), L.Dense(2)).save(tmp_path / "m")
     assert not list(tmp_path.iterdir())
+
+
+class Times(L.Layer):
+    def __init__(self, k=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.k = k
+
+    def forward(self, x, training):
+        return self.k * x, None
+
+    def backward(self, dy, saved):
+        return self.k * dy, {}
+
+
+class TimesWithConfig(Times):
+    def get_config(self):
+        return {"k": self.k, **super().get_config()}
+
+
+class TimesWithoutName(Times):
+    def get_config(self):
+        return {"k": self.k}
+
+
+def test_arguments_that_a_file_would_lose_are_not_saved(tmp_path):
+    path = tmp_path / "m"
+    hint = r'write get_config\(self\) as \{"k": self.k'
+    with pytest.raises(ValueError, match=rf"\[save, layer 'times'\] .* got one without k; {hint}"):
+        chain(Times(5.0), L.Dense(2)).save(path)
+    assert not list(tmp_path.iterdir())
+    x, _ = regression(rows=8)
+    model = chain(TimesWithConfig(5.0), L.Dense(2))
+    model.save(path)
+    again = fd.load_model(path, {"TimesWithConfig": TimesWithConfig})
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"name": "mine"}, {"name": "mine", "trainable": False}])
+def test_a_file_keeps_name_and_trainable_whatever_the_config_says(arguments, tmp_path):
+    x, y = regression(rows=8)
+    model = chain(L.Dense(7), TimesWithoutName(0.5, **arguments), L.Dense(2))
+    model.fit(x, y)
+    model.save(tmp_path / "m")
+    again = fd.load_model(tmp_path / "m", {"TimesWithoutName": TimesWithoutName})
+    for layer in (model.layers[2], again.layers[2]):
+        assert layer.name == arguments.get("name", "timeswithoutname")
+        assert layer.trainable == arguments.get("trainable", True)
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+def test_what_a_layer_of_the_package_leaves_to_the_tensors_a_subclass_does(tmp_path):
+    kind = type("Mine", (L.Normalization,), {})
+    x, _ = regression(rows=8)
+    model = chain(kind(mean=x.mean(axis=0), std=x.std(axis=0)), L.Dense(2))
+    model.save(tmp_path / "m")
+    np.testing.assert_array_equal(fd.load_model(tmp_path / "m", {"Mine": kind}).predict(x), model.predict(x))
+
+
+class RefusesToBuild(Times):
+    def build(self, input_shape):
+        raise ValueError("mine")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"TimesWithConfig": lambda k, name: 1 / 0},
+            r"layer TimesWithConfig\] .* \{'k': 2.0.* ZeroDivisionError: division",
+        ),
+        ({"TimesWithConfig": lambda k, name: 3}, "a class that makes a layer, got 3; custom_objects has"),
+        (
+            [TimesWithConfig],
+            r"\[load_model\] expected custom_objects as \{name: class or function\}, got list",
+        ),
+        ({"TimesWithConfig": lambda k, name: RefusesToBuild()}, "or custom_objects are not those"),
+    ],
+)
+def test_what_is_wrong_with_a_class_is_not_blamed_on_the_file(given, message, tmp_path):
+    chain(TimesWithConfig(2.0), L.Dense(2)).save(tmp_path / "m")
+    with pytest.raises(ValueError, match=message) as found:
+        fd.load_model(tmp_path / "m", given)
+    assert ("damaged" in str(found.value)) == ("are not those" in message)
 
 
 def test_plan_profile_and_summary_show_it():

@@ -248,6 +248,24 @@ def test_saved_and_loaded(tmp_path):
     assert weight_hash(twins[0]) == weight_hash(twins[1])
 
 
+def test_arguments_that_a_file_would_lose_are_not_saved(tmp_path):
+    class Slope(SquaredLoss):
+        def __init__(self, slope=1.0):
+            self.slope = slope
+
+    with pytest.raises(ValueError, match=r"\[save, loss 'squared_error'\] .* got one without slope"):
+        model_of(Slope(2.0)).save(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("other", [lambda q: L.ReLU(), lambda q: SquaredLoss, lambda q: q / 0])
+def test_another_class_under_its_name_is_not_blamed_on_the_file(other, tmp_path):
+    model_of(Pinball(0.9)).save(tmp_path / "m")
+    with pytest.raises(ValueError, match="loss Pinball") as found:
+        fd.load_model(tmp_path / "m", {"Pinball": other})
+    assert "damaged" not in str(found.value)
+
+
 def test_the_plan_shows_it():
     lines = []
     model_of(SquaredLoss()).plan(print_fn=lines.append)

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import signal
 import threading
 
@@ -293,6 +294,43 @@ def test_what_is_no_metric(metric, message):
         model_of("mse", metric)
 
 
+class Quantile:
+    """Of the absolute error of a batch: an object that is called."""
+
+    def __init__(self, q):
+        self.q = q
+        self.name = f"q{q}"
+
+    def __call__(self, y, y_hat):
+        return np.quantile(np.abs(y - y_hat), self.q)
+
+
+def test_an_object_that_is_called_has_a_name():
+    x, y = regression(rows=40)
+    partial = functools.partial(lambda q, y, y_hat: np.quantile(np.abs(y - y_hat), q), 0.5)
+    with pytest.raises(ValueError, match="a name of partial, a string, got None; set its attribute name"):
+        model_of(partial)
+    partial.name = "median"
+    model = model_of(Quantile(0.25), Quantile(0.5), partial, absolute)
+    figures = model.evaluate(x, y, return_dict=True)
+    assert list(figures) == ["loss", "q0.25", "q0.5", "median", "absolute"]
+    error = np.abs(model.predict(x) - y)
+    for name, q in {"q0.25": 0.25, "q0.5": 0.5, "median": 0.5}.items():
+        np.testing.assert_allclose(figures[name], np.quantile(error, q), rtol=1e-12)
+
+
+@pytest.mark.parametrize("is_called", [False, True])
+def test_metrics_of_keras_are_told_what_is_missing(is_called):
+    methods = {"name": "kl", "update_state": lambda *_: None, "result": lambda *_: 0, "reset_state": print}
+    if is_called:
+        methods["__call__"] = lambda self, y, y_hat: 0.0
+    kind = type("Divergence", (), methods)
+    with pytest.raises(
+        ValueError, match=r"update\(y, y_hat, sample_weight\), .* Divergence with update_state"
+    ):
+        model_of(kind())
+
+
 @pytest.mark.parametrize("given", [np.zeros(3), np.zeros((16, 2)), None, "a", 1j])
 def test_what_a_function_gives_is_checked(given):
     x, y = regression(rows=16)
@@ -335,6 +373,27 @@ def test_saved_and_copied(tmp_path):
     assert again.evaluate(x, y, return_dict=True) == model.evaluate(x, y, return_dict=True)
     copied = copy.deepcopy(model)
     assert copied.fit(x, y).history == model.fit(x, y).history
+
+
+def test_a_name_that_a_file_would_lose_is_not_saved(tmp_path):
+    kind = type("Nameless", (MeanDeviation,), {"get_config": lambda self: {}})
+    with pytest.raises(ValueError, match=r"\[save, metric 'mine'\] .* got one without name"):
+        model_of(kind(name="mine")).save(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"MeanDeviation": lambda name: L.ReLU(), "absolute": absolute},
+        {"MeanDeviation": MeanDeviation, "absolute": 3},
+    ],
+)
+def test_something_else_under_its_name_is_not_blamed_on_the_file(given, tmp_path):
+    model_of(MeanDeviation(), absolute).save(tmp_path / "m")
+    with pytest.raises(ValueError, match="custom_objects has another one under this name") as found:
+        fd.load_model(tmp_path / "m", given)
+    assert "damaged" not in str(found.value)
 
 
 def test_the_plan_shows_it():

@@ -20,26 +20,36 @@ _METHODS = ("update", "result", "reset")
 
 def is_metric(given: object) -> bool:
     """Whether an object is meant as one."""
-    return callable(given) or (
-        not isinstance(given, type) and all(callable(getattr(given, name, None)) for name in _METHODS)
-    )
+    return callable(given) or is_stateful(given) or hasattr(given, "update_state")
+
+
+def is_stateful(given: object) -> bool:
+    """Whether it has the methods of a metric, and is no function."""
+    return not isinstance(given, type) and all(callable(getattr(given, name, None)) for name in _METHODS)
 
 
 class PythonMetric:
     """What a model needs of a metric, of an object or a function of the user's.
 
     Raises:
-        ValueError: it has no name.
+        ValueError: it has no name, or methods of other names.
     """
 
     def __init__(self, given: Any, where: str = "compile") -> None:
         self.given = given
-        self.is_function = not all(callable(getattr(given, name, None)) for name in _METHODS)
+        self.is_function = not is_stateful(given)
         if isinstance(given, type):
             raise ValueError(expected(where, "a metric", repr(given), "write it with parentheses"))
-        name = getattr(given, "__name__", None) if self.is_function else getattr(given, "name", None)
+        kind = type(given).__name__
+        if self.is_function and hasattr(given, "update_state"):
+            wanted = "a metric with update(y, y_hat, sample_weight), result() and reset()"
+            raise ValueError(expected(where, wanted, f"{kind} with update_state", "see fastdnn.metrics"))
+        name = getattr(given, "name", None)
+        if name is None and self.is_function:
+            name = getattr(given, "__name__", None)
         if not isinstance(name, str) or not name:
-            raise ValueError(expected(where, f"a name of {type(given).__name__}, a string", repr(name)))
+            hint = "set its attribute name"
+            raise ValueError(expected(where, f"a name of {kind}, a string", repr(name), hint))
         self.name: str = name
 
     def lower(

@@ -67,8 +67,9 @@ class Layer:
     "dense_1"). `trainable` may be set at any time and holds from the next `fit` on: the weights of a layer
     with False stay as they are, and no gradient is computed below the lowest layer that is trained.
 
-    A subclass whose `__init__` takes arguments gives them in `get_config`, so that models can be saved;
-    `load_model(path, custom_objects={"Scale": Scale})` reads them.
+    A subclass whose `__init__` takes arguments gives them all in `get_config`, else models with it cannot be
+    saved (name and trainable are kept anyway); `load_model(path, custom_objects={"Scale": Scale})` makes it
+    again.
 
     Args:
         name: of the layer.
@@ -219,7 +220,8 @@ class Layer:
         """
         for layer, weights, _ in reversed(_running.layers):
             if layer is self and name in weights:
-                return weights[name]
+                own: np.ndarray = weights[name]
+                return own
         names = [weight.short_name for weight in self._weights]
         if name not in names:
             raise unknown_name(self.name or type(self).__name__, "a weight", name, names)
@@ -228,9 +230,9 @@ class Layer:
         return array
 
     def assign(self, name: str, value: Any) -> None:
-        """In `forward` in training: the new value of a weight that is not trained, for the layer's next use in
-        this step, and from the next step on if this one is kept. `weight` gives the old one until then. That
-        the new value came from x is left out of the gradients. Of a frozen layer nothing is kept.
+        """In `forward` in training: the new value of a weight that is not trained, for the layer's next use
+        in this step, and from the next step on if this one is kept. `weight` gives the old one until then.
+        Gradients do not mind that the new value came from x. Of a frozen layer nothing is kept.
 
         Raises:
             ValueError: not in `forward` in training, no such weight or a trained one, or another shape.
