@@ -516,6 +516,23 @@ def test_weights_are_checked(arguments, message):
         chain(Mine())
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_weights_are_declared_in_build(first):
+    class Early(Scale):
+        def __init__(self):
+            if first:
+                self.add_weight("factor", (7,), "ones")
+            super().__init__()
+            self.add_weight("factor", (7,), "ones")
+
+    with pytest.raises(ValueError, match=r"\[Early\] .*; declare weights in build\(self, input_shape\)"):
+        Early()
+    model = chain(Scale(name="mine"), L.Dense(2))
+    with pytest.raises(ValueError, match=r"\[mine\] expected add_weight in build, got a call outside"):
+        model.layers[1].add_weight("more", (7,))
+    assert len(model.layers[1].weights) == 1
+
+
 def test_weights_have_distinct_names():
     class Mine(Scale):
         def build(self, input_shape):

@@ -248,6 +248,30 @@ def test_saved_and_loaded(tmp_path):
     assert weight_hash(twins[0]) == weight_hash(twins[1])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_metric_of_the_package_needs_targets_as_wide_as_the_outputs(backend):
+    class First(SquaredLoss):
+        target_width = 1
+
+        def value_and_gradient(self, y, y_hat):
+            losses, gradient = super().value_and_gradient(y, y_hat[:, :1])
+            return losses, np.hstack([gradient, np.zeros_like(gradient)])
+
+    message = (
+        r"\[compile\] .* as wide as the 2 outputs, for the metric 'mse', got those .* 'squared_error', 1 wide"
+    )
+    x, y = regression(rows=16, outputs=1)
+    for name in ("mse", "mean_squared_error"):
+        with pytest.raises(ValueError, match=message.replace("mse", name)):
+            model_of(First(), backend=backend, metrics=[name])
+    unbuilt = fd.Sequential([L.Dense(2)], seed=0)
+    unbuilt.compile(loss=First(), metrics=["mse"], backend=backend)
+    with pytest.raises(ValueError, match=message):
+        unbuilt.fit(x, y)
+    loss, figure = model_of(SquaredLoss(), outputs=1, backend=backend, metrics=["mse"]).evaluate(x, y)
+    np.testing.assert_allclose(figure, loss)
+
+
 def test_arguments_that_a_file_would_lose_are_not_saved(tmp_path):
     class Slope(SquaredLoss):
         def __init__(self, slope=1.0):

@@ -231,6 +231,18 @@ def test_an_exception_comes_after_a_whole_step(error, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_what_a_metric_raises_comes_after_a_single_step(backend):
+    x, y = regression(rows=16)
+    metric = MeanDeviation()
+    metric.update = lambda *_: 1 / 0
+    model, whole = model_of(metric, backend=backend), model_of(backend=backend)
+    with pytest.raises(ZeroDivisionError):
+        model.train_on_batch(x, y)
+    whole.train_on_batch(x, y)
+    assert weight_hash(model) == weight_hash(whole)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_swallowed_interrupt_repeats_no_row(backend):
     """The step that a Ctrl-C stops in the engine is begun again where a handler swallows it."""
     x, y = regression(rows=600)
@@ -348,6 +360,16 @@ def test_results_are_numbers(given):
         model_of(metric).evaluate(x, y)
 
 
+class Once:
+    """One batch."""
+
+    def __init__(self, x, y):
+        self.batch = x, y
+
+    def __iter__(self):
+        return iter([self.batch])
+
+
 def test_a_metric_that_cannot_be_copied():
     x, y = regression(rows=16)
     metric = MeanDeviation()
@@ -355,8 +377,72 @@ def test_a_metric_that_cannot_be_copied():
     model = model_of(metric)
     model.fit(x, y)
     model.evaluate(x, y)  # alone it needs no copy
-    with pytest.raises(TypeError, match=r"\[mean_deviation\] expected a metric that copy.deepcopy can copy"):
-        model.fit(x, y, validation_split=0.5)
+    before = weight_hash(model)
+    for held_out in ({"validation_split": 0.5}, {"validation_data": (x, y)}, {"validation_data": Once(x, y)}):
+        with pytest.raises(
+            TypeError, match=r"\[mean_deviation\] expected a metric that copy.deepcopy can copy"
+        ):
+            model.fit(x, y, **held_out)
+        assert weight_hash(model) == before
+    with pytest.raises(
+        TypeError, match=r"\[profile\] expected a model that copy.deepcopy can copy.*_thread.lock"
+    ):
+        model.profile(x, y, seconds=0.01)
+
+
+def test_validations_of_a_fit_have_one_copy_of_it():
+    """Made before the first epoch: what it collects in training is not copied."""
+    x, y = regression(rows=48)
+    copied = []
+
+    class Collects(MeanSquares):
+        def reset(self):
+            super().reset()
+            self.rows_seen = []
+
+        def update(self, y, y_hat, sample_weight):
+            super().update(y, y_hat, sample_weight)
+            self.rows_seen.append(y)
+
+        def __deepcopy__(self, memo):
+            copied.append(len(self.rows_seen))
+            return type(self)()
+
+    metric = Collects()
+    model = model_of(metric)
+    history = model.fit(x, y, epochs=3, validation_split=0.5).history
+    model.fit(x, y, epochs=2, validation_data=Once(x, y))
+    model.fit(x, y)
+    assert copied == [0, 1]
+    np.testing.assert_allclose(history["val_squares"], history["val_loss"], rtol=1e-10)
+    assert metric.rows == 48
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_refused_reset_holds_nothing(backend):
+    """Nobody else has the object then, whoever keeps the error."""
+    x, y = regression(rows=16)
+
+    class Refuses(MeanDeviation):
+        refuses = False
+
+        def reset(self):
+            if self.refuses:
+                raise RuntimeError("mine")
+            super().reset()
+
+    first, second = MeanSquares(), Refuses()
+    model = model_of(first, second, backend=backend)
+    errors = []
+    for call in (model.evaluate, model.fit, model.train_on_batch):
+        second.refuses = True
+        with pytest.raises(RuntimeError, match="mine") as found:
+            call(x, y)
+        errors.append(found.value)
+        second.refuses = False
+        first.rows = second.rows = 0
+        model.evaluate(x, y)
+        assert (first.rows, second.rows) == (16, 16)
 
 
 def test_saved_and_copied(tmp_path):

@@ -144,11 +144,15 @@ class MetricStates:
         self.release()
 
     def reset(self) -> None:
-        """Begin afresh."""
-        for name, metric in self._metrics.items():
-            if name not in self._states:
-                self._states[name] = self._state_of(metric)
-            self._states[name].reset()
+        """Begin afresh; nothing is held where one of them refuses."""
+        try:
+            for name, metric in self._metrics.items():
+                if name not in self._states:
+                    self._states[name] = self._state_of(metric)
+                self._states[name].reset()
+        except BaseException:
+            self.release()
+            raise
 
     def _state_of(self, metric: PythonMetric) -> Any:
         if metric.is_function:
@@ -188,9 +192,26 @@ class MetricStates:
             raise ValueError(expected(f"{name}.result", "a number", repr(given))) from error
 
 
+def copies(metrics: Mapping[str, object]) -> dict[str, object]:
+    """The same metrics, the user's objects as copies of their own.
+
+    Raises:
+        TypeError: one cannot be copied.
+    """
+    return {name: _with_copy(metric) for name, metric in metrics.items()}
+
+
+def _with_copy(metric: object) -> object:
+    if not isinstance(metric, PythonMetric) or metric.is_function:
+        return metric
+    copied = copy.copy(metric)
+    copied.given = _copy_of(metric)
+    return copied
+
+
 def _copy_of(metric: PythonMetric) -> Any:
     try:
         return copy.deepcopy(metric.given)
     except Exception as error:
-        wanted = "a metric that copy.deepcopy can copy, since another run has it"
+        wanted = "a metric that copy.deepcopy can copy, since two runs need it at once"
         raise TypeError(expected(metric.name, wanted, f"{type(error).__name__}: {error}")) from error

@@ -100,6 +100,7 @@ class Layer:
     takes_many_inputs: ClassVar[bool] = False
 
     name: str = ""
+    _building = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -187,7 +188,8 @@ class Layer:
     def add_weight(
         self, name: str, shape: tuple[int, ...], initializer: str = "auto", *, trainable: bool = True
     ) -> None:
-        """Declare a weight; called by `build`.
+        """Declare a weight, in `build` and nowhere else. Unlike Keras's it returns nothing, since no model holds
+        the weight yet: `forward` and `backward` read it by `self.weight(name)`.
 
         Args:
             name: its own in the layer.
@@ -196,9 +198,13 @@ class Layer:
             trainable: False for what is stored and changed by `assign` alone.
 
         Raises:
-            ValueError: an argument does not fit, or the layer has a weight of this name.
+            ValueError: an argument does not fit, the layer has a weight of this name, or `build` is not under
+                way.
         """
         where = self.name or type(self).__name__
+        if not self._building:
+            hint = "declare weights in build(self, input_shape)"
+            raise ValueError(expected(where, "add_weight in build", "a call outside", hint))
         if not isinstance(name, str) or not name or "/" in name:
             raise ValueError(expected(where, "a weight's name without '/'", repr(name)))
         if any(weight.short_name == name for weight in self._weights):
@@ -272,7 +278,11 @@ class Layer:
         given = list(shapes) if self.takes_many_inputs else shapes[0]
         if self._built_for is None:
             self.next_activation = next_activation
-            self.build(given)
+            self._building = True
+            try:
+                self.build(given)
+            finally:
+                self._building = False
             self._built_for = shapes
         elif self._built_for != shapes:
             built, now = (", ".join(str(shape[-1]) for shape in each) for each in (self._built_for, shapes))
