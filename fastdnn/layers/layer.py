@@ -188,8 +188,8 @@ class Layer:
     def add_weight(
         self, name: str, shape: tuple[int, ...], initializer: str = "auto", *, trainable: bool = True
     ) -> None:
-        """Declare a weight, in `build` and nowhere else. Unlike Keras's it returns nothing, since no model holds
-        the weight yet: `forward` and `backward` read it by `self.weight(name)`.
+        """Declare a weight, in `build` and nowhere else. Unlike Keras's it returns nothing, since no model
+        holds the weight yet: `forward` and `backward` read it by `self.weight(name)`.
 
         Args:
             name: its own in the layer.
