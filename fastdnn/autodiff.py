@@ -128,13 +128,13 @@ class _Gradients:
 
 def _depends_on_parameters(program: Program, sources: Sequence[Value]) -> set[int]:
     """Indices of the values that a gradient must flow through: trained parameters, these sources, and all
-    computed from them.
+    computed from them. What a layer stores for the next step is not: no gradient flows from step to step.
     """
     needed = {value.index for value in program.values if value.role == "parameter" and value.trainable}
     needed |= {source.index for source in sources}
     for op in program.operations:
         if any(value is not None and value.index in needed for value in op.inputs):
-            needed |= {output.index for output in op.outputs}
+            needed |= {output.index for output in op.outputs if output.role != "state"}
     return needed
 
 

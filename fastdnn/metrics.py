@@ -16,8 +16,9 @@ A metric of your own is an object with
 Or it is a function f(y, y_hat) that gives a number for each example, or their mean; it is averaged over the
 examples. In `fit` a metric sees each step that is kept, once, with the outputs that led to it.
 
-Two runs never share an object's state: a fit updates your own object, its validation, or an evaluation from
-inside the fit, a `copy.deepcopy` of it. After `evaluate` your object holds what it has seen.
+Two runs never share an object's state: a fit updates your own object; its validation a `copy.deepcopy`, made
+before the first epoch; an evaluation from inside the fit one of its own. After `evaluate` your object holds
+what it has seen.
 
 >>> import numpy as np
 >>> import fastdnn as fd
@@ -85,8 +86,16 @@ class RowMetric:
         target: Value,
         weights: Value | None,
     ) -> None:
-        """One operation and a result."""
+        """One operation and a result.
+
+        Raises:
+            ValueError: the targets have another width than the outputs.
+        """
         if self.name != "accuracy":
+            if prediction.cols != target.cols:
+                wanted = f"targets as wide as the {prediction.cols} outputs, for the metric {figure!r}"
+                got = f"those of the loss {loss.name!r}, {target.cols} wide"
+                raise ValueError(expected("compile", wanted, got))
             value = lower_squared_error(program, prediction, target, figure)
         else:
             assert loss.accuracy is not None  # `get` has seen to it

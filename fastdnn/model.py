@@ -382,7 +382,10 @@ class Model:
                 also where NaN or infinity is met in x only when its batch is gathered, in a later epoch's
                 validation even: it is again as it was before `fit`. Of batches, and where another thread
                 wrote such a number meanwhile, the last whole step stays.
-            Exception: what the making of a batch raised; the model is that of the last whole step.
+            Exception: what the making of a batch, or a layer, loss or metric of your own raised; the model is
+                that of the last whole step, which a metric has seen before it raised.
+            TypeError: `copy.deepcopy` cannot copy a metric of your own, for the held-out data; the model is
+                unchanged.
             NonFiniteLossError: the loss became NaN or infinite; the model is that of the last whole step.
             KeyboardInterrupt: Ctrl-C; likewise, also in the middle of a long step.
             RuntimeError: called from a callback of this model's fit.
@@ -497,11 +500,18 @@ class Model:
             )
             self._build_for(shape[1])
 
-    def evaluate_batches(self, where: str, batches: Batches, threads: int, hooks: Hooks) -> dict[str, float]:
+    def evaluate_batches(
+        self,
+        where: str,
+        batches: Batches,
+        threads: int,
+        hooks: Hooks,
+        metrics: Mapping[str, object] | None = None,
+    ) -> dict[str, float]:
         """`evaluate` on one epoch of batches: each example counts once, whatever its batch's length."""
         with closing(batches.numbered(where)) as numbered:
             parts = (inference.Part(place, self.prepare(place, *batch)) for place, batch in numbered)
-            return self._evaluate_parts(parts, threads, backend.PREDICTION_BATCH, hooks)
+            return self._evaluate_parts(parts, threads, backend.PREDICTION_BATCH, hooks, metrics)
 
     def evaluate_prepared(
         self,
@@ -510,17 +520,23 @@ class Model:
         batch_size: int = backend.PREDICTION_BATCH,
         *,
         hooks: Hooks,
+        metrics: Mapping[str, object] | None = None,
     ) -> dict[str, float]:
-        """`evaluate` on what `prepare` made.
+        """`evaluate` on what `prepare` made; `metrics`: by figures, instead of those of `compile`.
 
         Raises:
             ValueError: a feature is NaN or infinite.
         """
         parts = whole.cut(batch_size) if hooks.listen(*inference.TEST_BATCH) else [whole]
-        return self._evaluate_parts(parts, threads, batch_size, hooks)
+        return self._evaluate_parts(parts, threads, batch_size, hooks, metrics)
 
     def _evaluate_parts(
-        self, parts: Iterable[inference.Part], threads: int, batch_size: int, hooks: Hooks
+        self,
+        parts: Iterable[inference.Part],
+        threads: int,
+        batch_size: int,
+        hooks: Hooks,
+        metrics: Mapping[str, object] | None,
     ) -> dict[str, float]:
         compiled = self.compiled
 
@@ -533,7 +549,7 @@ class Model:
         def named(averages: list[float]) -> dict[str, float]:
             return compiled.figures(states.among(compiled.program_figures, averages))
 
-        with MetricStates(compiled.metrics) as states:
+        with MetricStates(compiled.metrics if metrics is None else metrics) as states:
             return inference.evaluate(parts, run, named, hooks)
 
     def predict(
@@ -635,6 +651,8 @@ class Model:
 
         Raises:
             ValueError, NonFiniteLossError, KeyboardInterrupt, RuntimeError: as `fit`; the model is unchanged.
+            Exception: what a layer or loss of your own raised; likewise. What a metric of your own raised: it
+                sees steps that are kept, so this one is.
 
         >>> import numpy as np
         >>> import fastdnn as fd
@@ -803,6 +821,7 @@ class Model:
 
         Raises:
             ValueError: as `fit`.
+            TypeError: `copy.deepcopy` cannot copy a layer, loss or metric of your own.
 
         >>> import numpy as np
         >>> import fastdnn as fd
@@ -818,7 +837,7 @@ class Model:
                 found = profile_prediction(self, self._inputs("profile", x), limit, asked)
             else:
                 feed = self.prepare("profile", x, y, sample_weight)
-                found = profile_training(copy.deepcopy(self), feed, limit, asked)
+                found = profile_training(self, feed, limit, asked)
         print_fn(str(found))
         return found
 
@@ -829,6 +848,8 @@ class Model:
 
         Raises:
             OSError: the file cannot be written; an older one is still there.
+            ValueError: the `get_config` of a layer, loss or metric of your own lacks arguments of its
+                `__init__`.
         """
         from fastdnn.io.model_file import save_model
 

@@ -1,7 +1,7 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,6 +10,7 @@ from fastdnn.backend import Run, Trainer, TrainingRun
 from fastdnn.batch_trainer import BatchFeeds, BatchTrainer
 from fastdnn.callbacks import Callback, History, ProgressLine
 from fastdnn.callbacks.hooks import Hooks
+from fastdnn.custom.metrics import copies
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
@@ -44,6 +45,11 @@ class FitRequest:
     prefetch: Any
     threads: int
 
+    @property
+    def holds_out(self) -> bool:
+        """Whether something is evaluated after each epoch."""
+        return self.validation_data is not None or bool(self.validation_split)
+
 
 def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     """Train; see `Model.fit`."""
@@ -51,6 +57,8 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     history = History()
     given = Hooks("fit", request.callbacks).callbacks
     was_built = model.is_built
+    # Now, since a metric that cannot be copied must not end a fit after an epoch.
+    held_out_metrics = copies(model.compiled.metrics) if request.holds_out else {}
     held_out = _held_out_batches(request)
     with model.unbuilt_by_refusal():
         if is_batches(x):
@@ -59,6 +67,7 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
             loop = _loop_over_arrays(model, x, y, held_out, request)
     if loop.start is not None:
         loop.start.was_built = was_built
+    loop.held_out_metrics = held_out_metrics
     loop.hooks = Hooks("fit", [history, *given, *([progress] if progress else [])])
     loop.params |= {"epochs": request.epochs, "seed": model.seed, "metrics": loop.figures()}
     model.history = history
@@ -115,7 +124,9 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
 class _HeldOut(Protocol):
     """What is evaluated after each epoch."""
 
-    def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
+    def evaluate(
+        self, model: "Model", threads: int, hooks: Hooks, metrics: Mapping[str, object]
+    ) -> dict[str, float]:
         """Its loss and metrics now."""
         ...
 
@@ -124,16 +135,20 @@ class _HeldOut(Protocol):
 class _HeldOutArrays:
     part: Part
 
-    def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
-        return model.evaluate_prepared(self.part, threads, hooks=hooks)
+    def evaluate(
+        self, model: "Model", threads: int, hooks: Hooks, metrics: Mapping[str, object]
+    ) -> dict[str, float]:
+        return model.evaluate_prepared(self.part, threads, hooks=hooks, metrics=metrics)
 
 
 @dataclass
 class _HeldOutBatches:
     batches: Batches
 
-    def evaluate(self, model: "Model", threads: int, hooks: Hooks) -> dict[str, float]:
-        return model.evaluate_batches(_VALIDATION, self.batches, threads, hooks)
+    def evaluate(
+        self, model: "Model", threads: int, hooks: Hooks, metrics: Mapping[str, object]
+    ) -> dict[str, float]:
+        return model.evaluate_batches(_VALIDATION, self.batches, threads, hooks, metrics)
 
 
 def _held_out_arrays(model: "Model", given: Any) -> _HeldOutArrays:
@@ -201,6 +216,7 @@ class _Loop:
     params: dict[str, Any]
     start: Start | None
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
+    held_out_metrics: Mapping[str, object] = field(default_factory=dict)
 
     def figures(self) -> list[str]:
         """The names of the training figures, and of the held-out data's."""
@@ -242,7 +258,9 @@ class _Loop:
         logs = self._figures()
         if self.held_out is not None:
             try:
-                held_out = self.held_out.evaluate(self.model, self.request.threads, self.hooks)
+                held_out = self.held_out.evaluate(
+                    self.model, self.request.threads, self.hooks, self.held_out_metrics
+                )
             except NonFiniteValueError:  # of arrays, all else of which was checked before
                 if isinstance(self.held_out, _HeldOutArrays) and not self.hooks.inside:
                     self._go_back()

@@ -70,6 +70,25 @@ class Centre(fd.layers.Layer):
         return dy, {}
 
 
+class Gain(fd.layers.Layer):
+    """y = c w x: w is trained, c stored, and halved by each use in training."""
+
+    def build(self, input_shape):
+        self.add_weight("w", (input_shape[-1],), "ones")
+        self.add_weight("c", (1,), "ones", trainable=False)
+
+    def forward(self, x, training):
+        c = self.weight("c")
+        if training:
+            self.assign("c", 0.5 * c)
+            assert self.weight("c") is c
+        return self.weight("c") * self.weight("w") * x, x
+
+    def backward(self, dy, saved):
+        c, w = self.weight("c"), self.weight("w")
+        return c * w * dy, {"w": (c * saved * dy).sum(axis=0)}
+
+
 class Product(fd.layers.Layer):
     """y = a b, of two inputs."""
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from custom_parts import Centre, DenseTanh, Product, Scale
+from custom_parts import Centre, DenseTanh, Gain, Product, Scale
 from networks import regression, weight_hash
 from sparse_arrays import Csr
 
@@ -103,8 +103,11 @@ def test_in_branches_with_several_inputs(backend):
     check_gradients(model, x, y)
 
 
-def check_gradients(model, x, y, h=1e-3):
-    """Every gradient, with respect to weights and inputs, by a stencil of five points."""
+def check_gradients(model, x, y, h=1e-3, loss=None):
+    """Every gradient, with respect to weights and inputs, by a stencil of five points; `loss` of x is that of
+    use, unless another is given.
+    """
+    measure = loss or (lambda x: model.evaluate(x, y))
     _, gradients = model.loss_and_gradients(x, y, inputs=True)
     rng = np.random.default_rng(0)
 
@@ -124,11 +127,11 @@ def check_gradients(model, x, y, h=1e-3):
 
         def loss(moved, name=name):
             model.weights.write({name: moved})
-            return model.evaluate(x, y)
+            return measure(x)
 
         compare(array, gradients[name], loss)
         model.weights.write({name: array})
-    compare(x, gradients["x"], lambda moved: model.evaluate(moved, y))
+    compare(x, gradients["x"], measure)
 
 
 def test_gradients_by_finite_differences():
@@ -204,6 +207,64 @@ def test_a_frozen_layer_keeps_what_it_has_stored():
     model = chain(Centre(trainable=False), L.Dense(2))
     model.fit(x, y, epochs=2)
     assert not model.layers[1].get_weights()[0].any()
+
+
+def gains(backend, uses=2, trainable=True):
+    source = fd.Input((7,), name="x")
+    gain, h = Gain(trainable=trainable), L.Dense(7, name="below")(source)
+    for _ in range(uses):
+        h = gain(h)
+    model = fd.Model(source, L.Dense(2)(h), seed=1, dtype="float64")
+    model.compile(fd.optimizers.SGD(0.1), "mse", backend=backend)
+    return model, gain
+
+
+@pytest.mark.parametrize("uses", [1, 2, 3])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_stored_weights_above_trained_ones(backend, uses):
+    """What a layer stores depends on what is trained below and in it, and has no gradient for all that."""
+    x, y = regression(rows=40)
+    model, gain = gains(backend, uses)
+    before = model.get_weights()
+    model.fit(x, y, epochs=2, batch_size=10)
+    w, c = gain.get_weights()
+    assert c == 0.5 ** (8 * uses)
+    assert (w != 1).all()
+    assert (model.get_weights()[0] != before[0]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_backward_sees_the_stored_weights_of_its_forward(backend):
+    """By finite differences of the loss in training: c is 1 in the first use and 0.5 in the second."""
+    x, y = regression(rows=12)
+    model, gain = gains(backend)
+    loss, gradients = model.loss_and_gradients(x, y, inputs=True)
+    names = ["below/kernel", "below/bias", "gain/w", "dense/kernel", "dense/bias", "x"]
+    assert sorted(gradients) == sorted(names)
+    check_gradients(model, x, y, loss=lambda x: model.loss_and_gradients(x, y)[0])
+    assert gain.get_weights()[1] == 1  # none of this was a step
+    kernel, bias, w, _, last_kernel, last_bias = model.get_weights()
+    error = 0.5 * w * w * (x @ kernel + bias) @ last_kernel + last_bias - y
+    np.testing.assert_allclose(loss, (error**2).mean(), rtol=1e-12)
+
+
+def test_both_backends_see_the_same_stored_weights():
+    x, y = regression(rows=40)
+    models = [gains(backend, uses=3)[0] for backend in BACKENDS]
+    for model in models:
+        model.fit(x, y, epochs=2, batch_size=10)
+    assert_same(*models, rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_frozen_layer_shows_nobody_what_it_assigns(backend):
+    x, y = regression(rows=12)
+    model, gain = gains(backend, trainable=False)
+    kernel, bias, w, c, last_kernel, last_bias = model.get_weights()
+    error = c * c * w * w * (x @ kernel + bias) @ last_kernel + last_bias - y
+    np.testing.assert_allclose(model.train_on_batch(x, y), (error**2).mean(), rtol=1e-12)
+    assert (gain.get_weights()[0] == w).all()
+    assert gain.get_weights()[1] == c
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -455,6 +516,23 @@ def test_weights_are_checked(arguments, message):
         chain(Mine())
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_weights_are_declared_in_build(first):
+    class Early(Scale):
+        def __init__(self):
+            if first:
+                self.add_weight("factor", (7,), "ones")
+            super().__init__()
+            self.add_weight("factor", (7,), "ones")
+
+    with pytest.raises(ValueError, match=r"\[Early\] .*; declare weights in build\(self, input_shape\)"):
+        Early()
+    model = chain(Scale(name="mine"), L.Dense(2))
+    with pytest.raises(ValueError, match=r"\[mine\] expected add_weight in build, got a call outside"):
+        model.layers[1].add_weight("more", (7,))
+    assert len(model.layers[1].weights) == 1
+
+
 def test_weights_have_distinct_names():
     class Mine(Scale):
         def build(self, input_shape):
@@ -686,6 +764,43 @@ def test_arrays_may_be_kept_and_overwritten(backend):
             np.testing.assert_array_equal(array, copied)
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_list_of_inputs_is_its_own(backend):
+    class Pops(Product):
+        def forward(self, x, training):
+            a, b = x.pop(0), x.pop(0)
+            return a * b, [a, b]
+
+        def backward(self, dy, saved):
+            a, b = saved.pop(0), saved.pop(0)
+            return [dy * b, dy * a], {}
+
+    x, y = regression(rows=16)
+
+    def trained(kind):
+        source = fd.Input((7,))
+        branches = [L.Dense(5)(source), L.Dense(5)(source)]
+        model = fd.Model(source, L.Dense(2)(kind()(branches)), seed=1, dtype="float64")
+        model.compile(fd.optimizers.SGD(0.1), "mse", backend=backend)
+        model.fit(x, y, epochs=3)
+        return model
+
+    assert_same(trained(Pops), trained(Product))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_gradient_that_is_not_finite_is_found_where_dy_was_overwritten(backend):
+    class Overwrites(Scale):
+        def backward(self, dy, saved):
+            dx, gradients = super().backward(dy, saved)
+            dy[:] = np.nan
+            return dx * np.nan, gradients
+
+    x, y = regression(rows=16)
+    with pytest.raises(FloatingPointError, match="a finite dx"):
+        chain(L.Dense(7), Overwrites(), L.Dense(2), backend=backend).fit(x, y)
+
+
 def test_many_predictions_at_once():
     """What forward saves and the weights of a step belong to one run."""
     x, _ = regression(rows=700)
@@ -826,7 +941,7 @@ def test_a_saved_model_needs_its_classes(tmp_path):
 
 
 def test_a_class_named_like_a_layer_of_the_package_is_not_taken_for_it(tmp_path):
-    dense = type("Dense", (Scale,), {"get_config": lambda self: {"name": self.name}})
+    dense = type("Dense", (Centre,), {})
     model = chain(dense(), L.Dense(2))
     model.save(tmp_path / "m")
     with pytest.raises(ValueError, match="'Dense' among custom_objects"):
@@ -846,6 +961,89 @@ def test_a_configuration_that_would_not_load_is_not_saved(tmp_path):
         with pytest.raises(ValueError, match=message):
             chain(kind(3), L.Dense(2)).save(tmp_path / "m")
     assert not list(tmp_path.iterdir())
+
+
+class Times(L.Layer):
+    def __init__(self, k=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.k = k
+
+    def forward(self, x, training):
+        return self.k * x, None
+
+    def backward(self, dy, saved):
+        return self.k * dy, {}
+
+
+class TimesWithConfig(Times):
+    def get_config(self):
+        return {"k": self.k, **super().get_config()}
+
+
+class TimesWithoutName(Times):
+    def get_config(self):
+        return {"k": self.k}
+
+
+def test_arguments_that_a_file_would_lose_are_not_saved(tmp_path):
+    path = tmp_path / "m"
+    hint = r'write get_config\(self\) as \{"k": self.k'
+    with pytest.raises(ValueError, match=rf"\[save, layer 'times'\] .* got one without k; {hint}"):
+        chain(Times(5.0), L.Dense(2)).save(path)
+    assert not list(tmp_path.iterdir())
+    x, _ = regression(rows=8)
+    model = chain(TimesWithConfig(5.0), L.Dense(2))
+    model.save(path)
+    again = fd.load_model(path, {"TimesWithConfig": TimesWithConfig})
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize("arguments", [{}, {"name": "mine"}, {"name": "mine", "trainable": False}])
+def test_a_file_keeps_name_and_trainable_whatever_the_config_says(arguments, tmp_path):
+    x, y = regression(rows=8)
+    model = chain(L.Dense(7), TimesWithoutName(0.5, **arguments), L.Dense(2))
+    model.fit(x, y)
+    model.save(tmp_path / "m")
+    again = fd.load_model(tmp_path / "m", {"TimesWithoutName": TimesWithoutName})
+    for layer in (model.layers[2], again.layers[2]):
+        assert layer.name == arguments.get("name", "timeswithoutname")
+        assert layer.trainable == arguments.get("trainable", True)
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+
+
+def test_what_a_layer_of_the_package_leaves_to_the_tensors_a_subclass_does(tmp_path):
+    kind = type("Mine", (L.Normalization,), {})
+    x, _ = regression(rows=8)
+    model = chain(kind(mean=x.mean(axis=0), std=x.std(axis=0)), L.Dense(2))
+    model.save(tmp_path / "m")
+    np.testing.assert_array_equal(fd.load_model(tmp_path / "m", {"Mine": kind}).predict(x), model.predict(x))
+
+
+class RefusesToBuild(Times):
+    def build(self, input_shape):
+        raise ValueError("mine")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"TimesWithConfig": lambda k, name: 1 / 0},
+            r"layer TimesWithConfig\] .* \{'k': 2.0.* ZeroDivisionError: division",
+        ),
+        ({"TimesWithConfig": lambda k, name: 3}, "a class that makes a layer, got 3; custom_objects has"),
+        (
+            [TimesWithConfig],
+            r"\[load_model\] expected custom_objects as \{name: class or function\}, got list",
+        ),
+        ({"TimesWithConfig": lambda k, name: RefusesToBuild()}, "or custom_objects are not those"),
+    ],
+)
+def test_what_is_wrong_with_a_class_is_not_blamed_on_the_file(given, message, tmp_path):
+    chain(TimesWithConfig(2.0), L.Dense(2)).save(tmp_path / "m")
+    with pytest.raises(ValueError, match=message) as found:
+        fd.load_model(tmp_path / "m", given)
+    assert ("damaged" in str(found.value)) == ("are not those" in message)
 
 
 def test_plan_profile_and_summary_show_it():

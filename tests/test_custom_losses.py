@@ -248,6 +248,48 @@ def test_saved_and_loaded(tmp_path):
     assert weight_hash(twins[0]) == weight_hash(twins[1])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_metric_of_the_package_needs_targets_as_wide_as_the_outputs(backend):
+    class First(SquaredLoss):
+        target_width = 1
+
+        def value_and_gradient(self, y, y_hat):
+            losses, gradient = super().value_and_gradient(y, y_hat[:, :1])
+            return losses, np.hstack([gradient, np.zeros_like(gradient)])
+
+    message = (
+        r"\[compile\] .* as wide as the 2 outputs, for the metric 'mse', got those .* 'squared_error', 1 wide"
+    )
+    x, y = regression(rows=16, outputs=1)
+    for name in ("mse", "mean_squared_error"):
+        with pytest.raises(ValueError, match=message.replace("mse", name)):
+            model_of(First(), backend=backend, metrics=[name])
+    unbuilt = fd.Sequential([L.Dense(2)], seed=0)
+    unbuilt.compile(loss=First(), metrics=["mse"], backend=backend)
+    with pytest.raises(ValueError, match=message):
+        unbuilt.fit(x, y)
+    loss, figure = model_of(SquaredLoss(), outputs=1, backend=backend, metrics=["mse"]).evaluate(x, y)
+    np.testing.assert_allclose(figure, loss)
+
+
+def test_arguments_that_a_file_would_lose_are_not_saved(tmp_path):
+    class Slope(SquaredLoss):
+        def __init__(self, slope=1.0):
+            self.slope = slope
+
+    with pytest.raises(ValueError, match=r"\[save, loss 'squared_error'\] .* got one without slope"):
+        model_of(Slope(2.0)).save(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("other", [lambda q: L.ReLU(), lambda q: SquaredLoss, lambda q: q / 0])
+def test_another_class_under_its_name_is_not_blamed_on_the_file(other, tmp_path):
+    model_of(Pinball(0.9)).save(tmp_path / "m")
+    with pytest.raises(ValueError, match="loss Pinball") as found:
+        fd.load_model(tmp_path / "m", {"Pinball": other})
+    assert "damaged" not in str(found.value)
+
+
 def test_the_plan_shows_it():
     lines = []
     model_of(SquaredLoss()).plan(print_fn=lines.append)

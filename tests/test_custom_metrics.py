@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import signal
 import threading
 
@@ -230,6 +231,18 @@ def test_an_exception_comes_after_a_whole_step(error, backend):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_what_a_metric_raises_comes_after_a_single_step(backend):
+    x, y = regression(rows=16)
+    metric = MeanDeviation()
+    metric.update = lambda *_: 1 / 0
+    model, whole = model_of(metric, backend=backend), model_of(backend=backend)
+    with pytest.raises(ZeroDivisionError):
+        model.train_on_batch(x, y)
+    whole.train_on_batch(x, y)
+    assert weight_hash(model) == weight_hash(whole)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_swallowed_interrupt_repeats_no_row(backend):
     """The step that a Ctrl-C stops in the engine is begun again where a handler swallows it."""
     x, y = regression(rows=600)
@@ -293,6 +306,43 @@ def test_what_is_no_metric(metric, message):
         model_of("mse", metric)
 
 
+class Quantile:
+    """Of the absolute error of a batch: an object that is called."""
+
+    def __init__(self, q):
+        self.q = q
+        self.name = f"q{q}"
+
+    def __call__(self, y, y_hat):
+        return np.quantile(np.abs(y - y_hat), self.q)
+
+
+def test_an_object_that_is_called_has_a_name():
+    x, y = regression(rows=40)
+    partial = functools.partial(lambda q, y, y_hat: np.quantile(np.abs(y - y_hat), q), 0.5)
+    with pytest.raises(ValueError, match="a name of partial, a string, got None; set its attribute name"):
+        model_of(partial)
+    partial.name = "median"
+    model = model_of(Quantile(0.25), Quantile(0.5), partial, absolute)
+    figures = model.evaluate(x, y, return_dict=True)
+    assert list(figures) == ["loss", "q0.25", "q0.5", "median", "absolute"]
+    error = np.abs(model.predict(x) - y)
+    for name, q in {"q0.25": 0.25, "q0.5": 0.5, "median": 0.5}.items():
+        np.testing.assert_allclose(figures[name], np.quantile(error, q), rtol=1e-12)
+
+
+@pytest.mark.parametrize("is_called", [False, True])
+def test_metrics_of_keras_are_told_what_is_missing(is_called):
+    methods = {"name": "kl", "update_state": lambda *_: None, "result": lambda *_: 0, "reset_state": print}
+    if is_called:
+        methods["__call__"] = lambda self, y, y_hat: 0.0
+    kind = type("Divergence", (), methods)
+    with pytest.raises(
+        ValueError, match=r"update\(y, y_hat, sample_weight\), .* Divergence with update_state"
+    ):
+        model_of(kind())
+
+
 @pytest.mark.parametrize("given", [np.zeros(3), np.zeros((16, 2)), None, "a", 1j])
 def test_what_a_function_gives_is_checked(given):
     x, y = regression(rows=16)
@@ -310,6 +360,16 @@ def test_results_are_numbers(given):
         model_of(metric).evaluate(x, y)
 
 
+class Once:
+    """One batch."""
+
+    def __init__(self, x, y):
+        self.batch = x, y
+
+    def __iter__(self):
+        return iter([self.batch])
+
+
 def test_a_metric_that_cannot_be_copied():
     x, y = regression(rows=16)
     metric = MeanDeviation()
@@ -317,8 +377,72 @@ def test_a_metric_that_cannot_be_copied():
     model = model_of(metric)
     model.fit(x, y)
     model.evaluate(x, y)  # alone it needs no copy
-    with pytest.raises(TypeError, match=r"\[mean_deviation\] expected a metric that copy.deepcopy can copy"):
-        model.fit(x, y, validation_split=0.5)
+    before = weight_hash(model)
+    for held_out in ({"validation_split": 0.5}, {"validation_data": (x, y)}, {"validation_data": Once(x, y)}):
+        with pytest.raises(
+            TypeError, match=r"\[mean_deviation\] expected a metric that copy.deepcopy can copy"
+        ):
+            model.fit(x, y, **held_out)
+        assert weight_hash(model) == before
+    with pytest.raises(
+        TypeError, match=r"\[profile\] expected a model that copy.deepcopy can copy.*_thread.lock"
+    ):
+        model.profile(x, y, seconds=0.01)
+
+
+def test_validations_of_a_fit_have_one_copy_of_it():
+    """Made before the first epoch: what it collects in training is not copied."""
+    x, y = regression(rows=48)
+    copied = []
+
+    class Collects(MeanSquares):
+        def reset(self):
+            super().reset()
+            self.rows_seen = []
+
+        def update(self, y, y_hat, sample_weight):
+            super().update(y, y_hat, sample_weight)
+            self.rows_seen.append(y)
+
+        def __deepcopy__(self, memo):
+            copied.append(len(self.rows_seen))
+            return type(self)()
+
+    metric = Collects()
+    model = model_of(metric)
+    history = model.fit(x, y, epochs=3, validation_split=0.5).history
+    model.fit(x, y, epochs=2, validation_data=Once(x, y))
+    model.fit(x, y)
+    assert copied == [0, 1]
+    np.testing.assert_allclose(history["val_squares"], history["val_loss"], rtol=1e-10)
+    assert metric.rows == 48
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_refused_reset_holds_nothing(backend):
+    """Nobody else has the object then, whoever keeps the error."""
+    x, y = regression(rows=16)
+
+    class Refuses(MeanDeviation):
+        refuses = False
+
+        def reset(self):
+            if self.refuses:
+                raise RuntimeError("mine")
+            super().reset()
+
+    first, second = MeanSquares(), Refuses()
+    model = model_of(first, second, backend=backend)
+    errors = []
+    for call in (model.evaluate, model.fit, model.train_on_batch):
+        second.refuses = True
+        with pytest.raises(RuntimeError, match="mine") as found:
+            call(x, y)
+        errors.append(found.value)
+        second.refuses = False
+        first.rows = second.rows = 0
+        model.evaluate(x, y)
+        assert (first.rows, second.rows) == (16, 16)
 
 
 def test_saved_and_copied(tmp_path):
@@ -335,6 +459,27 @@ def test_saved_and_copied(tmp_path):
     assert again.evaluate(x, y, return_dict=True) == model.evaluate(x, y, return_dict=True)
     copied = copy.deepcopy(model)
     assert copied.fit(x, y).history == model.fit(x, y).history
+
+
+def test_a_name_that_a_file_would_lose_is_not_saved(tmp_path):
+    kind = type("Nameless", (MeanDeviation,), {"get_config": lambda self: {}})
+    with pytest.raises(ValueError, match=r"\[save, metric 'mine'\] .* got one without name"):
+        model_of(kind(name="mine")).save(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"MeanDeviation": lambda name: L.ReLU(), "absolute": absolute},
+        {"MeanDeviation": MeanDeviation, "absolute": 3},
+    ],
+)
+def test_something_else_under_its_name_is_not_blamed_on_the_file(given, tmp_path):
+    model_of(MeanDeviation(), absolute).save(tmp_path / "m")
+    with pytest.raises(ValueError, match="custom_objects has another one under this name") as found:
+        fd.load_model(tmp_path / "m", given)
+    assert "damaged" not in str(found.value)
 
 
 def test_the_plan_shows_it():

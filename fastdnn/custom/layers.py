@@ -63,18 +63,19 @@ class LayerForward:
     def __call__(self, frame: Frame, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """y and the assigned weights."""
         layer, xs = self.layer, inputs[: self.inputs]
+        # Before its code runs, which may do with arrays and list what it likes.
+        shapes, dtype = [x.shape for x in xs], xs[0].dtype
         weights = self._named(inputs[self.inputs :])
         assigned = self._assigned(frame, weights)
-        with layer.running(weights, assigned):
-            given = layer.forward(xs if layer.takes_many_inputs else xs[0], self._training)
+        seen = {**weights, **assigned}  # by this use, forward and backward, whatever is assigned in it
+        with layer.running(seen, assigned):
+            given = layer.forward(list(xs) if layer.takes_many_inputs else xs[0], self._training)
         y, saved = pair(self.label, "(y, saved)", given)
-        shape, hint = (
-            (len(xs[0]), layer.output_features),
-            "compute_output_shape(input_shape) says how wide y is",
-        )
-        y = real_array(self.label, "y", y, shape, xs[0].dtype, hint)
+        shape = (shapes[0][0], layer.output_features)
+        hint = "compute_output_shape(input_shape) says how wide y is"
+        y = real_array(self.label, "y", y, shape, dtype, hint)
         if self._saves:
-            frame.saved[self] = saved, weights, [x.shape for x in xs]
+            frame.saved[self] = saved, seen, shapes
         return [y, *(_flat(assigned[weight.short_name]) for weight in self.kept)]
 
     def _named(self, arrays: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -86,11 +87,16 @@ class LayerForward:
         return named
 
     def _assigned(self, frame: Frame, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """What may be assigned: as it is, or as an earlier use in this step has assigned it."""
+        """What may be assigned: as it is, or as an earlier use in this step has assigned it. A frozen layer
+        may assign, too, but nothing comes of it.
+        """
         if not self._training:
             return {}
+        stored = {weight.short_name: weights[weight.short_name] for weight in self.stored}
+        if not self.kept:
+            return stored
         if self._first_use or self.layer not in frame.assigned:
-            frame.assigned[self.layer] = {w.short_name: weights[w.short_name] for w in self.stored}
+            frame.assigned[self.layer] = stored
         return frame.assigned[self.layer]
 
 
@@ -106,10 +112,11 @@ class LayerBackward:
         """The gradients."""
         layer, dy = self._forward.layer, inputs[0]
         saved, weights, shapes = frame.saved.pop(self._forward)
-        with layer.running(weights, {}):
-            given = layer.backward(dy, saved)
+        dtype = dy.dtype
         # What came in broken is the fault of nobody here: the loss will tell.
         checked = finite_array if np.isfinite(dy).all() else real_array
+        with layer.running(weights, {}):
+            given = layer.backward(dy, saved)
         dx, of_weights = pair(self.label, "(dx, {weight: gradient})", given)
         whats = ["dx"] if len(shapes) == 1 else [f"dx[{i}]" for i in range(len(shapes))]
         named = self._gradients_of_weights(of_weights)
@@ -117,7 +124,7 @@ class LayerBackward:
         values = [*self._gradients_of_inputs(dx, len(shapes)), *(named.get(name) for name in weights)]
         shapes = [*shapes, *(array.shape for array in weights.values())]
         return [
-            _flat(checked(self.label, what, value, shape, dy.dtype))
+            _flat(checked(self.label, what, value, shape, dtype))
             for what, value, shape, wanted in zip(whats, values, shapes, self._wanted, strict=True)
             if wanted
         ]

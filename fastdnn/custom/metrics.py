@@ -20,26 +20,36 @@ _METHODS = ("update", "result", "reset")
 
 def is_metric(given: object) -> bool:
     """Whether an object is meant as one."""
-    return callable(given) or (
-        not isinstance(given, type) and all(callable(getattr(given, name, None)) for name in _METHODS)
-    )
+    return callable(given) or is_stateful(given) or hasattr(given, "update_state")
+
+
+def is_stateful(given: object) -> bool:
+    """Whether it has the methods of a metric, and is no function."""
+    return not isinstance(given, type) and all(callable(getattr(given, name, None)) for name in _METHODS)
 
 
 class PythonMetric:
     """What a model needs of a metric, of an object or a function of the user's.
 
     Raises:
-        ValueError: it has no name.
+        ValueError: it has no name, or methods of other names.
     """
 
     def __init__(self, given: Any, where: str = "compile") -> None:
         self.given = given
-        self.is_function = not all(callable(getattr(given, name, None)) for name in _METHODS)
+        self.is_function = not is_stateful(given)
         if isinstance(given, type):
             raise ValueError(expected(where, "a metric", repr(given), "write it with parentheses"))
-        name = getattr(given, "__name__", None) if self.is_function else getattr(given, "name", None)
+        kind = type(given).__name__
+        if self.is_function and hasattr(given, "update_state"):
+            wanted = "a metric with update(y, y_hat, sample_weight), result() and reset()"
+            raise ValueError(expected(where, wanted, f"{kind} with update_state", "see fastdnn.metrics"))
+        name = getattr(given, "name", None)
+        if name is None and self.is_function:
+            name = getattr(given, "__name__", None)
         if not isinstance(name, str) or not name:
-            raise ValueError(expected(where, f"a name of {type(given).__name__}, a string", repr(name)))
+            hint = "set its attribute name"
+            raise ValueError(expected(where, f"a name of {kind}, a string", repr(name), hint))
         self.name: str = name
 
     def lower(
@@ -134,11 +144,15 @@ class MetricStates:
         self.release()
 
     def reset(self) -> None:
-        """Begin afresh."""
-        for name, metric in self._metrics.items():
-            if name not in self._states:
-                self._states[name] = self._state_of(metric)
-            self._states[name].reset()
+        """Begin afresh; nothing is held where one of them refuses."""
+        try:
+            for name, metric in self._metrics.items():
+                if name not in self._states:
+                    self._states[name] = self._state_of(metric)
+                self._states[name].reset()
+        except BaseException:
+            self.release()
+            raise
 
     def _state_of(self, metric: PythonMetric) -> Any:
         if metric.is_function:
@@ -178,9 +192,26 @@ class MetricStates:
             raise ValueError(expected(f"{name}.result", "a number", repr(given))) from error
 
 
+def copies(metrics: Mapping[str, object]) -> dict[str, object]:
+    """The same metrics, the user's objects as copies of their own.
+
+    Raises:
+        TypeError: one cannot be copied.
+    """
+    return {name: _with_copy(metric) for name, metric in metrics.items()}
+
+
+def _with_copy(metric: object) -> object:
+    if not isinstance(metric, PythonMetric) or metric.is_function:
+        return metric
+    copied = copy.copy(metric)
+    copied.given = _copy_of(metric)
+    return copied
+
+
 def _copy_of(metric: PythonMetric) -> Any:
     try:
         return copy.deepcopy(metric.given)
     except Exception as error:
-        wanted = "a metric that copy.deepcopy can copy, since another run has it"
+        wanted = "a metric that copy.deepcopy can copy, since two runs need it at once"
         raise TypeError(expected(metric.name, wanted, f"{type(error).__name__}: {error}")) from error

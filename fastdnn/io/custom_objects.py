@@ -6,39 +6,71 @@ caller of `load_model` gives: nothing is imported by a name in a file.
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from fastdnn import losses, metrics
-from fastdnn.custom.losses import PythonLoss
-from fastdnn.custom.metrics import PythonMetric
+from fastdnn.custom.losses import PythonLoss, is_loss
+from fastdnn.custom.metrics import PythonMetric, is_stateful
 from fastdnn.errors import expected
+from fastdnn.layers.layer import Layer
+
+_CONFIG_HINT = 'write get_config(self) as {"k": self.k, ...}, for a layer with **super().get_config()'
 
 
-def described(part: Any, ours: bool, where: str) -> dict[str, Any]:
-    """Class and arguments; `custom` marks what is the user's own, whatever its name."""
-    config = part.get_config() if hasattr(part, "get_config") else {}
-    entry = {"class_name": type(part).__name__, "config": config}
+def described(part: Any) -> dict[str, Any]:
+    """Class and arguments of a part of the package."""
+    return {"class_name": type(part).__name__, "config": part.get_config()}
+
+
+def described_layer(layer: Layer, ours: bool) -> dict[str, Any]:
+    """A layer of the package's, or of the user's: the latter's name and `trainable` are kept beside the
+    arguments, whether they are among them or not.
+    """
     if ours:
-        return entry
+        return described(layer)
+    kept = {"name": layer.name, "trainable": layer.trainable}
+    return {**_described_custom(layer, f"layer {layer.name!r}", kept), **kept}
+
+
+def _described_custom(part: Any, where: str, kept: Collection[str] = ()) -> dict[str, Any]:
+    """Class and arguments, marked as the user's own. The file keeps the arguments in `kept` anyway.
+
+    Raises:
+        ValueError: `get_config` lacks an argument, which would be another one in the model that is loaded, or
+            gives something else than arguments.
+    """
+    config = part.get_config() if hasattr(part, "get_config") else {}
     where = f"save, {where}"
     try:
         json.dumps(config)
     except (TypeError, ValueError) as error:
         raise ValueError(expected(where, "a get_config() of JSON's types", str(error))) from error
+    signature = inspect.signature(type(part))
     try:
-        inspect.signature(type(part)).bind(**config)
+        signature.bind(**config)
     except TypeError as error:
-        hint = "give all arguments of __init__ in get_config()"
-        raise ValueError(expected(where, "a get_config() that makes it again", str(error), hint)) from error
-    return {**entry, "custom": True}
+        got = str(error)
+        raise ValueError(expected(where, "a get_config() that makes it again", got, _CONFIG_HINT)) from error
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    single = [name for name, parameter in signature.parameters.items() if parameter.kind not in several]
+    lacking = [name for name in single if name not in config and name not in kept]
+    if lacking and not _is_ours(type(part).__init__):
+        got = f"one without {', '.join(lacking)}"
+        raise ValueError(expected(where, "a get_config() with all arguments of __init__", got, _CONFIG_HINT))
+    return {"class_name": type(part).__name__, "config": config, "custom": True}
+
+
+def _is_ours(function: object) -> bool:
+    """Whether the package has written it, and knows what it leaves to the tensors of a file."""
+    return getattr(function, "__module__", "").partition(".")[0] == __name__.partition(".")[0]
 
 
 def described_loss(loss: losses.Loss) -> dict[str, Any]:
     """A loss of the package's, or what makes the user's own."""
     if isinstance(loss, PythonLoss):
-        return described(loss.given, False, f"loss {loss.name!r}")
-    return described(loss, True, "loss")
+        return _described_custom(loss.given, f"loss {loss.name!r}")
+    return described(loss)
 
 
 def described_metric(metric: metrics.Metric) -> Any:
@@ -47,7 +79,7 @@ def described_metric(metric: metrics.Metric) -> Any:
         return metric.name
     if metric.is_function:
         return {"function": metric.name}
-    return described(metric.given, False, f"metric {metric.name!r}")
+    return _described_custom(metric.given, f"metric {metric.name!r}")
 
 
 class CustomObjectError(ValueError):
@@ -55,11 +87,23 @@ class CustomObjectError(ValueError):
 
 
 class CustomObjects:
-    """What `custom_objects` holds, by name."""
+    """What `custom_objects` holds, by name.
+
+    Raises:
+        CustomObjectError: it is no mapping.
+    """
 
     def __init__(self, where: str, objects: Mapping[str, Any] | None) -> None:
+        if objects is not None and not isinstance(objects, Mapping):
+            hint = 'such as {"Scale": Scale}'
+            raise CustomObjectError(
+                expected(
+                    "load_model", "custom_objects as {name: class or function}", type(objects).__name__, hint
+                )
+            )
         self._where = where
         self._objects = dict(objects or {})
+        self.used = False
 
     def get(self, what: str, name: str) -> Any:
         """The class or function of a name.
@@ -73,25 +117,43 @@ class CustomObjects:
             raise CustomObjectError(
                 expected(self._where, f"the {what} {name!r} among custom_objects", got, hint)
             )
+        self.used = True
         return self._objects[name]
 
-    def make(self, what: str, entry: dict[str, Any]) -> Any:
-        """The object that `described` described.
+    def make(self, what: str, entry: dict[str, Any], is_one: Callable[[object], bool]) -> Any:
+        """The object that was described.
 
         Raises:
-            CustomObjectError: there is no such class, or it does not take its own configuration.
+            CustomObjectError: there is no such class, it does not take its own configuration, or makes
+                something else.
         """
         name, config = entry["class_name"], entry["config"]
+        make = self.get(what, name)
+        where = f"{self._where}, {what} {name}"
         try:
-            return self.get(what, name)(**config)
-        except TypeError as error:
-            where = f"{self._where}, {what} {name}"
-            raise CustomObjectError(expected(where, f"a class that takes {config}", str(error))) from error
+            made = make(**config)
+        except Exception as error:
+            got = f"{type(error).__name__}: {error}"
+            raise CustomObjectError(expected(where, f"a class that takes {config}", got)) from error
+        self._check(where, f"a class that makes a {what}", made, is_one)
+        return made
+
+    def _check(self, where: str, wanted: str, made: Any, is_one: Callable[[object], bool]) -> None:
+        if not is_one(made):
+            hint = "custom_objects has another one under this name"
+            raise CustomObjectError(expected(where, wanted, repr(made), hint))
+
+    def layer(self, entry: dict[str, Any]) -> Layer:
+        """The layer of the user's that `described_layer` described."""
+        layer: Layer = self.make("layer", entry, lambda made: isinstance(made, Layer))
+        layer.name = Layer(name=entry["name"]).name  # checked
+        layer.trainable = entry["trainable"]
+        return layer
 
     def loss(self, entry: dict[str, Any]) -> Any:
         """The loss that `described_loss` described."""
         if "custom" in entry:
-            return self.make("loss", entry)
+            return self.make("loss", entry, is_loss)
         return losses.from_config(entry["class_name"], entry["config"])
 
     def metric(self, entry: Any) -> Any:
@@ -99,5 +161,8 @@ class CustomObjects:
         if not isinstance(entry, dict):
             return entry
         if "function" in entry:
-            return self.get("metric", entry["function"])
-        return self.make("metric", entry)
+            name = entry["function"]
+            function = self.get("metric", name)
+            self._check(f"{self._where}, metric {name}", "a function", function, callable)
+            return function
+        return self.make("metric", entry, is_stateful)

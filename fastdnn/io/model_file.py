@@ -20,6 +20,7 @@ from fastdnn.io.custom_objects import (
     CustomObjectError,
     CustomObjects,
     described,
+    described_layer,
     described_loss,
     described_metric,
 )
@@ -42,17 +43,14 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
     config: dict[str, Any] = {
         "dtype": model.dtype,
         "seed": model.seed,
-        "layers": [
-            described(layer, type(layer) in _LAYERS.values(), f"layer {layer.name!r}")
-            for layer in graph.layers
-        ],
+        "layers": [described_layer(layer, type(layer) in _LAYERS.values()) for layer in graph.layers],
         "nodes": [{"layer": node.layer.name, "inputs": list(node.inputs)} for node in graph.nodes],
         "inputs": _ends_config(graph.inputs),
         "outputs": _ends_config(graph.outputs),
     }
     if model._compiled is not None:
         config["compile"] = {
-            "optimizer": described(model._compiled.optimizer, True, "optimizer"),
+            "optimizer": described(model._compiled.optimizer),
             "heads": [_head_config(head) for head in model._compiled.heads],
         }
     metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
@@ -81,7 +79,8 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
             file holds their names and what their `get_config` gave, and no code. What is passed is called.
 
     Raises:
-        ValueError: the model has parts of the user's own that `custom_objects` lacks or misnames.
+        ValueError: the model has parts of the user's own that `custom_objects` lacks or misnames, or that
+            cannot be made with what their `get_config` gave.
         FileNotFoundError: there is no such file.
         FormatError: the file is no model of a version that this fastdnn reads, or is damaged; the message
             says where.
@@ -119,8 +118,9 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
         RecursionError,
     ) as error:
         text = f"{type(error).__name__}: {error}"
+        other = ", or custom_objects are not those that it was saved with" if custom.used else ""
         raise FormatError(
-            expected(where, "a model that this fastdnn can build", text, "the file is damaged")
+            expected(where, "a model that this fastdnn can build", text, f"the file is damaged{other}")
         ) from error
     return model
 
@@ -146,7 +146,7 @@ def _graph(where: str, config: dict[str, Any], custom: CustomObjects) -> Graph:
     for entry in config["layers"]:
         class_name = entry["class_name"]
         if "custom" in entry:
-            layer = custom.make("layer", entry)
+            layer = custom.layer(entry)
         elif class_name in _LAYERS:
             layer = _LAYERS[class_name](**entry["config"])
         else:

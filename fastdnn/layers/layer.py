@@ -70,8 +70,9 @@ class Layer:
     the next `fit`, or other call, on: the weights of a layer with trainable=False stay as they are, and no
     gradient is computed below the lowest layer that is trained.
 
-    A subclass whose `__init__` takes arguments gives them in `get_config`, so that models can be saved;
-    `load_model(path, custom_objects={"Scale": Scale})` reads them.
+    A subclass whose `__init__` takes arguments gives them all in `get_config`, else models with it cannot be
+    saved (name and trainable are kept anyway); `load_model(path, custom_objects={"Scale": Scale})` makes it
+    again.
 
     Args:
         name: of the layer.
@@ -102,6 +103,7 @@ class Layer:
     takes_many_inputs: ClassVar[bool] = False
 
     name: str = ""
+    _building = False
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
@@ -200,7 +202,8 @@ class Layer:
     def add_weight(
         self, name: str, shape: tuple[int, ...], initializer: str = "auto", *, trainable: bool = True
     ) -> None:
-        """Declare a weight; called by `build`.
+        """Declare a weight, in `build` and nowhere else. Unlike Keras's it returns nothing, since no model
+        holds the weight yet: `forward` and `backward` read it by `self.weight(name)`.
 
         Args:
             name: its own in the layer.
@@ -209,9 +212,13 @@ class Layer:
             trainable: False for what is stored and changed by `assign` alone.
 
         Raises:
-            ValueError: an argument does not fit, or the layer has a weight of this name.
+            ValueError: an argument does not fit, the layer has a weight of this name, or `build` is not under
+                way.
         """
         where = self.name or type(self).__name__
+        if not self._building:
+            hint = "declare weights in build(self, input_shape)"
+            raise ValueError(expected(where, "add_weight in build", "a call outside", hint))
         if not isinstance(name, str) or not name or "/" in name:
             raise ValueError(expected(where, "a weight's name without '/'", repr(name)))
         if any(weight.short_name == name for weight in self._weights):
@@ -225,14 +232,15 @@ class Layer:
         )
 
     def weight(self, name: str) -> np.ndarray:
-        """A weight by its name, read-only: in `forward` and `backward` that of their step, else as it is now.
+        """A weight by its name, read-only: in `forward` that of the step, or what an earlier use in the step
+        has assigned; in `backward` what its `forward` saw; else as it is now.
 
         Raises:
             ValueError: the layer has no such weight, or no model holds it yet.
         """
-        for layer, weights, assigned in reversed(_running.layers):
+        for layer, weights, _ in reversed(_running.layers):
             if layer is self and name in weights:
-                own: np.ndarray = assigned[name] if name in assigned else weights[name]
+                own: np.ndarray = weights[name]
                 return own
         names = [weight.short_name for weight in self._weights]
         if name not in names:
@@ -242,8 +250,9 @@ class Layer:
         return array
 
     def assign(self, name: str, value: Any) -> None:
-        """In `forward` in training: the new value of a weight that is not trained, from the next step on if
-        this one is kept.
+        """In `forward` in training: the new value of a weight that is not trained, for the layer's next use
+        in this step, and from the next step on if this one is kept. `weight` gives the old one until then.
+        Gradients do not mind that the new value came from x. Of a frozen layer nothing is kept.
 
         Raises:
             ValueError: not in `forward` in training, no such weight or a trained one, or another shape.
@@ -283,7 +292,11 @@ class Layer:
         given = list(shapes) if self.takes_many_inputs else shapes[0]
         if self._built_for is None:
             self.next_activation = next_activation
-            self.build(given)
+            self._building = True
+            try:
+                self.build(given)
+            finally:
+                self._building = False
             self._built_for = shapes
         elif self._built_for != shapes:
             built, now = (", ".join(str(shape[-1]) for shape in each) for each in (self._built_for, shapes))
