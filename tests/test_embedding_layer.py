@@ -297,7 +297,7 @@ def test_refusals_say_what_to_do():
         (lambda: classifier().predict(words()[:, :3]), r"\(examples, 5\), got shape \(45, 3\)"),
         (
             lambda: classifier().loss_and_gradients(words(), labels(words()), inputs=True),
-            r"expected real features in dense arrays, for inputs=True, got integers in the input 'input'",
+            r"expected real features in dense arrays, for inputs=True, got 'input': integers",
         ),
     ]:
         with pytest.raises(ValueError, match=message):

@@ -340,7 +340,9 @@ def test_layers_that_do_not_read_it():
     with pytest.raises(ValueError, match="only Dense reads sparse rows"):
         words.predict(csr)
     model = network()
-    with pytest.raises(ValueError, match=r"real features in dense arrays, for inputs=True, got 'input': sparse"):
+    with pytest.raises(
+        ValueError, match=r"real features in dense arrays, for inputs=True, got 'input': sparse"
+    ):
         model.loss_and_gradients(csr, Y, inputs=True)
     with pytest.raises(ValueError, match=r"y as a dense array, got a sparse one"):
         model.fit(csr, csr)
