@@ -28,7 +28,9 @@ from fastdnn.benchmark.report import Report
 from fastdnn.benchmark.runner import Effort
 
 SMALL = Network("small", (6, 5, 3), batch=4, batches=3)
-EFFORT = Effort(rounds=3, seconds=1e-4, probe_seconds=1e-4, pause_seconds=0.0, memory_bytes=0)
+EFFORT = Effort(
+    rounds=3, seconds=1e-4, probe_seconds=1e-4, pause_seconds=0.0, settle_seconds=0.0, memory_bytes=0
+)
 FAKE = Framework("fake", "a fake", "fake_peer", ("numpy",), "pip install fake")
 ABSENT = Framework("absent", "Absent", "no_module", ("no-such-package",), "pip install no-such-package")
 
@@ -264,7 +266,7 @@ def test_rounds_take_turns_and_their_median_counts():
 
         return Side(name, timed, "way", {"threads": 1})
 
-    effort = Effort(rounds=3, seconds=1.0, probe_seconds=0, pause_seconds=0, memory_bytes=0)
+    effort = Effort(rounds=3, seconds=1.0, probe_seconds=0, pause_seconds=0, settle_seconds=0, memory_bytes=0)
     found = contest.rounds([side("a", [6.0, 2.0, 4.0]), side("b", [8.0, 8.0, 8.0])], effort, 2)
     assert order == [("a", 1)] * 2 + [("b", 1)] * 2 + [("a", 2), ("b", 2)] * 3
     assert found["a"] == Result(1.0, 0.5, "way", {"threads": 1})  # 4 s of two epochs of two steps

@@ -22,6 +22,7 @@ class Effort:
         seconds: of a round, at least.
         probe_seconds: of a round of the machine's own figures.
         pause_seconds: before each round on several threads: until the other side's idle threads sleep.
+        settle_seconds: of untimed work after the pause: until the system has threads on cores of their own.
         memory_bytes: of the arrays for the machine's bandwidth.
     """
 
@@ -29,13 +30,19 @@ class Effort:
     seconds: float
     probe_seconds: float
     pause_seconds: float
+    settle_seconds: float
     memory_bytes: int
 
 
 # Threads that have nothing to do spin before they sleep, and take the cores from the other side's: OpenBLAS's
-# for 2^26 cycles, about 25 ms, libgomp's for a few.
-THOROUGH = Effort(rounds=9, seconds=1e-2, probe_seconds=2e-3, pause_seconds=0.03, memory_bytes=1 << 28)
-QUICK = Effort(rounds=3, seconds=1e-3, probe_seconds=5e-4, pause_seconds=0.03, memory_bytes=1 << 25)
+# for 2^26 cycles, about 25 ms, or as OPENBLAS_THREAD_TIMEOUT says, libgomp's for a few. Our threads wake
+# meanwhile on one core, where the system was seen to leave them for 50 ms and more.
+THOROUGH = Effort(
+    rounds=9, seconds=1e-2, probe_seconds=2e-3, pause_seconds=0.03, settle_seconds=0.06, memory_bytes=1 << 28
+)
+QUICK = Effort(
+    rounds=3, seconds=1e-3, probe_seconds=5e-4, pause_seconds=0.03, settle_seconds=0.06, memory_bytes=1 << 25
+)
 
 
 def repeats(once: float, wanted: float) -> int:
@@ -102,10 +109,11 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
     workload.check(threads)
     contest = Contest(workload, threads)
 
-    def settled(side: Callable[[], float]) -> float:
+    def settled(side: Callable[[int], float], count: int) -> float:
         if threads > 1:
             time.sleep(effort.pause_seconds)
-        return side()
+            side(max(1, round(count * effort.settle_seconds / effort.seconds)))
+        return side(count)
 
     def yardstick() -> machine.Yardstick:
         if workload.kernel.yardstick == "fma":
@@ -119,9 +127,9 @@ def measure(workload: Workload, threads: int, effort: Effort, limiter: Limiter) 
         best = yardstick()
         rounds, bests, numpy_rounds = in_turn(
             effort.rounds,
-            lambda: settled(lambda: contest.ours(our_count)),
+            lambda: settled(contest.ours, our_count),
             lambda: best.rate(rounds=2),  # our idle threads are its own
-            lambda: settled(lambda: contest.theirs(their_count)),
+            lambda: settled(contest.theirs, their_count),
         )
     return Row(
         family=workload.kernel.family,

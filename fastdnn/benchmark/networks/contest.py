@@ -81,6 +81,8 @@ def rounds(sides: Sequence[Side], effort: Effort, unit_count: int) -> dict[str, 
         for side in sides:
             time.sleep(effort.pause_seconds)
             count = counts[side.name]
+            if settling := int(count * effort.settle_seconds / effort.seconds):  # else one is long enough
+                side.timed(settling)
             found[side.name].append(side.timed(count) / (count * unit_count))
     return {
         side.name: Result(

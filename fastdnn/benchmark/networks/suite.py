@@ -14,8 +14,12 @@ from fastdnn.benchmark.runner import Effort
 
 # A round of training holds what `fit` does once, checking the data and planning: so it is long.
 # Idle threads of OpenBLAS spin for about 25 ms before they sleep, those of the others for less.
-THOROUGH = Effort(rounds=9, seconds=0.4, probe_seconds=5e-3, pause_seconds=0.05, memory_bytes=0)
-QUICK = Effort(rounds=3, seconds=0.1, probe_seconds=2e-3, pause_seconds=0.05, memory_bytes=0)
+THOROUGH = Effort(
+    rounds=9, seconds=0.4, probe_seconds=5e-3, pause_seconds=0.05, settle_seconds=0.08, memory_bytes=0
+)
+QUICK = Effort(
+    rounds=3, seconds=0.1, probe_seconds=2e-3, pause_seconds=0.05, settle_seconds=0.08, memory_bytes=0
+)
 
 
 @dataclass(frozen=True)
