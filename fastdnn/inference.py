@@ -122,6 +122,8 @@ def predict(
     Raises:
         ValueError: a feature is NaN or infinite.
     """
+    if isinstance(parts, list) and len(parts) == 1 and not hooks.callbacks:
+        return pack(parts[0].to(run))  # nobody listens: a third of the time of a small prediction
     parts = _begun(parts)
     hooks.call("on_predict_begin", {})
     outputs = []

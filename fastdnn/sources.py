@@ -47,6 +47,8 @@ class Feed:
     @property
     def sparse(self) -> tuple[int, ...]:
         """The numbers of the inputs that are fed by their entries."""
+        if len(self.arrays) == 1 and type(self.arrays[0]) is np.ndarray:
+            return ()
         return tuple([number for number, array in enumerate(self.arrays) if isinstance(array, CsrRows)])
 
     def part(self, begin: int, end: int | None = None) -> "Feed":
@@ -100,7 +102,7 @@ class Sources:
     def _input(self, where: str, index: int, array: Any) -> Any:
         """What one input's source takes."""
         width, limit = self._input_widths[index], self._index_limits[index]
-        if is_sparse(array):
+        if type(array) is not np.ndarray and is_sparse(array):
             rows = as_csr(where, array, width, self._dtype)
             self._graph.check_sparse_input(where, index)
             return rows
