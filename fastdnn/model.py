@@ -317,10 +317,6 @@ class Model:
         """The optimiser; its `learning_rate` may be set between epochs."""
         return self.compiled.optimizer
 
-    def _backend(self) -> backend.Backend:
-        name = "native" if self._compiled is None else self._compiled.backend_name
-        return backend.make(name, self.weights.native)
-
     def fit(
         self,
         x: Any,
@@ -427,7 +423,8 @@ class Model:
         compiled = self.compiled
         if compiled.state is None:
             compiled.state = compiled.optimizer.make_state(self.weights.native)
-        return self._backend().trainer(compiled.optimizer, compiled.state, run)
+        made = backend.make(compiled.backend_name, self.weights.native)
+        return made.trainer(compiled.optimizer, compiled.state, run)
 
     # ---- Use
 
