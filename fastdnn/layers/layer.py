@@ -14,6 +14,7 @@ from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, call
 from fastdnn.program import Program, Value
+from fastdnn.segment_options import SegmentOptions
 
 # Of what a layer takes or gives, as in Keras: (None, features), None for any number of examples.
 Shape = tuple[int | None, ...]
@@ -21,12 +22,15 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class Weight:
-    """A weight's place in the model: full name ("dense/kernel"), shape, initialiser, trained or not."""
+    """A weight's place in the model: full name ("dense/kernel"), shape, initialiser, trained or not, and how
+    the optimiser updates it.
+    """
 
     name: str
     shape: tuple[int, ...]
     initializer: str
     trainable: bool = True
+    update: SegmentOptions = SegmentOptions()
 
     @property
     def short_name(self) -> str:
