@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fastdnn import (
         activations,
         callbacks,
+        constraints,
         data,
         initializers,
         io,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         optimizers,
         plots,
         reference,
+        regularizers,
     )
     from fastdnn.build_info import info
     from fastdnn.errors import NonFiniteLossError
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "activations",
     "callbacks",
+    "constraints",
     "data",
     "initializers",
     "io",
@@ -63,6 +66,7 @@ _MODULES = (
     "optimizers",
     "plots",
     "reference",
+    "regularizers",
 )
 _OBJECTS = {
     "FormatError": "fastdnn.io.files",
@@ -86,6 +90,7 @@ __all__ = [
     "Sequential",
     "activations",
     "callbacks",
+    "constraints",
     "data",
     "get_num_threads",
     "info",
@@ -98,6 +103,7 @@ __all__ = [
     "optimizers",
     "plots",
     "reference",
+    "regularizers",
     "set_flush_denormal",
     "set_num_threads",
     "threads",

@@ -100,13 +100,14 @@ class Inference(Protocol):
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a trainer is made for."""
+    """What a trainer is made for; `dataset_size` where the arrays are the training set."""
 
     program: Program
     arrays: list[np.ndarray]
     batch_size: int
     shuffle: bool
     seed: int
+    dataset_size: int | None = None
 
 
 class Backend(Protocol):

@@ -12,7 +12,9 @@ from fastdnn.errors import expected
 from fastdnn.losses import Loss
 from fastdnn.metrics import Metric
 from fastdnn.optimizers import Optimizer
+from fastdnn.penalties import WeightPenalty, divided
 from fastdnn.ports import Ports
+from fastdnn.regularizers import Regularizer
 
 _LARGEST_WEIGHT = 1e30  # far below where float32, in which gradients are multiplied with it, ends
 
@@ -40,10 +42,18 @@ class Head:
 class Compiled:
     """What `compile` settles, and the optimiser's state from then on."""
 
-    def __init__(self, optimizer: Optimizer, heads: tuple[Head, ...], backend_name: str) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        heads: tuple[Head, ...],
+        backend_name: str,
+        regularizer: Regularizer | None = None,
+    ) -> None:
         self.optimizer = optimizer
         self.heads = heads
         self.backend_name = backend_name
+        self.regularizer = regularizer
+        self.dataset_size: int | None = None  # of the last fit on arrays
         self.state: _core.Optimizer | None = None
         self.epochs_done = 0
         self.figure_names = _figure_names(heads)
@@ -66,26 +76,40 @@ class Compiled:
         return loss
 
     def figures(self, results: Sequence[float]) -> dict[str, float]:
-        """A program's results by name: first the weighted sum of the losses, "loss"; of several outputs their
-        losses, unweighted; the metrics.
+        """A program's results by name: first the weighted sum of the losses and the penalties, "loss"; of
+        several outputs their losses, unweighted; the metrics.
         """
-        rest = results[1:] if len(self.heads) == 1 else results
-        return dict(zip(self.figure_names, [self.total(results), *rest], strict=True))
+        named = len(self.figure_names) - (len(self.heads) > 1)  # "loss" is the only output's own
+        losses, metrics = results[: len(self._weights)], results[len(self._weights) : named]
+        own = losses if len(self.heads) > 1 else ()
+        total = self.total(losses, results[named:])
+        return dict(zip(self.figure_names, [total, *own, *metrics], strict=True))
+
+    @property
+    def program_losses(self) -> list[str]:
+        """The losses that a program of these heads reports, in its order."""
+        return [head.named("loss") for head in self.heads if head.loss is not None]
 
     @property
     def program_figures(self) -> list[str]:
-        """What a program of these heads reports, in its order: the losses, then the metrics."""
-        losses = [head.named("loss") for head in self.heads if head.loss is not None]
-        return [*losses, *self.metrics]
+        """What a program of these heads reports, in its order: the losses, then the metrics. After them come
+        penalties, without names.
+        """
+        return [*self.program_losses, *self.metrics]
 
     @property
     def metrics(self) -> dict[str, Metric]:
         """The metrics of all outputs, by the names of their figures."""
         return {head.named(metric.name): metric for head in self.heads for metric in head.metrics}
 
-    def total(self, results: Sequence[float]) -> float:
-        """The weighted sum of the losses, with which a program's results begin."""
-        return sum(weight * loss for weight, loss in zip(self._weights, results, strict=False))
+    def total(self, losses: Sequence[float], penalties: Sequence[float] = ()) -> float:
+        """The weighted sum of the losses, and the penalties."""
+        return sum(weight * loss for weight, loss in zip(self._weights, losses, strict=True)) + sum(penalties)
+
+    def divided(self, results: Sequence[float], penalties: Sequence[WeightPenalty], rows: int) -> list[float]:
+        """The results of an evaluation, whose rows are known at its end."""
+        named = len(self.program_figures)
+        return [*results[:named], *divided(results[named:], penalties, rows)]
 
 
 def _figure_names(heads: Sequence[Head]) -> list[str]:

@@ -86,10 +86,10 @@ def _begun(parts: Iterable[Part]) -> Iterator[Part]:
 def evaluate(
     parts: Iterable[Part],
     run: Callable[[Feed], list[float]],
-    named: Callable[[list[float]], dict[str, float]],
+    named: Callable[[list[float], int], dict[str, float]],
     hooks: Hooks,
 ) -> dict[str, float]:
-    """The averages over all rows of the sums that `run` gives, by name.
+    """The averages over all rows of the sums that `run` gives, by name; `named` gets the rows, too.
 
     The bits do not depend on who listens.
 
@@ -105,8 +105,8 @@ def evaluate(
         sums = [a + b for a, b in zip(sums, more, strict=True)] if batch else more
         rows += part.feed.rows
         if hooks.listen("on_test_batch_end"):
-            hooks.call("on_test_batch_end", batch, named([total / rows for total in sums]))
-    figures = named([total / rows for total in sums])
+            hooks.call("on_test_batch_end", batch, named([total / rows for total in sums], rows))
+    figures = named([total / rows for total in sums], rows)
     hooks.call("on_test_end", dict(figures))
     return figures
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fastdnn.autodiff import LossTerm, differentiate
 from fastdnn.compiled import Head
 from fastdnn.graph import Graph
+from fastdnn.penalties import WeightPenalty
 from fastdnn.program import Program, Value
 from fastdnn.sources import Weighting
 
@@ -19,20 +20,36 @@ def prediction_program(graph: Graph, sparse: Collection[int] = ()) -> Program:
 
 
 def evaluation_program(
-    graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting = (),
+    sparse: Collection[int] = (),
+    penalties: Sequence[WeightPenalty] = (),
 ) -> Program:
-    """Sources: those of `fastdnn.sources`. Figures: the loss of each head that has one, then the metrics."""
+    """Sources: those of `fastdnn.sources`. Figures: the loss of each head that has one, then the metrics;
+    then the penalties, those over rows not divided yet.
+    """
     program = Program(sparse_inputs=sparse)
     _lower_with_losses(program, graph, heads, weighting)
+    _lower_penalties(program, penalties, over_rows=False)
     return program
 
 
 def training_program(
-    graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting = (),
+    sparse: Collection[int] = (),
+    penalties: Sequence[WeightPenalty] = (),
 ) -> Program:
-    """The evaluation's program and the gradient of the weighted sum of its losses."""
+    """The evaluation's program and the gradient of the weighted sum of its losses and the penalties, less
+    what is left to the optimiser's update.
+    """
     program = Program(training=True, sparse_inputs=sparse)
-    differentiate(program, _lower_with_losses(program, graph, heads, weighting))
+    terms = _lower_with_losses(program, graph, heads, weighting)
+    values = _lower_penalties(program, penalties, over_rows=True)
+    own = [value for value, penalty in zip(values, penalties, strict=True) if not penalty.is_proximal]
+    differentiate(program, terms, penalties=own)
     return program
 
 
@@ -53,21 +70,23 @@ def gradient_program(
     heads: Sequence[Head],
     weighting: Weighting,
     sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
     *,
     inputs: Sequence[int],
     training: bool,
 ) -> Program:
-    """The losses, as its only results, and the gradients of their weighted sum; those with respect to inputs,
-    by their numbers, are outputs.
+    """The losses and penalties, as its only results, and the gradients of their weighted sum; those with
+    respect to inputs, by their numbers, are outputs.
 
     `training`: whether layers behave as in training.
     """
     program = Program(training=training, sparse_inputs=sparse)
     bare = [replace(head, metrics=()) for head in heads]
     terms = _lower_with_losses(program, graph, bare, weighting)
+    values = _lower_penalties(program, penalties, over_rows=True)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
-    for source, gradient in zip(sources, differentiate(program, terms, sources), strict=True):
+    for source, gradient in zip(sources, differentiate(program, terms, sources, values), strict=True):
         assert gradient is not None  # each of them leads to a loss
         program.add_output(gradient, f"d {source.name}")
     return program
@@ -106,6 +125,18 @@ def _lower_with_losses(
         for metric in head.metrics:
             metric.lower(program, head.named(metric.name), loss, value, target, own)
     return terms
+
+
+def _lower_penalties(program: Program, penalties: Sequence[WeightPenalty], *, over_rows: bool) -> list[Value]:
+    """Last, so that their gradients are the first to be written."""
+    values = []
+    for penalty in penalties:
+        value = program.computed(f"{penalty.weight}/penalty", 1, rows=1)
+        options = penalty.options(over_rows=over_rows)
+        program.write("penalty", (program.parameter(penalty.weight),), value, options=options)
+        program.add_penalty(value)
+        values.append(value)
+    return values
 
 
 def _weight_sources(program: Program, heads: Sequence[Head], weighting: Weighting) -> list[Value | None]:

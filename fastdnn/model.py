@@ -3,13 +3,13 @@
 import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
+from functools import cache, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import backend, inference, lowering, optimizers, report, training
+from fastdnn import backend, inference, lowering, optimizers, regularizers, report, training
 from fastdnn.arguments import (
     checked_seed,
     figures_as_asked,
@@ -35,6 +35,7 @@ from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, number_in, positive_int
 from fastdnn.locks import FitLock
 from fastdnn.parameters import ModelWeights
+from fastdnn.penalties import WeightPenalty, penalties_of
 from fastdnn.profiling import Profile, profile_prediction, profile_training
 from fastdnn.program import Program
 from fastdnn.single_batch import StepTrainer, layer_outputs, loss_and_gradients
@@ -267,6 +268,7 @@ class Model:
         *,
         loss_weights: Sequence[float | None] | Mapping[str, float] | None = None,
         metrics: Any = None,
+        regularizer: Any = None,
         backend: str = "native",
     ) -> None:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
@@ -280,6 +282,10 @@ class Model:
                 default 1.
             metrics: names, such as `["accuracy"]`, or your own (see `fastdnn.metrics`); of several outputs a
                 list or dict of such lists.
+            regularizer: of `fastdnn.regularizers`, or a name; for every weight of two or more dimensions,
+                such as kernels and tables, that has none of its own. Biases and the weights of normalisations
+                have one where their layer says so; `kernel_regularizer=L2(0)` leaves a kernel out. (Keras:
+                by layer only.)
             backend: "native", or "reference" for the same training by the NumPy reference, slowly.
 
         Raises:
@@ -288,7 +294,8 @@ class Model:
         """
         outputs = None if self._graph is None else self._graph.outputs
         heads = heads_of(outputs, loss, loss_weights, metrics)
-        self._compile(Compiled(optimizers.get(optimizer), heads, checked_backend(backend)))
+        default = regularizers.get(regularizer, "compile")
+        self._compile(Compiled(optimizers.get(optimizer), heads, checked_backend(backend), default))
 
     def _compile(self, compiled: Compiled) -> None:
         if self._graph is not None:  # the losses must fit the last layers: say so now and not at fit
@@ -414,9 +421,24 @@ class Model:
         with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
-    def training_program(self, weighting: Weighting = (), sparse: Collection[int] = ()) -> Program:
-        """The program of a training step, for feeds with these sample weights."""
-        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse)
+    def training_program(
+        self, weighting: Weighting = (), sparse: Collection[int] = (), dataset_size: int | None = None
+    ) -> Program:
+        """The program of a training step, for feeds with these sample weights; of a training set of so many
+        examples, by default those of the last fit on arrays.
+        """
+        penalties = self.penalties("fit", dataset_size)
+        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse, penalties)
+
+    def penalties(self, where: str, dataset_size: int | None = None) -> tuple[WeightPenalty, ...]:
+        """What the loss has of the weights, as the layers' settings are now.
+
+        Raises:
+            ValueError: a regulariser needs the size of the training set, which is not known.
+        """
+        compiled = self.compiled
+        size = dataset_size or compiled.dataset_size
+        return penalties_of(where, self.graph, compiled.regularizer, size)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
@@ -537,14 +559,19 @@ class Model:
     ) -> dict[str, float]:
         compiled = self.compiled
 
+        @cache
+        def penalties() -> tuple[WeightPenalty, ...]:
+            return self.penalties("evaluate")  # after the first part, for which the model is built
+
         def run(feed: Feed) -> list[float]:
-            made_for = (feed.weighting, feed.sparse)
+            made_for = (feed.weighting, feed.sparse, penalties())
             program = partial(lowering.evaluation_program, self.graph, compiled.heads, *made_for)
             key = ("evaluate", compiled, *made_for, batch_size)
             return self.inference_of(key, program, batch_size).run(feed.arrays, threads, metrics=states).sums
 
-        def named(averages: list[float]) -> dict[str, float]:
-            return compiled.figures(states.among(compiled.program_figures, averages))
+        def named(averages: list[float], rows: int) -> dict[str, float]:
+            results = states.among(compiled.program_figures, averages)
+            return compiled.figures(compiled.divided(results, penalties(), rows))
 
         with MetricStates(compiled.metrics if metrics is None else metrics) as states:
             return inference.evaluate(parts, run, named, hooks)
@@ -708,9 +735,10 @@ class Model:
             threads: as in `fit`.
 
         Returns:
-            The loss Σ w l / n, of several outputs the weighted sum, and {name of the weight: dL/dw in its
-            shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}. Weights of frozen
-            layers, inputs that are sparse or integers, and what no loss depends on, are not in it.
+            The loss Σ w l / n, of several outputs the weighted sum, with the penalties, and {name of the
+            weight: dL/dw in its shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}.
+            Weights of frozen layers, inputs that are sparse or integers, and what no loss depends on, are not
+            in it.
 
         Raises:
             ValueError: as `fit`.

@@ -113,7 +113,7 @@ def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -
     """Time a training step on these rows, of a copy of the model: steps are taken."""
     model = _copy_of(model)
     rows, native, compiled = feed.rows, model.weights.native, model.compiled
-    program = model.training_program(feed.weighting, feed.sparse)
+    program = model.training_program(feed.weighting, feed.sparse, rows)
     plan = NativeBackend(native).plan(program, rows)
     used = _threads(plan, rows, threads)
     state = compiled.state or compiled.optimizer.make_state(native)

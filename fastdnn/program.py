@@ -64,7 +64,9 @@ class Operation:
 
 @dataclass(frozen=True)
 class Result:
-    """A figure of a step: the sum over rows of a value of one column, times `weights` if there are."""
+    """A figure of a step: the sum over rows of a value of one column, times `weights` if there are; or a
+    number of the step itself, a penalty, times the rows.
+    """
 
     name: str
     value: Value
@@ -115,6 +117,10 @@ class Program:
             self._bound[key] = self._add(name, role, rows, cols, slot=slot, trainable=trainable)
         return self._bound[key]
 
+    def parameter(self, name: str) -> Value:
+        """A segment of θ that is bound already."""
+        return self._bound["parameter", name]
+
     def computed(self, name: str, cols: int, *, rows: int = 0) -> Value:
         """A new value, with a row for each example unless `rows` are given."""
         return self._add(name, "computed", rows, cols)
@@ -162,9 +168,15 @@ class Program:
         return base + ((self._streams - 1) << 8)
 
     def add_result(self, name: str, value: Value, weights: Value | None, *, loss: bool) -> None:
-        """Report the sum over rows of `value`."""
+        """Report the sum over rows of `value`; before penalties."""
         self.results.append(Result(name, value, weights, loss))
         self.add_figure(name)
+
+    def add_penalty(self, value: Value) -> None:
+        """Report a number of the step itself that belongs to the loss and is no figure of its own; after all
+        other results.
+        """
+        self.results.append(Result(value.name, value, None, loss=True))
 
     def add_figure(self, name: str) -> None:
         """What is reported under a name comes from a result, or from a metric that is called."""

@@ -48,11 +48,12 @@ class StepTrainer:
 
     def _trainer_of(self, model: "Model", feed: Feed) -> Trainer:
         made_for, settings = (feed.weighting, feed.sparse), model.weights.settings
-        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, settings):
+        further = (settings, model.penalties("train_on_batch"))
+        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, *further):
             program = model.training_program(*made_for)
             run = TrainingRun(program, feed.arrays, feed.rows, shuffle=False, seed=model.seed)
             self._trainer = model.make_trainer(run)  # and the optimiser's state, if there was none
-            self._made_for = (model.compiled.state, *made_for, settings)
+            self._made_for = (model.compiled.state, *made_for, *further)
         return self._trainer
 
     def forget(self) -> None:
@@ -66,7 +67,7 @@ def loss_and_gradients(
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
     where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
     wanted = _differentiable_inputs(where, model, feed) if inputs else []
-    made_for = (feed.weighting, feed.sparse)
+    made_for = (feed.weighting, feed.sparse, model.penalties(where))
     program = partial(
         lowering.gradient_program, model.graph, compiled.heads, *made_for, inputs=wanted, training=training
     )
@@ -77,7 +78,8 @@ def loss_and_gradients(
     figures = _run(where, inference, feed, threads, draw)
     names = [model.graph.inputs.names[number] for number in wanted]
     gradients = figures.gradients | dict(zip(names, figures.outputs, strict=True))
-    return compiled.total([total / rows for total in figures.sums]), gradients
+    results, losses = [total / rows for total in figures.sums], len(compiled.program_losses)
+    return compiled.total(results[:losses], results[losses:]), gradients
 
 
 def _differentiable_inputs(where: str, model: "Model", feed: Feed) -> list[int]:

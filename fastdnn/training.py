@@ -89,8 +89,8 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(train.weighting, train.sparse)
-    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed)
+    program = model.training_program(train.weighting, train.sparse, train.rows)
+    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
@@ -187,6 +187,7 @@ class Start:
     def __init__(self, model: "Model", parts: Sequence[Part]) -> None:
         self._model = model
         self._snapshot: Snapshot | None = None
+        self._dataset_size = model.compiled.dataset_size
         self.was_built = True
         features = [(part, *pair) for part in parts for pair in part.feed.float_inputs()]
         if sum(x.nbytes for _, _, x in features) > Snapshot.bytes_of(model):
@@ -200,6 +201,7 @@ class Start:
         if self._snapshot is None:
             return
         self._snapshot.restore()
+        self._model.compiled.dataset_size = self._dataset_size
         if not self.was_built:
             self._model._unbuild()
 
@@ -231,6 +233,7 @@ class _Loop:
 
     def _run(self) -> None:
         hooks, logs = self.hooks, dict[str, float]()
+        self.model.compiled.dataset_size = self.params["samples"] or self.model.compiled.dataset_size
         hooks.start(self.model, self.params)
         hooks.call("on_train_begin", {})
         for epoch in range(self.request.epochs):

@@ -13,15 +13,19 @@ SIDES = {
     "prelu": lambda x, alpha: x > 0,
     "maxout": lambda x: x[:, : x.shape[1] // 2] > x[:, x.shape[1] // 2 :],
     "huber": lambda y, t: np.sign(np.trunc((y - t) / 0.7)),
+    "penalty": lambda w: w > 0,
 }
 
 
 class Built:
-    """A program with its parameters and one batch of sources; `terms` are its losses, as its results."""
+    """A program with its parameters and one batch of sources; `terms` are its losses and `penalties` what the
+    weights add to them, as its results.
+    """
 
-    def __init__(self, program, parameters, sources, terms):
+    def __init__(self, program, parameters, sources, terms, penalties):
         self.program = program
         self.terms = terms
+        self.penalties = penalties
         self.parameters = parameters
         self.sources = sources
 
@@ -31,8 +35,8 @@ class Built:
         return {v.name: values[v.index] for v in self.program.values if v.role == "gradient"}
 
     def loss_and_mask(self):
-        """The batch's loss, the weighted sum of all Σ w l / n, and on which side of its kinks each operation
-        is.
+        """The batch's loss, the weighted sum of all Σ w l / n and the penalties, and on which side of its
+        kinks each operation is.
         """
         values = run_program(self.program, self.sources, self.parameters)
         mask = b"".join(
@@ -40,7 +44,7 @@ class Built:
             for op in self.program.operations
             if op.kind in SIDES
         )
-        loss = 0.0
+        loss = float(sum(values[penalty.index].item() for penalty in self.penalties))
         for term in self.terms:
             weights = 1.0 if term.weights is None else values[term.weights.index]
             loss += term.weight * float((values[term.row_loss.index] * weights).sum() / len(self.sources[0]))
@@ -175,6 +179,24 @@ class _Graph:
             terms.append(LossTerm(row_loss, weights, 1.0 if number == 0 else float(rng.normal())))
         return terms
 
+    def add_penalties(self):
+        """Of some of the weights, one of them twice."""
+        weights = [w for w in [*self.kernels, *self.rows] if self.rng.integers(2)]
+        values = []
+        for w in [*weights, *weights[:1]]:
+            terms = dict(
+                zip(("l1", "l2", "lq"), self.rng.random(3) * self.rng.integers(2, size=3), strict=True)
+            )
+            options = {
+                **terms,
+                "q": float(self.rng.choice([1, 2, 3])),
+                "over_rows": bool(self.rng.integers(2)),
+            }
+            value = self.program.computed(f"{w.name}/penalty", 1, rows=1)
+            values.append(self.program.write("penalty", (w,), value, options=options))
+            self.program.add_penalty(value)
+        return values
+
     def _labels(self, rows, dtype):
         return self.rng.integers(self.width, size=(rows, 1)).astype(np.int32)
 
@@ -185,7 +207,8 @@ class _Graph:
 def random_graph(seed, dtype="float64", rows=13):
     """A network with branches, of any operations, of one input and one loss or of several.
 
-    Values that several operations read, kernels used twice, masks that cannot be fused, sample weights.
+    Values that several operations read, kernels used twice, masks that cannot be fused, sample weights,
+    penalties.
     """
     rng = np.random.default_rng(seed)
     width = int(rng.integers(2, 20))
@@ -200,10 +223,11 @@ def random_graph(seed, dtype="float64", rows=13):
         last = graph.emit("relu", last)
     inner = [graph.any([*graph.values, last, last]) for _ in range(int(rng.integers(3)))] if several else []
     terms = graph.add_losses([last, *inner])
-    differentiate(program, terms)
+    penalties = graph.add_penalties() if seed % 3 else []
+    differentiate(program, terms, penalties=penalties)
 
     parameters = _core.Parameters(dtype, list(shapes.items()), [])
     for name, shape in shapes.items():
         parameters.set("theta", name, (rng.normal(size=shape) / np.sqrt(width)).astype(dtype))
     sources = [make(rows, dtype) for make in graph.sources]
-    return Built(program, parameters, sources, terms)
+    return Built(program, parameters, sources, terms, penalties)

@@ -4,24 +4,32 @@ import numpy as np
 
 import fastdnn as fd
 
-L = fd.layers
+L, R = fd.layers, fd.regularizers
 ACTIVATIONS = [name for name in fd.activations.NAMES if name not in ("softmax", "log_softmax")]
 
 
 def _layer(rng, width):
     """A layer that takes any width and gives `width` or as many as it gets."""
+    flags = [bool(rng.integers(2)) for _ in range(2)]
+    penalty = _regularizer(rng)
     kinds = [
-        lambda: L.Dense(width, activation=str(rng.choice(ACTIVATIONS)), use_bias=bool(rng.integers(2))),
-        lambda: L.BatchNormalization(center=bool(rng.integers(2)), scale=bool(rng.integers(2))),
-        lambda: L.LayerNormalization(center=bool(rng.integers(2)), scale=bool(rng.integers(2))),
+        lambda: L.Dense(width, str(rng.choice(ACTIVATIONS)), flags[0], bias_regularizer=penalty),
+        lambda: L.BatchNormalization(center=flags[0], scale=flags[1], gamma_regularizer=penalty),
+        lambda: L.LayerNormalization(center=flags[0], scale=flags[1], beta_regularizer=penalty),
         lambda: L.Dropout(float(rng.choice([0.1, 0.5]))),
         lambda: L.GaussianNoise(float(rng.choice([0.1, 1.0]))),
         lambda: L.Activation("relu"),
-        lambda: L.PReLU("ones"),
+        lambda: L.PReLU("ones", alpha_regularizer=penalty),
         lambda: L.LeakyReLU(0.3),
         lambda: L.ELU(0.7),
     ]
     return kinds[int(rng.integers(len(kinds)))]()
+
+
+def _regularizer(rng):
+    """None as often as one."""
+    all_of_them = [R.L1(1e-3), R.L2(1e-2, "batch"), R.L1L2(1e-3, 1e-2), R.ElasticNet(1e-3), R.Lq(1e-3, 1.5)]
+    return [*all_of_them, *[None] * 5][int(rng.integers(10))]
 
 
 def _grown(rng, tensors, width):
@@ -54,7 +62,8 @@ def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="na
     last = L.Add()(tensors[-2:])  # both a layer and what follows it may be read
     model = fd.Model(x, L.Dense(outputs)(last), seed=seed, dtype=dtype)
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(_optimizer(seed), loss, metrics=["accuracy"], backend=backend)
+    default = R.L2(1e-3, scale="dataset") if seed % 3 else None
+    model.compile(_optimizer(seed), loss, metrics=["accuracy"], regularizer=default, backend=backend)
     return model
 
 
@@ -80,6 +89,7 @@ def random_heads(seed, *, dtype="float32", backend="native", optimizer=None):
         losses,
         loss_weights=weights,
         metrics={"last": ["accuracy"]},
+        regularizer=_regularizer(rng),
         backend=backend,
     )
     return model

@@ -67,4 +67,6 @@ def test_branches_do_occur():
     assert sum(len(values) > 1 for values in predictions) > 10
     assert sum(len(set(values)) < len(values) for values in predictions) > 3
     assert sum(op.accumulate for op in kinds) > 20
+    penalties = [op for op in kinds if op.kind == "penalty_backward"]
+    assert sum(op.accumulate for op in penalties) > 10  # beside those that are done with their penalty
     assert {"pass_gradient", "softmax_backward", "matmul_dx", "relu_backward"} <= {op.kind for op in kinds}

@@ -132,9 +132,12 @@ class MetricStates:
         return cls({call.figure: call.metric for call in program.calls if isinstance(call, MetricUpdate)})
 
     def among(self, names: Sequence[str], averages: Iterable[float]) -> list[float]:
-        """The figures of these names: these averages, and in their places what the metrics say."""
+        """The figures of these names: these averages, and in their places what the metrics say; then the
+        averages that are left, which have no names.
+        """
         others = iter(averages)
-        return [self.result(name) if name in self._metrics else next(others) for name in names]
+        named = [self.result(name) if name in self._metrics else next(others) for name in names]
+        return [*named, *others]
 
     def __enter__(self) -> "MetricStates":
         self.reset()

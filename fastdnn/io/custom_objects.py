@@ -14,13 +14,9 @@ from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.custom.metrics import PythonMetric, is_stateful
 from fastdnn.errors import expected
 from fastdnn.layers.layer import Layer
+from fastdnn.parts import described
 
 _CONFIG_HINT = 'write get_config(self) as {"k": self.k, ...}, for a layer with **super().get_config()'
-
-
-def described(part: Any) -> dict[str, Any]:
-    """Class and arguments of a part of the package."""
-    return {"class_name": type(part).__name__, "config": part.get_config()}
 
 
 def described_layer(layer: Layer, ours: bool) -> dict[str, Any]:

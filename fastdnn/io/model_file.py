@@ -19,7 +19,6 @@ from fastdnn.graph import Graph, Node
 from fastdnn.io.custom_objects import (
     CustomObjectError,
     CustomObjects,
-    described,
     described_layer,
     described_loss,
     described_metric,
@@ -27,8 +26,9 @@ from fastdnn.io.custom_objects import (
 from fastdnn.io.files import FormatError
 from fastdnn.io.safetensors import read_safetensors, write_safetensors
 from fastdnn.layers import Input
-from fastdnn.layers.layer import Layer
+from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.model import Model
+from fastdnn.parts import described, described_or_none
 from fastdnn.ports import Ports
 from fastdnn.sequential import Sequential
 
@@ -52,6 +52,8 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
         config["compile"] = {
             "optimizer": described(model._compiled.optimizer),
             "heads": [_head_config(head) for head in model._compiled.heads],
+            "regularizer": described_or_none(model._compiled.regularizer),
+            "dataset_size": model._compiled.dataset_size,
         }
     metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
     write_safetensors(fspath(path), model.weights.snapshot(), metadata)
@@ -215,4 +217,7 @@ def _compile(model: Model, config: dict[str, Any], custom: CustomObjects) -> Non
         [head["loss"] and custom.loss(head["loss"]) for head in heads],
         loss_weights=[head["loss_weight"] for head in heads],
         metrics=[[custom.metric(metric) for metric in head["metrics"]] for head in heads],
+        regularizer=config.get("regularizer"),
     )
+    size = config.get("dataset_size")
+    model.compiled.dataset_size = None if size is None else positive_int("compile", "dataset_size", size)

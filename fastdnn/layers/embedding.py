@@ -3,9 +3,12 @@
 from typing import Any
 
 from fastdnn import initializers
+from fastdnn.constraints import Constraint
 from fastdnn.errors import expected
 from fastdnn.layers.layer import Layer, Shape, features, positive_int
+from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
 
 _MOST_ROWS = 2**31 - 1  # what int32 counts
 
@@ -27,6 +30,9 @@ class Embedding(Layer):
         input_dim: rows of the table: one more than the largest integer.
         output_dim: numbers in a row.
         embeddings_initializer: a name of `fastdnn.initializers`; default "uniform", on (-0.05, 0.05).
+        embeddings_regularizer: of `fastdnn.regularizers`, or a name; None for that of `compile`, if any. It
+            goes over the whole table in each step.
+        embeddings_constraint: of `fastdnn.constraints`, or a name; `MaxNorm(axis=1)` limits its rows.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -43,12 +49,17 @@ class Embedding(Layer):
     array([[1., 1., 1., 1., 1., 1.]], dtype=float32)
     """
 
+    embeddings_regularizer = RegularizerSetting()
+    embeddings_constraint = ConstraintSetting()
+
     def __init__(
         self,
         input_dim: int,
         output_dim: int,
         embeddings_initializer: str = "uniform",
         *,
+        embeddings_regularizer: str | Regularizer | None = None,
+        embeddings_constraint: str | Constraint | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -61,6 +72,8 @@ class Embedding(Layer):
         if self.embeddings_initializer == "auto":
             hint = "an initializer that does not depend on other layers"
             raise ValueError(expected("Embedding", hint, "'auto'"))
+        self.embeddings_regularizer = embeddings_regularizer
+        self.embeddings_constraint = embeddings_constraint
 
     def build(self, input_shape: Shape) -> None:
         """Declare the table."""

@@ -4,7 +4,9 @@ import math
 from typing import Any
 
 from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
+from fastdnn.layers.settings import RegularizerSetting
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
 
 
 class LayerNormalization(Layer):
@@ -18,11 +20,13 @@ class LayerNormalization(Layer):
         epsilon: ε >= 0, default 1e-3.
         center: whether there is a β.
         scale: whether there is a γ.
+        beta_regularizer: of `fastdnn.regularizers`, or a name; default none.
+        gamma_regularizer: the same for γ.
         name: of the layer.
         trainable: see `Layer`.
 
     Raises:
-        ValueError: a number is out of its range.
+        ValueError: a number is out of its range, or a name is unknown.
 
     Source: Ba, Kiros & Hinton, "Layer normalization", 2016.
 
@@ -34,12 +38,17 @@ class LayerNormalization(Layer):
            [-1.,  1.]], dtype=float32)
     """
 
+    gamma_regularizer = RegularizerSetting()
+    beta_regularizer = RegularizerSetting()
+
     def __init__(
         self,
         *,
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
+        beta_regularizer: str | Regularizer | None = None,
+        gamma_regularizer: str | Regularizer | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -47,6 +56,8 @@ class LayerNormalization(Layer):
         self.epsilon = number_in("LayerNormalization", "epsilon", epsilon, 0.0, math.inf)
         self.center = flag("LayerNormalization", "center", center)
         self.scale = flag("LayerNormalization", "scale", scale)
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
 
     def build(self, input_shape: Shape) -> None:
         """Declare γ and β."""

@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 from fastdnn import activations, initializers
 from fastdnn.errors import expected
 from fastdnn.layers.layer import Layer, Shape, features, number_in, positive_int
+from fastdnn.layers.settings import RegularizerSetting
 from fastdnn.program import Option, Program, Value
+from fastdnn.regularizers import Regularizer
 
 
 class _Pointwise(Layer):
@@ -113,6 +115,7 @@ class PReLU(Layer):
 
     Args:
         alpha_initializer: default "zeros", as in Keras.
+        alpha_regularizer: of `fastdnn.regularizers`, or a name; default none.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -123,11 +126,19 @@ class PReLU(Layer):
     'zeros'
     """
 
+    alpha_regularizer = RegularizerSetting()
+
     def __init__(
-        self, alpha_initializer: str = "zeros", *, name: str | None = None, trainable: bool = True
+        self,
+        alpha_initializer: str = "zeros",
+        *,
+        alpha_regularizer: str | Regularizer | None = None,
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.alpha_initializer = initializers.check("PReLU", alpha_initializer)
+        self.alpha_regularizer = alpha_regularizer
 
     def build(self, input_shape: Shape) -> None:
         """Declare α."""

@@ -17,7 +17,7 @@ from fastdnn.features import NonFiniteSourceError
 from fastdnn.optimizers import SGD, Adam, Optimizer
 from fastdnn.program import Operation, Program, Value
 from fastdnn.reference import gather, philox, update
-from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_HEIGHT, TAKES_WIDTH
+from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_BATCH, TAKES_HEIGHT, TAKES_WIDTH
 
 
 def run_program(
@@ -43,7 +43,10 @@ def run_program(
         if op.observes:
             continue
         number = numbers.get(id(op))
-        results = _run(op, values, draw) if number is None else _call(op, number, values, calls)
+        if number is None:
+            results = _run(op, values, draw, len(sources[0]))
+        else:
+            results = _call(op, number, values, calls)
         for output, result in zip(op.outputs, results, strict=True):
             values[output.index] = values[output.index] + result if op.accumulate else result
     return values
@@ -73,13 +76,15 @@ def _call(
     return tuple(np.array(output) for output in calls(number, copies))
 
 
-def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.ndarray, ...]:
+def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw, batch: int) -> tuple[np.ndarray, ...]:
     inputs = [None if v is None else values[v.index] for v in op.inputs]
     options: dict[str, Any] = dict(op.options)
     if op.kind in RANDOM:
         options |= {"seed": draw.seed, "step": draw.step}
     if op.kind in TAKES_WIDTH:
         options["cols"] = op.output.cols
+    if op.kind in TAKES_BATCH:
+        options["batch"] = batch
     if op.kind in TAKES_HEIGHT:
         options["rows"] = op.output.rows
     if op.outputs[0].role == "state":
@@ -126,14 +131,12 @@ def _gather_sparse(number: int, array: CsrRows, order: np.ndarray, dtype: str) -
     return rows
 
 
-def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:
-    """The weighted sum over rows of each result."""
-    sums = [
-        (values[r.value.index] * (1.0 if r.weights is None else values[r.weights.index])).sum(
-            dtype=np.float64
-        )
-        for r in program.results
-    ]
+def result_sums(program: Program, values: dict[int, np.ndarray], rows: int) -> np.ndarray:
+    """The weighted sum over rows of each result; a number of the step counts for each row."""
+    sums = []
+    for r in program.results:
+        weights = rows if r.value.rows else 1.0 if r.weights is None else values[r.weights.index]
+        sums.append((values[r.value.index] * weights).sum(dtype=np.float64))
     return np.array(sums)
 
 
@@ -193,7 +196,7 @@ class ReferenceTrainer:
             sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
             draw = Draw(self._run.seed, self._state.iterations)
             values = run_program(self._run.program, sources, self._parameters, draw, calls)
-            sums = result_sums(self._run.program, values)
+            sums = result_sums(self._run.program, values, len(order))
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
@@ -255,15 +258,15 @@ class ReferenceInference:
 
     def _chunks(
         self, arrays: list[np.ndarray], draw: Draw, calls: Caller | None
-    ) -> Iterator[dict[int, np.ndarray]]:
-        """All values of the program, chunk by chunk."""
+    ) -> Iterator[tuple[int, dict[int, np.ndarray]]]:
+        """The number of rows and all values of the program, chunk by chunk."""
         rows = len(arrays[0])
         for begin in range(0, rows, self._batch_size):
             order = np.arange(begin, min(begin + self._batch_size, rows))
             sources = gather_sources(self._program, arrays, order, self._parameters.dtype)
             values = run_program(self._program, sources, self._parameters, draw, calls)
             observe(self._program, values, calls)
-            yield values
+            yield len(order), values
 
     def run(
         self,
@@ -281,10 +284,10 @@ class ReferenceInference:
         outputs: list[list[np.ndarray]] = [[] for _ in self._program.outputs]
         sums = np.zeros(len(self._program.results))
         gradients = {}
-        for values in self._chunks(arrays, draw, calls):
+        for rows, values in self._chunks(arrays, draw, calls):
             for parts, output in zip(outputs, self._program.outputs, strict=True):
                 parts.append(values[output.index].astype(dtype))
-            sums += result_sums(self._program, values)
+            sums += result_sums(self._program, values, rows)
             gradients = {
                 value.name: values[value.index]
                 .reshape(self._parameters.get("theta", value.name).shape)

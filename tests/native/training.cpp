@@ -46,6 +46,8 @@ class Network {
     const int y = p_.add_value({"y", Role::source, true, 0, 1, 1});
     p_.add_result({"loss", op("sparse_cross_entropy", {logits_, y}, 1), -1, true});
     p_.add_result({"accuracy", op("sparse_accuracy", {logits_, y}, 1), -1, false});
+    const int penalty = add_penalty();
+    p_.add_result({"penalty", penalty, -1, true});
     const int dz = op("sparse_cross_entropy_backward", {logits_, y}, kClasses);
     gradients(hidden_, dz, 2);
     int dh = op("matmul_dx", {dz, parameters_[2]}, kUnits);
@@ -90,8 +92,22 @@ class Network {
   }
   void gradient(const char* kind, const std::vector<int>& inputs, int segment) {
     const auto [rows, cols] = kSegments[segment];
-    const int output = p_.add_value({"dw", Role::gradient, false, rows, cols, segment});
-    p_.add_op(made(kind, inputs, output));
+    const bool more = segment == 0 && penalty_gradient_ >= 0;
+    const int output =
+        more ? penalty_gradient_ : p_.add_value({"dw", Role::gradient, false, rows, cols, segment});
+    Op added = made(kind, inputs, output);
+    added.accumulate = more;
+    p_.add_op(added);
+  }
+  // Of the first kernel: its pass is the first to write the kernel's gradient, beside the forward steps.
+  int add_penalty() {
+    const int w = parameters_[0];
+    const Options terms{1e-4, 1e-4, 1e-4, 1.5, 1};
+    const int figure = p_.add_value({"penalty", Role::computed, false, 1, 1, -1});
+    p_.add_op({&operation_named("penalty"), {w}, {figure}, false, terms});
+    penalty_gradient_ = p_.add_value({"dw", Role::gradient, false, kFeatures, kUnits, 0});
+    p_.add_op({&operation_named("penalty_backward"), {w}, {penalty_gradient_}, false, terms});
+    return figure;
   }
   void gradients(int x, int dy, int first) {
     gradient("matmul_dw", {x, dy}, first);
@@ -101,7 +117,7 @@ class Network {
   Program p_;
   bool calls_;
   std::vector<int> parameters_;
-  int x_ = -1, relu_ = -1, hidden_ = -1, logits_ = -1;
+  int x_ = -1, relu_ = -1, hidden_ = -1, logits_ = -1, penalty_gradient_ = -1;
 };
 
 // Points of kClasses overlapping clouds.
