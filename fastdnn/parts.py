@@ -1,7 +1,7 @@
 """Small parts of a model, such as regularizers: as they are, by name, or from what a file says of them."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from fastdnn.errors import expected, unknown_name
 
@@ -43,7 +43,7 @@ def found(
         ValueError: a name is unknown, or `given` is something else.
     """
     if given is None or isinstance(given, tuple(classes.values())):
-        return given  # type: ignore[no-any-return]
+        return cast("Part | None", given)
     if isinstance(given, str):
         if given not in names:
             raise unknown_name(where, what, given, names)

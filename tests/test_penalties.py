@@ -83,7 +83,7 @@ def test_an_evaluation_does_not_depend_on_how_it_is_cut(regularizer, backend):
         np.testing.assert_allclose(whole, want, rtol=1e-12)
         assert model.evaluate(x, y, batch_size=batch_size, callbacks=[listener]) == whole == seen[-1]
     batches = [(x[:5], y[:5]), (x[5:20], y[5:20]), (x[20:], y[20:])]
-    np.testing.assert_allclose(model.evaluate(batches), want, rtol=1e-12)
+    np.testing.assert_allclose(model.evaluate(iter(batches)), want, rtol=1e-12)
     assert seen == [whole]
 
 
@@ -427,7 +427,7 @@ def test_the_datasets_size_is_that_of_the_fit(backend, tmp_path):
         ):
             call(x, y)
     with pytest.raises(ValueError, match=r"\[fit\] expected the size of the training set"):
-        model.fit([(x, y)])
+        model.fit(iter([(x, y)]))
     model.plan(print_fn=lambda text: None)
     history = model.fit(x, y, batch_size=5, validation_split=0.25).history  # 9 rows are trained on
     want = bare_loss(model, x[9:], y[9:]) + 3 / 18 * (model.get_weights()[0] ** 2).sum()
@@ -455,7 +455,7 @@ def test_a_given_size_counts_for_batches():
     model = linear(L2(3.0, scale="dataset", dataset_size=100))
     w = model.get_weights()[0]
     want = bare_loss(model, x, y) + 3 / 200 * (w**2).sum()
-    np.testing.assert_allclose(model.fit([(x, y)]).history["loss"], [want], rtol=1e-12)
+    np.testing.assert_allclose(model.fit(iter([(x, y)])).history["loss"], [want], rtol=1e-12)
 
 
 # -------------------------------------------------------------------------------------------- files, and ends

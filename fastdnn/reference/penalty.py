@@ -23,7 +23,8 @@ def penalty_backward(
     """dw = l1 sign(w) + 2 l2 w + lq q |w|^(q-1) sign(w), with sign(0) = 0."""
     w = np.asarray(w, np.float64)
     dw = np.zeros_like(w)
-    for factor, exponent in ((l1, 1.0), (l2, 2.0), (lq, q)):
-        if factor != 0:
-            dw = dw + factor * exponent * np.abs(w) ** (exponent - 1) * np.sign(w)
+    with np.errstate(over="ignore"):
+        for factor, exponent in ((l1, 1.0), (l2, 2.0), (lq, q)):
+            if factor != 0:
+                dw = dw + factor * exponent * np.abs(w) ** (exponent - 1) * np.sign(w)
     return dw
