@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import backend, inference, lowering, optimizers, report, training
+from fastdnn import _core, backend, inference, lowering, optimizers, report, training
 from fastdnn.arguments import (
     checked_seed,
     figures_as_asked,
@@ -272,7 +272,8 @@ class Model:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
 
         Args:
-            optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras has RMSprop.)
+            optimizer: of `fastdnn.optimizers`, or its name, such as "sgd" or "adam", for its defaults. (Keras has
+                RMSprop.)
             loss: of `fastdnn.losses`, its name in Keras, or one of your own (see there). Of several outputs
                 one for all, or a list or a dict by the outputs' names; an output with None, or left out of
                 the dict, is not trained on.
@@ -314,7 +315,7 @@ class Model:
 
     @property
     def optimizer(self) -> optimizers.Optimizer:
-        """The optimiser; its `learning_rate` may be set between epochs."""
+        """The optimiser; its numbers, such as `learning_rate`, may be set at any time."""
         return self.compiled.optimizer
 
     def fit(
@@ -420,11 +421,17 @@ class Model:
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
+        made = backend.make(self.compiled.backend_name, self.weights.native)
+        return made.trainer(self.optimizer, self.optimizer_state(), run)
+
+    def optimizer_state(self) -> "_core.Optimizer":
+        """The optimiser's native state, which knows how each weight is updated; made when it is first needed."""
         compiled = self.compiled
         if compiled.state is None:
             compiled.state = compiled.optimizer.make_state(self.weights.native)
-        made = backend.make(compiled.backend_name, self.weights.native)
-        return made.trainer(compiled.optimizer, compiled.state, run)
+        weights = [weight for layer in self.layers for weight in layer.weights if weight.trainable]
+        compiled.optimizer.set_options(compiled.state, {weight.name: weight.update for weight in weights})
+        return compiled.state
 
     # ---- Use
 
