@@ -50,8 +50,8 @@ class Trainer(Protocol):
         ...
 
     def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
-        """Steps until the epoch is over, or the time, or the number of steps (0: no limit), by the optimiser's
-        scalars (`Optimizer.table`): a row for each of the steps that are left, or one for all.
+        """Steps until the epoch is over, or the time, or the number of steps (0: no limit). `scalars` are the
+        optimiser's (`Optimizer.table`): a row for each of the steps that are left, or one for all.
         """
         ...
 

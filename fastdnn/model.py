@@ -272,8 +272,8 @@ class Model:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
 
         Args:
-            optimizer: of `fastdnn.optimizers`, or its name, such as "sgd" or "adam", for its defaults. (Keras has
-                RMSprop.)
+            optimizer: of `fastdnn.optimizers`, or its name, such as "sgd" or "adam", for its defaults. (Keras
+                has RMSprop.)
             loss: of `fastdnn.losses`, its name in Keras, or one of your own (see there). Of several outputs
                 one for all, or a list or a dict by the outputs' names; an output with None, or left out of
                 the dict, is not trained on.
@@ -425,7 +425,7 @@ class Model:
         return made.trainer(self.optimizer, self.optimizer_state(), run)
 
     def optimizer_state(self) -> "_core.Optimizer":
-        """The optimiser's native state, which knows how each weight is updated; made when it is first needed."""
+        """The optimiser's native state, told how each weight is updated; made when it is first needed."""
         compiled = self.compiled
         if compiled.state is None:
             compiled.state = compiled.optimizer.make_state(self.weights.native)

@@ -111,9 +111,7 @@ void register_training(py::module_& m) {
           py::arg("epoch"))
       .def("run", &run_trainer, py::arg("scalars").noconvert(), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("steps") = 0, py::arg("calls") = py::none(),
-           "Steps until epoch, time or steps (0: no limit) are over, by the optimiser's scalars: a row for "
-           "each, or "
-           "one for all. Returns (why, steps done, threads).")
+           "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
       .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")

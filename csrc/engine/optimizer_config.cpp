@@ -10,32 +10,32 @@ namespace fastdnn {
 namespace {
 
 using Kind = OptimizerConfig::Kind;
-using Range = ScalarColumn::Range;
+using Allowed = ScalarColumn::Allowed;
 
 // Comparisons that NaN fails.
-bool in_range(Range range, double x) {
+bool in_range(Allowed range, double x) {
   switch (range) {
-    case Range::not_negative:
+    case Allowed::not_negative:
       return x >= 0 && std::isfinite(x);
-    case Range::below_one:
+    case Allowed::below_one:
       return x >= 0 && x < 1;
-    case Range::epsilon:
+    case Allowed::epsilon:
       return x > 0 && x <= 1;
-    case Range::limit:
+    case Allowed::limit:
       return x > 0;
   }
   return false;
 }
 
-const char* text_of(Range range) {
+const char* text_of(Allowed range) {
   switch (range) {
-    case Range::not_negative:
+    case Allowed::not_negative:
       return "a finite number >= 0";
-    case Range::below_one:
+    case Allowed::below_one:
       return "0 <= x < 1";
-    case Range::epsilon:
+    case Allowed::epsilon:
       return "0 < x <= 1";
-    case Range::limit:
+    case Allowed::limit:
       return "a number > 0";
   }
   return "";
@@ -49,22 +49,22 @@ bool is_adam(Kind kind) {
 
 std::vector<ScalarColumn> scalar_columns(Kind kind) {
   using S = StepScalars;
-  std::vector<ScalarColumn> columns = {{"learning_rate", &S::learning_rate, Range::not_negative},
-                                       {"weight_decay", &S::weight_decay, Range::not_negative},
-                                       {"clipvalue", &S::clipvalue, Range::limit},
-                                       {"clipnorm", &S::clipnorm, Range::limit},
-                                       {"global_clipnorm", &S::global_clipnorm, Range::limit}};
-  const auto add = [&](const char* name, double S::* member, Range range) {
+  std::vector<ScalarColumn> columns = {{"learning_rate", &S::learning_rate, Allowed::not_negative},
+                                       {"weight_decay", &S::weight_decay, Allowed::not_negative},
+                                       {"clipvalue", &S::clipvalue, Allowed::limit},
+                                       {"clipnorm", &S::clipnorm, Allowed::limit},
+                                       {"global_clipnorm", &S::global_clipnorm, Allowed::limit}};
+  const auto add = [&](const char* name, double S::* member, Allowed range) {
     columns.push_back({name, member, range});
   };
-  if (kind == Kind::sgd || kind == Kind::rmsprop) add("momentum", &S::momentum, Range::below_one);
-  if (kind == Kind::adadelta || kind == Kind::rmsprop) add("rho", &S::rho, Range::below_one);
+  if (kind == Kind::sgd || kind == Kind::rmsprop) add("momentum", &S::momentum, Allowed::below_one);
+  if (kind == Kind::adadelta || kind == Kind::rmsprop) add("rho", &S::rho, Allowed::below_one);
   if (is_adam(kind) || kind == Kind::lion) {
-    add("beta_1", &S::beta_1, Range::below_one);
-    add("beta_2", &S::beta_2, Range::below_one);
+    add("beta_1", &S::beta_1, Allowed::below_one);
+    add("beta_2", &S::beta_2, Allowed::below_one);
   }
-  if (kind == Kind::nadam) add("momentum_decay", &S::momentum_decay, Range::not_negative);
-  if (kind != Kind::sgd && kind != Kind::lion) add("epsilon", &S::epsilon, Range::epsilon);
+  if (kind == Kind::nadam) add("momentum_decay", &S::momentum_decay, Allowed::not_negative);
+  if (kind != Kind::sgd && kind != Kind::lion) add("epsilon", &S::epsilon, Allowed::epsilon);
   return columns;
 }
 

@@ -40,10 +40,10 @@ struct StepScalars {
 
 // A column of the table of scalars that a run is given.
 struct ScalarColumn {
-  enum class Range : std::uint8_t { not_negative, below_one, epsilon, limit };
+  enum class Allowed : std::uint8_t { not_negative, below_one, epsilon, limit };
   const char* name;
   double StepScalars::* member;
-  Range range;
+  Allowed range;
 };
 
 // What all kinds have, then the kind's own.

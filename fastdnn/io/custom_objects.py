@@ -83,8 +83,8 @@ def described_metric(metric: metrics.Metric) -> Any:
 
 
 def described_optimizer(optimizer: optimizers.Optimizer) -> dict[str, Any]:
-    """An optimiser, with the schedules of its numbers: the package's, or the user's own; a function is known by
-    its name.
+    """An optimiser, with the schedules of its numbers: the package's, or the user's own; a function is known
+    by its name.
     """
     entry = described(optimizer)
     for name, schedule in optimizer.schedules.items():

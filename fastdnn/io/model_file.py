@@ -76,7 +76,8 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
     Args:
         path: of the file.
         custom_objects: {name: class or function} of the layers, losses, metrics and schedules that are not
-            fastdnn's: a file holds their names and what their `get_config` gave, and no code. What is passed is called.
+            fastdnn's: a file holds their names and what their `get_config` gave, and no code. What is passed
+            is called.
 
     Raises:
         ValueError: the model has parts of the user's own that `custom_objects` lacks or misnames, or that

@@ -14,7 +14,7 @@ from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, call
 from fastdnn.program import Program, Value
-from fastdnn.segment_options import SegmentOptions
+from fastdnn.segment_options import AS_ALL_OTHERS, SegmentOptions
 
 # Of what a layer takes or gives, as in Keras: (None, features), None for any number of examples.
 Shape = tuple[int | None, ...]
@@ -30,7 +30,7 @@ class Weight:
     shape: tuple[int, ...]
     initializer: str
     trainable: bool = True
-    update: SegmentOptions = SegmentOptions()
+    update: SegmentOptions = AS_ALL_OTHERS
 
     @property
     def short_name(self) -> str:

@@ -16,7 +16,8 @@ class Adagrad(Optimizer):
         learning_rate: α >= 0, default 0.001.
         initial_accumulator_value: what s begins with, >= 0, default 0 (decks, PyTorch; Keras: 0.1).
         epsilon: 0 < ε <= 1, default 1e-8 (Keras: 1e-7).
-        epsilon_mode: "outside" √s + ε (decks, PyTorch; default); "inside" √(s + ε) (Keras); "hat" as "outside".
+        epsilon_mode: "outside" √s + ε (decks, PyTorch; default); "inside" √(s + ε) (Keras); "hat" as
+            "outside".
         **common: weight_decay, weight_decay_mode, clipnorm, clipvalue, global_clipnorm: see `Optimizer`.
 
     Raises:

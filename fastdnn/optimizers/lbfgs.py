@@ -49,14 +49,14 @@ def minimize_lbfgs(
     callback: Callable[[int, float], object] | None = None,
     threads: int | None = None,
 ) -> LbfgsResult:
-    """Minimise a compiled model's loss over all rows of x by L-BFGS-B of SciPy. The optimiser of `compile` is not
-    used. Trials go to a copy of the model; the model itself has the best weights met so far at any moment, also
-    after Ctrl-C or an error of `callback`.
+    """Minimise a compiled model's loss over all rows of x by L-BFGS-B of SciPy, not by its optimiser. Trials
+    go to a copy of the model; the model itself has the best weights met so far at any moment, also after
+    Ctrl-C or an error of `callback`.
 
-    It needs few iterations where the network is small and all its data is one batch; there are no steps on
-    mini-batches. Each iteration costs one or a few passes forward and backward over all rows, with memory for all
-    of them at once. Of float64 models (`dtype="float64"`) it goes much further down than of float32's, whose
-    gradients are rounded.
+    It needs few iterations where the network is small and all its data is one batch; there are no
+    mini-batches. An iteration costs one or a few passes forward and backward over all rows, with memory for
+    all of them at once. Of float64 models (`dtype="float64"`) it goes much further down than of float32's,
+    whose gradients are rounded.
 
     Args:
         model: compiled, with the native backend or the reference. Its training step must be a function of the

@@ -39,10 +39,10 @@ class Common(TypedDict, total=False):
 class Optimizer:
     """Base of all optimisers; it is not used by itself.
 
-    A step takes the gradient g of each weight, clips it, lets the weight decay, and applies the optimiser's rule.
-    Every hyper-parameter that is a number may be a schedule instead: an object of `fastdnn.schedules`, or any
-    function of the step's number (from 0) that gives a number. Read, it is the number of the next step. A number
-    may be set at any time (`optimizer.learning_rate = 1e-4`) and counts from the next step on.
+    A step takes the gradient g of each weight, clips it, lets the weight decay, and applies the optimiser's
+    rule. Every hyper-parameter that is a number may be a schedule instead: an object of `fastdnn.schedules`,
+    or any function of the step's number (from 0) that gives a number. Read, it is the number of the next
+    step. A number may be set at any time (`optimizer.learning_rate = 1e-4`) and counts from the next step on.
 
     An optimiser belongs to one model: `compile` gives it a state, which grows with each step.
 
@@ -133,8 +133,8 @@ class Optimizer:
         """Set a hyper-parameter, already checked; what `optimizer.name = value` does.
 
         Raises:
-            ValueError: it is scheduled, and the new one is a number; it is momentum, and there is no velocity;
-                or there would be two limits.
+            ValueError: it is scheduled, and the new one is a number; it is momentum, and there is no
+                velocity; or there would be two limits.
         """
         where = type(self).__name__
         old = self._scalars.get(name)
@@ -172,8 +172,8 @@ class Optimizer:
         return values_of(where, name, value, first, n, allowed)
 
     def table(self, first: int, steps: int, epoch: int) -> np.ndarray:
-        """The scalars of steps, as the native trainer takes them: (steps, scalars), or one row for all of them
-        where nothing is scheduled by step.
+        """The scalars of steps, as the native trainer takes them: (steps, scalars), or one row for all of
+        them where nothing is scheduled by step.
 
         Args:
             first: number of the first step, from 0.

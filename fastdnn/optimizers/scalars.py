@@ -90,7 +90,7 @@ def schedule_values(schedule: Schedule, first: int, n: int) -> list[Any]:
 class Scalar:
     """A hyper-parameter of an optimiser: reads as the number of the next step; takes a number or a schedule.
 
-    A number may be set at any time and counts from the next step on. It does not take the place of a schedule.
+    A number may be set at any time and counts from the next step on. It does not take a schedule's place.
     """
 
     default: float | None = None  # in place of None

@@ -16,9 +16,9 @@ class SGD(Optimizer):
     "ewma"         v ← ρ v + (1 - ρ) g     θ ← θ - α v       θ ← θ - α ((1 - ρ) g + ρ v)
     "keras"        v ← ρ v - α g           θ ← θ + v         θ ← θ + ρ v - α g
 
-    "sum" is deck 004's and PyTorch's; "ewma" the average of decks 000-003, the same steps as "sum" at the rate
-    α (1 - ρ); "keras" differs from "sum" once the rate changes, since the velocity carries the rates of its
-    time. Nesterov's step is 004's rearranged form: θ here is its x̃ = x + ρ v.
+    "sum" is deck 004's and PyTorch's; "ewma" the average of decks 000-003, the same steps as "sum" at the
+    rate α (1 - ρ); "keras" differs from "sum" once the rate changes, since the velocity carries the rates of
+    its time. Nesterov's step is 004's rearranged form: θ here is its x̃ = x + ρ v.
 
     Args:
         learning_rate: α >= 0, default 0.01.

@@ -206,8 +206,8 @@ def adam_update(
     """m ← β₁ m + (1-β₁) g; v ← β₂ v + (1-β₂) g²; θ ← θ - α m̂ / (√v̂ + ε), m̂, v̂ = m, v / (1 - βᵗ).
 
     epsilon_mode "inside": √(v̂ + ε); "hat": α √(1 - β₂ᵗ) m̂ / (√v + ε). Without bias correction m̂, v̂ = m, v.
-    With options.weight_decay this is AdamW. `powers` take the place of β₁ᵗ and β₂ᵗ: the products of the steps'
-    betas, where they have changed.
+    With options.weight_decay this is AdamW. `powers` take the place of β₁ᵗ and β₂ᵗ: the products of the
+    steps' betas, where they have changed.
     """
     theta, g = _before(theta, gradient, learning_rate, options)
     m, v = _averages(m, v, g, beta_1, beta_2)
