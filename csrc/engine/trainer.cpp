@@ -248,7 +248,8 @@ RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits&
   const auto rows = static_cast<Index>(scalars.size());
   check(rows == 1 || rows == steps, "Trainer", "expected the optimiser's scalars once, or for each of ",
         steps, " steps, got ", rows, " rows");
-  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size, steps));
+  const ThreadLease threads(limits.threads,
+                            plan_->useful_threads(config_.batch_size, steps, calls_follow_closely()));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
   Region region(*this, scalars, limits, *workspace);
