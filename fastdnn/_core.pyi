@@ -65,18 +65,46 @@ class Plan:
 
 class Optimizer:
     """The state of an optimiser and its native update."""
-    @staticmethod
-    def adam(parameters: Parameters, beta_1: _Float, beta_2: _Float, epsilon: _Float) -> Optimizer: ...
-    @staticmethod
-    def sgd(parameters: Parameters, momentum: _Float, nesterov: bool) -> Optimizer: ...
+
+    products: dict[str, typing.Any]
+    def __init__(
+        self,
+        parameters: Parameters,
+        kind: str,
+        *,
+        velocity: bool = False,
+        nesterov: bool = False,
+        momentum_form: str = "sum",
+        centered: bool = False,
+        bias_correction: bool = True,
+        epsilon_mode: str = "outside",
+        coupled_decay: bool = False,
+        initial_accumulator: _Float = 0.0,
+    ) -> None: ...
     def get(self, slot: str, name: str) -> np.ndarray:
         """A copy of the state of one segment."""
+    def options(self, name: str) -> dict[str, typing.Any]:
+        """What `set_options` set."""
     def set(self, slot: str, name: str, array: np.ndarray) -> None:
         """Writes the state of one segment."""
+    def set_options(
+        self,
+        name: str,
+        *,
+        lr_scale: _Float,
+        decay: bool,
+        proximal_l1: _Float,
+        max_norm: _Float,
+        max_norm_axis: _Int,
+    ) -> None:
+        """What the update does to one segment in particular."""
     @property
     def iterations(self) -> int: ...
     @iterations.setter
     def iterations(self, arg1: _Int) -> None: ...
+    @property
+    def scalar_names(self) -> list[str]:
+        """The columns of the table of scalars that a run is given."""
     @property
     def slot_names(self) -> list[str]: ...
 
@@ -99,7 +127,7 @@ class Trainer:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(
         self,
-        learning_rate: _Float,
+        scalars: npt.NDArray[np.float64],
         seconds: _Float,
         threads: _Int,
         main_thread: bool,
@@ -107,12 +135,16 @@ class Trainer:
         calls: typing.Any = None,
     ) -> tuple[typing.Any, ...]:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
-    def time_step(self, learning_rate: _Float, threads: _Int, calls: typing.Any = None) -> list[float]:
+    def time_step(
+        self, scalars: npt.NDArray[np.float64], threads: _Int, calls: typing.Any = None
+    ) -> list[float]:
         """Takes the epoch's first step; returns the seconds of each native step, then of each update."""
     @property
     def batches(self) -> int: ...
     @property
     def non_finite(self) -> typing.Any: ...
+    @property
+    def steps_left(self) -> int: ...
 
 class Inference:
     """Runs a program that changes no weights."""
@@ -154,7 +186,7 @@ def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""
 
 def snapshot(parameters: Parameters, optimizer: Optimizer | None) -> dict[str, typing.Any]:
-    """Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment."""
+    """Copies by name: theta, sigma, slots (by slot), iterations and products, all of one moment."""
 
 class kernels:  # a submodule
     class UpdateOptions:

@@ -36,6 +36,11 @@ class Trainer(Protocol):
 
     batches: int
 
+    @property
+    def steps_left(self) -> int:
+        """Steps until the feed is over."""
+        ...
+
     def begin_epoch(self, epoch: int) -> None:
         """To the first batch of an epoch, in the order of (seed, epoch)."""
         ...
@@ -44,8 +49,10 @@ class Trainer(Protocol):
         """The epoch goes on with other rows, as one batch in their order; for a run that does not shuffle."""
         ...
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
-        """Steps until the epoch is over, or the time, or the number of steps (0: no limit)."""
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+        """Steps until the epoch is over, or the time, or the number of steps (0: no limit). `scalars` are the
+        optimiser's (`Optimizer.table`): a row for each of the steps that are left, or one for all.
+        """
         ...
 
     def averages(self) -> list[float]:
@@ -146,9 +153,13 @@ class _NativeTrainer:
             self._plan = self._make_plan(len(arrays[0]))
         self._native.next_feed(self._plan, arrays)
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+    @property
+    def steps_left(self) -> int:
+        return self._native.steps_left
+
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
         with Caller(self._calls, self._metrics) as calls:
-            run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps, calls))
+            run = Run(*self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls))
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run

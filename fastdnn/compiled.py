@@ -56,12 +56,23 @@ class Compiled:
         self.dataset_size: int | None = None  # of the last fit on arrays
         self.state: _core.Optimizer | None = None
         self.epochs_done = 0
+        self.last_learning_rate = optimizer.learning_rate  # of the last step
         self.figure_names = _figure_names(heads)
         self._weights = [head.weight for head in heads if head.loss is not None]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's pickle holds."""
         return {**vars(self), "state": None}
+
+    @property
+    def epochs_done(self) -> int:
+        """Since `compile`, over all fits."""
+        return self._epochs_done
+
+    @epochs_done.setter
+    def epochs_done(self, epochs: int) -> None:
+        self._epochs_done = epochs
+        self.optimizer.at_epoch(epochs)
 
     @property
     def loss(self) -> Loss:

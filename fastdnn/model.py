@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import backend, inference, lowering, optimizers, regularizers, report, training
+from fastdnn import _core, backend, inference, lowering, optimizers, regularizers, report, training
 from fastdnn.arguments import (
     checked_seed,
     figures_as_asked,
@@ -35,9 +35,10 @@ from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, number_in, positive_int
 from fastdnn.locks import FitLock
 from fastdnn.parameters import ModelWeights
-from fastdnn.penalties import WeightPenalty, penalties_of
+from fastdnn.penalties import WeightPenalty, penalties_of, update_options
 from fastdnn.profiling import Profile, profile_prediction, profile_training
 from fastdnn.program import Program
+from fastdnn.segment_options import SegmentOptions
 from fastdnn.single_batch import StepTrainer, layer_outputs, loss_and_gradients
 from fastdnn.sources import Feed, Sources, Weighting
 from fastdnn.thread_settings import resolve
@@ -274,7 +275,8 @@ class Model:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
 
         Args:
-            optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras has RMSprop.)
+            optimizer: of `fastdnn.optimizers`, or its name, such as "sgd" or "adam", for its defaults. (Keras
+                has RMSprop.)
             loss: of `fastdnn.losses`, its name in Keras, or one of your own (see there). Of several outputs
                 one for all, or a list or a dict by the outputs' names; an output with None, or left out of
                 the dict, is not trained on.
@@ -321,7 +323,7 @@ class Model:
 
     @property
     def optimizer(self) -> optimizers.Optimizer:
-        """The optimiser; its `learning_rate` may be set between epochs."""
+        """The optimiser; its numbers, such as `learning_rate`, may be set at any time."""
         return self.compiled.optimizer
 
     def fit(
@@ -442,11 +444,26 @@ class Model:
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
+        made = backend.make(self.compiled.backend_name, self.weights.native)
+        return made.trainer(self.optimizer, self.optimizer_state(run.dataset_size), run)
+
+    def optimizer_state(self, dataset_size: int | None = None) -> "_core.Optimizer":
+        """The optimiser's native state, told how each weight is updated; made when it is first needed."""
         compiled = self.compiled
         if compiled.state is None:
             compiled.state = compiled.optimizer.make_state(self.weights.native)
-        made = backend.make(compiled.backend_name, self.weights.native)
-        return made.trainer(compiled.optimizer, compiled.state, run)
+        compiled.optimizer.set_options(compiled.state, self.update_options("fit", dataset_size))
+        return compiled.state
+
+    def update_options(self, where: str, dataset_size: int | None = None) -> dict[str, SegmentOptions]:
+        """What the optimiser's update does to each trained weight in particular, as the settings are now.
+
+        Raises:
+            ValueError: a constraint does not fit its weight, or the training set's size is not known.
+        """
+        compiled = self.compiled
+        size = dataset_size or compiled.dataset_size
+        return update_options(where, self.graph, compiled.regularizer, size)
 
     # ---- Use
 

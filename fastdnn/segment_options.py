@@ -41,3 +41,6 @@ class SegmentOptions:
             raise ValueError(expected(where, "max_norm >= 0", repr(self.max_norm)))
         if self.max_norm_axis not in (0, 1):
             raise ValueError(expected(where, "max_norm_axis 0 or 1", repr(self.max_norm_axis)))
+
+
+AS_ALL_OTHERS = SegmentOptions()

@@ -269,7 +269,7 @@ class _Loop:
                     self._go_back()
                 raise
             logs |= {f"val_{name}": value for name, value in held_out.items()}
-        return logs | {"learning_rate": self.model.optimizer.learning_rate}
+        return logs | {"learning_rate": self.model.compiled.last_learning_rate}
 
     def _go_back(self) -> None:
         if self.start is not None:
@@ -322,8 +322,14 @@ def run_trainer(
     while True:
         with weights.turn():
             pass
+        optimizer, compiled, first = model.optimizer, model.compiled, model.optimizer.iterations
+        left = trainer.steps_left
+        scalars = optimizer.table(first, min(left, steps) if steps else left, compiled.epochs_done)
         with weights.changing():
-            run = trainer.run(model.optimizer.learning_rate, seconds, threads, steps)
+            run = trainer.run(scalars, seconds, threads, steps)
+        done = optimizer.iterations - first
+        if done > 0:
+            compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)
         if run.end != "interrupted":
             return run
 

@@ -55,10 +55,11 @@ class Built:
         rows = len(self.sources[0])
         before = self.parameters_by_name()
         plan = _core.Plan(self.program.to_native(), self.parameters, rows)
-        optimizer = _core.Optimizer.sgd(self.parameters, 0.0, False)
+        optimizer = _core.Optimizer(self.parameters, "sgd")
+        scalars = np.array([[1.0, 0.0, np.inf, np.inf, np.inf, 0.0]])  # the rate, and no more
         trainer = _core.Trainer(plan, self.parameters, optimizer, self.sources, rows, False, 0)
         ran = 1 if _core.build_info()["threading"] == "serial" else threads
-        assert trainer.run(1.0, 0.0, threads, False) == ("epoch_done", 1, ran)
+        assert trainer.run(scalars, 0.0, threads, False) == ("epoch_done", 1, ran)
         after = self.parameters_by_name()
         for name, array in before.items():
             self.parameters.set("theta", name, array)

@@ -50,7 +50,18 @@ def _grown(rng, tensors, width):
 
 
 def _optimizer(seed):
-    return [fd.optimizers.Adam(3e-3), fd.optimizers.SGD(0.01, momentum=0.9)][seed % 2]
+    o = fd.optimizers
+    return [
+        lambda: o.Adam(3e-3),
+        lambda: o.SGD(0.01, momentum=0.9),
+        lambda: o.AdamW(3e-3, 0.1, global_clipnorm=1.0),
+        lambda: o.RMSprop(1e-3, momentum=0.5, epsilon=1e-3, centered=True),
+        lambda: o.SGD(0.02, momentum=0.9, nesterov=True, momentum_form="ewma", clipnorm=0.5),
+        lambda: o.Nadam(2e-3),
+        lambda: o.Adagrad(0.01, clipvalue=0.1),
+        lambda: o.Adadelta(),
+        lambda: o.Adam(3e-3, amsgrad=True, weight_decay=0.01, weight_decay_mode="coupled"),
+    ][seed % 9]()
 
 
 def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="native"):

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from fastdnn import losses, metrics
+from fastdnn import losses, metrics, optimizers
 from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.custom.metrics import PythonMetric, is_stateful
 from fastdnn.errors import expected
@@ -76,6 +76,17 @@ def described_metric(metric: metrics.Metric) -> Any:
     if metric.is_function:
         return {"function": metric.name}
     return _described_custom(metric.given, f"metric {metric.name!r}")
+
+
+def described_optimizer(optimizer: optimizers.Optimizer) -> dict[str, Any]:
+    """An optimiser, with the schedules of its numbers: the package's, or the user's own; a function is known
+    by its name.
+    """
+    entry = described(optimizer)
+    for name, schedule in optimizer.schedules.items():
+        if not _is_ours(type(schedule)) and "function" not in entry["config"][name]:
+            entry["config"][name] = _described_custom(schedule, f"schedule of {name}")
+    return entry
 
 
 class CustomObjectError(ValueError):
@@ -145,6 +156,19 @@ class CustomObjects:
         layer.name = Layer(name=entry["name"]).name  # checked
         layer.trainable = entry["trainable"]
         return layer
+
+    def optimizer(self, entry: dict[str, Any]) -> optimizers.Optimizer:
+        """The optimiser that `described_optimizer` described."""
+        config = dict(entry["config"])
+        for name, value in config.items():
+            if isinstance(value, dict) and "function" in value:
+                function = self.get("schedule", value["function"])
+                where = f"{self._where}, schedule {value['function']}"
+                self._check(where, "a function", function, callable)
+                config[name] = function
+            elif isinstance(value, dict) and "custom" in value:
+                config[name] = self.make("schedule", value, callable)
+        return optimizers.from_config(entry["class_name"], config)
 
     def loss(self, entry: dict[str, Any]) -> Any:
         """The loss that `described_loss` described."""

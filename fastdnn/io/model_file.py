@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn import layers, optimizers
+from fastdnn import layers
 from fastdnn.compiled import Head
 from fastdnn.errors import expected
 from fastdnn.graph import Graph, Node
@@ -22,6 +22,7 @@ from fastdnn.io.custom_objects import (
     described_layer,
     described_loss,
     described_metric,
+    described_optimizer,
 )
 from fastdnn.io.files import FormatError
 from fastdnn.io.safetensors import read_safetensors, write_safetensors
@@ -50,7 +51,7 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
     }
     if model._compiled is not None:
         config["compile"] = {
-            "optimizer": described(model._compiled.optimizer),
+            "optimizer": described_optimizer(model._compiled.optimizer),
             "heads": [_head_config(head) for head in model._compiled.heads],
             "regularizer": described_or_none(model._compiled.regularizer),
             "dataset_size": model._compiled.dataset_size,
@@ -77,8 +78,9 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
 
     Args:
         path: of the file.
-        custom_objects: {name: class or function} of the layers, losses and metrics that are not fastdnn's: a
-            file holds their names and what their `get_config` gave, and no code. What is passed is called.
+        custom_objects: {name: class or function} of the layers, losses, metrics and schedules that are not
+            fastdnn's: a file holds their names and what their `get_config` gave, and no code. What is passed
+            is called.
 
     Raises:
         ValueError: the model has parts of the user's own that `custom_objects` lacks or misnames, or that
@@ -208,7 +210,7 @@ def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.n
 
 
 def _compile(model: Model, config: dict[str, Any], custom: CustomObjects) -> None:
-    optimizer = optimizers.from_config(config["optimizer"]["class_name"], config["optimizer"]["config"])
+    optimizer = custom.optimizer(config["optimizer"])
     heads = config["heads"]
     if not isinstance(heads, list) or len(heads) != len(model.output_names):
         raise ValueError(expected("heads", f"a list of {len(model.output_names)}", repr(heads)))

@@ -17,7 +17,7 @@ from fastdnn.functional import Tensor, call
 from fastdnn.layers.settings import settings_config
 from fastdnn.program import Program, Value
 from fastdnn.regularizers import Regularizer
-from fastdnn.segment_options import SegmentOptions
+from fastdnn.segment_options import AS_ALL_OTHERS, SegmentOptions
 
 # Of what a layer takes or gives, as in Keras: (None, features), None for any number of examples.
 Shape = tuple[int | None, ...]
@@ -33,7 +33,7 @@ class Weight:
     shape: tuple[int, ...]
     initializer: str
     trainable: bool = True
-    update: SegmentOptions = SegmentOptions()
+    update: SegmentOptions = AS_ALL_OTHERS
 
     @property
     def short_name(self) -> str:

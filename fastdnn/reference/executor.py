@@ -14,10 +14,11 @@ from fastdnn.custom.calls import Caller
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.sparse import CsrRows
 from fastdnn.features import NonFiniteSourceError
-from fastdnn.optimizers import SGD, Adam, Optimizer
+from fastdnn.optimizers import Optimizer
 from fastdnn.program import Operation, Program, Value
-from fastdnn.reference import gather, philox, update
+from fastdnn.reference import gather, philox
 from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_BATCH, TAKES_HEIGHT, TAKES_WIDTH
+from fastdnn.reference.optimizer import ReferenceOptimizer
 
 
 def run_program(
@@ -147,7 +148,7 @@ class ReferenceTrainer:
         self, parameters: "_core.Parameters", optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun
     ) -> None:
         self._parameters = parameters
-        self._optimizer = optimizer
+        self._optimizer = ReferenceOptimizer(optimizer, state, parameters)
         self._state = state
         self._run = run
         self._batch_size = run.batch_size
@@ -183,13 +184,19 @@ class ReferenceTrainer:
         self._batch = 0
         self.batches = 1
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+    @property
+    def steps_left(self) -> int:
+        """Steps until the feed is over."""
+        return self.batches - self._batch
+
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
         """Steps until the epoch or their number is over; one thread, and no limit of time."""
         with Caller(self._run.program.calls, self._metrics) as calls:
-            return self._steps(learning_rate, steps, calls)
+            return self._steps(scalars, steps, calls)
 
-    def _steps(self, learning_rate: float, steps: int, calls: Caller | None) -> Run:
+    def _steps(self, scalars: np.ndarray, steps: int, calls: Caller | None) -> Run:
         end = min(self.batches, self._batch + steps) if steps else self.batches
+        rows = iter(np.broadcast_to(scalars, (end - self._batch, scalars.shape[1])))
         while self._batch < end:
             begin = self._batch * self._batch_size
             order = self._order[begin : begin + self._batch_size]
@@ -200,11 +207,10 @@ class ReferenceTrainer:
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
-            for gradient in self._gradients:
-                self._update(gradient, values[gradient.index], learning_rate)
+            of_step = dict(zip(self._state.scalar_names, next(rows).tolist(), strict=True))
+            self._optimizer.step({g.name: values[g.index] for g in self._gradients}, of_step)
             for state in self._states:
                 self._parameters.set("sigma", state.name, self._stored(state, values[state.index]))
-            self._state.iterations += 1
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
@@ -214,27 +220,6 @@ class ReferenceTrainer:
     def _stored(self, state: Value, new: np.ndarray) -> np.ndarray:
         old = self._parameters.get("sigma", state.name)
         return np.ascontiguousarray(new.reshape(old.shape), old.dtype)
-
-    def _update(self, gradient: Value, dw: np.ndarray, learning_rate: float) -> None:
-        name, o = gradient.name, self._optimizer
-        theta = self._parameters.get("theta", name)
-        slots = {slot: self._state.get(slot, name) for slot in self._state.slot_names}
-        dw = dw.reshape(theta.shape)
-        if isinstance(o, Adam):
-            t = self._state.iterations + 1
-            new, m, v = update.adam_update(
-                theta, slots["m"], slots["v"], dw, learning_rate, o.beta_1, o.beta_2, o.epsilon, t
-            )
-            slots = {"m": m, "v": v}
-        else:
-            assert isinstance(o, SGD)
-            new, velocity = update.sgd_update(
-                theta, slots.get("velocity"), dw, learning_rate, o.momentum, o.nesterov
-            )
-            slots = {} if velocity is None else {"velocity": velocity}
-        self._parameters.set("theta", name, np.ascontiguousarray(new, theta.dtype))
-        for slot, value in slots.items():
-            self._state.set(slot, name, np.ascontiguousarray(value, theta.dtype))
 
     def averages(self) -> list[float]:
         """The results' averages over the rows of this epoch so far."""

@@ -21,6 +21,17 @@ constexpr Index kRows = 200;
 constexpr Index kBatch = 16;  // the last one of an epoch has 8 rows
 constexpr int kEpochs = 4;    // of 13 steps
 
+// The optimiser's numbers; clipping and max-norm make all threads wait for each other within the update.
+StepScalars rate() {
+  StepScalars scalars;
+  scalars.learning_rate = 1e-2;
+  scalars.beta_1 = 0.9;
+  scalars.beta_2 = 0.999;
+  scalars.epsilon = 1e-8;
+  scalars.global_clipnorm = 2;
+  return scalars;
+}
+
 enum Calls : int { kForward, kBackward, kObserve };
 
 // relu(x w1 + b1) w2 + b2, as fastdnn/lowering.py has it: values are numbered as they are added. With calls, the
@@ -174,10 +185,16 @@ std::vector<T> train(int threads, bool calls) {
   }
   OptimizerConfig config;
   config.kind = OptimizerConfig::Kind::adam;
+  const auto optimizer = std::make_shared<Optimizer>(config, parameters);
+  for (const Segment& segment : parameters->theta.segments()) {
+    SegmentOptions options;
+    options.max_norm = 3;
+    optimizer->set_options(segment.name, options);
+  }
   Doubling<T> doubling;
   const CallHandler handler = [&](const CallArguments& call) { doubling(call); };
   const auto plan = std::make_shared<Plan>(Network(calls).training(), *parameters, kBatch);
-  Trainer trainer(plan, parameters, std::make_shared<Optimizer>(config, parameters),
+  Trainer trainer(plan, parameters, optimizer,
                   Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()}),
                   {kBatch, true, 3});
 
@@ -198,7 +215,7 @@ std::vector<T> train(int threads, bool calls) {
   std::vector<double> losses;
   for (std::uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     trainer.begin_epoch(epoch);
-    trainer.run(1e-2, {0, threads, false, 0, handler});
+    trainer.run({rate()}, {0, threads, false, 0, handler});
     losses.push_back(trainer.averages()[0]);
   }
   over = true;
@@ -219,7 +236,7 @@ void meets_nan(int threads) {
   Trainer trainer(plan, parameters, std::make_shared<Optimizer>(OptimizerConfig{}, parameters),
                   Feed(plan->program(), dtype_of<T>(), {clouds.features(), clouds.labels()}),
                   {kRows, true, 3});
-  const RunReport report = trainer.run(1e-2, {0, threads, false});
+  const RunReport report = trainer.run({rate()}, {0, threads, false});
   expect(report.end == RunReport::End::non_finite_source && report.batch == 0, "a step with NaN was done");
   expect(report.non_finite.source == 0 && report.non_finite.row == row && report.non_finite.col == col,
          "NaN named in row ", report.non_finite.row, ", column ", report.non_finite.col);
@@ -258,19 +275,19 @@ void ends_at_a_call(int threads) {
   };
   bool refused = false;
   try {
-    trainer.run(1e-2, {0, threads, false, 0, handler});
+    trainer.run({rate()}, {0, threads, false, 0, handler});
   } catch (const Refused&) {
     refused = true;
   }
   expect(refused && optimizer->iterations() == 3 && doubling.observed == 3 * kBatch, "ended after ",
          optimizer->iterations(), " steps, of which ", doubling.observed, " rows were observed");
-  const RunReport rest = trainer.run(1e-2, {0, threads, false, 0, handler});  // and it goes on
+  const RunReport rest = trainer.run({rate()}, {0, threads, false, 0, handler});  // and it goes on
   expect(rest.end == RunReport::End::epoch_done && doubling.observed == kRows, "it does not go on");
 
   clouds.x[0] = std::numeric_limits<T>::quiet_NaN();
   made = 0;
   Trainer again(plan, parameters, optimizer, feed(), {kBatch, false, 3});
-  const RunReport report = again.run(1e-2, {0, threads, false, 0, [&](const CallArguments&) { ++made; }});
+  const RunReport report = again.run({rate()}, {0, threads, false, 0, [&](const CallArguments&) { ++made; }});
   expect(report.end == RunReport::End::non_finite_source && made == 0, "a call saw NaN");
 }
 
