@@ -29,7 +29,7 @@ from fastdnn.io.safetensors import read_safetensors, write_safetensors
 from fastdnn.layers import Input
 from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.model import Model
-from fastdnn.parts import described, described_or_none
+from fastdnn.parts import described_or_none
 from fastdnn.ports import Ports
 from fastdnn.sequential import Sequential
 
