@@ -23,12 +23,12 @@ def test_it_ends_where_the_gradient_is_nothing(backend):
     model = network(backend=backend)
     seen = []
     result = fd.optimizers.minimize_lbfgs(
-        model, X, Y, max_iter=3000, tol=1e-6, callback=lambda i, loss: seen.append((i, loss))
+        model, X, Y, max_iter=3000, tol=1e-4, callback=lambda i, loss: seen.append((i, loss))
     )
     loss, gradients = model.loss_and_gradients(X, Y)
     assert result.converged, result.message
     assert loss == result.loss == min(result.losses)
-    assert max(np.abs(g).max() for g in gradients.values()) < 1e-4
+    assert max(np.abs(g).max() for g in gradients.values()) < 1e-3
     assert seen == list(enumerate(result.losses))[1:]
     assert result.losses[0] > 10 * result.loss
     assert list(result.losses) == sorted(result.losses, reverse=True)

@@ -34,7 +34,12 @@ CASES = {
         {"learning_rate": 0.1, "initial_accumulator_value": 0.1},
     ),
     "adadelta": ("Adadelta", {"lr": 1.0, "rho": 0.95, "eps": 1e-6}, "Adadelta", {}),
-    "rmsprop": ("RMSprop", {"lr": 0.01, "alpha": 0.9}, "RMSprop", {"learning_rate": 0.01}),
+    "rmsprop": (
+        "RMSprop",
+        {"lr": 0.01, "alpha": 0.99, "eps": 1e-3},
+        "RMSprop",
+        {"learning_rate": 0.01, "rho": 0.99, "epsilon": 1e-3},
+    ),
     "rmsprop centered momentum": (
         "RMSprop",
         {"lr": 0.002, "alpha": 0.95, "centered": True, "momentum": 0.8, "eps": 1e-3},

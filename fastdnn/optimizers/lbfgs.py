@@ -184,7 +184,7 @@ def _check(where: str, max_iter: int, m: int, tol: float) -> None:
 
 def _scipy_minimize() -> Any:
     try:
-        from scipy.optimize import minimize
+        from scipy.optimize import minimize  # type: ignore[import-untyped]
     except ImportError as error:
         hint = 'pip install "fastdnn[optimize]"'
         raise ImportError(expected("minimize_lbfgs", "SciPy", f"{error}", hint)) from error

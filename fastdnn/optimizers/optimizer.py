@@ -1,5 +1,6 @@
 """What all optimisers have: hyper-parameters, clipping, decay of weights, and the native state."""
 
+import inspect
 import math
 import weakref
 from collections.abc import Iterable, Mapping
@@ -166,7 +167,7 @@ class Optimizer:
             return np.full(n, math.inf)
         if not callable(value):
             return np.full(n, value)
-        allowed, where = getattr(type(self), name).allowed, type(self).__name__
+        allowed, where = inspect.getattr_static(self, name).allowed, type(self).__name__
         if per_of(value) == "epoch":
             return values_of(where, name, value, epoch, 1, allowed).repeat(n)
         return values_of(where, name, value, first, n, allowed)

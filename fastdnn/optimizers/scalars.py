@@ -27,8 +27,8 @@ class Range:
     open_low: bool = False
     open_high: bool = True
 
-    def holds(self, values: np.ndarray) -> np.ndarray:
-        """For each of the numbers, whether it is in the range."""
+    def holds(self, values: Any) -> Any:
+        """For each of the numbers, or the one, whether it is in the range."""
         above = values > self.low if self.open_low else values >= self.low
         below = values < self.high if self.open_high else values <= self.high
         return above & below
@@ -50,7 +50,7 @@ def number(where: str, name: str, value: object, allowed: Range) -> float:
         hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0
     )
     result = float(value) if is_number and not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
-    if not allowed.holds(np.float64(result)):
+    if not allowed.holds(result):
         raise ValueError(expected(where, allowed.text.format(name), repr(value)))
     return result
 
@@ -103,7 +103,7 @@ class Scalar:
         self.name = name
 
     def __get__(self, optimizer: "Optimizer", owner: type) -> float:
-        return self if optimizer is None else optimizer.current(self.name)  # type: ignore[return-value]
+        return optimizer.current(self.name)
 
     def __set__(self, optimizer: "Optimizer", value: Number | None) -> None:
         optimizer.change(self.name, self.checked(type(optimizer).__name__, value))
@@ -148,7 +148,7 @@ class Option:
         self.name = name
 
     def __get__(self, optimizer: "Optimizer", owner: type) -> Any:
-        return self if optimizer is None else optimizer.options[self.name]
+        return optimizer.options[self.name]
 
     def __set__(self, optimizer: "Optimizer", value: object) -> None:
         hint = "compile with a new optimizer"

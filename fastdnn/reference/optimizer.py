@@ -115,7 +115,7 @@ class ReferenceOptimizer:
 
     def _adam(self, theta: Any, slots: Any, g: Any, s: Scalars, products: Any, options: Any) -> Any:
         o = self._optimizer.options
-        rule = update.amsgrad_update if "v_max" in slots else update.adam_update
+        rule: Any = update.amsgrad_update if "v_max" in slots else update.adam_update
         return rule(
             theta,
             *slots.values(),
@@ -158,8 +158,10 @@ class ReferenceOptimizer:
 
 def _clip_scales(gradients: dict[str, np.ndarray], scalars: Scalars) -> dict[str, float]:
     """What clipping by norm multiplies each gradient with."""
-    norms = {name: l2_norm(gradient) for name, gradient in gradients.items()}
-    if math.isfinite(scalars["global_clipnorm"]):
-        scale = clip_scale(l2_norm(np.array(list(norms.values()))), scalars["global_clipnorm"])
-        return dict.fromkeys(norms, scale)
-    return {name: clip_scale(norm, scalars["clipnorm"]) for name, norm in norms.items()}
+    of_each, of_all = scalars["clipnorm"], scalars["global_clipnorm"]
+    if math.isinf(of_each) and math.isinf(of_all):
+        return dict.fromkeys(gradients, 1.0)
+    norms = {name: l2_norm(gradient.ravel()) for name, gradient in gradients.items()}
+    if math.isfinite(of_all):
+        return dict.fromkeys(norms, clip_scale(l2_norm(np.array(list(norms.values()))), of_all))
+    return {name: clip_scale(norm, of_each) for name, norm in norms.items()}
