@@ -250,7 +250,8 @@ class Layer:
             self._regularizers[name] = regularizers.get(regularizer, where)
         if constraint is not None:
             self._constraints[name] = constraints.get(constraint, where)
-        if not weight.trainable and (self.regularizer_of(weight) or self.constraint_of(weight)):
+        of_weight = self.regularizer_of(weight), self.constraint_of(weight)
+        if not weight.trainable and of_weight != (None, None):
             wanted = "a trained weight, beside a regularizer or constraint"
             raise ValueError(expected(where, wanted, f"{name} with trainable=False"))
         self._weights.append(weight)
