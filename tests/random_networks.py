@@ -10,12 +10,22 @@ ACTIVATIONS = [name for name in fd.activations.NAMES if name not in ("softmax", 
 
 def _layer(rng, width):
     """A layer that takes any width and gives `width` or as many as it gets."""
-    flags = [bool(rng.integers(2)) for _ in range(2)]
-    penalty = _regularizer(rng)
+    aside = rng.spawn(1)[0]
+    penalty, limit = _regularizer(aside), [None, fd.constraints.MaxNorm(1.0)][int(aside.integers(2))]
+    # A bias before a batch normalisation has a gradient of rounding errors, whose sign would count for L1.
+    smooth = [None, R.L2(1e-2, "batch")][int(aside.integers(2))]
+
+    def flag():
+        return bool(rng.integers(2))
+
+    def dense():
+        settings = {"kernel_regularizer": penalty, "kernel_constraint": limit, "bias_regularizer": smooth}
+        return L.Dense(width, str(rng.choice(ACTIVATIONS)), flag(), **settings)
+
     kinds = [
-        lambda: L.Dense(width, str(rng.choice(ACTIVATIONS)), flags[0], bias_regularizer=penalty),
-        lambda: L.BatchNormalization(center=flags[0], scale=flags[1], gamma_regularizer=penalty),
-        lambda: L.LayerNormalization(center=flags[0], scale=flags[1], beta_regularizer=penalty),
+        dense,
+        lambda: L.BatchNormalization(center=flag(), scale=flag(), gamma_regularizer=penalty),
+        lambda: L.LayerNormalization(center=flag(), scale=flag(), beta_regularizer=penalty),
         lambda: L.Dropout(float(rng.choice([0.1, 0.5]))),
         lambda: L.GaussianNoise(float(rng.choice([0.1, 1.0]))),
         lambda: L.Activation("relu"),
@@ -28,8 +38,14 @@ def _layer(rng, width):
 
 def _regularizer(rng):
     """None as often as one."""
-    all_of_them = [R.L1(1e-3), R.L2(1e-2, "batch"), R.L1L2(1e-3, 1e-2), R.ElasticNet(1e-3), R.Lq(1e-3, 1.5)]
-    return [*all_of_them, *[None] * 5][int(rng.integers(10))]
+    some = [
+        R.L1(1e-3),
+        R.L1(1e-3, proximal=True),
+        R.L2(1e-2, "batch"),
+        R.L1L2(1e-3, 1e-2),
+        R.ElasticNet(1e-3),
+    ]
+    return [*some, R.Lq(1e-3, 1.5), *[None] * 6][int(rng.integers(12))]
 
 
 def _grown(rng, tensors, width):
@@ -73,7 +89,7 @@ def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="na
     last = L.Add()(tensors[-2:])  # both a layer and what follows it may be read
     model = fd.Model(x, L.Dense(outputs)(last), seed=seed, dtype=dtype)
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
-    default = R.L2(1e-3, scale="dataset") if seed % 3 else None
+    default = R.L2(1e-3, scale="dataset") if seed % 4 else None
     model.compile(_optimizer(seed), loss, metrics=["accuracy"], regularizer=default, backend=backend)
     return model
 
