@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fastdnn.autodiff import LossTerm, differentiate
-from fastdnn.compiled import Head
+from fastdnn.compiled import Head, measured
+from fastdnn.figures import Figure, mean, total
 from fastdnn.graph import Graph
+from fastdnn.metrics import Measurement
 from fastdnn.program import Program, Value
 from fastdnn.sources import Weighting
 
@@ -63,7 +65,7 @@ def gradient_program(
     `training`: whether layers behave as in training.
     """
     program = Program(training=training, sparse_inputs=sparse)
-    bare = [replace(head, metrics=()) for head in heads]
+    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
     terms = _lower_with_losses(program, graph, bare, weighting)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
@@ -100,12 +102,25 @@ def _lower_with_losses(
     weights = _weight_sources(program, [head for head, *_ in trained], weighting)
     terms = []
     for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
-        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight))
-        program.add_result(head.named("loss"), terms[-1].row_loss, own, loss=True)
-    for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
-        for metric in head.metrics:
-            metric.lower(program, head.named(metric.name), loss, value, target, own)
+        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight, loss.reduction))
+        _report_loss(program, head.named("loss"), terms[-1])
+    measurable = {
+        id(head): (loss, value, target, own)
+        for (head, loss, value), target, own in zip(trained, targets, weights, strict=True)
+    }
+    for each in measured(heads):
+        loss, value, target, own = measurable[id(each.head)]
+        weight = own if each.weighted else None
+        each.metric.lower(Measurement(program, each.figure, loss, value, target, weight))
     return terms
+
+
+def _report_loss(program: Program, name: str, term: LossTerm) -> None:
+    """Of all rows: Σ w l / n, or without the n."""
+    number = program.add_result(name, term.row_loss, term.weights, loss=True)
+    is_sum = term.reduction == "sum"
+    figure = Figure(name, (number,), total) if is_sum else Figure(name, (number, None), mean)
+    program.add_figure(figure)
 
 
 def _weight_sources(program: Program, heads: Sequence[Head], weighting: Weighting) -> list[Value | None]:

@@ -13,6 +13,8 @@ SIDES = {
     "prelu": lambda x, alpha: x > 0,
     "maxout": lambda x: x[:, : x.shape[1] // 2] > x[:, x.shape[1] // 2 :],
     "huber": lambda y, t: np.sign(np.trunc((y - t) / 0.7)),
+    "absolute_error": lambda y, t: y > t,
+    **dict.fromkeys(("hinge", "squared_hinge"), lambda y, t: y * np.where(t == 0, -1, t) < 1),
 }
 
 
@@ -43,7 +45,8 @@ class Built:
         loss = 0.0
         for term in self.terms:
             weights = 1.0 if term.weights is None else values[term.weights.index]
-            loss += term.weight * float((values[term.row_loss.index] * weights).sum() / len(self.sources[0]))
+            total = float((values[term.row_loss.index] * weights).sum())
+            loss += term.weight * (total if term.reduction == "sum" else total / len(self.sources[0]))
         return loss, mask
 
     def native_gradients(self, threads=1):
@@ -73,6 +76,16 @@ LOSSES = {
     "huber": {"outputs": "mean", "delta": 0.7},
     "log_cosh": {"outputs": "mean"},
     "binary_cross_entropy": {"outputs": "sum", "label_smoothing": 0.2},
+    "absolute_error": {"outputs": "mean"},
+    "hinge": {"outputs": "mean"},
+    "squared_hinge": {"outputs": "sum"},
+}
+# Likewise, of probabilities.
+PROBABILITY_LOSSES = {
+    "sparse_probability_cross_entropy": {},
+    "categorical_probability_cross_entropy": SMOOTHING,
+    "binary_probability_cross_entropy": {"outputs": "mean", "label_smoothing": 0.1},
+    "kl_divergence": {"outputs": "sum"},
 }
 # Operations of one input and no parameters.
 PLAIN = {
@@ -162,17 +175,21 @@ class _Graph:
         program, rng, width = self.program, self.rng, self.width
         terms = []
         for number, prediction in enumerate(predictions):
-            kind = str(rng.choice(list(LOSSES)))
-            labels = kind == "sparse_cross_entropy"
+            kind = str(rng.choice([*LOSSES, *PROBABILITY_LOSSES]))
+            if kind in PROBABILITY_LOSSES:
+                prediction = self.emit("logistic_normalize", prediction)
+            labels = kind.startswith("sparse")
             target = program.source(f"y{number}", 1 if labels else width, integer=labels)
             self.sources.append(self._labels if labels else self._numbers(width))
             weights = [None, None, *[term.weights for term in terms]][int(rng.integers(2 + len(terms)))]
             if rng.integers(2):
                 weights = program.source(f"w{number}", 1)
                 self.sources.append(self._numbers(1))
-            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=LOSSES[kind])
+            options = (LOSSES | PROBABILITY_LOSSES)[kind]
+            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=options)
             program.add_result(f"loss{number}", row_loss, weights, loss=True)
-            terms.append(LossTerm(row_loss, weights, 1.0 if number == 0 else float(rng.normal())))
+            weight = 1.0 if number == 0 else float(rng.normal())
+            terms.append(LossTerm(row_loss, weights, weight, "sum" if rng.integers(4) == 0 else "mean"))
         return terms
 
     def _labels(self, rows, dtype):

@@ -261,10 +261,4 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
   return report;
 }
 
-std::vector<double> Trainer::averages() const {
-  std::vector<double> averages = sums_;
-  for (double& average : averages) average /= static_cast<double>(std::max<Index>(1, rows_done_));
-  return averages;
-}
-
 }  // namespace fastdnn
