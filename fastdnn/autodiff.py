@@ -14,7 +14,7 @@ from fastdnn.program import NO_OPTIONS, Operation, Option, Program, Value
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1; for the `reduction`
+    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1; of the reduction
     "sum" without the n.
     """
 

@@ -80,12 +80,12 @@ NO_DRAW = Draw()
 
 
 class Inference(Protocol):
-    """A program that changes no weights.
+    """A program that changes no weights."""
 
-    figures: what the program reports, of the sums that a run gives.
-    """
-
-    figures: Sequence[Figure]
+    @property
+    def figures(self) -> Sequence[Figure]:
+        """What the program reports, of the sums that a run gives."""
+        ...
 
     def run(
         self,

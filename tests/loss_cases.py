@@ -123,9 +123,7 @@ CASES = {
         "sigmoid",
         {"label_smoothing": 0.2},
     ),
-    "sparse": Case(
-        "SparseCategoricalCrossentropy", lambda y, p: _entropy(_hot(y), p), _labels, "softmax"
-    ),
+    "sparse": Case("SparseCategoricalCrossentropy", lambda y, p: _entropy(_hot(y), p), _labels, "softmax"),
     "sparse logits": Case(
         "SparseCategoricalCrossentropy",
         lambda y, z: _entropy(_hot(y), _softmax(z)),
@@ -167,7 +165,5 @@ CASES = {
     "hinge of 0 and 1": Case(
         "Hinge", lambda t, p: np.maximum(1 - (2 * t - 1) * p, 0).mean(axis=1), _yes_or_no
     ),
-    "squared hinge": Case(
-        "SquaredHinge", lambda t, p: (np.maximum(1 - t * p, 0) ** 2).mean(axis=1), _signs
-    ),
+    "squared hinge": Case("SquaredHinge", lambda t, p: (np.maximum(1 - t * p, 0) ** 2).mean(axis=1), _signs),
 }

@@ -72,7 +72,7 @@ def _regression_loss(rng):
 
 
 def _heads_of_classes(rng, x):
-    """Outputs with losses of labels, of distributions and of yes and no, from logits and from probabilities."""
+    """Outputs with losses of distributions and of yes and no, from logits and from probabilities."""
     losses = fd.losses
     smoothing = {"label_smoothing": 0.1, "label_smoothing_mode": str(rng.choice(["k", "k-1"]))}
     chances = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from loss_cases import CASES, K, Case
+from loss_cases import CASES, Case, K
 from networks import weight_hash
 
 import fastdnn as fd
@@ -60,7 +60,7 @@ def test_gradient_against_finite_differences(name, reduction):
     start = model.get_weights()
     rng = np.random.default_rng(1)
     for number, gradient in enumerate(gradients.values()):
-        for flat in rng.choice(gradient.size, size=min(5, gradient.size), replace=False):
+        for flat in rng.choice(gradient.size, size=min(3, gradient.size), replace=False):
             losses = []
             for step in (-2, -1, 1, 2):
                 moved = [array.copy() for array in start]
@@ -139,7 +139,7 @@ def test_a_sum_is_reported_over_all_examples(backend):
         figures = [fitted.history["loss"][0], fitted.history["val_loss"][0]]
         figures.append(model.evaluate(x, y, batch_size=batch_size, sample_weight=weights))
         batches = [(x[i : i + 4], y[i : i + 4], weights[i : i + 4]) for i in range(0, ROWS, 4)]
-        figures.append(model.evaluate(batches))
+        figures.append(model.evaluate(iter(batches)))
         np.testing.assert_allclose(figures, want, rtol=1e-12)
     np.testing.assert_allclose(model.train_on_batch(x, y, weights), want, rtol=1e-12)
 
@@ -174,7 +174,7 @@ def test_a_mean_and_a_sum_for_two_outputs(backend):
 def test_words_of_keras_for_reductions():
     assert squares(reduction="sum_over_batch_size").reduction == "mean"
     assert squares(reduction=None).reduction == "none"
-    with pytest.raises(ValueError, match=r"\[MeanSquaredError\] expected a reduction, one of .* got 'average'"):
+    with pytest.raises(ValueError, match=r"\[MeanSquaredError\] expected a reduction, .* got 'average'"):
         squares(reduction="average")
 
 
@@ -322,13 +322,15 @@ def test_a_sigmoid_is_seen_through():
     assert weight_hash(with_sigmoid) == weight_hash(of_logits)
 
 
-@pytest.mark.parametrize("kind", ["BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"])
+@pytest.mark.parametrize(
+    "kind", ["BinaryCrossentropy", "CategoricalCrossentropy", "SparseCategoricalCrossentropy"]
+)
 def test_outputs_that_are_not_what_from_logits_says(kind):
     for activation in ("softmax", "sigmoid", "logistic_normalize"):
         with pytest.raises(ValueError, match=f"logits from the last layer, got probabilities .{activation}"):
             Case(kind, None, activation=activation).model(loss=getattr(fd.losses, kind)(from_logits=True))
     for activation in (None, "tanh", "log_softmax", "gelu"):
-        with pytest.raises(ValueError, match="probabilities from the last layer.* or from_logits=True"):
+        with pytest.raises(ValueError, match=r"probabilities from the last layer.* or from_logits=True"):
             Case(kind, None, activation=activation).model()
 
 

@@ -32,7 +32,7 @@ def test_worked_softmax_of_a_model():
     ],
 )
 def test_worked_logistic_outputs_normalised(outputs, normalised, margin):
-    """Deck 001: what logistic outputs become when they are divided by their sum, and how clear the first is."""
+    """Deck 001: logistic outputs divided by their sum, and by how much the first wins."""
     z = np.log(np.array(outputs) / (1 - np.array(outputs)))
     np.testing.assert_allclose(A.sigmoid(z), outputs, rtol=1e-12)
     got = A.logistic_normalize(z)

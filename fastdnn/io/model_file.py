@@ -72,7 +72,9 @@ def _head_config(head: Head) -> dict[str, Any]:
 
 
 def load_model(
-    path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    path: "str | PathLike[str]",
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002  (Keras's name)
 ) -> Model:
     """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts
     afresh).

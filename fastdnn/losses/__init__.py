@@ -2,7 +2,7 @@
 
 | class | string | l of an example, over its k outputs |
 |---|---|---|
-| `MeanSquaredError` | mean_squared_error, mse | (1/k) Σ (ŷ - y)²; with `half` and `outputs="sum"` ½ Σ (ŷ - y)² |
+| `MeanSquaredError` | mean_squared_error, mse | (1/k) Σ (ŷ - y)²; or, by options, ½ Σ (ŷ - y)² |
 | `MeanAbsoluteError` | mean_absolute_error, mae | (1/k) Σ abs(ŷ - y) |
 | `Huber` | huber | (1/k) Σ d²/2 where abs(d) <= δ, else δ (abs(d) - δ/2) |
 | `LogCosh` | log_cosh | (1/k) Σ log cosh(ŷ - y) |
@@ -81,6 +81,7 @@ __all__ = [
     "Loss",
     "MeanAbsoluteError",
     "MeanSquaredError",
+    "OperationLoss",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
     "from_config",

@@ -67,8 +67,8 @@ class SparseCategoricalCrossentropy(_OverClasses):
 
     From logits, or where the last activation is a softmax, it is computed from z: nothing is lost where p is
     near 0, and the gradient with respect to z is p - onehot(label). Probabilities of another make, such as of
-    `logistic_normalize` (deck 001), are divided by their sum and kept 1e-7 away from 0 and 1, as in Keras; p -
-    onehot(label) does not hold there.
+    `logistic_normalize` (deck 001), are divided by their sum and kept 1e-7 away from 0 and 1, as in Keras;
+    p - onehot(label) does not hold there.
 
     Shapes: prediction (examples, classes), y (examples,) or (examples, 1) whole numbers from 0 to classes - 1
         (one-hot rows are taken too).
@@ -152,8 +152,9 @@ class CategoricalCrossentropy(_OverClasses):
     >>> import fastdnn as fd
     >>> round(fd.losses.CategoricalCrossentropy()([[0.0, 1.0]], [[0.25, 0.75]]), 6)
     0.287682
-    >>> fd.losses.CategoricalCrossentropy(label_smoothing=0.1, label_smoothing_mode="k-1").get_config()["name"]
-    'categorical_crossentropy'
+    >>> smoothed = fd.losses.CategoricalCrossentropy(label_smoothing=0.1, label_smoothing_mode="k-1")
+    >>> round(smoothed([[0.0, 1.0]], [[0.1, 0.9]]), 6)  # the least there is: -0.1 log 0.1 - 0.9 log 0.9
+    0.325083
     """
 
     accuracy = with_options("categorical_accuracy")

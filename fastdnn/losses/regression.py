@@ -43,7 +43,8 @@ class MeanSquaredError(_OfDifferences):
     >>> import fastdnn as fd
     >>> fd.losses.MeanSquaredError()([[1.0, 2.0]], [[2.0, 4.0]])
     2.5
-    >>> fd.losses.MeanSquaredError(half=True, outputs="sum", reduction="sum")([1.0, 6.0, 1.0], [2.0, 0.5, 0.5])
+    >>> of_deck_003 = fd.losses.MeanSquaredError(half=True, outputs="sum", reduction="sum")
+    >>> of_deck_003([1.0, 6.0, 1.0], [2.0, 0.5, 0.5])
     15.75
     """
 

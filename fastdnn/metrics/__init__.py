@@ -6,11 +6,11 @@
 | `BinaryAccuracy` | binary_accuracy | the share of outputs on the right side of 1/2; of logits, of 0 |
 | `CategoricalAccuracy` | categorical_accuracy | whether the largest output is where the largest of y is |
 | `SparseCategoricalAccuracy` | sparse_categorical_accuracy | whether the largest output is the label's |
-| `TopKCategoricalAccuracy` | top_k_categorical_accuracy | whether the right one is among the k largest, k = 5 |
+| `TopKCategoricalAccuracy` | top_k_categorical_accuracy | whether it is among the k largest, k = 5 |
 | `SparseTopKCategoricalAccuracy` | sparse_top_k_categorical_accuracy | the same with labels |
 | `RootMeanSquaredError` | root_mean_squared_error, rmse | (ŷ - y)², and the root of the whole |
 | `R2Score` | r2_score, r2 | 1 - Σ (ŷ - y)² / Σ (y - ȳ)², of one output |
-| a loss of `fastdnn.losses` | its string: mse, mae, huber, kl_divergence, ... | the loss, whatever its reduction |
+| a loss of `fastdnn.losses` | its string: mse, mae, huber, ... | the loss, whatever its reduction |
 
 A loss by its string takes logits where the model's loss does. `compile(metrics=...)` are computed without
 sample weights, `compile(weighted_metrics=...)` with them, Σ w m / Σ w, as in Keras; class weights count as
@@ -32,7 +32,8 @@ A metric of your own is an object with
 - `reset()`: begin afresh, called before each epoch and each evaluation.
 
 Or it is a function f(y, y_hat) that gives a number for each example, or, without weights, their mean; it is
-averaged over the examples. In `fit` a metric sees each step that is kept, once, with the outputs that led to it.
+averaged over the examples. In `fit` a metric sees each step that is kept, once, with the outputs that led to
+it.
 
 Two runs never share an object's state: a fit updates your own object; its validation a `copy.deepcopy`, made
 before the first epoch; an evaluation from inside the fit one of its own. After `evaluate` your object holds
@@ -82,6 +83,7 @@ __all__ = [
     "LossMetric",
     "Measurement",
     "Metric",
+    "OperationMetric",
     "R2Score",
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",

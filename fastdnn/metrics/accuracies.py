@@ -6,7 +6,7 @@ from fastdnn.checks import number, whole
 from fastdnn.errors import expected
 from fastdnn.losses.base import Loss, with_options
 from fastdnn.metrics.base import OperationMetric
-from fastdnn.program import KindAndOptions
+from fastdnn.program import KindAndOptions, Option
 
 
 class Accuracy(OperationMetric):
@@ -70,7 +70,8 @@ class BinaryAccuracy(OperationMetric):
 
     def operation(self, loss: Loss | None) -> KindAndOptions:
         """With the thresholds that the loss implies."""
-        kind, options = "binary_accuracy", {"threshold": 0.5, "target_threshold": 0.5}
+        kind = "binary_accuracy"
+        options: dict[str, Option] = {"threshold": 0.5, "target_threshold": 0.5}
         if loss is not None and loss.accuracy is not None and loss.accuracy[0] == kind:
             options |= loss.accuracy[1]
         elif getattr(loss, "from_logits", False):
