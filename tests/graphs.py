@@ -173,11 +173,13 @@ class _Graph:
     def add_losses(self, predictions):
         """A loss of each of these values, which may be one value twice; weights of samples, own or shared."""
         program, rng, width = self.program, self.rng, self.width
-        terms = []
+        terms, normalised = [], {}
         for number, prediction in enumerate(predictions):
             kind = str(rng.choice([*LOSSES, *PROBABILITY_LOSSES]))
             if kind in PROBABILITY_LOSSES:
-                prediction = self.emit("logistic_normalize", prediction)
+                if prediction not in normalised:
+                    normalised[prediction] = self.emit("logistic_normalize", prediction)
+                prediction = normalised[prediction]
             labels = kind.startswith("sparse")
             target = program.source(f"y{number}", 1 if labels else width, integer=labels)
             self.sources.append(self._labels if labels else self._numbers(width))

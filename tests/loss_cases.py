@@ -79,7 +79,8 @@ class Case:
     @property
     def operation(self):
         """What the engine is to call it where the last activation is the case's."""
-        of_logits = self.activation in ("sigmoid", "softmax") or self.arguments.get("from_logits", False)
+        seen_through = "sigmoid" if self.kind == "BinaryCrossentropy" else "softmax"
+        of_logits = self.activation == seen_through or self.arguments.get("from_logits", False)
         return self.make().operation(of_logits)[0]
 
     def data(self, rows, seed=0):

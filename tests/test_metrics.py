@@ -322,7 +322,7 @@ def test_functions_of_arrays():
         ("squared", "sparse_categorical_crossentropy", "a loss of labels"),
         ("squared", "rsme", "did you mean 'rmse'"),
         ("squared", fd.metrics.RootMeanSquaredError, "write it with parentheses"),
-        ("squared", "binary_crossentropy", "probabilities from the last layer"),
+        ("squared", "binary_crossentropy", "probabilities from a sigmoid, or another"),
     ],
 )
 def test_metrics_that_do_not_fit(name, metric, message):

@@ -44,7 +44,7 @@ def read_by_cross_entropy(
         return prediction, True
     if producer is None or kind in _SIGNED:
         hint = f'write Dense(..., activation="{activation}"), or from_logits=True'
-        wanted = f"probabilities from the last layer, such as of a {activation} as its activation"
+        wanted = f"probabilities from a {activation}, or another activation that gives them"
         raise ValueError(expected(where, wanted, f"other outputs ({kind})", hint))
     if kind != activation:
         return prediction, False

@@ -46,8 +46,8 @@ class RootMeanSquaredError(OperationMetric):
         name: under which it is reported.
 
     >>> import fastdnn as fd
-    >>> fd.metrics.RootMeanSquaredError()([0.0, 0.0], [3.0, 4.0]) ** 2
-    12.5
+    >>> fd.metrics.RootMeanSquaredError()([0.0, 0.0], [1.0, 7.0])
+    5.0
     """
 
     def __init__(self, name: str = "root_mean_squared_error") -> None:
