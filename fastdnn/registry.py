@@ -51,13 +51,19 @@ class Registry(Generic[T]):
         """Whether it is an instance of one of the classes."""
         return isinstance(given, tuple(self.classes.values()))
 
+    def find(self, name: object) -> type[T] | None:
+        """The class of a name, if there is one; strings in capitals ("MSE") will do."""
+        if not isinstance(name, str):
+            return None
+        return self._strings.get(name) or self.classes.get(name) or self._strings.get(name.lower())
+
     def named(self, name: object, where: str = "get") -> type[T]:
         """The class of a name.
 
         Raises:
             ValueError: there is none.
         """
-        found = (self._strings.get(name) or self.classes.get(name)) if isinstance(name, str) else None
+        found = self.find(name)
         if found is None:
             raise unknown_name(where, self._kind, name, self._strings)
         return found

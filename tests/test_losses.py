@@ -395,6 +395,7 @@ def test_names():
         "mean_absolute_error": "MeanAbsoluteError",
         "MeanAbsoluteError": "MeanAbsoluteError",
         "mae": "MeanAbsoluteError",
+        "MAE": "MeanAbsoluteError",
         "huber": "Huber",
         "log_cosh": "LogCosh",
         "binary_crossentropy": "BinaryCrossentropy",

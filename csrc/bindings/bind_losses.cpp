@@ -215,7 +215,8 @@ void bind_accuracies(py::module_& m) {
         const AccuracyArguments<T> a(row_correct, z, "sparse_top_k_accuracy");
         const std::int32_t* classes = vector_of(labels, a.logits.rows, "sparse_top_k_accuracy");
         check(k >= 1, "sparse_top_k_accuracy", "expected k >= 1, got ", k);
-        on_team(threads, [&](Team& team) { sparse_top_k_accuracy<T>(team, a.correct, a.logits, classes, k); });
+        on_team(threads,
+                [&](Team& team) { sparse_top_k_accuracy<T>(team, a.correct, a.logits, classes, k); });
       },
       py::arg("row_correct").noconvert(), py::arg("z").noconvert(), py::arg("labels").noconvert(),
       py::arg("k"), py::arg("threads") = 1);

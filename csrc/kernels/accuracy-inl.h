@@ -101,8 +101,7 @@ void binary_accuracy(typename V::Scalar* row_correct, Matrix<const typename V::S
   for (Index r = 0; r < z.rows; ++r) {
     VirtualLanes<V> count;
     for_slots<V>(z.cols, [&](Index j, auto slot, auto cover) {
-      count.add(slot,
-                cover.select(right(cover.load(z.row(r) + j), cover.load(target.row(r) + j)), Vec{}));
+      count.add(slot, cover.select(right(cover.load(z.row(r) + j), cover.load(target.row(r) + j)), Vec{}));
     });
     row_correct[r] = count.total() / static_cast<typename V::Scalar>(z.cols);
   }

@@ -150,10 +150,11 @@ def _own(metric: Any, loss: Loss, where: str) -> OperationMetric | None:
 
 def _named(name: str, loss: Loss, where: str) -> OperationMetric:
     """The metric of a string, by which it is reported."""
-    if name not in _strings():
+    kind = REGISTRY.find(name)
+    if kind is not None:
+        return cast(Any, kind)(name=name)  # type: ignore[no-any-return]
+    if losses.REGISTRY.find(name) is None:
         raise unknown_name(where, "a metric", name, _strings())
-    if name in REGISTRY.strings:
-        return cast(Any, REGISTRY.named(name))(name=name)  # type: ignore[no-any-return]
     made = losses.get(name)
     config = made.get_config()
     if "from_logits" in config:

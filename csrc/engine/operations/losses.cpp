@@ -183,10 +183,8 @@ std::vector<Operation> loss_operations() {
           .rows()
           .with_options({"k"})
           .unless(no_top),
-      Operation{"binary_accuracy",
-                {"nM", "nM"},
-                {"n1"},
-                {run_binary_accuracy<float>, run_binary_accuracy<double>}}
+      Operation{
+          "binary_accuracy", {"nM", "nM"}, {"n1"}, {run_binary_accuracy<float>, run_binary_accuracy<double>}}
           .rows()
           .with_options({"threshold", "target_threshold"})
           .unless(too_many_classes),
