@@ -120,8 +120,6 @@ class Trainer:
         shuffle: bool,
         seed: _Int,
     ) -> None: ...
-    def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
     def begin_epoch(self, epoch: _Int) -> None: ...
     def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
@@ -144,7 +142,13 @@ class Trainer:
     @property
     def non_finite(self) -> typing.Any: ...
     @property
+    def rows_done(self) -> int:
+        """How many rows those are."""
+    @property
     def steps_left(self) -> int: ...
+    @property
+    def sums(self) -> list[float]:
+        """Of the results, over the rows of this epoch so far."""
 
 class Inference:
     """Runs a program that changes no weights."""
@@ -520,6 +524,26 @@ class kernels:  # a submodule
     ) -> None: ...
     @staticmethod
     @typing.overload
+    def binary_accuracy(
+        row_correct: npt.NDArray[np.float32],
+        z: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        threshold: _Float = 0.5,
+        target_threshold: _Float = 0.5,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def binary_accuracy(
+        row_correct: npt.NDArray[np.float64],
+        z: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        threshold: _Float = 0.5,
+        target_threshold: _Float = 0.5,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
     def binary_cross_entropy(
         row_loss: npt.NDArray[np.float32],
         dy: npt.NDArray[np.float32] | None,
@@ -637,6 +661,24 @@ class kernels:  # a submodule
         threads: _Int = 1,
         label_smoothing: _Float = 0.0,
         label_smoothing_mode: str = "k",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def categorical_top_k_accuracy(
+        row_correct: npt.NDArray[np.float32],
+        z: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        k: _Int,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def categorical_top_k_accuracy(
+        row_correct: npt.NDArray[np.float64],
+        z: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        k: _Int,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     def clip_scale(norm: _Float, limit: _Float) -> float: ...
@@ -1784,6 +1826,24 @@ class kernels:  # a submodule
         labels: npt.NDArray[np.int32],
         weights: npt.NDArray[np.float64] | None = None,
         scale: _Float = 1,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sparse_top_k_accuracy(
+        row_correct: npt.NDArray[np.float32],
+        z: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.int32],
+        k: _Int,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sparse_top_k_accuracy(
+        row_correct: npt.NDArray[np.float64],
+        z: npt.NDArray[np.float64],
+        labels: npt.NDArray[np.int32],
+        k: _Int,
         threads: _Int = 1,
     ) -> None: ...
     @staticmethod

@@ -14,11 +14,14 @@ from fastdnn.program import NO_OPTIONS, Operation, Option, Program, Value
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1."""
+    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1; of the reduction
+    "sum" without the n.
+    """
 
     row_loss: Value
     weights: Value | None = None
     weight: float = 1.0
+    reduction: str = "mean"
 
 
 class _Gradients:
@@ -71,11 +74,11 @@ class _Gradients:
         weights = () if term.weights is None else (term.weights,)
         if op.call is not None:
             if prediction is not None and self.wants(prediction):
-                call = cast(LossForward, op.call).gradient(float(term.weight))
+                call = cast(LossForward, op.call).gradient(float(term.weight), term.reduction)
                 self.add_call([prediction], call, op.output, *weights)
             return
         inputs, kind = (prediction, target, *weights), f"{op.kind}_backward"
-        options = {**op.options, "loss_weight": float(term.weight)}
+        options = {**op.options, "loss_weight": float(term.weight), "reduction": term.reduction}
         if prediction is None or self.of(prediction) is None:
             self.add(prediction, kind, *inputs, options=options)
             return

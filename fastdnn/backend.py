@@ -1,6 +1,6 @@
 """The two executors of programs behind one interface: the native engine and the NumPy reference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,6 +11,7 @@ from fastdnn.custom.calls import Caller
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.errors import unknown_name
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.figures import Figure, totals_of
 from fastdnn.optimizers import Optimizer
 from fastdnn.program import Program
 from fastdnn.thread_settings import in_main_thread
@@ -55,10 +56,8 @@ class Trainer(Protocol):
         """
         ...
 
-    def averages(self) -> list[float]:
-        """The figures of the program over the rows of this epoch so far: averages, and what metrics in Python
-        say.
-        """
+    def figures(self) -> list[float]:
+        """The figures of the program over the rows of this epoch so far."""
         ...
 
     def close(self) -> None:
@@ -89,6 +88,11 @@ NO_DRAW = Draw()
 
 class Inference(Protocol):
     """A program that changes no weights."""
+
+    @property
+    def figures(self) -> Sequence[Figure]:
+        """What the program reports, of the sums that a run gives."""
+        ...
 
     def run(
         self,
@@ -164,8 +168,9 @@ class _NativeTrainer:
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
 
-    def averages(self) -> list[float]:
-        return self._metrics.among(self._figures, self._native.averages())
+    def figures(self) -> list[float]:
+        totals = totals_of(self._figures, self._native.sums, self._native.rows_done)
+        return self._metrics.figures(self._figures, totals)
 
     def close(self) -> None:
         self._metrics.release()
@@ -173,6 +178,7 @@ class _NativeTrainer:
 
 class _NativeInference:
     def __init__(self, program: Program, native: "_core.Inference") -> None:
+        self.figures = program.figures
         self._calls = program.calls
         self._native = native
 

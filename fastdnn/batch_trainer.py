@@ -105,9 +105,9 @@ class BatchTrainer:
         self._batches.end_epoch()
         return not short
 
-    def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
-        return self._trainer.averages()
+    def figures(self) -> list[float]:
+        """The figures of the program over the rows of this epoch so far."""
+        return self._trainer.figures()
 
     def close(self) -> None:
         """No batch is made ahead any more."""

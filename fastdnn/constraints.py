@@ -12,6 +12,7 @@ import numpy as np
 from fastdnn import parts
 from fastdnn.checks import number, whole
 from fastdnn.errors import expected
+from fastdnn.registry import Registry
 
 
 class Constraint:
@@ -82,8 +83,7 @@ class MaxNorm(Constraint):
         return max_norm(array, self.max_value, self.axis)
 
 
-_CLASSES: dict[str, type[Constraint]] = {"MaxNorm": MaxNorm}
-_NAMES: dict[str, type[Constraint]] = {"max_norm": MaxNorm}
+_CLASSES = Registry[Constraint]("a constraint", [MaxNorm], {})
 
 
 def get(given: Any, where: str = "constraints") -> Constraint | None:
@@ -97,7 +97,7 @@ def get(given: Any, where: str = "constraints") -> Constraint | None:
     >>> constraints.get("max_norm")
     MaxNorm(max_value=2.0, axis=0)
     """
-    return parts.found(where, "a constraint", given, _CLASSES, _NAMES)
+    return parts.found(_CLASSES, given, where)
 
 
 def from_config(class_name: str, config: dict[str, Any]) -> Constraint:
@@ -106,4 +106,4 @@ def from_config(class_name: str, config: dict[str, Any]) -> Constraint:
     Raises:
         ValueError: there is no such class, or the arguments do not fit.
     """
-    return parts.made("constraints", "a constraint", class_name, config, _CLASSES)
+    return _CLASSES.from_config(class_name, config, "constraints")

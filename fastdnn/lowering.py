@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fastdnn.autodiff import LossTerm, differentiate
-from fastdnn.compiled import Head
+from fastdnn.compiled import Head, measured
+from fastdnn.figures import Figure, mean, mean_over_rows, total
 from fastdnn.graph import Graph
+from fastdnn.metrics import Measurement
 from fastdnn.penalties import WeightPenalty
 from fastdnn.program import Program, Value
 from fastdnn.sources import Weighting
@@ -27,7 +29,7 @@ def evaluation_program(
     penalties: Sequence[WeightPenalty] = (),
 ) -> Program:
     """Sources: those of `fastdnn.sources`. Figures: the loss of each head that has one, then the metrics;
-    then the penalties, those over rows not divided yet.
+    then the penalties.
     """
     program = Program(sparse_inputs=sparse)
     _lower_with_losses(program, graph, heads, weighting)
@@ -81,7 +83,7 @@ def gradient_program(
     `training`: whether layers behave as in training.
     """
     program = Program(training=training, sparse_inputs=sparse)
-    bare = [replace(head, metrics=()) for head in heads]
+    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
     terms = _lower_with_losses(program, graph, bare, weighting)
     values = _lower_penalties(program, penalties, over_rows=True)
     fed = [value for value in program.values if value.role == "source"]
@@ -119,22 +121,40 @@ def _lower_with_losses(
     weights = _weight_sources(program, [head for head, *_ in trained], weighting)
     terms = []
     for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
-        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight))
-        program.add_result(head.named("loss"), terms[-1].row_loss, own, loss=True)
-    for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
-        for metric in head.metrics:
-            metric.lower(program, head.named(metric.name), loss, value, target, own)
+        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight, loss.reduction))
+        _report_loss(program, head.named("loss"), terms[-1])
+    measurable = {
+        id(head): (loss, value, target, own)
+        for (head, loss, value), target, own in zip(trained, targets, weights, strict=True)
+    }
+    for each in measured(heads):
+        loss, value, target, own = measurable[id(each.head)]
+        weight = own if each.weighted else None
+        each.metric.lower(Measurement(program, each.figure, loss, value, target, weight))
     return terms
 
 
+def _report_loss(program: Program, name: str, term: LossTerm) -> None:
+    """Of all rows: Σ w l / n, or without the n."""
+    number = program.add_result(name, term.row_loss, term.weights, loss=True)
+    is_sum = term.reduction == "sum"
+    figure = Figure(name, (number,), total) if is_sum else Figure(name, (number, None), mean)
+    program.add_figure(figure)
+
+
 def _lower_penalties(program: Program, penalties: Sequence[WeightPenalty], *, over_rows: bool) -> list[Value]:
-    """Last, so that their gradients are the first to be written."""
+    """Last, so that their gradients are the first to be written. Without `over_rows` what is to be divided by
+    rows is so when the figures are made: by those of the whole evaluation.
+    """
     values = []
     for penalty in penalties:
-        value = program.computed(f"{penalty.weight}/penalty", 1, rows=1)
+        name = f"{penalty.weight}/penalty"
+        value = program.computed(name, 1, rows=1)
         options = penalty.options(over_rows=over_rows)
         program.write("penalty", (program.parameter(penalty.weight),), value, options=options)
-        program.add_penalty(value)
+        number = program.add_result(name, value, None, loss=True)
+        left = penalty.terms.over_rows and not over_rows
+        program.add_figure(Figure(name, (number, None), mean_over_rows if left else mean))
         values.append(value)
     return values
 

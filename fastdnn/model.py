@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from functools import cache, partial
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -30,6 +30,7 @@ from fastdnn.data.prefetch import Prefetch
 from fastdnn.data.sparse import is_sparse, sparse_shape
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_table
+from fastdnn.figures import Figure, totals_of
 from fastdnn.functional import Tensors, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import Layer, number_in, positive_int
@@ -269,6 +270,7 @@ class Model:
         *,
         loss_weights: Sequence[float | None] | Mapping[str, float] | None = None,
         metrics: Any = None,
+        weighted_metrics: Any = None,
         regularizer: Any = None,
         backend: str = "native",
     ) -> None:
@@ -283,7 +285,9 @@ class Model:
             loss_weights: a list or dict of what the losses are multiplied with before they are summed,
                 default 1.
             metrics: names, such as `["accuracy"]`, or your own (see `fastdnn.metrics`); of several outputs a
-                list or dict of such lists.
+                list or dict of such lists. They do not mind sample weights.
+            weighted_metrics: likewise, but means over the sample weights, Σ w m / Σ w. One that is in
+                `metrics`, too, is reported as "weighted_<name>", as in Keras.
             regularizer: of `fastdnn.regularizers`, or a name; for every weight of two or more dimensions,
                 such as kernels and tables, that has none of its own. Biases and the weights of normalisations
                 have one where their layer says so; `kernel_regularizer=L2(0)` leaves a kernel out. (Keras:
@@ -295,7 +299,7 @@ class Model:
             RuntimeError: called from a callback of this model's fit.
         """
         outputs = None if self._graph is None else self._graph.outputs
-        heads = heads_of(outputs, loss, loss_weights, metrics)
+        heads = heads_of(outputs, loss, loss_weights, metrics, weighted_metrics)
         default = regularizers.get(regularizer, "compile")
         self._compile(Compiled(optimizers.get(optimizer), heads, checked_backend(backend), default))
 
@@ -575,20 +579,19 @@ class Model:
         metrics: Mapping[str, object] | None,
     ) -> dict[str, float]:
         compiled = self.compiled
-
-        @cache
-        def penalties() -> tuple[WeightPenalty, ...]:
-            return self.penalties("evaluate")  # after the first part, for which the model is built
+        figures: Sequence[Figure] = ()  # the same of all parts but for the numbers of their results
 
         def run(feed: Feed) -> list[float]:
-            made_for = (feed.weighting, feed.sparse, penalties())
+            made_for = (feed.weighting, feed.sparse, self.penalties("evaluate"))
             program = partial(lowering.evaluation_program, self.graph, compiled.heads, *made_for)
             key = ("evaluate", compiled, *made_for, batch_size)
-            return self.inference_of(key, program, batch_size).run(feed.arrays, threads, metrics=states).sums
+            runner = self.inference_of(key, program, batch_size)
+            nonlocal figures
+            figures = runner.figures
+            return totals_of(figures, runner.run(feed.arrays, threads, metrics=states).sums, feed.rows)
 
-        def named(averages: list[float], rows: int) -> dict[str, float]:
-            results = states.among(compiled.program_figures, averages)
-            return compiled.figures(compiled.divided(results, penalties(), rows))
+        def named(totals: list[float]) -> dict[str, float]:
+            return compiled.figures(states.figures(figures, totals))
 
         with MetricStates(compiled.metrics if metrics is None else metrics) as states:
             return inference.evaluate(parts, run, named, hooks)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from fastdnn.errors import expected, unknown_name
+from fastdnn.errors import expected
+from fastdnn.registry import Registry
 
 Part = TypeVar("Part")
 
@@ -13,42 +14,22 @@ def described(part: Any) -> dict[str, Any]:
     return {"class_name": type(part).__name__, "config": part.get_config()}
 
 
-def made(
-    where: str, what: str, class_name: object, config: object, classes: Mapping[str, type[Part]]
-) -> Part:
-    """The part that `described` described.
-
-    Raises:
-        ValueError: there is no such class, or it does not take these arguments.
-    """
-    if not isinstance(class_name, str) or class_name not in classes:
-        raise unknown_name(where, what, class_name, classes)
-    try:
-        return classes[class_name](**config)  # type: ignore[arg-type]
-    except TypeError as error:
-        raise ValueError(expected(where, f"arguments of {class_name}", repr(config), str(error))) from error
-
-
 def described_or_none(part: Any) -> dict[str, Any] | None:
     """The same; None of None."""
     return None if part is None else described(part)
 
 
-def found(
-    where: str, what: str, given: Any, classes: Mapping[str, type[Part]], names: Mapping[str, type[Part]]
-) -> Part | None:
+def found(registry: Registry[Part], given: Any, where: str) -> Part | None:
     """A part as it is, of its defaults by name, or of its description; None for none.
 
     Raises:
         ValueError: a name is unknown, or `given` is something else.
     """
-    if given is None or isinstance(given, tuple(classes.values())):
+    if given is None or registry.has(given):
         return cast("Part | None", given)
     if isinstance(given, str):
-        if given not in names:
-            raise unknown_name(where, what, given, names)
-        return names[given]()
+        return registry.from_config(registry.named(given, where).__name__, {}, where)
     if isinstance(given, Mapping) and given.keys() == {"class_name", "config"}:
-        return made(where, what, given["class_name"], given["config"], classes)
-    examples = ", ".join(f"{kind}()" for kind in classes)
-    raise ValueError(expected(where, f"{what}: {examples}, a name, or None", repr(given)))
+        return registry.from_config(given["class_name"], given["config"], where)
+    examples = ", ".join(f"{kind}()" for kind in registry.classes)
+    raise ValueError(expected(where, f"{registry.kind}: {examples}, a name, or None", repr(given)))

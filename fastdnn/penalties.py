@@ -1,6 +1,6 @@
 """What the regularisers and constraints of a model's layers come to, weight by weight."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fastdnn.constraints import MaxNorm
@@ -20,7 +20,7 @@ class WeightPenalty:
     is_proximal: bool
 
     def options(self, *, over_rows: bool) -> dict[str, Option]:
-        """Those of the operation; without `over_rows` whoever reads its figure divides it."""
+        """Those of the operation; without `over_rows` whoever reads its figure divides by them."""
         terms = self.terms
         return {
             "l1": terms.l1,
@@ -73,14 +73,6 @@ def update_options(
         if weight.trainable
     }
     return options | {name: replace(options[name], proximal_l1=l1) for name, l1 in proximal.items()}
-
-
-def divided(values: Sequence[float], penalties: Sequence[WeightPenalty], rows: int) -> list[float]:
-    """The figures of an evaluation's penalties, whose rows are known at its end."""
-    return [
-        value / rows if penalty.terms.over_rows else value
-        for value, penalty in zip(values, penalties, strict=True)
-    ]
 
 
 def _regularized(graph: Graph, default: Regularizer | None) -> Iterator[tuple[Weight, Regularizer]]:

@@ -10,6 +10,7 @@ from fastdnn import lowering
 from fastdnn.backend import Draw, Figures, Inference, Trainer, TrainingRun
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.figures import totals_of, values_of
 from fastdnn.program import Program
 from fastdnn.sources import Feed
 from fastdnn.training import non_finite_loss, run_trainer
@@ -40,7 +41,7 @@ class StepTrainer:
             run = run_trainer(model, trainer, threads, steps=1)
             if run.end == "non_finite_loss":
                 raise non_finite_loss(where, "this batch", model.optimizer.learning_rate)
-            return model.compiled.figures(trainer.averages())
+            return model.compiled.figures(trainer.figures())
         except NonFiniteSourceError as found:
             raise found.error(where, feed.origins) from None
         finally:
@@ -78,8 +79,9 @@ def loss_and_gradients(
     figures = _run(where, inference, feed, threads, draw)
     names = [model.graph.inputs.names[number] for number in wanted]
     gradients = figures.gradients | dict(zip(names, figures.outputs, strict=True))
-    results, losses = [total / rows for total in figures.sums], len(compiled.program_losses)
-    return compiled.total(results[:losses], results[losses:]), gradients
+    totals = totals_of(inference.figures, figures.sums, rows)
+    results = [value for value in values_of(inference.figures, totals) if value is not None]
+    return compiled.total(results), gradients
 
 
 def _differentiable_inputs(where: str, model: "Model", feed: Feed) -> list[int]:

@@ -254,7 +254,7 @@ class _Loop:
 
     def _figures(self) -> dict[str, float]:
         """The training figures of the epoch so far."""
-        return self.model.compiled.figures(self.trainer.averages())
+        return self.model.compiled.figures(self.trainer.figures())
 
     def _logs(self) -> dict[str, float]:
         """The training figures of the epoch, and those of the held-out data now."""

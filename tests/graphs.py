@@ -14,6 +14,8 @@ SIDES = {
     "maxout": lambda x: x[:, : x.shape[1] // 2] > x[:, x.shape[1] // 2 :],
     "huber": lambda y, t: np.sign(np.trunc((y - t) / 0.7)),
     "penalty": lambda w: w > 0,
+    "absolute_error": lambda y, t: y > t,
+    **dict.fromkeys(("hinge", "squared_hinge"), lambda y, t: y * np.where(t == 0, -1, t) < 1),
 }
 
 
@@ -47,7 +49,8 @@ class Built:
         loss = float(sum(values[penalty.index].item() for penalty in self.penalties))
         for term in self.terms:
             weights = 1.0 if term.weights is None else values[term.weights.index]
-            loss += term.weight * float((values[term.row_loss.index] * weights).sum() / len(self.sources[0]))
+            total = float((values[term.row_loss.index] * weights).sum())
+            loss += term.weight * (total if term.reduction == "sum" else total / len(self.sources[0]))
         return loss, mask
 
     def native_gradients(self, threads=1):
@@ -78,6 +81,16 @@ LOSSES = {
     "huber": {"outputs": "mean", "delta": 0.7},
     "log_cosh": {"outputs": "mean"},
     "binary_cross_entropy": {"outputs": "sum", "label_smoothing": 0.2},
+    "absolute_error": {"outputs": "mean"},
+    "hinge": {"outputs": "mean"},
+    "squared_hinge": {"outputs": "sum"},
+}
+# Likewise, of probabilities.
+PROBABILITY_LOSSES = {
+    "sparse_probability_cross_entropy": {},
+    "categorical_probability_cross_entropy": SMOOTHING,
+    "binary_probability_cross_entropy": {"outputs": "mean", "label_smoothing": 0.1},
+    "kl_divergence": {"outputs": "sum"},
 }
 # Operations of one input and no parameters.
 PLAIN = {
@@ -165,19 +178,25 @@ class _Graph:
     def add_losses(self, predictions):
         """A loss of each of these values, which may be one value twice; weights of samples, own or shared."""
         program, rng, width = self.program, self.rng, self.width
-        terms = []
+        terms, normalised = [], {}
         for number, prediction in enumerate(predictions):
-            kind = str(rng.choice(list(LOSSES)))
-            labels = kind == "sparse_cross_entropy"
+            kind = str(rng.choice([*LOSSES, *PROBABILITY_LOSSES]))
+            if kind in PROBABILITY_LOSSES:
+                if prediction not in normalised:
+                    normalised[prediction] = self.emit("logistic_normalize", prediction)
+                prediction = normalised[prediction]
+            labels = kind.startswith("sparse")
             target = program.source(f"y{number}", 1 if labels else width, integer=labels)
             self.sources.append(self._labels if labels else self._numbers(width))
             weights = [None, None, *[term.weights for term in terms]][int(rng.integers(2 + len(terms)))]
             if rng.integers(2):
                 weights = program.source(f"w{number}", 1)
                 self.sources.append(self._numbers(1))
-            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=LOSSES[kind])
+            options = (LOSSES | PROBABILITY_LOSSES)[kind]
+            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=options)
             program.add_result(f"loss{number}", row_loss, weights, loss=True)
-            terms.append(LossTerm(row_loss, weights, 1.0 if number == 0 else float(rng.normal())))
+            weight = 1.0 if number == 0 else float(rng.normal())
+            terms.append(LossTerm(row_loss, weights, weight, "sum" if rng.integers(4) == 0 else "mean"))
         return terms
 
     def add_penalties(self):
@@ -195,7 +214,7 @@ class _Graph:
             }
             value = self.program.computed(f"{w.name}/penalty", 1, rows=1)
             values.append(self.program.write("penalty", (w,), value, options=options))
-            self.program.add_penalty(value)
+            self.program.add_result(f"{w.name}/penalty", value, None, loss=True)
         return values
 
     def _labels(self, rows, dtype):

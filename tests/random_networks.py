@@ -94,6 +94,42 @@ def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="na
     return model
 
 
+def _regression_loss(rng):
+    """A loss of real targets, of any prediction."""
+    losses, reduction = fd.losses, str(rng.choice(["mean", "mean", "sum"]))
+    kinds = [
+        lambda: losses.MeanSquaredError(reduction=reduction, half=bool(rng.integers(2)), outputs="sum"),
+        lambda: losses.MeanSquaredError(reduction=reduction),
+        lambda: losses.MeanAbsoluteError(reduction=reduction),
+        lambda: losses.Huber(0.5, reduction=reduction),
+        lambda: losses.LogCosh(reduction=reduction),
+    ]
+    return kinds[int(rng.integers(len(kinds)))]()
+
+
+def _heads_of_classes(rng, x):
+    """Outputs with losses of distributions and of yes and no, from logits and from probabilities."""
+    losses = fd.losses
+    smoothing = {"label_smoothing": 0.1, "label_smoothing_mode": str(rng.choice(["k", "k-1"]))}
+    chances = [
+        (None, losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.2)),
+        ("sigmoid", losses.BinaryCrossentropy()),
+        ("logistic_normalize", losses.BinaryCrossentropy()),
+        (None, losses.Hinge()),
+        (None, losses.SquaredHinge(reduction="sum")),
+    ]
+    classes = [
+        ("softmax", losses.KLDivergence()),
+        ("logistic_normalize", losses.KLDivergence()),
+        ("logistic_normalize", losses.CategoricalCrossentropy(**smoothing)),
+        (None, losses.CategoricalCrossentropy(from_logits=True, **smoothing)),
+        ("sigmoid", losses.CategoricalCrossentropy(reduction="sum")),
+    ]
+    chosen = {name: list_[int(rng.integers(5))] for name, list_ in [("chance", chances), ("share", classes)]}
+    outputs = {name: L.Dense(3, activation)(x) for name, (activation, _) in chosen.items()}
+    return outputs, {name: loss for name, (_, loss) in chosen.items()}
+
+
 def random_heads(seed, *, dtype="float32", backend="native", optimizer=None):
     """A compiled model of a random graph with several inputs and outputs, by name, and a loss and a weight of
     its own for each output but one that may have none. Inner layers are outputs, too, and one layer twice.
@@ -106,16 +142,22 @@ def random_heads(seed, *, dtype="float32", backend="native", optimizer=None):
     shared = L.Dense(4, activation=str(rng.choice(["linear", "softmax"])))
     outputs = {"last": L.Dense(3, "softmax")(last), "shared": shared(last), "again": shared(tensors[-1])}
     outputs["inner"] = tensors[int(rng.integers(len(inputs), len(tensors)))]
+    more, losses = _heads_of_classes(rng, last)
+    outputs |= more
     model = fd.Model(inputs, outputs, seed=seed, dtype=dtype)
-    losses = {"last": "sparse_categorical_crossentropy", "shared": "mse", "again": "mse", "inner": "mse"}
+    losses |= {name: _regression_loss(rng) for name in ("shared", "again", "inner")}
+    losses["last"] = "sparse_categorical_crossentropy"
     if rng.integers(2):
         del losses["shared"]
     weights = {name: float(2 * rng.random()) for name in losses if rng.integers(2)}
+    sums = [name for name, loss in losses.items() if getattr(loss, "reduction", "mean") == "sum"]
+    weights |= {name: 0.01 + 0.01 * float(rng.random()) for name in sums}  # about a mean
     model.compile(
         optimizer or _optimizer(seed),
         losses,
         loss_weights=weights,
-        metrics={"last": ["accuracy"]},
+        metrics={"last": ["accuracy"], "chance": ["accuracy", "rmse"], "again": ["mae"]},
+        weighted_metrics={"last": ["accuracy"], "share": ["accuracy"]},
         regularizer=_regularizer(rng),
         backend=backend,
     )
@@ -134,6 +176,9 @@ def data_for(model, rows, seed=0):
         for name, shape in zip(model.output_names, model.output_shape, strict=True)
     }
     y["last"] = rng.integers(3, size=rows)
+    y["chance"] = rng.integers(2, size=(rows, 3))
+    y["share"] = rng.random((rows, 3))
+    y["share"] /= y["share"].sum(axis=1, keepdims=True)
     return x, y, {"last": rng.random(rows), "inner": rng.random(rows)}
 
 

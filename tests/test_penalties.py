@@ -555,7 +555,7 @@ def test_figures_are_read_by_results_alone():
     w = program.bound("parameter", "w", 2, 2, 0)
     options = {"l1": 0.0, "l2": 1.0, "lq": 0.0, "q": 1.0, "over_rows": False}
     value = program.write("penalty", (w,), program.computed("p", 1, rows=1), options=options)
-    program.add_penalty(value)
+    program.add_result("p", value, None, loss=True)
     program.to_native()
     program.write("add_gradient", (value,), program.computed("q", 1, rows=1))
     with pytest.raises(ValueError, match="expected 'p', a figure of the step, to be read by results only"):

@@ -118,9 +118,12 @@ void register_training(py::module_& m) {
       .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
            "The epoch goes on with other rows, in their order, by a plan of the same program.")
-      .def(
-          "averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
-          "The results' averages over the rows of this epoch so far.");
+      .def_property_readonly(
+          "sums", [](const BoundTrainer& b) { return b.trainer.sums(); },
+          "Of the results, over the rows of this epoch so far.")
+      .def_property_readonly(
+          "rows_done", [](const BoundTrainer& b) { return b.trainer.rows_done(); },
+          "How many rows those are.");
 }
 
 }  // namespace fastdnn::bindings

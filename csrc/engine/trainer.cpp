@@ -268,10 +268,4 @@ RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits&
   return report;
 }
 
-std::vector<double> Trainer::averages() const {
-  std::vector<double> averages = sums_;
-  for (double& average : averages) average /= static_cast<double>(std::max<Index>(1, rows_done_));
-  return averages;
-}
-
 }  // namespace fastdnn

@@ -59,9 +59,10 @@ class Trainer {
   Index steps_left() const { return batches() - batch_; }
   const Optimizer& optimizer() const { return *optimizer_; }
 
-  // Of the steps done in this epoch: sum over rows (weighted where the result is)
-  // divided by the rows, of each result.
-  std::vector<double> averages() const;
+  // Of the steps done in this epoch: the sum over rows (weighted where the result is) of each result.
+  const std::vector<double>& sums() const { return sums_; }
+  // How many rows those are.
+  Index rows_done() const { return rows_done_; }
 
  private:
   class Region;

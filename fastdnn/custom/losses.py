@@ -8,7 +8,7 @@ from fastdnn.custom.calls import Call, Frame
 from fastdnn.custom.checks import finite_array, pair, real_array
 from fastdnn.errors import expected
 from fastdnn.features import as_labels, as_targets
-from fastdnn.program import Program, Value
+from fastdnn.program import KindAndOptions, Program, Value
 
 
 def is_loss(given: object) -> bool:
@@ -27,7 +27,8 @@ class PythonLoss:
         self.given = given
         self.name = _checked_name(where, given)
         self.integer_targets = bool(getattr(given, "integer_targets", False))
-        self.accuracy = "sparse_accuracy" if self.integer_targets else None
+        self.reduction = "mean"
+        self.accuracy: KindAndOptions | None = ("sparse_accuracy", {}) if self.integer_targets else None
         self._width = getattr(given, "target_width", None)
         width_ok = isinstance(self._width, int) and not isinstance(self._width, bool) and self._width >= 1
         if self._width is not None and (self.integer_targets or not width_ok):
@@ -38,9 +39,9 @@ class PythonLoss:
         """Columns of y."""
         return 1 if self.integer_targets else self._width or outputs
 
-    def lower(self, program: Program, prediction: Value, target: Value) -> Value:
+    def lower(self, program: Program, prediction: Value, target: Value, name: str = "loss") -> Value:
         """A call."""
-        row_loss = program.computed("loss", 1)
+        row_loss = program.computed(name, 1)
         program.call(LossForward(self), (prediction, target), row_loss)
         return row_loss
 
@@ -70,10 +71,12 @@ class LossForward:
         self.label = f"{loss.name}.value_and_gradient"
         self._saves = False
 
-    def gradient(self, weight: float) -> Call:
-        """The call that gives the gradient of `weight` Σ w l / n, from what this one saved."""
+    def gradient(self, weight: float, reduction: str) -> Call:
+        """The call that gives the gradient of `weight` Σ w l / n, of a sum without the n, from what this one
+        saved.
+        """
         self._saves = True
-        return LossGradient(self, weight)
+        return LossGradient(self, weight, reduction)
 
     def __call__(self, frame: Frame, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """The losses of the rows."""
@@ -93,13 +96,14 @@ class LossForward:
 class LossGradient:
     """The gradient of a batch's loss: losses of the rows and, if there are, their weights, to dy_hat."""
 
-    def __init__(self, forward: LossForward, weight: float) -> None:
+    def __init__(self, forward: LossForward, weight: float, reduction: str) -> None:
         self.label = f"{forward.label}, scaled"
         self._forward = forward
         self._weight = weight
+        self._is_sum = reduction == "sum"
 
     def __call__(self, frame: Frame, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """dy_hat."""
         gradient = frame.saved.pop(self._forward)
-        scale = gradient.dtype.type(self._weight / len(gradient))
+        scale = gradient.dtype.type(self._weight if self._is_sum else self._weight / len(gradient))
         return [gradient * (scale if len(inputs) == 1 else scale * inputs[1])]

@@ -70,9 +70,10 @@ def described_loss(loss: losses.Loss) -> dict[str, Any]:
 
 
 def described_metric(metric: metrics.Metric) -> Any:
-    """A name of the package's, or what makes the user's own; a function is known by its name."""
-    if not isinstance(metric, PythonMetric):
-        return metric.name
+    """One of the package's, or what makes the user's own; a function is known by its name."""
+    if isinstance(metric, metrics.OperationMetric):
+        return metrics.described(metric)
+    assert isinstance(metric, PythonMetric)
     if metric.is_function:
         return {"function": metric.name}
     return _described_custom(metric.given, f"metric {metric.name!r}")
@@ -178,11 +179,11 @@ class CustomObjects:
 
     def metric(self, entry: Any) -> Any:
         """What `compile` takes for the metric that `described_metric` described."""
-        if not isinstance(entry, dict):
-            return entry
         if "function" in entry:
             name = entry["function"]
             function = self.get("metric", name)
             self._check(f"{self._where}, metric {name}", "a function", function, callable)
             return function
-        return self.make("metric", entry, is_stateful)
+        if "custom" in entry:
+            return self.make("metric", entry, is_stateful)
+        return metrics.from_config(entry["class_name"], entry["config"])

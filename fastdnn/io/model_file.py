@@ -68,11 +68,17 @@ def _ends_config(ports: Ports) -> dict[str, Any]:
 
 def _head_config(head: Head) -> dict[str, Any]:
     loss = None if head.loss is None else described_loss(head.loss)
-    metrics = [described_metric(metric) for metric in head.metrics]
-    return {"loss": loss, "loss_weight": head.weight, "metrics": metrics}
+    plain, weighted = (
+        [described_metric(metric) for metric in metrics] for metrics in (head.metrics, head.weighted_metrics)
+    )
+    return {"loss": loss, "loss_weight": head.weight, "metrics": plain, "weighted_metrics": weighted}
 
 
-def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | None = None) -> Model:
+def load_model(
+    path: "str | PathLike[str]",
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002  (Keras's name)
+) -> Model:
     """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts
     afresh).
 
@@ -81,6 +87,8 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
         custom_objects: {name: class or function} of the layers, losses, metrics and schedules that are not
             fastdnn's: a file holds their names and what their `get_config` gave, and no code. What is passed
             is called.
+        compile: whether the model is compiled as the saved one was; without it, losses and metrics of the
+            user's own are not needed.
 
     Raises:
         ValueError: the model has parts of the user's own that `custom_objects` lacks or misnames, or that
@@ -108,7 +116,7 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
         _check_tensors(where, graph, config["dtype"], tensors)
         kind = Sequential if graph.is_chain and len(graph.nodes) > 1 else Model
         model = kind.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
-        if "compile" in config:
+        if compile and "compile" in config:
             _compile(model, config["compile"], custom)
     except (FormatError, CustomObjectError):
         raise
@@ -219,6 +227,7 @@ def _compile(model: Model, config: dict[str, Any], custom: CustomObjects) -> Non
         [head["loss"] and custom.loss(head["loss"]) for head in heads],
         loss_weights=[head["loss_weight"] for head in heads],
         metrics=[[custom.metric(metric) for metric in head["metrics"]] for head in heads],
+        weighted_metrics=[[custom.metric(metric) for metric in head["weighted_metrics"]] for head in heads],
         regularizer=config.get("regularizer"),
     )
     size = config.get("dataset_size")

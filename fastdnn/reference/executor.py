@@ -14,6 +14,7 @@ from fastdnn.custom.calls import Caller
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.sparse import CsrRows
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.figures import totals_of
 from fastdnn.optimizers import Optimizer
 from fastdnn.program import Operation, Program, Value
 from fastdnn.reference import gather, philox
@@ -221,10 +222,10 @@ class ReferenceTrainer:
         old = self._parameters.get("sigma", state.name)
         return np.ascontiguousarray(new.reshape(old.shape), old.dtype)
 
-    def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
-        averages = [float(total) for total in self._sums / max(1, self._rows_done)]
-        return self._metrics.among(self._run.program.figures, averages)
+    def figures(self) -> list[float]:
+        """The figures of the program over the rows of this epoch so far."""
+        figures = self._run.program.figures
+        return self._metrics.figures(figures, totals_of(figures, self._sums.tolist(), self._rows_done))
 
     def close(self) -> None:
         """Give metrics in Python back, until the next epoch begins."""
@@ -235,6 +236,7 @@ class ReferenceInference:
     """A program that changes no weights, so many rows at a time."""
 
     def __init__(self, program: Program, parameters: "_core.Parameters", batch_size: int) -> None:
+        self.figures = program.figures
         self._program = program
         self._parameters = parameters
         self._batch_size = batch_size

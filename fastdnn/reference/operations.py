@@ -194,6 +194,9 @@ _NAMED = (
     maxout.hardmax,
     accuracy.sparse_accuracy,
     accuracy.categorical_accuracy,
+    accuracy.sparse_top_k_accuracy,
+    accuracy.categorical_top_k_accuracy,
+    accuracy.binary_accuracy,
     add,
     assign,
     concatenate,
@@ -238,7 +241,7 @@ RANDOM = frozenset({"dropout", "dropout_backward", "gaussian_noise"})
 
 
 def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """The gradient of a loss that counts `loss_weight` in the sum."""
+    """The gradient of a loss that counts `loss_weight` in the sum, by its mean or sum over the rows."""
 
     def gradient(
         prediction: np.ndarray,
@@ -246,9 +249,11 @@ def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         weights: np.ndarray | None = None,
         *,
         loss_weight: float,
+        reduction: str,
         **options: Any,
     ) -> np.ndarray:
-        return function(prediction, target, weights, loss_weight / len(prediction), **options)
+        scale = loss_weight / len(prediction) if reduction == "mean" else loss_weight
+        return function(prediction, target, weights, scale, **options)
 
     return gradient
 

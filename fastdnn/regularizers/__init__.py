@@ -26,13 +26,13 @@ training, also of a last, shorter one; in `evaluate` all rows. N is the size of 
 from typing import Any
 
 from fastdnn import parts
+from fastdnn.registry import Registry
 from fastdnn.regularizers.norms import L1, L1L2, L2, ElasticNet, Lq
 from fastdnn.regularizers.regularizer import Regularizer, Terms
 
 __all__ = ["L1", "L1L2", "L2", "ElasticNet", "Lq", "Regularizer", "Terms", "from_config", "get"]
 
-_CLASSES: dict[str, type[Regularizer]] = {kind.__name__: kind for kind in (L1, L2, L1L2, ElasticNet, Lq)}
-_NAMES: dict[str, type[Regularizer]] = {"l1": L1, "l2": L2, "l1_l2": L1L2, "elastic_net": ElasticNet}
+_CLASSES = Registry[Regularizer]("a regularizer", [L1, L2, L1L2, ElasticNet, Lq], {})
 
 
 def get(given: Any, where: str = "regularizers") -> Regularizer | None:
@@ -46,7 +46,7 @@ def get(given: Any, where: str = "regularizers") -> Regularizer | None:
     >>> regularizers.get("l2")
     L2(l2=0.01, scale='half', dataset_size=None)
     """
-    return parts.found(where, "a regularizer", given, _CLASSES, _NAMES)
+    return parts.found(_CLASSES, given, where)
 
 
 def from_config(class_name: str, config: dict[str, Any]) -> Regularizer:
@@ -55,4 +55,4 @@ def from_config(class_name: str, config: dict[str, Any]) -> Regularizer:
     Raises:
         ValueError: there is no such class, or the arguments do not fit.
     """
-    return parts.made("regularizers", "a regularizer", class_name, config, _CLASSES)
+    return _CLASSES.from_config(class_name, config, "regularizers")

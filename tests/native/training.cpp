@@ -84,7 +84,7 @@ class Network {
 
   static Op made(const char* kind, const std::vector<int>& inputs, int output) {
     Op op{&operation_named(kind), inputs, {output}};
-    if (op.operation->joins != nullptr) op.options[op.operation->options.size() - 1] = 1;  // loss_weight
+    if (op.operation->joins != nullptr) op.options[op.operation->options.size() - 2] = 1;  // loss_weight
     return op;
   }
   int op(const char* kind, const std::vector<int>& inputs, Index cols) {
@@ -216,7 +216,7 @@ std::vector<T> train(int threads, bool calls) {
   for (std::uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     trainer.begin_epoch(epoch);
     trainer.run({rate()}, {0, threads, false, 0, handler});
-    losses.push_back(trainer.averages()[0]);
+    losses.push_back(trainer.sums()[0] / static_cast<double>(trainer.rows_done()));
   }
   over = true;
   reader.join();
