@@ -384,7 +384,8 @@ class Model:
 
         Returns:
             The `History`: `.history` maps "loss", the metrics, and their "val_" twins to a value an epoch. Of
-            several outputs "loss" is the weighted sum, beside "<output>_loss" and "<output>_<metric>".
+            several outputs "loss" is the weighted sum, beside "<output>_loss" and "<output>_<metric>". The
+            penalties of regularizers are part of "loss", also of `evaluate`'s.
 
         Raises:
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,

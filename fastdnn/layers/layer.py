@@ -258,8 +258,8 @@ class Layer:
 
     @property
     def has_regularizers(self) -> bool:
-        """Whether any weight may have one of its own."""
-        return bool(self._regularizers)
+        """Whether any weight has one of its own."""
+        return any(self._regularizers.values())
 
     def regularizer_of(self, weight: Weight) -> Regularizer | None:
         """The weight's own regulariser, as it is set now."""
