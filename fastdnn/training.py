@@ -321,9 +321,10 @@ def run_trainer(
             pass
         optimizer, compiled, first = model.optimizer, model.compiled, model.optimizer.iterations
         left = trainer.steps_left
-        scalars = optimizer.table(first, min(left, steps) if steps else left, compiled.epochs_done)
+        due = optimizer.steps_of_table(first, min(left, steps) if steps else left)
+        scalars = optimizer.table(first, due, compiled.epochs_done)
         with weights.changing():
-            run = trainer.run(scalars, seconds, threads, steps)
+            run = trainer.run(scalars, seconds, threads, due)
         done = optimizer.iterations - first
         if done > 0:
             compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)
