@@ -101,6 +101,7 @@ class Optimizer:
             ),
         }
         self._scalars: dict[str, Number | None] = {}
+        self._by_step = False  # whether a number is scheduled by step
         self._changes = 0
         self._forget()
         self._epochs_done = 0
@@ -153,6 +154,7 @@ class Optimizer:
             if others:
                 raise ValueError(expected(where, f"one of {', '.join(_CLIPS)}", f"{others[0]} and {name}"))
         self._scalars[name] = value
+        self._by_step = any(per_of(schedule) == "step" for schedule in self.schedules.values())
         self._changes += 1
 
     def current(self, name: str) -> float:
@@ -175,14 +177,11 @@ class Optimizer:
             return values_of(where, name, value, epoch, 1, allowed).repeat(n)
         return values_of(where, name, value, first, n, allowed)
 
-    def _goes_by_step(self) -> bool:
-        return any(per_of(schedule) == "step" for schedule in self.schedules.values())
-
     def steps_of_table(self, first: int, steps: int) -> int:
         """How many of so many steps a table should have: all, or where numbers are scheduled by step those up
         to the next multiple of some thousands.
         """
-        return min(steps, _BLOCK - first % _BLOCK) if self._goes_by_step() else steps
+        return min(steps, _BLOCK - first % _BLOCK) if self._by_step else steps
 
     def table(self, first: int, steps: int, epoch: int) -> np.ndarray:
         """The scalars of steps, as the native trainer takes them: (steps, scalars), or one row for all of
@@ -196,15 +195,14 @@ class Optimizer:
         Raises:
             ValueError: a schedule gives a number that is out of its range, or none.
         """
-        by_step = self._goes_by_step()
         key = (self._changes, epoch)
         if self._table is not None and self._table[0] == key:
             _, begin, kept = self._table
-            if not by_step:
+            if not self._by_step:
                 return kept
             if begin <= first and first + steps <= begin + len(kept):
                 return kept[first - begin : first - begin + steps]
-        rows = steps if by_step else 1
+        rows = steps if self._by_step else 1
         table = np.column_stack([self._values(name, first, rows, epoch) for name in self._columns])
         self._table = (key, first, table)
         self._epochs_done = epoch
@@ -212,7 +210,8 @@ class Optimizer:
 
     def rate_in(self, table: np.ndarray, step: int) -> float:
         """The learning rate of a step of a table, from 0."""
-        return float(table[min(step, len(table) - 1), self._columns.index("learning_rate")])
+        rate: float = table.item(min(step, len(table) - 1), self._columns.index("learning_rate"))
+        return rate
 
     def at_epoch(self, epochs_done: int) -> None:
         """How many epochs the model has done: schedules by epoch read by it."""
