@@ -318,16 +318,19 @@ def run_trainer(
     model: "Model", trainer: Trainer | BatchTrainer, threads: int, *, seconds: float = 0.0, steps: int
 ) -> Run:
     """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
-    weights = model.weights
+    weights, compiled = model.weights, model.compiled
+    optimizer, state = compiled.optimizer, compiled.state
+    assert state is not None  # the trainer was made with it
     while True:
         with weights.turn():
             pass
-        optimizer, compiled, first = model.optimizer, model.compiled, model.optimizer.iterations
+        first = state.iterations
         left = trainer.steps_left
-        scalars = optimizer.table(first, min(left, steps) if steps else left, compiled.epochs_done)
+        due = optimizer.steps_of_table(first, min(left, steps) if steps else left)
+        scalars = optimizer.table(first, due, compiled.epochs_done)
         with weights.changing():
-            run = trainer.run(scalars, seconds, threads, steps)
-        done = optimizer.iterations - first
+            run = trainer.run(scalars, seconds, threads, due)
+        done = state.iterations - first
         if done > 0:
             compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)
         if run.end != "interrupted":
