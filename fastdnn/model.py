@@ -372,8 +372,9 @@ class Model:
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
                 index it is their order; iterators and iterables keep theirs.
             class_weight: {label: weight}, multiplied into the sample weights; for models with one output.
-            sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n. Of several outputs one vector
-                for all, or a list or dict of vectors, None where an output has no weights.
+            sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n, of the reduction "sum" Σ w l.
+                Of several outputs one vector for all, or a list or dict of vectors, None where an output has
+                no weights.
             steps_per_epoch: batches of an epoch where x makes batches, default those of one pass; the next
                 epoch goes on where this one ended. An endless generator needs it. Where an iterator ends
                 early, training does, with a warning.
@@ -756,10 +757,10 @@ class Model:
             threads: as in `fit`.
 
         Returns:
-            The loss Σ w l / n, of several outputs the weighted sum, with the penalties, and {name of the
-            weight: dL/dw in its shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}.
-            Weights of frozen layers, inputs that are sparse or integers, and what no loss depends on, are not
-            in it.
+            The loss Σ w l / n (of the reduction "sum" Σ w l), of several outputs the weighted sum, with the
+            penalties, and {name of the weight: dL/dw in its shape}; with `inputs`, also {name of the input:
+            dL/dx (examples, features)}. Weights of frozen layers, inputs that are sparse or integers, and
+            what no loss depends on, are not in it.
 
         Raises:
             ValueError: as `fit`.

@@ -204,6 +204,29 @@ def test_smoothed_labels_by_hand(kind, mode, on, off):
     np.testing.assert_allclose(loss([2], z), want, rtol=1e-14)
 
 
+@pytest.mark.parametrize("mode", ["k", "k-1"])
+def test_smoothed_labels_are_what_the_loss_takes(mode):
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(ROWS, 4)), rng.integers(4, size=ROWS)
+    smoothed = fd.losses.smooth_labels(y, 0.2, mode=mode, classes=4)
+    np.testing.assert_array_equal(smoothed, fd.losses.smooth_labels(np.eye(4)[y], 0.2, mode=mode))
+    np.testing.assert_allclose(smoothed.sum(axis=1), 1, rtol=1e-14)
+    loss = fd.losses.SparseCategoricalCrossentropy(
+        from_logits=True, label_smoothing=0.2, label_smoothing_mode=mode
+    )
+    want = fd.losses.CategoricalCrossentropy(from_logits=True)(smoothed, z)
+    np.testing.assert_allclose(loss(y, z), want, rtol=1e-13)
+    for wrong, message in [
+        (lambda: fd.losses.smooth_labels(y, 0.2), "classes as a whole number >= 1, got None"),
+        (lambda: fd.losses.smooth_labels(y, 0.2, classes=2), "labels as whole numbers from 0 to 1"),
+        (lambda: fd.losses.smooth_labels(y, 1.0, classes=4), "0 <= label_smoothing < 1"),
+        (lambda: fd.losses.smooth_labels(y, 0.2, mode="all", classes=4), "a mode, one of"),
+        (lambda: fd.losses.smooth_labels([[1.0]], 0.2, mode="k-1"), "at least two classes"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            wrong()
+
+
 def test_smoothed_yes_and_no_by_hand():
     loss = fd.losses.BinaryCrossentropy(label_smoothing=0.2)
     want = -(0.9 * np.log(0.7) + 0.1 * np.log(0.3))

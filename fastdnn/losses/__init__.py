@@ -66,7 +66,7 @@ from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.errors import expected
 from fastdnn.losses.base import Loss, OperationLoss
 from fastdnn.losses.chances import BinaryCrossentropy, KLDivergence
-from fastdnn.losses.classes import CategoricalCrossentropy, SparseCategoricalCrossentropy
+from fastdnn.losses.classes import CategoricalCrossentropy, SparseCategoricalCrossentropy, smooth_labels
 from fastdnn.losses.margins import Hinge, SquaredHinge
 from fastdnn.losses.regression import Huber, LogCosh, MeanAbsoluteError, MeanSquaredError
 from fastdnn.registry import Registry
@@ -86,6 +86,7 @@ __all__ = [
     "SquaredHinge",
     "from_config",
     "get",
+    "smooth_labels",
 ]
 
 REGISTRY = Registry[OperationLoss](

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.checks import choice, number
+from fastdnn.checks import choice, number, whole
 from fastdnn.errors import expected
 from fastdnn.features import as_labels, as_targets
 from fastdnn.losses.base import OperationLoss, with_options
@@ -51,6 +51,48 @@ class _OverClasses(OperationLoss):
             "label_smoothing_mode": self.label_smoothing_mode,
             **super().get_config(),
         }
+
+
+def smooth_labels(
+    y: Any, label_smoothing: float, *, mode: str = "k", classes: int | None = None
+) -> np.ndarray:
+    """Targets as the cross-entropies see them under label smoothing ε, (examples, classes) in float64.
+
+    "k": t becomes t (1 - ε) + ε/k, a hard 1 so 1 - ε + ε/k and a hard 0 ε/k (Keras, PyTorch). "k-1": a hard 1
+    becomes 1 - ε and a hard 0 ε/(k-1) (deck 004).
+
+    Args:
+        y: (examples, classes), or labels (examples,).
+        label_smoothing: ε, 0 <= ε < 1.
+        mode: "k" or "k-1".
+        classes: k; needed of labels.
+
+    Raises:
+        ValueError: an argument does not fit, or y is no such array.
+
+    Source: Szegedy et al., "Rethinking the Inception architecture", CVPR 2016; deck 004.
+
+    >>> import fastdnn as fd
+    >>> fd.losses.smooth_labels([2], 0.3, mode="k-1", classes=4).round(6).tolist()
+    [[0.1, 0.1, 0.7, 0.1]]
+    >>> fd.losses.smooth_labels([[0, 0, 1, 0]], 0.4).round(6).tolist()
+    [[0.1, 0.1, 0.7, 0.1]]
+    """
+    from fastdnn.reference import cross_entropy
+
+    where = "smooth_labels"
+    epsilon = number(where, "label_smoothing", label_smoothing, 0.0, 1.0)
+    choice(where, "a mode", mode, ("k", "k-1"))
+    rows = len(np.atleast_1d(y))
+    if np.ndim(y) == 1:
+        k = whole(where, "classes", classes, 1)
+        target = cross_entropy.one_hot(as_labels(where, y, k, rows), k)
+    else:
+        k = np.shape(y)[-1] if classes is None else whole(where, "classes", classes, 1)
+        target = np.asarray(as_targets(where, y, k, rows, "float64"), np.float64)
+    if mode == "k-1" and k < 2:
+        raise ValueError(expected(where, 'at least two classes, for mode="k-1"', k))
+    return cross_entropy.smooth_labels(target, epsilon, mode)
 
 
 def _one_hot_rows(y: Any, classes: int) -> np.ndarray | None:
