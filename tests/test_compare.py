@@ -128,7 +128,7 @@ def test_noise_is_the_same_for_all_and_by_the_seed():
 def test_one_that_diverges_is_said_to():
     with np.errstate(all="raise"):
         chosen = {"good": fd.optimizers.SGD(0.01), "bad": fd.optimizers.SGD(1.0)}
-        found = compare.optimizers("beale", chosen, steps=200, start=(2.0, 2.0))
+        found = compare.optimizers("beale", chosen, steps=200, start=(1.0, 1.2))
     good, bad = found.rows
     assert bad.diverged
     assert not good.diverged

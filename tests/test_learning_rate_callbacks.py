@@ -145,7 +145,7 @@ def test_plateau_of_what_grows():
 
 def test_plateau_says_what_it_does(capsys):
     rates_of(Plateau([1, 1, 1], patience=2, factor=0.5, verbose=1), 3)
-    assert capsys.readouterr().out == "Epoch 3: ReduceLROnPlateau reducing learning rate to 0.05\n"
+    assert capsys.readouterr().out == "Epoch 3: Plateau reducing learning rate to 0.05\n"
 
 
 def test_plateau_goes_on_from_a_state():

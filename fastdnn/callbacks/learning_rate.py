@@ -15,12 +15,11 @@ class _SetsRate(Callback):
     """Reads and sets the optimiser's learning rate, which must be a number."""
 
     def _rate(self) -> float:
-        rate = self.model.optimizer.learning_rate
-        if not hasattr(rate, "__float__"):
-            hint = "the optimiser's own schedule would overrule it"
-            wanted = "an optimiser whose learning_rate is a number"
-            raise ValueError(expected(type(self).__name__, wanted, repr(rate), hint))
-        return float(rate)
+        return float(self.model.optimizer.learning_rate)
+
+    def _check_rate(self) -> None:
+        """An optimiser with a schedule of its own refuses any number: before training, and not in it."""
+        self.model.optimizer.learning_rate = self._rate()
 
     def _set_rate(self, rate: float, epoch: int, verb: str, verbose: int) -> None:
         self.model.optimizer.learning_rate = rate
@@ -65,7 +64,7 @@ class LearningRateScheduler(_SetsRate):
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Count from 0, or on."""
-        self._rate()
+        self._check_rate()
         if not self._goes_on:
             self._epochs = 0
         self._goes_on = False
@@ -168,7 +167,7 @@ class ReduceLROnPlateau(_SetsRate):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Forget an earlier fit, unless its state was set, and see that the figure will be there."""
         self._monitor.check(self.params["metrics"])
-        self._rate()
+        self._check_rate()
         if not self._goes_on:
             self._reset()
         self._goes_on = False

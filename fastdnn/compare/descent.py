@@ -1,5 +1,6 @@
 """An optimiser of the package on a surface: a model of one weight, the point, whose loss is the height."""
 
+import copy
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +116,7 @@ def descend(
     height = _Height(surface, scale * drawn)
     model = Sequential([Input((1,)), _Point(name="point")], seed=0, dtype="float64")
     model.layers[1].set_weights([begin])
-    model.compile(optimizers.get(optimizer, "descend"), height)
+    model.compile(copy.deepcopy(optimizers.get(optimizer, "descend")), height)
     clock, diverged = time.perf_counter(), False
     try:
         model.fit(np.zeros((1, 1)), np.zeros((1, 1)), batch_size=1, epochs=count, verbose=0)

@@ -1,5 +1,6 @@
 """A real data set with a network, on which settings are compared."""
 
+import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -95,9 +96,8 @@ class Training:
 def train(task: Task, optimizer: Any, *, epochs: int, batch_size: int, seed: int) -> Training:
     """Train the task's network from its first weights of this seed."""
     model = task.model(seed)
-    model.compile(
-        optimizers.get(optimizer, "compare"), task.loss, metrics=[task.metric] if task.metric else None
-    )
+    own = copy.deepcopy(optimizers.get(optimizer, "compare"))
+    model.compile(own, task.loss, metrics=[task.metric] if task.metric else None)
     clock, diverged = time.perf_counter(), False
     try:
         model.fit(*task.train, batch_size=batch_size, epochs=epochs, validation_data=task.dev, verbose=0)

@@ -137,10 +137,11 @@ class CosineDecayRestarts(LearningRateSchedule):
         """i of each t/T. The logarithm may miss the whole number at a restart by a rounding; so look."""
         u = self.t_mul
         if u == 1:
-            return np.floor(done)
-        i = np.floor(each(lambda x: math.log1p(x * (u - 1)) / math.log(u), done))
+            return np.asarray(np.floor(done))
+        i: np.ndarray = np.floor(each(lambda x: math.log1p(x * (u - 1)) / math.log(u), done))
         i = np.maximum(0, i - (self._begin(i) > done))
-        return i + (self._begin(i + 1) <= done)
+        i += self._begin(i + 1) <= done
+        return i
 
     def rate(self, t: np.ndarray) -> np.ndarray:
         """α₀ ((1 - a) mⁱ (1 + cos(π s)) / 2 + a)."""
@@ -148,7 +149,8 @@ class CosineDecayRestarts(LearningRateSchedule):
         i = self._which(done)
         share = (done - self._begin(i)) / each(lambda k: self.t_mul**k, i)
         height = each(lambda k: self.m_mul**k, i)
-        return self.initial_learning_rate * ((1 - self.alpha) * height * half_cosine(share) + self.alpha)
+        rates: np.ndarray = (1 - self.alpha) * height * half_cosine(share) + self.alpha
+        return self.initial_learning_rate * rates
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this schedule again."""

@@ -88,7 +88,7 @@ class InverseRootDecay(Decay):
 
     def rate(self, t: np.ndarray) -> np.ndarray:
         """(k / √t) α₀."""
-        return self.k / np.sqrt(t) * self.initial_learning_rate
+        return np.asarray(self.k / np.sqrt(t) * self.initial_learning_rate)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this schedule again."""

@@ -170,9 +170,10 @@ def from_config(
     if not isinstance(config, Mapping):
         raise ValueError(expected(class_name, "its arguments as a dict", repr(config)))
     try:
-        return classes[class_name](**config)
+        schedule: LearningRateSchedule = classes[class_name](**config)
     except TypeError as error:
         raise ValueError(expected(class_name, "arguments of its own", str(error))) from error
+    return schedule
 
 
 @registered
