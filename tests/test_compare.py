@@ -138,6 +138,23 @@ def test_one_that_diverges_is_said_to():
     assert "diverged" in str(found)
 
 
+class Cliff(compare.Surface):
+    """f stays finite, and its gradient does not."""
+
+    def f(self, points):
+        return np.sqrt(np.abs(points[..., 0]))
+
+    def gradient(self, points):
+        with np.errstate(divide="ignore"):
+            return np.stack([0.5 / self.f(points), 0 * points[..., 1]], axis=-1)
+
+
+def test_a_gradient_that_is_infinite_ends_it_too():
+    way = compare.descend(Cliff(), fd.optimizers.SGD(1.0), 5, start=(0.0, 1.0))
+    assert (way.steps, way.diverged) == (0, True)
+    assert np.isnan(Cliff().distance(way.points[-1]))
+
+
 def test_a_table():
     text = str(compare.optimizers("saddle", ["sgd", "adam"], steps=5))
     lines = text.splitlines()
@@ -180,6 +197,8 @@ def test_a_task_that_diverges(task):
     assert found.rows[0].steps < 45
     assert np.isnan(found.rows[0].loss)
     assert found.best is found.rows[0]
+    chosen = {"huge": fd.optimizers.SGD(1e30), "good": fd.optimizers.SGD(0.1)}
+    assert compare.optimizers(task, chosen, steps=50).best.name == "good"
 
 
 def test_learning_rates(task):
@@ -188,6 +207,33 @@ def test_learning_rates(task):
     made = compare.schedules("valley", {"a": 0.01}, 10, optimizer=fd.optimizers.Adam)
     adam = compare.descend(compare.Valley(), fd.optimizers.Adam(0.01), 10)
     np.testing.assert_array_equal(made.trajectories["a"].points, adam.points)
+
+
+def takes_schedules():
+    try:
+        fd.optimizers.SGD(fd.schedules.Constant(0.1))
+    except ValueError:
+        return False
+    return True
+
+
+def test_schedules():
+    if not takes_schedules():
+        pytest.skip("fastdnn.optimizers takes numbers only, so that there are no schedules to compare")
+    valley, steps = compare.Valley(20), 30
+    chosen = {
+        "constant": 1.0,
+        "time": fd.schedules.InverseTimeDecay(1.0, 1, 0.1, first=1),
+        "epoch": fd.schedules.InverseTimeDecay(1.0, 1, 0.1, per="epoch", first=1),
+    }
+    found = compare.schedules(valley, chosen, steps)
+    point, points = np.array(valley.start), [np.array(valley.start)]
+    for t in range(1, steps + 1):
+        point = point - 1 / (1 + 0.1 * t) * valley.gradient(point)
+        points.append(point)
+    for name in ("time", "epoch"):
+        np.testing.assert_allclose(found.trajectories[name].points, points, rtol=1e-12)
+    assert (found.trajectories["constant"].points[1:] != np.array(points)[1:]).any()
 
 
 def test_names():

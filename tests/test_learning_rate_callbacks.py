@@ -59,6 +59,8 @@ def test_scheduler_goes_on_from_a_state():
     again = fd.callbacks.LearningRateScheduler(scheduler.schedule)
     again.set_state(scheduler.get_state())
     assert [*first, *rates_of(again, 2, model)] == [0.1, 0.05, 0.025, 0.0125]
+    again.set_state(again.get_state())
+    assert rates_of(again, 1, model) == [0.1 * 0.5**4]
     assert rates_of(again, 2) == [0.1, 0.05]  # without a state it begins anew
 
 
@@ -134,6 +136,12 @@ def rates_of_plateau(values, settings):
     )
     model.fit(X, Y, epochs=len(values), callbacks=[Plateau(values, **settings), note])
     return seen
+
+
+def test_plateau_never_raises_a_rate():
+    model = model_with(0.01)
+    rates_of(Plateau([1, 1, 1], patience=1, min_lr=0.02), 3, model)
+    assert model.optimizer.learning_rate == 0.01
 
 
 def test_plateau_of_what_grows():

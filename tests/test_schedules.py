@@ -142,6 +142,15 @@ def test_cosine_restarts_begin_at_whole_steps(t_mul):
         begin += 10 * int(t_mul) ** i
 
 
+@pytest.mark.parametrize("t_mul", [1.0, 1.001, 1.1, 1.37, 2.0, 3.0, 7.3])
+def test_cosine_restarts_are_found_to_the_last_bit(t_mul):
+    schedule = schedules.CosineDecayRestarts(1.0, 1, t_mul)
+    i = np.arange(1.0, 40.0)
+    begin = schedule._begin(i)
+    np.testing.assert_array_equal(schedule._which(begin), i)
+    np.testing.assert_array_equal(schedule._which(np.nextafter(begin, 0)), i - 1)
+
+
 def test_polynomial_decay_is_keras_s():
     for cycle in (False, True):
         schedule = schedules.PolynomialDecay(0.1, 20, 0.01, 1.7, cycle)
@@ -177,6 +186,11 @@ def test_one_cycle_is_pytorch_s(anneal, total, share):
     momenta = [torch_one_cycle(s, 0.95, 0.85, 0.95, total, share, anneal) for s in steps]
     np.testing.assert_allclose(cycle.momentum.values(0, total), momenta, rtol=1e-12)
     assert cycle(total + 50) == cycle(total)  # the end lasts
+
+
+def test_one_cycle_whose_peak_is_the_first_step():
+    cycle = schedules.OneCycle(0.4, 10, 0.1)
+    assert (cycle(0), cycle.momentum(0)) == (0.4, 0.85)
 
 
 def test_warmup_comes_before_a_schedule():
