@@ -23,7 +23,8 @@ class Callback:
 
     Only hooks that a subclass writes are called. While nobody listens to batches, an epoch of arrays is one
     native call; one callback with a hook for training batches makes each step a call of its own (some
-    microseconds each), as it is with an iterator's batches, with the same bits.
+    microseconds each), as it is with an iterator's batches, with the same bits. One that wants evaluations
+    between steps ends the native call there, and no earlier.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):
