@@ -30,6 +30,7 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from fastdnn import (
         activations,
+        blocks,
         callbacks,
         data,
         initializers,
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
         reference,
     )
     from fastdnn.build_info import info
-    from fastdnn.errors import NonFiniteLossError
+    from fastdnn.ensemble import Ensemble
+    from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
     from fastdnn.functional import Input
     from fastdnn.io.files import FormatError
     from fastdnn.io.model_file import load_model
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 # `import fastdnn` reads NumPy and the core only; the rest comes when it is first named (PEP 562).
 _MODULES = (
     "activations",
+    "blocks",
     "callbacks",
     "data",
     "initializers",
@@ -65,6 +68,8 @@ _MODULES = (
     "reference",
 )
 _OBJECTS = {
+    "Ensemble": "fastdnn.ensemble",
+    "EqualUnitsWarning": "fastdnn.errors",
     "FormatError": "fastdnn.io.files",
     "Input": "fastdnn.functional",
     "Model": "fastdnn.model",
@@ -79,12 +84,15 @@ _OBJECTS = {
 }
 
 __all__ = [
+    "Ensemble",
+    "EqualUnitsWarning",
     "FormatError",
     "Input",
     "Model",
     "NonFiniteLossError",
     "Sequential",
     "activations",
+    "blocks",
     "callbacks",
     "data",
     "get_num_threads",

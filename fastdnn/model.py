@@ -28,6 +28,7 @@ from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.data.sparse import is_sparse, sparse_shape
+from fastdnn.equal_units import warn_of_equal_units
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import as_table
 from fastdnn.functional import Tensors, graph_between
@@ -43,6 +44,7 @@ from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
+    from fastdnn.transfer import Head, Transfer
 
 _DTYPES = ("float32", "float64")
 
@@ -142,6 +144,7 @@ class Model:
         self._sources = None
         for layer in graph.layers:
             layer.attach(self._weights)
+        warn_of_equal_units(graph, self._weights.equal_units)
 
     def _build_for(self, width: int) -> None:
         """Build for inputs of this width, where the layers did not say it."""
@@ -253,6 +256,200 @@ class Model:
                 expected("set_weights", f"{len(names)} arrays: {', '.join(names)}", len(weights))
             )
         self.weights.write(dict(zip(names, weights, strict=True)))
+
+    def transfer_weights(
+        self,
+        source: "Model",
+        layers: "Sequence[str] | Mapping[str, str] | None" = None,
+        *,
+        skip_mismatch: bool = False,
+    ) -> "Transfer":
+        """Take the weights of another model's layers, by name; all or none.
+
+        They are copied, stored figures (of batch normalisation) too. The optimiser's state stays as it is:
+        `compile` starts it afresh.
+
+        Args:
+            source: the model that has learned something.
+            layers: names of layers in both, or {name there: name here}; default all of the same name.
+            skip_mismatch: whether weights of another shape stay as they are; else they are an error.
+
+        Returns:
+            What was taken, what was not, and why; see `fastdnn.transfer.Transfer`.
+
+        Raises:
+            ValueError: a model is not built, a layer is missing that was named, nothing has the same name, or
+                a shape is another one.
+
+        Source: deck 004, "ConvNet initialization: transfer learning".
+
+        >>> import fastdnn as fd
+        >>> def network(outputs):
+        ...     h = fd.layers.Dense(8, activation="relu", name="hidden")
+        ...     return fd.Sequential([fd.Input((4,)), h, fd.layers.Dense(outputs, name="head")], seed=0)
+        >>> print(network(2).transfer_weights(network(3), ["hidden"]))
+        taken 2 weights, kept 2: head/kernel, head/bias
+        """
+        from fastdnn import transfer
+
+        return transfer.transfer_weights(self, source, layers, skip_mismatch=skip_mismatch)
+
+    def save_weights(self, path: "str | PathLike[str]") -> None:
+        """Write the weights by name, and nothing else, to a safetensors file; see `load_weights`.
+
+        Raises:
+            OSError: the file cannot be written; an older one is still there.
+        """
+        from fastdnn import transfer
+
+        transfer.save_weights(self, path)
+
+    def load_weights(
+        self, path: "str | PathLike[str]", *, by_name: bool = False, skip_mismatch: bool = False
+    ) -> "Transfer":
+        """Set the weights that a file has by name; all or none.
+
+        Args:
+            path: of a file by `save_weights` or `save`, or any other safetensors file with such names.
+            by_name: whether to take what has a name here, and leave the rest; else file and model must have
+                the same names.
+            skip_mismatch: whether weights of another shape stay as they are; else they are an error.
+
+        Returns:
+            What was taken, what was not, and why; see `fastdnn.transfer.Transfer`.
+
+        Raises:
+            ValueError: the names or shapes do not fit.
+            FileNotFoundError: there is no such file.
+            FormatError: it is no safetensors file, is damaged, or by a newer fastdnn.
+
+        >>> import pathlib, tempfile
+        >>> import fastdnn as fd
+        >>> layers = [fd.Input((4,)), fd.layers.Dense(8, name="hidden"), fd.layers.Dense(3, name="head")]
+        >>> model = fd.Sequential(layers, seed=0)
+        >>> other = fd.Sequential([fd.Input((4,)), fd.layers.Dense(8, name="hidden")], seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_weights(pathlib.Path(folder) / "w.safetensors")
+        ...     print(other.load_weights(pathlib.Path(folder) / "w.safetensors", by_name=True))
+        taken 2 weights, unused 2: head/bias, head/kernel
+        """
+        from fastdnn import transfer
+
+        return transfer.load_weights(self, path, by_name=by_name, skip_mismatch=skip_mismatch)
+
+    # ---- Which layers are trained, and new ones on top
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer with weights is trained; setting it sets all layers, as in Keras."""
+        return any(layer.trainable for layer in self.layers if layer.weights)
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self.layers:
+            layer.trainable = value
+
+    def freeze(self, until: str | None = None, *, layers: Sequence[str] | None = None) -> None:
+        """Set `trainable = False` for a layer and all that it depends on: their weights, and the figures of
+        batch normalisation, stay as they are from the next `fit` on.
+
+        No gradient is computed below the lowest layer that is trained: frozen ones cost a prediction.
+
+        Args:
+            until: the name of the layer; default all layers.
+            layers: names of the layers instead, alone.
+
+        Raises:
+            ValueError: there is no such layer, both are given, or the model is not built.
+
+        >>> import fastdnn as fd
+        >>> layers = [fd.Input((4,)), *[fd.layers.Dense(4, name=name) for name in "abc"]]
+        >>> model = fd.Sequential(layers, seed=0)
+        >>> model.freeze(until="b")
+        >>> [layer.name for layer in model.layers if layer.trainable]
+        ['c']
+        """
+        for layer in self._chosen("freeze", "until", until, layers):
+            layer.trainable = False
+
+    def unfreeze(self, after: str | None = None, *, layers: Sequence[str] | None = None) -> None:
+        """Set `trainable = True` for the layers that another one does not depend on: to train the upper ones
+        first, and then more of them.
+
+        Args:
+            after: the name of the other layer, which is left as it is, as are those below; default all
+                layers are trained.
+            layers: names of the layers instead, alone.
+
+        Raises:
+            ValueError: there is no such layer, both are given, or the model is not built.
+        """
+        chosen = self._chosen("unfreeze", "after", after, layers)
+        if after is not None:
+            chosen = [layer for layer in self.layers if layer not in chosen]
+        for layer in chosen:
+            layer.trainable = True
+
+    def _chosen(
+        self, where: str, argument: str, name: str | None, layers: Sequence[str] | None
+    ) -> list[Layer]:
+        """The layers that are named, or one and all that it depends on; without names all."""
+        from fastdnn import transfer
+
+        if name is not None and layers is not None:
+            raise ValueError(expected(where, f"{argument} or layers", "both"))
+        if layers is not None:
+            return transfer.chosen_layers(where, self, layers)
+        return self.layers if name is None else transfer.layers_until(where, self.graph, name)
+
+    def with_head(
+        self, head: "Head", after: str | None = None, *, freeze: bool = False, seed: int | None = None
+    ) -> "Model":
+        """A new model of copies of this one's layers, with other ones on top.
+
+        This model stays as it is. The copies have its weights, names and settings; the new layers draw
+        theirs. (In Keras two models share layers: `Model(base.inputs, head(base.layers[-2].output))`. Here
+        each has its own.)
+
+        Args:
+            head: the new layers, in a row, or a function from the tensor of `after` to the new output, or to
+                a list or dict of outputs; [] for the network as far as `after`, which gives its features.
+            after: the name of the layer on which they are put; default the one before the last that has a
+                trained matrix: the last `Dense` and all behind it are replaced.
+            freeze: whether the copies get `trainable = False`.
+            seed: of the new model; default this one's.
+
+        Returns:
+            The model, not compiled.
+
+        Raises:
+            ValueError: there is no such layer, `after` is needed, a layer of the head does not fit, or the
+                model is not built.
+            TypeError: `copy.deepcopy` cannot copy a layer of your own.
+
+        Source: deck 004, "ConvNet initialization: transfer learning".
+
+        A network that has learned to tell the digits 0 to 4 learns 5 to 9 by its last layer alone:
+
+        >>> import fastdnn as fd
+        >>> x, y = fd.data.load_digits()
+        >>> x, low = x / 16, y < 5
+        >>> layers = [fd.Input((64,)), fd.layers.Dense(32, "relu"), fd.layers.Dense(5, "softmax")]
+        >>> base = fd.Sequential(layers, seed=0)
+        >>> base.compile("adam", "sparse_categorical_crossentropy")
+        >>> _ = base.fit(x[low], y[low], epochs=5)
+        >>> model = base.with_head([fd.layers.Dense(5, "softmax")], freeze=True)
+        >>> rate = fd.optimizers.Adam(0.01)
+        >>> model.compile(rate, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        >>> history = model.fit(x[~low], y[~low] - 5, epochs=10)
+        >>> history.history["accuracy"][-1] > 0.85
+        True
+        >>> bool((model.get_weights()[0] == base.get_weights()[0]).all())
+        True
+        """
+        from fastdnn import transfer
+
+        return transfer.with_head(self, head, after, freeze=freeze, seed=seed)
 
     def count_params(self) -> int:
         """Numbers in all weights, trained and stored."""
