@@ -1,5 +1,7 @@
 """Skip connections and branches, in chains and in graphs."""
 
+import copy
+
 import numpy as np
 import pytest
 from networks import classification
@@ -150,3 +152,17 @@ def test_refusals():
     ]:
         with pytest.raises(ValueError, match=message):
             make()
+
+
+def test_copies_of_chains_of_blocks():
+    x = x_of()
+
+    def made():
+        return fd.Sequential([blocks.Residual([L.Dense(9)]), blocks.residual_dense(9), L.Dense(2)], seed=0)
+
+    unbuilt, built = made(), made()
+    built.predict(x)
+    for model in (unbuilt, built):
+        again = copy.deepcopy(model)
+        np.testing.assert_array_equal(again.predict(x), built.predict(x))
+        assert not {*again.layers} & {*built.layers}
