@@ -22,6 +22,7 @@ from fastdnn.layers.layer import Layer, flag
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
+    from fastdnn.network import Network
 
 _FORMAT, _VERSION = "fastdnn-weights", "0"
 
@@ -58,7 +59,7 @@ class Transfer:
 
 
 def take(
-    where: str, model: "Model", arrays: Mapping[str, np.ndarray], *, by_name: bool, skip_mismatch: bool
+    where: str, model: "Network", arrays: Mapping[str, np.ndarray], *, by_name: bool, skip_mismatch: bool
 ) -> Transfer:
     """Set the weights that arrays are named after, all or none.
 
@@ -90,13 +91,17 @@ def take(
 
 
 def transfer_weights(
-    model: "Model", source: "Model", layers: Sequence[str] | Mapping[str, str] | None, *, skip_mismatch: bool
+    model: "Network",
+    source: "Network",
+    layers: Sequence[str] | Mapping[str, str] | None,
+    *,
+    skip_mismatch: bool,
 ) -> Transfer:
-    """See `Model.transfer_weights`."""
+    """See `Network.transfer_weights`."""
     where = "transfer_weights"
-    from fastdnn.model import Model
+    from fastdnn.network import Network
 
-    if not isinstance(source, Model):
+    if not isinstance(source, Network):
         hint = "of a file: load_weights(path, by_name=True)"
         raise ValueError(expected(where, "a model to take weights from", repr(source), hint))
     arrays = source.weights.snapshot()
@@ -116,7 +121,7 @@ def transfer_weights(
     return take(where, model, renamed, by_name=True, skip_mismatch=skip_mismatch)
 
 
-def _layer_of(where: str, model: "Model", name: object) -> Layer:
+def _layer_of(where: str, model: "Network", name: object) -> Layer:
     """The layer of a name, in messages that say which of two models lacks it."""
     layers = {layer.name: layer for layer in model.layers}
     if not isinstance(name, str) or name not in layers:
@@ -127,15 +132,15 @@ def _layer_of(where: str, model: "Model", name: object) -> Layer:
 # ---- Files
 
 
-def save_weights(model: "Model", path: "str | PathLike[str]") -> None:
-    """See `Model.save_weights`."""
+def save_weights(model: "Network", path: "str | PathLike[str]") -> None:
+    """See `Network.save_weights`."""
     write_safetensors(fspath(path), model.weights.snapshot(), {"format": _FORMAT, "format_version": _VERSION})
 
 
 def load_weights(
-    model: "Model", path: "str | PathLike[str]", *, by_name: bool, skip_mismatch: bool
+    model: "Network", path: "str | PathLike[str]", *, by_name: bool, skip_mismatch: bool
 ) -> Transfer:
-    """See `Model.load_weights`."""
+    """See `Network.load_weights`."""
     where = fspath(path)
     model.graph  # noqa: B018  an unbuilt model says so before anything is read
     arrays, metadata = read_safetensors(where)
@@ -176,7 +181,7 @@ def ancestors(graph: Graph, nodes: Sequence[int]) -> list[int]:
     return sorted(reached)
 
 
-def chosen_layers(where: str, model: "Model", layers: Sequence[str]) -> list[Layer]:
+def chosen_layers(where: str, model: "Network", layers: Sequence[str]) -> list[Layer]:
     """Layers by their names.
 
     Raises:
@@ -190,8 +195,8 @@ def chosen_layers(where: str, model: "Model", layers: Sequence[str]) -> list[Lay
 # ---- A new head
 
 
-def with_head(model: "Model", head: Head, after: str | None, *, freeze: bool, seed: int | None) -> "Model":
-    """See `Model.with_head`."""
+def with_head(model: "Network", head: Head, after: str | None, *, freeze: bool, seed: int | None) -> "Model":
+    """See `Network.with_head`."""
     from fastdnn.model import Model
     from fastdnn.sequential import Sequential
 
