@@ -285,16 +285,18 @@ def test_ones_own(tmp_path):
     layers = [
         L.Dense(3, kernel_initializer=ramp, name="a"),
         L.Dense(3, kernel_initializer=Scaled(2.0), bias_initializer=Called(), name="b"),
+        L.Dense(1, bias_initializer=np.ones),
     ]
     model = fd.Sequential([L.Input((2,)), *layers], seed=5)
-    a, _, b, bias = model.get_weights()
+    a, _, b, bias, _, ones = model.get_weights()
     np.testing.assert_array_equal(a, [[0, 1, 2], [3, 4, 5]])
     np.testing.assert_array_equal(b, (2 * I.Random(5, 2).uniform(1.0, (3, 3))).astype(np.float32))
     assert (bias == 7).all()
+    assert ones == 1
     model.save(tmp_path / "m")
     with pytest.raises(ValueError, match="expected the initializer 'ramp' among custom_objects, got none"):
         fd.load_model(tmp_path / "m")
-    own = {"ramp": ramp, "Scaled": Scaled, "Called": Called}
+    own = {"ramp": ramp, "Scaled": Scaled, "Called": Called, "ones": np.ones}
     with pytest.raises(ValueError, match="expected a function, got 3"):
         fd.load_model(tmp_path / "m", {**own, "ramp": 3})
     with pytest.raises(ValueError, match=r"a class that takes \{'factor': 2.0\}"):

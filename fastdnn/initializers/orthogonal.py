@@ -17,6 +17,7 @@ class Orthogonal(Initializer):
 
     Q is that of a QR decomposition of normal numbers, with the signs for which R has a positive diagonal. A
     chain of linear layers of one width keeps lengths exactly. The last size of the shape counts as columns.
+    The decomposition is NumPy's: its last bits, unlike those of other initialisers, are the machine's.
 
     Args:
         gain: a finite number, default 1; √2 before ReLU.

@@ -7,7 +7,6 @@ caller of `load_model` gives: nothing is imported by a name in a file.
 import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
-from types import FunctionType
 from typing import Any
 
 from fastdnn import losses, metrics
@@ -40,7 +39,7 @@ def described_layer(layer: Layer, ours: bool) -> dict[str, Any]:
 
 def _described_part(part: Any, where: str) -> Any:
     """An argument of a layer, as JSON: an initialiser of the user's by its class or its function's name."""
-    if isinstance(part, FunctionType):
+    if inspect.isroutine(part):
         return {"function": part.__name__}
     if isinstance(part, Initializer) or callable(part):
         return _described_custom(part, f"{where}, initializer {type(part).__name__}")
