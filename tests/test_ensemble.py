@@ -78,6 +78,9 @@ def test_it_is_compiled_as_the_first_and_evaluates():
     assert figures["loss"] == pytest.approx(-np.log(p[np.arange(len(y)), y]).mean(), rel=1e-12)
     assert figures["accuracy"] == pytest.approx((p.argmax(axis=1) == y).mean())
     assert ensemble.optimizer is not models[0].optimizer
+    assert ensemble.optimizer.get_config() == models[0].optimizer.get_config()
+    assert (ensemble.compiled.state, ensemble.compiled.epochs_done) == (None, 0)
+    assert models[0].compiled.state is not None
     for model in models:
         model.compile("adam", "mse")
     one_hot = np.eye(4)[y]

@@ -309,6 +309,20 @@ def test_ones_own(tmp_path):
     np.testing.assert_array_equal(copy.deepcopy(model).get_weights()[2], b)
 
 
+class Forgetful(Scaled):
+    """Its file could not say how it was made."""
+
+    def get_config(self):
+        return {}
+
+
+def test_an_initializer_without_its_arguments_is_not_saved(tmp_path):
+    model = dense(kernel_initializer=Forgetful(2.0))
+    with pytest.raises(ValueError, match=r"\[save, layer 'dense', initializer Forgetful\] .*get_config"):
+        model.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
 def test_what_ones_own_gives_is_checked():
     for initializer, error, message in [
         (lambda shape, dtype: np.ones(5), ValueError, r"\[dense/kernel\] expected initial value .*\(4, 3\)"),
