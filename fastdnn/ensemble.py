@@ -75,15 +75,8 @@ class Ensemble(Model):
         self.weights.write(arrays)  # again: a layer may have put in figures that it was made with
         if first._compiled is not None:
             with suppress(ValueError):  # a cross-entropy may want logits, where these are averages
-                self._compile(_afresh(first.compiled))
-
-
-def _afresh(settled: Compiled) -> Compiled:
-    """The same for another model, which has not been trained yet."""
-    again = copy.copy(settled)
-    again.optimizer = copy.deepcopy(settled.optimizer)
-    again.epochs_done = 0
-    return again
+                settled = first.compiled
+                self._compile(Compiled(copy.deepcopy(settled.optimizer), settled.heads, settled.backend_name))
 
 
 def _check_alike(models: Sequence[Model]) -> None:
