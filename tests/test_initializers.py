@@ -173,6 +173,12 @@ def test_an_object_is_made_again(initializer):
     assert eval(repr(initializer), vars(I)) == initializer
 
 
+def test_a_layer_shows_it():
+    layer = L.Dense(3, kernel_initializer=I.RandomNormal(stddev=0.01), bias_initializer=I.Ones())
+    text = "kernel_initializer=RandomNormal(mean=0.0, stddev=0.01), bias_initializer='ones'"
+    assert text in repr(layer)
+
+
 def test_names_mean_objects():
     for name, initializer in [
         ("uniform", I.RandomUniform(-0.05, 0.05)),

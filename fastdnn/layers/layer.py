@@ -393,7 +393,9 @@ class Layer:
         return {"name": self.name} if self.trainable else {"name": self.name, "trainable": False}
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        config = self.get_config()
+        parts = {key: getattr(self, key, value) for key, value in config.items() if isinstance(value, dict)}
+        arguments = ", ".join(f"{key}={value!r}" for key, value in {**config, **parts}.items())
         return f"{type(self).__name__}({arguments})"
 
 
