@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fastdnn import (
         activations,
         averages,
+        blocks,
         callbacks,
         compare,
         data,
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
     )
     from fastdnn.averages import ewma
     from fastdnn.build_info import info
-    from fastdnn.errors import NonFiniteLossError
+    from fastdnn.ensemble import Ensemble
+    from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
     from fastdnn.functional import Input
     from fastdnn.io.files import FormatError
     from fastdnn.io.model_file import load_model
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "activations",
     "averages",
+    "blocks",
     "callbacks",
     "compare",
     "data",
@@ -72,6 +75,8 @@ _MODULES = (
     "schedules",
 )
 _OBJECTS = {
+    "Ensemble": "fastdnn.ensemble",
+    "EqualUnitsWarning": "fastdnn.errors",
     "FormatError": "fastdnn.io.files",
     "Input": "fastdnn.functional",
     "Model": "fastdnn.model",
@@ -87,6 +92,8 @@ _OBJECTS = {
 }
 
 __all__ = [
+    "Ensemble",
+    "EqualUnitsWarning",
     "FormatError",
     "Input",
     "Model",
@@ -94,6 +101,7 @@ __all__ = [
     "Sequential",
     "activations",
     "averages",
+    "blocks",
     "callbacks",
     "compare",
     "data",
