@@ -30,7 +30,10 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from fastdnn import (
         activations,
+        averages,
+        blocks,
         callbacks,
+        compare,
         constraints,
         data,
         initializers,
@@ -42,9 +45,12 @@ if TYPE_CHECKING:
         plots,
         reference,
         regularizers,
+        schedules,
     )
+    from fastdnn.averages import ewma
     from fastdnn.build_info import info
-    from fastdnn.errors import NonFiniteLossError
+    from fastdnn.ensemble import Ensemble
+    from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
     from fastdnn.functional import Input
     from fastdnn.io.files import FormatError
     from fastdnn.io.model_file import load_model
@@ -55,7 +61,10 @@ if TYPE_CHECKING:
 # `import fastdnn` reads NumPy and the core only; the rest comes when it is first named (PEP 562).
 _MODULES = (
     "activations",
+    "averages",
+    "blocks",
     "callbacks",
+    "compare",
     "constraints",
     "data",
     "initializers",
@@ -67,13 +76,17 @@ _MODULES = (
     "plots",
     "reference",
     "regularizers",
+    "schedules",
 )
 _OBJECTS = {
+    "Ensemble": "fastdnn.ensemble",
+    "EqualUnitsWarning": "fastdnn.errors",
     "FormatError": "fastdnn.io.files",
     "Input": "fastdnn.functional",
     "Model": "fastdnn.model",
     "NonFiniteLossError": "fastdnn.errors",
     "Sequential": "fastdnn.sequential",
+    "ewma": "fastdnn.averages",
     "get_num_threads": "fastdnn.thread_settings",
     "info": "fastdnn.build_info",
     "load_model": "fastdnn.io.model_file",
@@ -83,15 +96,21 @@ _OBJECTS = {
 }
 
 __all__ = [
+    "Ensemble",
+    "EqualUnitsWarning",
     "FormatError",
     "Input",
     "Model",
     "NonFiniteLossError",
     "Sequential",
     "activations",
+    "averages",
+    "blocks",
     "callbacks",
+    "compare",
     "constraints",
     "data",
+    "ewma",
     "get_num_threads",
     "info",
     "initializers",
@@ -104,6 +123,7 @@ __all__ = [
     "plots",
     "reference",
     "regularizers",
+    "schedules",
     "set_flush_denormal",
     "set_num_threads",
     "threads",

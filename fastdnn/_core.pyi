@@ -65,8 +65,6 @@ class Plan:
 
 class Optimizer:
     """The state of an optimiser and its native update."""
-
-    products: dict[str, typing.Any]
     def __init__(
         self,
         parameters: Parameters,
@@ -102,6 +100,11 @@ class Optimizer:
     def iterations(self) -> int: ...
     @iterations.setter
     def iterations(self, arg1: _Int) -> None: ...
+    @property
+    def products(self) -> dict[str, typing.Any]:
+        """What corrects averages for their start at 0, by name: 1 before the first step."""
+    @products.setter
+    def products(self, arg1: collections.abc.Mapping[str, _Float]) -> None: ...
     @property
     def scalar_names(self) -> list[str]:
         """The columns of the table of scalars that a run is given."""

@@ -172,6 +172,30 @@ def test_max_norm_holds_and_proximal_l1_reaches_zero():
     assert 0.05 < zeros.mean() < 0.999
 
 
+def test_weights_at_another_rate():
+    def trained(scale):
+        optimizer = O.SGD(0.1)
+        for names, factor in scale.items():
+            optimizer.scale_learning_rate(factor, var_names=[names])
+        again = O.from_config("SGD", optimizer.get_config())
+        assert again.get_config() == optimizer.get_config()
+        model = classifier(optimizer=again, dtype="float64")
+        before = model.get_weights()
+        model.train_on_batch(X, Y)
+        return [a - b for a, b in zip(model.get_weights(), before, strict=True)]
+
+    whole = trained({})
+    half = trained({"dense/": 0.5})
+    mixed = trained({"dense/": 0.5, "kernel": 0.0, "dense_1": 3.0})
+    for factors, moved in [((0.5, 0.5, 1, 1), half), ((0, 0.5, 0, 3), mixed)]:
+        for factor, a, b in zip(factors, moved, whole, strict=True):
+            np.testing.assert_allclose(a, factor * b, rtol=1e-9, atol=1e-15)
+    with pytest.raises(ValueError, match="0 <= factor"):
+        O.SGD().scale_learning_rate(-1, var_names=["dense"])
+    with pytest.raises(ValueError, match="names of weights"):
+        O.SGD().scale_learning_rate(1, var_names=[3])
+
+
 @pytest.mark.parametrize("backend", ["native", "reference"])
 def test_weights_are_excluded_from_decay_by_name(backend):
     def trained(exclude, decay=0.5):
@@ -310,6 +334,27 @@ def test_an_epoch_is_one_native_call_whatever_is_scheduled(monkeypatch):
     assert calls == [(5, 8), (5, 8), (1, 8), (1, 8)]
 
 
+def test_a_long_epoch_is_a_call_for_each_block_of_steps(monkeypatch):
+    def trained():
+        optimizer = O.Adam(falling, beta_1=rising)
+        model = classifier(optimizer=optimizer)
+        model.fit(X, Y, batch_size=4, epochs=2)  # 18 steps each
+        return weight_hash(model)
+
+    whole = trained()
+    calls = []
+    run = fd.backend._NativeTrainer.run
+
+    def counted(self, scalars, *rest):
+        calls.append(len(scalars))
+        return run(self, scalars, *rest)
+
+    monkeypatch.setattr(fd.backend._NativeTrainer, "run", counted)
+    monkeypatch.setattr("fastdnn.optimizers.optimizer._BLOCK", 8)
+    assert trained() == whole
+    assert calls == [8, 8, 2, 6, 8, 4]
+
+
 def test_a_schedule_is_called_once_for_each_step():
     steps = []
 
@@ -412,6 +457,14 @@ def test_any_number_may_be_set_and_no_schedule_overwritten():
 def test_bad_arguments_name_the_value_and_the_rule(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+def test_a_copy_of_an_optimizer_shares_nothing_with_it():
+    optimizer = O.SGD(0.1, 0.9)
+    twin = copy.copy(optimizer)
+    twin.learning_rate = 0.2
+    assert (optimizer.learning_rate, twin.learning_rate, twin.momentum) == (0.1, 0.2, 0.9)
+    assert repr(twin).startswith("SGD(learning_rate=0.2, momentum=0.9, ")
 
 
 def test_names_are_those_of_keras():

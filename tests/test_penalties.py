@@ -333,6 +333,33 @@ def test_a_proximal_l1_reaches_zeros_and_a_subgradient_does_not(by_layer, scale,
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_a_ridge_regression_comes_to_its_closed_form(backend):
+    """Of mean (Xw - y)² + λ/2 w'w: w = (X'X + n λ/2)⁻¹ X'y."""
+    x, y = lasso_data(rows=40, features=4)
+    layers = [L.Input((4,)), L.Dense(1, use_bias=False, kernel_regularizer=L2(0.3))]
+    model = fd.Sequential(layers, seed=0, dtype="float64")
+    model.compile(fd.optimizers.SGD(0.2), "mse", backend=backend)
+    model.fit(x, y, batch_size=40, epochs=200)
+    want = np.linalg.solve(x.T @ x + 40 * 0.15 * np.eye(4), x.T @ y)
+    np.testing.assert_allclose(model.get_weights()[0], want, rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_proximal_l1_comes_to_the_lasso(backend):
+    """Its conditions: the slope of mean (Xw - y)² is -λ sign(w) where w is not 0, else at most λ."""
+    x, y = lasso_data(rows=40)
+    layers = [L.Input((12,)), L.Dense(1, use_bias=False, kernel_regularizer=L1(0.4, proximal=True))]
+    model = fd.Sequential(layers, seed=0, dtype="float64")
+    model.compile(fd.optimizers.SGD(0.2), "mse", backend=backend)
+    model.fit(x, y, batch_size=40, epochs=400)
+    w = model.get_weights()[0]
+    slope = 2 / 40 * x.T @ (x @ w - y)
+    np.testing.assert_allclose(slope[w != 0], -0.4 * np.sign(w[w != 0]), rtol=1e-9)
+    assert (np.abs(slope[w == 0]) <= 0.4).all()
+    assert 3 <= np.count_nonzero(w) < 8
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_proximal_step_by_hand(backend):
     x, y = data()
     model = linear(L1(0.5, proximal=True), rate=0.1, backend=backend)

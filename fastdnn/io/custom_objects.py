@@ -13,6 +13,7 @@ from fastdnn import losses, metrics, optimizers
 from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.custom.metrics import PythonMetric, is_stateful
 from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer
 from fastdnn.parts import described
 
@@ -24,9 +25,21 @@ def described_layer(layer: Layer, ours: bool) -> dict[str, Any]:
     arguments, whether they are among them or not.
     """
     if ours:
-        return described(layer)
+        entry = described(layer)
+        where = f"layer {layer.name!r}"
+        entry["config"] = {key: _described_part(part, where) for key, part in entry["config"].items()}
+        return entry
     kept = {"name": layer.name, "trainable": layer.trainable}
     return {**_described_custom(layer, f"layer {layer.name!r}", kept), **kept}
+
+
+def _described_part(part: Any, where: str) -> Any:
+    """An argument of a layer, as JSON: an initialiser of the user's by its class or its function's name."""
+    if inspect.isroutine(part):
+        return {"function": part.__name__}
+    if isinstance(part, Initializer) or callable(part):
+        return _described_custom(part, f"{where}, initializer {type(part).__name__}")
+    return part
 
 
 def _described_custom(part: Any, where: str, kept: Collection[str] = ()) -> dict[str, Any]:
@@ -158,18 +171,27 @@ class CustomObjects:
         layer.trainable = entry["trainable"]
         return layer
 
+    def arguments(self, config: dict[str, Any], what: str | None = None) -> dict[str, Any]:
+        """The arguments of a part of the package's, among which may be parts of the user's: each `what`, or
+        what its argument's name ends with.
+        """
+        return {
+            key: self._part(what or key.rpartition("_")[-1], entry)  # kernel_initializer
+            for key, entry in config.items()
+        }
+
+    def _part(self, what: str, entry: Any) -> Any:
+        if not isinstance(entry, dict) or not {"custom", "function"} & entry.keys():
+            return entry
+        if "custom" in entry:
+            return self.make(what, entry, callable)
+        found = self.get(what, entry["function"])
+        self._check(f"{self._where}, {what} {entry['function']}", "a function", found, callable)
+        return found
+
     def optimizer(self, entry: dict[str, Any]) -> optimizers.Optimizer:
         """The optimiser that `described_optimizer` described."""
-        config = dict(entry["config"])
-        for name, value in config.items():
-            if isinstance(value, dict) and "function" in value:
-                function = self.get("schedule", value["function"])
-                where = f"{self._where}, schedule {value['function']}"
-                self._check(where, "a function", function, callable)
-                config[name] = function
-            elif isinstance(value, dict) and "custom" in value:
-                config[name] = self.make("schedule", value, callable)
-        return optimizers.from_config(entry["class_name"], config)
+        return optimizers.from_config(entry["class_name"], self.arguments(entry["config"], "schedule"))
 
     def loss(self, entry: dict[str, Any]) -> Any:
         """The loss that `described_loss` described."""

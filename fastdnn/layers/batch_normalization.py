@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from fastdnn import initializers
-from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
 from fastdnn.layers.settings import RegularizerSetting
 from fastdnn.program import Program, Value
@@ -55,8 +55,8 @@ class BatchNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: str = "zeros",
-        gamma_initializer: str = "ones",
+        beta_initializer: str | Initializer = "zeros",
+        gamma_initializer: str | Initializer = "ones",
         beta_regularizer: str | Regularizer | None = None,
         gamma_regularizer: str | Regularizer | None = None,
         name: str | None = None,
@@ -68,10 +68,8 @@ class BatchNormalization(Layer):
         self.epsilon = number_in(where, "epsilon", epsilon, 0.0, math.inf)
         self.center = flag(where, "center", center)
         self.scale = flag(where, "scale", scale)
-        self.beta_initializer = initializers.check(where, beta_initializer)
-        self.gamma_initializer = initializers.check(where, gamma_initializer)
-        if "auto" in (self.beta_initializer, self.gamma_initializer):
-            raise ValueError(expected(where, "an initializer that does not depend on other layers", "'auto'"))
+        self.beta_initializer = initializers.get(beta_initializer, where, auto=False)
+        self.gamma_initializer = initializers.get(gamma_initializer, where, auto=False)
         self.beta_regularizer = beta_regularizer
         self.gamma_regularizer = gamma_regularizer
 
@@ -127,7 +125,7 @@ class BatchNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
-            "beta_initializer": self.beta_initializer,
-            "gamma_initializer": self.gamma_initializer,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
             **super().get_config(),
         }

@@ -5,6 +5,7 @@ from typing import Any
 from fastdnn import initializers
 from fastdnn.constraints import Constraint
 from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, positive_int
 from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.program import Program, Value
@@ -29,7 +30,8 @@ class Embedding(Layer):
     Args:
         input_dim: rows of the table: one more than the largest integer.
         output_dim: numbers in a row.
-        embeddings_initializer: a name of `fastdnn.initializers`; default "uniform", on (-0.05, 0.05).
+        embeddings_initializer: a name or object of `fastdnn.initializers`; default "uniform", on (-0.05,
+            0.05).
         embeddings_regularizer: of `fastdnn.regularizers`, or a name; None for that of `compile`, if any. It
             goes over the whole table in each step.
         embeddings_constraint: of `fastdnn.constraints`, or a name; `MaxNorm(axis=1)` limits its rows.
@@ -56,7 +58,7 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: str = "uniform",
+        embeddings_initializer: str | Initializer = "uniform",
         *,
         embeddings_regularizer: str | Regularizer | None = None,
         embeddings_constraint: str | Constraint | None = None,
@@ -68,10 +70,7 @@ class Embedding(Layer):
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
         if self.input_dim > _MOST_ROWS:
             raise ValueError(expected("Embedding", f"input_dim of at most {_MOST_ROWS}", input_dim))
-        self.embeddings_initializer = initializers.check("Embedding", embeddings_initializer)
-        if self.embeddings_initializer == "auto":
-            hint = "an initializer that does not depend on other layers"
-            raise ValueError(expected("Embedding", hint, "'auto'"))
+        self.embeddings_initializer = initializers.get(embeddings_initializer, "Embedding", auto=False)
         self.embeddings_regularizer = embeddings_regularizer
         self.embeddings_constraint = embeddings_constraint
 
@@ -94,6 +93,6 @@ class Embedding(Layer):
         return {
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
-            "embeddings_initializer": self.embeddings_initializer,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             **super().get_config(),
         }

@@ -14,6 +14,7 @@ from fastdnn.constraints import Constraint
 from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, call
+from fastdnn.initializers import Initializer
 from fastdnn.layers.settings import settings_config
 from fastdnn.program import Program, Value
 from fastdnn.regularizers import Regularizer
@@ -31,7 +32,7 @@ class Weight:
 
     name: str
     shape: tuple[int, ...]
-    initializer: str
+    initializer: Initializer
     trainable: bool = True
     update: SegmentOptions = AS_ALL_OTHERS
 
@@ -212,7 +213,7 @@ class Layer:
         self,
         name: str,
         shape: tuple[int, ...],
-        initializer: str = "auto",
+        initializer: Any = "auto",
         *,
         trainable: bool = True,
         regularizer: Any = None,
@@ -224,7 +225,8 @@ class Layer:
         Args:
             name: its own in the layer.
             shape: sizes >= 1.
-            initializer: a name of `fastdnn.initializers`; "auto" goes by the activation that follows.
+            initializer: a name or object of `fastdnn.initializers`; "auto" goes by the activation that
+                follows.
             trainable: False for what is stored and changed by `assign` alone.
             regularizer: of `fastdnn.regularizers`, or a name; the penalty and its gradient are added for you.
             constraint: of `fastdnn.constraints`, or a name.
@@ -244,7 +246,8 @@ class Layer:
         if not isinstance(shape, tuple | list) or not shape:
             raise ValueError(expected(where, f"the shape of {name} as a tuple of sizes", repr(shape)))
         sizes = tuple(positive_int(where, f"each size of {name}", size) for size in shape)
-        chosen = initializers.get(initializers.check(where, initializer), self.next_activation).name
+        chosen = initializers.get(initializer, where).for_activation(self.next_activation)
+        chosen.check_shape(f"{where}/{name}", sizes)
         weight = Weight(f"{self.name}/{name}", sizes, chosen, flag(where, "trainable", trainable))
         if regularizer is not None:
             self._regularizers[name] = regularizers.get(regularizer, where)
@@ -258,8 +261,8 @@ class Layer:
 
     @property
     def has_regularizers(self) -> bool:
-        """Whether any weight may have one of its own."""
-        return bool(self._regularizers)
+        """Whether any weight has one of its own."""
+        return any(self._regularizers.values())
 
     def regularizer_of(self, weight: Weight) -> Regularizer | None:
         """The weight's own regulariser, as it is set now."""
@@ -436,10 +439,13 @@ class Layer:
         return {**settings_config(self), "name": self.name, **frozen}
 
     def __repr__(self) -> str:
+        config = self.get_config()
         settings = {key: getattr(self, key) for key in settings_config(self)}
-        shown = {**self.get_config(), **settings}
-        named = [(key, value) for key, value in shown.items() if key not in settings or value is not None]
-        arguments = ", ".join(f"{key}={value!r}" for key, value in named)
+        parts = {key: getattr(self, key, value) for key, value in config.items() if isinstance(value, dict)}
+        shown = {
+            key: value for key, value in {**config, **parts}.items() if settings.get(key, value) is not None
+        }
+        arguments = ", ".join(f"{key}={value!r}" for key, value in shown.items())
         return f"{type(self).__name__}({arguments})"
 
 

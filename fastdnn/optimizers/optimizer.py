@@ -17,6 +17,7 @@ from fastdnn.optimizers.scalars import (
     Option,
     Scalar,
     Schedule,
+    number,
     per_of,
     values_of,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from fastdnn.segment_options import SegmentOptions
 
 _CLIPS = ("clipvalue", "clipnorm", "global_clipnorm")
+_BLOCK = 16384  # steps of one table of scheduled scalars, so that it takes two megabytes at most
 
 
 class Common(TypedDict, total=False):
@@ -99,11 +101,13 @@ class Optimizer:
             ),
         }
         self._scalars: dict[str, Number | None] = {}
+        self._by_step = False  # whether a number is scheduled by step
         self._changes = 0
         self._forget()
         self._epochs_done = 0
         self._columns: tuple[str, ...] = ()
         self._excluded: tuple[str, ...] = ()
+        self._scaled: dict[str, float] = {}
         common = {
             "weight_decay": weight_decay,
             "clipvalue": clipvalue,
@@ -150,6 +154,7 @@ class Optimizer:
             if others:
                 raise ValueError(expected(where, f"one of {', '.join(_CLIPS)}", f"{others[0]} and {name}"))
         self._scalars[name] = value
+        self._by_step = any(per_of(schedule) == "step" for schedule in self.schedules.values())
         self._changes += 1
 
     def current(self, name: str) -> float:
@@ -172,6 +177,12 @@ class Optimizer:
             return values_of(where, name, value, epoch, 1, allowed).repeat(n)
         return values_of(where, name, value, first, n, allowed)
 
+    def steps_of_table(self, first: int, steps: int) -> int:
+        """How many of so many steps a table should have: all, or where numbers are scheduled by step those up
+        to the next multiple of some thousands.
+        """
+        return min(steps, _BLOCK - first % _BLOCK) if self._by_step else steps
+
     def table(self, first: int, steps: int, epoch: int) -> np.ndarray:
         """The scalars of steps, as the native trainer takes them: (steps, scalars), or one row for all of
         them where nothing is scheduled by step.
@@ -184,15 +195,14 @@ class Optimizer:
         Raises:
             ValueError: a schedule gives a number that is out of its range, or none.
         """
-        by_step = any(per_of(schedule) == "step" for schedule in self.schedules.values())
         key = (self._changes, epoch)
         if self._table is not None and self._table[0] == key:
             _, begin, kept = self._table
-            if not by_step:
+            if not self._by_step:
                 return kept
             if begin <= first and first + steps <= begin + len(kept):
                 return kept[first - begin : first - begin + steps]
-        rows = steps if by_step else 1
+        rows = steps if self._by_step else 1
         table = np.column_stack([self._values(name, first, rows, epoch) for name in self._columns])
         self._table = (key, first, table)
         self._epochs_done = epoch
@@ -200,7 +210,8 @@ class Optimizer:
 
     def rate_in(self, table: np.ndarray, step: int) -> float:
         """The learning rate of a step of a table, from 0."""
-        return float(table[min(step, len(table) - 1), self._columns.index("learning_rate")])
+        rate: float = table.item(min(step, len(table) - 1), self._columns.index("learning_rate"))
+        return rate
 
     def at_epoch(self, epochs_done: int) -> None:
         """How many epochs the model has done: schedules by epoch read by it."""
@@ -233,7 +244,7 @@ class Optimizer:
         for name, own in of_weights.items():
             state.set_options(
                 name,
-                lr_scale=own.lr_scale,
+                lr_scale=own.lr_scale * self._scale_of(name),
                 decay=own.decay and not self._excludes(name),
                 proximal_l1=own.proximal_l1,
                 max_norm=own.max_norm,
@@ -257,32 +268,67 @@ class Optimizer:
         >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         """
         where = f"{type(self).__name__}.exclude_from_weight_decay"
+        names = self._names(where, var_list, var_names)
+        self._excluded = tuple(dict.fromkeys([*self._excluded, *names]))
+
+    def scale_learning_rate(
+        self, factor: float, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Let some weights go at another rate, such as the lower layers of a network that is tuned to a new
+        task; to be called before the first step. (Not in Keras.)
+
+        Args:
+            factor: >= 0, of the learning rate, and so of all that is scaled by it, as decoupled decay. Where
+                several fit a weight, they are multiplied.
+            var_list: weights, such as `layer.weights` has them.
+            var_names: parts of their full names, as in `exclude_from_weight_decay`.
+
+        Raises:
+            ValueError: steps have been taken, a name is none, or the factor is out of its range.
+
+        >>> import fastdnn as fd
+        >>> optimizer = fd.optimizers.Adam(1e-3)
+        >>> optimizer.scale_learning_rate(0.1, var_names=["dense/", "dense_1/"])
+        """
+        where = f"{type(self).__name__}.scale_learning_rate"
+        names = self._names(where, var_list, var_names)
+        self._scaled |= dict.fromkeys(names, number(where, "factor", factor, NOT_NEGATIVE))
+
+    def _names(
+        self, where: str, var_list: Iterable[Any] | None, var_names: Iterable[str] | None
+    ) -> list[str]:
         if self._state is not None and self._state() is not None:
             raise ValueError(
                 expected(where, "a call before the first step", f"one at step {self.iterations}")
             )
-        names = [weight.name for weight in var_list or ()] + list(
-            [var_names] if isinstance(var_names, str) else var_names or ()
-        )
+        parts = [var_names] if isinstance(var_names, str) else list(var_names or ())
+        names = [weight.name for weight in var_list or ()] + parts
         for name in names:
             if not isinstance(name, str) or not name:
                 raise ValueError(expected(where, "names of weights, or parts of them", repr(name)))
-        self._excluded = tuple(dict.fromkeys([*self._excluded, *names]))
+        return names
 
     def _excludes(self, name: str) -> bool:
         return any(part in name for part in self._excluded)
 
+    def _scale_of(self, name: str) -> float:
+        return math.prod(factor for part, factor in self._scaled.items() if part in name)
+
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's copy holds."""
-        return {**vars(self), "_state": None, "_table": None}
+        own = {"_scalars": dict(self._scalars), "options": dict(self.options)}
+        return {**vars(self), **own, "_state": None, "_table": None}
 
     # ---- Files
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this optimiser again; a schedule as {"class_name", "config"}."""
         scalars = {name: _config_of(value) for name, value in self._scalars.items()}
-        excluded = {"excluded_from_weight_decay": list(self._excluded)} if self._excluded else {}
-        return {**scalars, **self.options, **excluded}
+        by_name = {
+            "excluded_from_weight_decay": list(self._excluded),
+            "learning_rate_scales": dict(self._scaled),
+        }
+        return {**scalars, **self.options, **{key: value for key, value in by_name.items() if value}}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -293,6 +339,7 @@ class Optimizer:
         """
         arguments = dict(config)
         excluded = arguments.pop("excluded_from_weight_decay", [])
+        scaled = arguments.pop("learning_rate_scales", {})
         for name, value in arguments.items():
             if isinstance(value, dict):
                 from fastdnn import schedules
@@ -300,6 +347,8 @@ class Optimizer:
                 arguments[name] = schedules.from_config(value["class_name"], value["config"])
         optimizer = cls(**arguments)
         optimizer.exclude_from_weight_decay(var_names=excluded)
+        for name, factor in scaled.items():
+            optimizer.scale_learning_rate(factor, var_names=[name])
         return optimizer
 
     def __repr__(self) -> str:
