@@ -9,7 +9,7 @@ from fastdnn.errors import unknown_name
 
 Mode = Literal["auto", "min", "max"]
 # Figures of which more is better, by the ends of their names.
-_HIGHER = ("accuracy", "auc", "precision", "recall", "f1_score", "r2_score")
+_HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_score", "r2")
 
 
 class Monitor:

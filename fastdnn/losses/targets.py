@@ -1,12 +1,19 @@
 """Targets that a loss is not defined for, refused by row and value."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from fastdnn.errors import expected
 
 _BLOCK = 1 << 20  # elements looked at at a time: a target may be a memory map
+
+
+def _blocks(target: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Rows of the target, and the number of the first of them."""
+    rows = max(1, _BLOCK // target.shape[1])
+    for begin in range(0, len(target), rows):
+        yield begin, target[begin : begin + rows]
 
 
 def refuse_others(
@@ -17,9 +24,7 @@ def refuse_others(
     hint: str = "",
 ) -> None:
     """Raise where a number of the targets is not `right`, naming the first."""
-    rows = max(1, _BLOCK // target.shape[1])
-    for begin in range(0, len(target), rows):
-        block = target[begin : begin + rows]
+    for begin, block in _blocks(target):
         fits = right(block)
         if not fits.all():
             row, column = np.argwhere(~fits)[0]
@@ -38,9 +43,8 @@ def refuse_no_chances(where: str, target: np.ndarray) -> None:
 def refuse_no_distributions(where: str, target: np.ndarray) -> None:
     """Raise unless each row is >= 0 and has the sum 1, within 0.001."""
     refuse_others(where, target, lambda y: y >= 0, "y >= 0, a distribution over the outputs")
-    rows = max(1, _BLOCK // target.shape[1])
-    for begin in range(0, len(target), rows):
-        sums = target[begin : begin + rows].sum(axis=1, dtype=np.float64)
+    for begin, block in _blocks(target):
+        sums = block.sum(axis=1, dtype=np.float64)
         off = np.abs(sums - 1) > 1e-3
         if off.any():
             row = int(np.argmax(off))
@@ -52,5 +56,5 @@ def refuse_no_signs(where: str, target: np.ndarray) -> None:
     """Raise unless the targets are -1 and 1, or 0 and 1."""
     wanted = "y as labels -1 and 1, or 0 and 1"
     refuse_others(where, target, lambda y: (y == -1) | (y == 0) | (y == 1), wanted)
-    if (target == -1).any():
+    if any((block == -1).any() for _, block in _blocks(target)):
         refuse_others(where, target, lambda y: y != 0, wanted, "there are -1 and 0 in it")
