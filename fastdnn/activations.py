@@ -40,6 +40,9 @@ from fastdnn.checks import number
 from fastdnn.errors import expected, unknown_name
 from fastdnn.program import Option, Program, Value
 
+# What layers take: a name, or one of the functions below.
+Activation = str | Callable[..., np.ndarray]
+
 LEAKY_RELU_SLOPE = 0.1
 ELU_ALPHA = 1.0
 
@@ -64,7 +67,7 @@ _ALIASES = {"swish": "silu"}
 NAMES = tuple(_OPTIONS)
 
 
-def check(where: str, activation: str | Callable[..., Any] | None) -> str:
+def check(where: str, activation: Activation | None) -> str:
     """The activation's name, of one of the functions below its own; None is "linear", as in Keras.
 
     Raises:

@@ -11,7 +11,7 @@ class Activation(Layer):
     """y = activation(x), element by element or, for softmax, over the features.
 
     Args:
-        activation: a name of `fastdnn.activations`.
+        activation: a name or function of `fastdnn.activations`.
         name: of the layer.
 
     Raises:
@@ -22,7 +22,9 @@ class Activation(Layer):
     'relu'
     """
 
-    def __init__(self, activation: str, *, name: str | None = None, trainable: bool = True) -> None:
+    def __init__(
+        self, activation: activations.Activation, *, name: str | None = None, trainable: bool = True
+    ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.activation = activations.check("Activation", activation)
 

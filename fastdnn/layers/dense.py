@@ -21,7 +21,7 @@ class Dense(Layer):
 
     Args:
         units: the number of outputs.
-        activation: "relu", "softmax", or None for none.
+        activation: a name or function of `fastdnn.activations`, such as "relu", or None for none.
         use_bias: whether there is a b.
         kernel_initializer: "auto" (He for ReLU, Glorot uniform otherwise, by the activation that follows) or
             a name or object of `fastdnn.initializers`.
@@ -48,7 +48,7 @@ class Dense(Layer):
     def __init__(
         self,
         units: int,
-        activation: str | None = None,
+        activation: activations.Activation | None = None,
         use_bias: bool = True,
         kernel_initializer: str | Initializer = "auto",
         bias_initializer: str | Initializer = "zeros",
