@@ -27,6 +27,7 @@ from fastdnn.layers.layer_normalization import LayerNormalization
 from fastdnn.layers.merging import Add, Concatenate
 from fastdnn.layers.normalization import Normalization
 from fastdnn.layers.slopes import ELU, LeakyReLU, Maxout, PReLU, ReLU
+from fastdnn.layers.whitening import Whitening
 
 __all__ = [
     "ELU",
@@ -46,4 +47,5 @@ __all__ = [
     "Normalization",
     "PReLU",
     "ReLU",
+    "Whitening",
 ]
