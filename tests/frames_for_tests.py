@@ -8,7 +8,7 @@ class Frame:
 
     def __init__(self, columns):
         self._columns = {name: list(column) for name, column in columns.items()}
-        self.columns = list(columns)
+        self.columns = np.array(list(columns), object)  # as pandas' it has no truth value
         self.shape = (len(next(iter(self._columns.values()), [])), len(columns))
 
     def to_series(self, index):

@@ -46,7 +46,8 @@ def _column_names(frame: Any) -> Sequence[Any] | None:
 
 def frame_names(frame: Any) -> tuple[str, ...]:
     """The names of a frame's columns, in their order."""
-    return tuple(str(name) for name in _column_names(frame) or ())
+    names = _column_names(frame)
+    return () if names is None else tuple(str(name) for name in names)  # pandas' are no truth value
 
 
 def frame_values(where: str, what: str, frame: Any, only: Sequence[int] | None = None) -> NDArray[Any]:
