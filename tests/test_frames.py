@@ -101,7 +101,7 @@ def test_a_split_keeps_frames(make):
 def test_targets_must_be_there(make):
     with pytest.raises(ValueError, match="a target 'income' in each row, got none in row 1"):
         from_dataframe(make(COLUMNS), target="income")
-    with pytest.raises(ValueError, match="numbers or text in the target 'k', got (None|nan) in row 0"):
+    with pytest.raises(ValueError, match=r"numbers or text in the target 'k', got (None|nan) in row 0"):
         from_dataframe(make({"a": [1, 2], "k": [None, "x"]}), target="k")
 
 

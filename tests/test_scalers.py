@@ -249,6 +249,15 @@ def test_large_tables_go_block_by_block(tmp_path):
 
 
 @every_scaler
+def test_in_place(make):
+    x = np.repeat(X, 100, axis=0)
+    scaler = make().fit(x)
+    want = scaler.transform(x)
+    assert scaler.transform(x, out=x) is x
+    np.testing.assert_array_equal(x, want)
+
+
+@every_scaler
 def test_inputs_stay_as_they_are(make):
     x = X.copy()
     scaler = make().fit(x)

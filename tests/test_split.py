@@ -241,6 +241,16 @@ def test_groups_of_one_row_give_the_counts_asked_for():
     assert not np.array_equal(np.sort(a), np.sort(b))
 
 
+def test_the_seed_counts_where_no_two_groups_have_one_size():
+    groups = np.repeat(np.arange(30), np.arange(40, 70))
+    chosen = set()
+    for seed in range(20):
+        parts = split_indices(len(groups), dev=0.1, test=0.1, groups=groups, seed=seed)
+        assert [len(part) for part in parts] == pytest.approx([1308, 164, 164], abs=70)
+        chosen.add(tuple(sorted(sets_of_groups(parts, groups)[2])))
+    assert len(chosen) > 15
+
+
 def test_groups_of_a_seed_are_the_same_whatever_they_are_called():
     rng = np.random.default_rng(2)
     groups = rng.integers(0, 30, 200)

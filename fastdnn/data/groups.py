@@ -69,12 +69,14 @@ def _cut(sizes: NDArray[np.int64], wanted: tuple[int, int, int]) -> NDArray[np.i
 
 
 def _spread(counts: NDArray[np.int64], wanted: tuple[int, int, int], sets: list[int]) -> NDArray[np.int8]:
-    """Each group, from the largest on, to the set where Σ (rows - wanted)² / wanted then falls most."""
+    """Each group, the large ones first, to the set where Σ (rows - wanted)² / wanted then falls most."""
     total = counts.sum()
     targets = np.array([counts.sum(axis=0) * (wanted[index] / total) for index in sets])
     have = np.zeros_like(targets)
     part = np.zeros(len(counts), np.int8)
-    for group in np.argsort(-counts.sum(axis=1), kind="stable"):
+    # By powers of two: sizes that all differ would leave nothing to the order, and so to the seed.
+    octave = np.floor(np.log2(counts.sum(axis=1)))
+    for group in np.argsort(-octave, kind="stable"):
         rows = counts[group]
         gain = (rows * (2 * (targets - have) - rows) / targets).sum(axis=1)
         chosen = int(np.argmax(gain))

@@ -121,9 +121,10 @@ def split_indices(
     groups
         Labels (n,): rows of one group (a patient, a writer, a day) go to one set together, since rows that
         are alike on both sides of a split flatter. The sets then have about as many rows as asked for, and
-        with `stratify` about the classes, as near as whole groups come in one pass: from the largest group
-        on, in the shuffled order, each goes to the set that lacks most of it (the least Σ (rows - wanted)² /
-        wanted). Every set that is asked for has a group. Without `shuffle` and `stratify`, train has the
+        with `stratify` about the classes, as near as whole groups come in one pass: in the shuffled order,
+        but the large ones first (by powers of two), each goes to the set that lacks most of it (the least
+        Σ (rows - wanted)² / wanted). Every set that is asked for has a group. Without `shuffle` and
+        `stratify`, train has the
         first groups, then dev, then test.
 
     Returns three int arrays. Raises TypeError or ValueError that names the argument, its value and the rule.
