@@ -124,8 +124,7 @@ def split_indices(
         with `stratify` about the classes, as near as whole groups come in one pass: in the shuffled order,
         but the large ones first (by powers of two), each goes to the set that lacks most of it (the least
         Σ (rows - wanted)² / wanted). Every set that is asked for has a group. Without `shuffle` and
-        `stratify`, train has the
-        first groups, then dev, then test.
+        `stratify`, train has the first groups, then dev, then test.
 
     Returns three int arrays. Raises TypeError or ValueError that names the argument, its value and the rule.
 
