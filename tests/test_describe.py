@@ -56,7 +56,7 @@ def test_outliers_beyond_so_many_deviations():
 def test_warnings_by_kind():
     clean = RNG.normal(size=(1000, 3))
     assert kinds(clean) == {}
-    assert kinds(clean + np.array([0, 5, 0])) == {"not_centred": ("x1",)}
+    assert kinds(clean + np.array([0.5, 1.5, -5])) == {"not_centred": ("x1", "x2")}
     assert kinds(clean * np.array([1, 100, 3])) == {"unlike_scales": ("x0", "x1")}
     assert kinds(clean * [1, 0, 1]) == {"constant": ("x1",)}
     positive = kinds(np.exp(clean))

@@ -48,7 +48,21 @@ def test_p_values_of_equal_samples_are_uniform():
     rng = np.random.default_rng(1)
     p = np.array([kolmogorov_smirnov(rng.normal(size=60), rng.normal(size=90))[1] for _ in range(2000)])
     for level in (0.01, 0.05, 0.2, 0.5):
-        assert abs((p < level).mean() - level) < 4 * math.sqrt(level * (1 - level) / 2000) + 0.1 * level
+        deviation = math.sqrt(level * (1 - level) / 2000)
+        assert 0.75 * level - 4 * deviation < (p < level).mean() < level + 4 * deviation
+
+
+@pytest.mark.parametrize(("n", "most"), [(50, 1.2), (200, 1.05), (1000, 1.01)])
+def test_p_values_by_the_exact_ones(n, most):
+    """n rows in each set: 2 Σ (-1)^(k-1) C(2n, n - k d) / C(2n, n), d = n D (Gnedenko & Korolyuk, 1951)."""
+    for steps in range(1, n):
+        signs = ((-1) ** (k - 1) * math.comb(2 * n, n - k * steps) for k in range(1, n // steps + 1))
+        exact = 2 * sum(signs) / math.comb(2 * n, n)
+        if 1e-3 < exact < 0.05:
+            a = np.arange(n, dtype=float)
+            distance, p = kolmogorov_smirnov(a, a + steps - 0.5)
+            assert distance == pytest.approx(steps / n)
+            assert exact < p < exact * most
 
 
 def test_the_incomplete_gamma_function():
@@ -84,6 +98,8 @@ def test_rare_values_are_counted_as_one():
     assert p == 1.0  # the eight rare ones together are too rare, and join the zeros
     a, b = np.append(np.zeros(94), np.arange(1, 7)), np.append(np.zeros(94), np.arange(7, 13))
     assert chi_squared(a, b)[1] == 1.0  # six rare ones in each
+    a, b = np.repeat([0, 1, 2], [80, 20, 3]), np.repeat([0, 1, 3], [60, 40, 1])
+    assert chi_squared(a, b)[1] == chi_squared(np.minimum(a, 1), np.minimum(b, 1))[1]  # they join the ones
     assert chi_squared(np.zeros(9), np.zeros(7)) == (0.0, 1.0)
     assert chi_squared(np.arange(3), np.arange(3))[1] == 1.0
 

@@ -241,6 +241,14 @@ def test_groups_of_one_row_give_the_counts_asked_for():
     assert not np.array_equal(np.sort(a), np.sort(b))
 
 
+def test_large_groups_are_in_every_set_in_proportion():
+    groups = np.concatenate([np.repeat(np.arange(100), 64), np.arange(100, 6_500)])
+    parts = split_indices(len(groups), dev=0.1, test=0.1, groups=groups)
+    assert [len(part) for part in parts] == pytest.approx([10_240, 1_280, 1_280], abs=1)
+    for has, least, most in zip(sets_of_groups(parts, groups), (70, 5, 5), (90, 15, 15), strict=True):
+        assert least <= sum(group < 100 for group in has) <= most
+
+
 def test_the_seed_counts_where_no_two_groups_have_one_size():
     groups = np.repeat(np.arange(30), np.arange(40, 70))
     chosen = set()

@@ -122,9 +122,9 @@ class _Unpacked:
         parts = []
         while size > 0 and not self._inflate.eof:
             given = self._waiting or self._file.read(_CHUNK_BYTES)
-            part = self._inflate.decompress(given, size)
-            if not given and not part and not self._inflate.eof:
+            if not given:
                 raise FormatError("expected a whole gzip file, got one that is cut short")
+            part = self._inflate.decompress(given, size)
             self._waiting = self._inflate.unconsumed_tail
             parts.append(part)
             size -= len(part)

@@ -38,7 +38,7 @@ def moments(features: Features) -> Moments:
     """The figures of a table.
 
     The first pass sums differences to the first row, so that an offset costs no digits; the second sums
-    squared differences to the mean, and corrects both by what rounding left of their sum (Chan, Golub &
+    squared differences to the mean, and corrects the mean by what rounding left of their sum (Chan, Golub &
     LeVeque, "Algorithms for computing the sample variance", The American Statistician 37, 1983).
 
     Raises:
@@ -58,8 +58,7 @@ def moments(features: Features) -> Moments:
         column = int(np.argmin(np.isfinite(mean) & np.isfinite(std)))
         got = f"{low[column]:g} to {high[column]:g} in column {features.label(column)}"
         raise ValueError(expected(features.where, "features whose spread float64 holds", got))
-    constant = (low == high) | (std < _LEAST_STD)
-    return Moments(np.where(low == high, low, mean), np.where(low == high, 0.0, std), low, high, constant)
+    return Moments(mean, std, low, high, std < _LEAST_STD)
 
 
 def _means(features: Features) -> tuple[Floats, Floats, Floats]:
@@ -83,5 +82,4 @@ def _deviations(features: Features, mean: Floats) -> tuple[Floats, Floats]:
         left += block.sum(axis=0)
         np.square(block, out=block)
         squares += block.sum(axis=0)
-    left /= features.rows
-    return mean + left, np.sqrt(np.maximum(squares / features.rows - left * left, 0.0))
+    return mean + left / features.rows, np.sqrt(squares / features.rows)

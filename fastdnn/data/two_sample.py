@@ -17,12 +17,12 @@ _ROUNDING = 1e-16
 def kolmogorov_smirnov(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, float]:
     """D = max |F_a - F_b|, the largest distance of the two cumulative distributions, and its p value.
 
-    The p value is Kolmogorov's limit for many rows, with Stephens' correction for few, at
-    λ = (√e + 0.12 + 0.11/√e) D, e = n m / (n + m). It is for continuous values; with ties it is too large,
-    which errs on the side of no alarm.
+    The p value is the limit for many rows, P(K > √(n m / (n + m)) D) of Kolmogorov's distribution. With few
+    rows small ones are somewhat too large, and with values that occur more than once: that errs on the side
+    of no alarm. (Stephens' correction for few rows, which is for one sample, makes them too small for two.)
 
-    Source: Stephens, "Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without
-    extensive tables", J. Royal Statistical Society B 32, 1970.
+    Source: Smirnov, "Table for estimating the goodness of fit of empirical distributions", Annals of
+    Mathematical Statistics 19, 1948.
 
     >>> import numpy as np
     >>> from fastdnn.data.two_sample import kolmogorov_smirnov
@@ -36,8 +36,7 @@ def kolmogorov_smirnov(a: NDArray[Any], b: NDArray[Any]) -> tuple[float, float]:
     below_a = np.searchsorted(a, both, side="right") / len(a)
     below_b = np.searchsorted(b, both, side="right") / len(b)
     distance = float(np.abs(below_a - below_b).max())
-    root = math.sqrt(len(a) * len(b) / (len(a) + len(b)))
-    return distance, kolmogorov_survival((root + 0.12 + 0.11 / root) * distance)
+    return distance, kolmogorov_survival(math.sqrt(len(a) * len(b) / (len(a) + len(b))) * distance)
 
 
 def kolmogorov_survival(x: float) -> float:
