@@ -21,6 +21,7 @@ _BATCH = 32
 _STEPS = 1500
 _MOST_EPOCHS = 100  # as in the paper
 _RATE = 3e-3
+_IMPORTANCE_ROWS = 1000  # a fall of the accuracy is known to about 2 %
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class ClassifierTest:
     rows: how many there are.
     p_value: the probability that a coin does as well, P(X >= hits) of the binomial distribution.
     differs: whether that is below the test's α.
-    importance: for each feature by how much the accuracy falls when it is shuffled among these rows; NaN
-        where the network sees no difference.
+    importance: for each feature by how much the accuracy falls when it is shuffled among these rows (1,000 of
+        them, where there are more); NaN where the network sees no difference.
     """
 
     accuracy: float
@@ -44,7 +45,7 @@ class ClassifierTest:
     def __str__(self) -> str:
         return (
             f"a classifier is right on {100 * self.accuracy:.1f} % of {self.rows} held-out rows "
-            f"(p = {self.p_value:.2g})"
+            f"(p {'< 1e-300' if self.p_value < 1e-300 else f'= {self.p_value:.2g}'})"
         )
 
 
@@ -79,7 +80,7 @@ def classifier_test(a: NDArray[Any], b: NDArray[Any], alpha: float, seed: int) -
     differs = p_value < alpha
     importance = (math.nan,) * a.shape[1]
     if differs:
-        importance = _importance(model, held_x, held_y, accuracy, seed)
+        importance = _importance(model, held_x, held_y, seed)
     return ClassifierTest(accuracy, len(held_y), p_value, differs, importance)
 
 
@@ -104,15 +105,16 @@ def _accuracy(model: Model, x: NDArray[Any], y: NDArray[Any]) -> float:
     return float((model.predict(x).argmax(axis=1) == y).mean())
 
 
-def _importance(
-    model: Model, x: NDArray[Any], y: NDArray[Any], accuracy: float, seed: int
-) -> tuple[float, ...]:
-    """Breiman's permutation importance (Random forests, Machine Learning 45, 2001)."""
+def _importance(model: Model, x: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[float, ...]:
+    """Breiman's permutation importance (Random forests, Machine Learning 45, 2001), on some of the rows."""
     rng = np.random.Generator(np.random.PCG64(seed))
-    order = rng.permutation(len(x))
+    chosen = rng.permutation(len(x))[:_IMPORTANCE_ROWS]
+    x, y = x[chosen], y[chosen]
+    accuracy = _accuracy(model, x, y)
     falls = []
     for column in range(x.shape[1]):
-        shuffled = x.copy()
-        shuffled[:, column] = x[order, column]
-        falls.append(accuracy - _accuracy(model, shuffled, y))
+        kept = x[:, column].copy()
+        x[:, column] = rng.permutation(kept)
+        falls.append(accuracy - _accuracy(model, x, y))
+        x[:, column] = kept
     return tuple(falls)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from array import array
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,8 +20,13 @@ from fastdnn.layers.layer import flag, positive_int
 
 _MOST_LINE_BYTES: Final = 1 << 24
 _MOST_COLUMNS: Final = 2**31 - 1  # what int32 counts
-_NUMBER: Final = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,5})?")
-_INDEX: Final = re.compile(rb"[0-9]{1,10}")
+_MOST_NUMBER_BYTES: Final = 100  # more digits say nothing, and take their square in time
+_NUMBER_TEXT: Final = (
+    rb"[+-]?+(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?+[0-9]{1,5}+)?+"  # never goes back
+)
+_NUMBER: Final = re.compile(_NUMBER_TEXT)
+_INDEX: Final = re.compile(rb"[0-9]{1,10}+")
+_LINE: Final = re.compile(rb"\s*+%b(?:\s++[0-9]{1,10}+:%b)*+\s*+" % (_NUMBER_TEXT, _NUMBER_TEXT))
 
 
 def load_svmlight(
@@ -103,26 +110,33 @@ class _Rows:
 
     def read(self, line: bytes) -> None:
         """One line."""
-        parts = line.partition(b"#")[0].split()
-        if not parts:
+        text = line.partition(b"#")[0]
+        if not text.strip():
             return
-        self.targets.append(_number("a target", parts[0]))
-        before = -1
-        for part in parts[1:]:
-            name, colon, text = part.partition(b":")
-            if not colon or not _INDEX.fullmatch(name):
-                raise FormatError(f"expected column:value, got {_shown(part)}")
-            column = int(name) - self._first
-            if column < 0:
-                raise FormatError("expected columns from 1 on, got 0; give zero_based=True")
-            if column >= self._columns:
-                raise FormatError(f"expected at most {self._columns} columns, got column {int(name)}")
-            if column <= before:
-                raise FormatError(f"expected ascending columns, got {int(name)} after {before + self._first}")
-            before = column
-            self._indices.append(column)
-            self._values.append(_number("a value", text))
+        parts = text.replace(b":", b" ").split()
+        if not _LINE.fullmatch(text) or max(map(len, parts)) > _MOST_NUMBER_BYTES:
+            raise FormatError(_problem(text.split()))
+        columns = [int(part) - self._first for part in parts[1::2]]
+        values = [float(part) for part in parts[::2]]
+        if max(values) == math.inf or min(values) == -math.inf:
+            raise FormatError(f"expected numbers within float64's range, got {_shown(text)}")
+        self._check(columns)
+        self.targets.append(values[0])
+        self._indices.extend(columns)
+        self._values.extend(values[1:])
         self._starts.append(len(self._indices))
+
+    def _check(self, columns: list[int]) -> None:
+        if columns and columns[0] < 0:
+            raise FormatError("expected columns from 1 on, got 0; give zero_based=True")
+        for one, other in pairwise(columns):
+            if one >= other:
+                raise FormatError(
+                    f"expected ascending columns, got {other + self._first} after {one + self._first}"
+                )
+        if columns and columns[-1] >= self._columns:
+            got = columns[-1] + self._first
+            raise FormatError(f"expected at most {self._columns} columns, got column {got}")
 
     def arrays(self, n_features: int | None, dtype: str) -> tuple[CsrMatrix, NDArray[Any]]:
         """Features and targets."""
@@ -139,13 +153,21 @@ class _Rows:
         return x, y.astype(np.int64) if whole else y
 
 
-def _number(what: str, text: bytes) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise FormatError(f"expected {what} as a number, got {_shown(text)}")
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise FormatError(f"expected {what} within float64's range, got {_shown(text)}")
-    return value
+def _problem(parts: list[bytes]) -> str:
+    """What is wrong with a line."""
+    if not _is_number(parts[0]):
+        return f"expected a target as a number, got {_shown(parts[0])}"
+    for part in parts[1:]:
+        name, colon, value = part.partition(b":")
+        if not colon or not _INDEX.fullmatch(name):
+            return f"expected column:value, got {_shown(part)}"
+        if not _is_number(value):
+            return f"expected a value as a number, got {_shown(value)}"
+    return "expected a target and column:value pairs, got something else"
+
+
+def _is_number(text: bytes) -> bool:
+    return len(text) <= _MOST_NUMBER_BYTES and _NUMBER.fullmatch(text) is not None
 
 
 def _shown(text: bytes) -> str:
