@@ -1,12 +1,14 @@
 """Whitening as a layer: adapted before or after it is in a model, saved, not trained, with a gradient."""
 
 import copy
+import json
 
 import numpy as np
 import pytest
 from networks import regression
 
 import fastdnn as fd
+from fastdnn.io import read_safetensors, write_safetensors
 
 L = fd.layers
 RNG = np.random.default_rng(0)
@@ -68,6 +70,32 @@ def test_the_gradient_flows_through_it():
     assert not np.array_equal(
         results[0][0], fd.Sequential([L.Input((4,)), L.Dense(4)], seed=0).get_weights()[0]
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("method", "pac"),
+        ("method", ["pca"]),
+        ("epsilon", -1),
+        ("epsilon", "0"),
+        ("units", 0),
+        ("units", 3),
+        ("units", 5),
+        ("units", 2.0),
+        ("more", 1),
+    ],
+)
+def test_a_damaged_file_is_a_format_error(key, value, tmp_path):
+    path = str(tmp_path / "m")
+    fd.Sequential([L.Input((4,)), L.Whitening(units=2)], seed=0).save(path)
+    tensors, metadata = read_safetensors(path)
+    config = json.loads(metadata["config"])
+    assert config["layers"][1]["config"]["units"] == 2
+    config["layers"][1]["config"][key] = value
+    write_safetensors(path, tensors, metadata | {"config": json.dumps(config)})
+    with pytest.raises(fd.FormatError):
+        fd.load_model(path)
 
 
 def test_what_does_not_fit():

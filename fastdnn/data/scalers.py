@@ -206,6 +206,8 @@ class StandardScaler(Scaler):
     """z = (x - μ) / σ, feature by feature, with μ and σ of the training set.
 
     σ² = Σ(x - μ)² / m divides by the number of rows m. A feature that never changes has σ = 1: it becomes 0.
+    Targets of a regression are scaled as a column, `y[:, None]`, and predictions taken back by
+    `inverse_transform`.
 
     Args:
         with_mean: subtract μ; with `with_std=False` this is zero-centring alone.

@@ -123,7 +123,8 @@ def check_shift(
       shows, such as two features that go together in one set only.
 
     So sets of one distribution give a false alarm with a probability of at most α, if their rows are
-    independent: where several rows come from one patient or writer, give one row of each.
+    independent: where several rows come from one patient or writer, give one row of each. Targets can be
+    compared, too, as one more column.
 
     Args:
         a: (examples, features), an array, a memory map or a data frame without missing values.
