@@ -30,7 +30,9 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from fastdnn import (
         activations,
+        averages,
         callbacks,
+        compare,
         data,
         initializers,
         io,
@@ -40,7 +42,9 @@ if TYPE_CHECKING:
         optimizers,
         plots,
         reference,
+        schedules,
     )
+    from fastdnn.averages import ewma
     from fastdnn.build_info import info
     from fastdnn.errors import NonFiniteLossError
     from fastdnn.functional import Input
@@ -53,7 +57,9 @@ if TYPE_CHECKING:
 # `import fastdnn` reads NumPy and the core only; the rest comes when it is first named (PEP 562).
 _MODULES = (
     "activations",
+    "averages",
     "callbacks",
+    "compare",
     "data",
     "initializers",
     "io",
@@ -63,6 +69,7 @@ _MODULES = (
     "optimizers",
     "plots",
     "reference",
+    "schedules",
 )
 _OBJECTS = {
     "FormatError": "fastdnn.io.files",
@@ -70,6 +77,7 @@ _OBJECTS = {
     "Model": "fastdnn.model",
     "NonFiniteLossError": "fastdnn.errors",
     "Sequential": "fastdnn.sequential",
+    "ewma": "fastdnn.averages",
     "get_num_threads": "fastdnn.thread_settings",
     "info": "fastdnn.build_info",
     "load_model": "fastdnn.io.model_file",
@@ -85,8 +93,11 @@ __all__ = [
     "NonFiniteLossError",
     "Sequential",
     "activations",
+    "averages",
     "callbacks",
+    "compare",
     "data",
+    "ewma",
     "get_num_threads",
     "info",
     "initializers",
@@ -98,6 +109,7 @@ __all__ = [
     "optimizers",
     "plots",
     "reference",
+    "schedules",
     "set_flush_denormal",
     "set_num_threads",
     "threads",

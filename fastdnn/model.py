@@ -353,7 +353,8 @@ class Model:
                 have any length.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
             verbose: 0 nothing; 1 a live line for each epoch; 2 a plain line; "auto" 1 on a terminal, else 0.
-            callbacks: such as `callbacks.EarlyStopping(patience=5)`; see `callbacks.Callback`.
+            callbacks: such as `callbacks.EarlyStopping(patience=5)`; see `callbacks.Callback`. Those that
+                ask for it have the held-out data evaluated between steps, too.
             validation_split: the share of the last examples that is held out, before shuffling, as in Keras.
             validation_data: (x, y) or (x, y, sample_weight) held out instead, or what makes such batches.
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
