@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from fastdnn.data.frames import from_dataframe, load_parquet
     from fastdnn.data.idx import load_idx, load_mnist
     from fastdnn.data.scalers import MinMaxScaler, StandardScaler
-    from fastdnn.data.shift import check_shift, check_splits
+    from fastdnn.data.shift import check_shift
     from fastdnn.data.split import Split, split_indices, train_dev_test_split
+    from fastdnn.data.split_check import check_splits
     from fastdnn.data.svmlight import load_svmlight
     from fastdnn.data.whitening import Whitening
 
@@ -25,7 +26,7 @@ _OBJECTS = {
     "StandardScaler": "scalers",
     "Whitening": "whitening",
     "check_shift": "shift",
-    "check_splits": "shift",
+    "check_splits": "split_check",
     "describe": "description",
     "from_dataframe": "frames",
     "load_arrays": "arrays",

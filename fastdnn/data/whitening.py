@@ -10,7 +10,7 @@ import numpy as np
 from fastdnn import _core
 from fastdnn.data.blocks import Features, Floats
 from fastdnn.data.moments import moments
-from fastdnn.data.scalers import Scaler, positive_vector_of, vector_of
+from fastdnn.data.scaler import Scaler, positive_vector_of, vector_of
 from fastdnn.errors import expected, unknown_name
 from fastdnn.thread_settings import get_num_threads
 
