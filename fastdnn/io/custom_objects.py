@@ -175,8 +175,8 @@ class CustomObjects:
         return layer
 
     def arguments(self, config: dict[str, Any], what: str | None = None) -> dict[str, Any]:
-        """The arguments of a part of the package's, among which may be parts of the user's: each `what`, or what
-        its argument's name ends with.
+        """The arguments of a part of the package's, among which may be parts of the user's: each `what`, or
+        what its argument's name ends with.
         """
         return {
             key: self._part(what or key.rpartition("_")[-1], entry)  # kernel_initializer

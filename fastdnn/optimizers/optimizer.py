@@ -326,7 +326,7 @@ class Optimizer:
         scalars = {name: _config_of(value) for name, value in self._scalars.items()}
         by_name = {
             "excluded_from_weight_decay": list(self._excluded),
-            "learning_rate_scales": dict(self._scaled),
+            "learning_rate_scales": [[name, factor] for name, factor in self._scaled.items()],
         }
         return {**scalars, **self.options, **{key: value for key, value in by_name.items() if value}}
 
@@ -339,7 +339,7 @@ class Optimizer:
         """
         arguments = dict(config)
         excluded = arguments.pop("excluded_from_weight_decay", [])
-        scaled = arguments.pop("learning_rate_scales", {})
+        scaled = arguments.pop("learning_rate_scales", [])
         for name, value in arguments.items():
             if isinstance(value, dict):
                 from fastdnn import schedules
@@ -347,7 +347,7 @@ class Optimizer:
                 arguments[name] = schedules.from_config(value["class_name"], value["config"])
         optimizer = cls(**arguments)
         optimizer.exclude_from_weight_decay(var_names=excluded)
-        for name, factor in scaled.items():
+        for name, factor in scaled:
             optimizer.scale_learning_rate(factor, var_names=[name])
         return optimizer
 
