@@ -287,8 +287,8 @@ def trained_003(rate, batch_size, use_bias):
     assert model.predict(np.array([[2.0, 3]]))[0, 0] == 3.5
     assert 1.5 * model.evaluate(X_003, Y_003) == pytest.approx(15.75, abs=1e-12)
     model.fit(X_003, Y_003, batch_size=batch_size, epochs=1, shuffle=False)
-    kernel, *bias = (w.ravel().tolist() for w in model.get_weights())
-    return kernel, bias, 1.5 * model.evaluate(X_003, Y_003)
+    kernel, *biases = (w.ravel().tolist() for w in model.get_weights())
+    return kernel, [w_0 for bias in biases for w_0 in bias], 1.5 * model.evaluate(X_003, Y_003)
 
 
 def test_worked_exercise_of_003():

@@ -350,7 +350,7 @@ def test_a_long_epoch_is_a_call_for_each_block_of_steps(monkeypatch):
         return run(self, scalars, *rest)
 
     monkeypatch.setattr(fd.backend._NativeTrainer, "run", counted)
-    monkeypatch.setattr("fastdnn.optimizers.optimizer._BLOCK", 8)
+    monkeypatch.setattr("fastdnn.optimizers.table._BLOCK", 8)
     assert trained() == whole
     assert calls == [8, 8, 2, 6, 8, 4]
 
