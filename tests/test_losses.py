@@ -317,10 +317,12 @@ def test_a_column_of_labels():
 
 
 def test_class_weights_of_yes_and_no():
-    for name, y in [("binary", np.arange(ROWS) % 2), ("hinge", 2 * (np.arange(ROWS) % 2) - 1)]:
-        case = CASES[name]
+    """A chance above 1/2 counts as yes."""
+    is_one = np.arange(ROWS) % 2 == 1
+    for name, yes, no in [("binary", 1, 0), ("binary", 0.6, 0.4), ("hinge", 1, -1), ("hinge", 1, 0)]:
+        case, y = CASES[name], np.where(is_one, yes, no)
         x, results = case.data(ROWS)[0], []
-        weights = np.where(y == 1, 3.0, 0.5)
+        weights = np.where(is_one, 3.0, 0.5)
         for given in ({"class_weight": {0: 0.5, 1: 3.0}}, {"sample_weight": weights}):
             layers = [fd.layers.Input((5,)), fd.layers.Dense(1, activation=case.activation)]
             model = fd.Sequential(layers, seed=0)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.checks import choice
 from fastdnn.custom.calls import Call, Frame
 from fastdnn.custom.checks import finite_array, pair, real_array
 from fastdnn.errors import expected
@@ -20,14 +21,15 @@ class PythonLoss:
     """What a model needs of a loss, of an object of the user's.
 
     Raises:
-        ValueError: its name is no string, or what it says of its targets does not fit.
+        ValueError: its name is no string, or what it says of its targets or its reduction does not fit.
     """
 
     def __init__(self, given: Any, where: str = "compile") -> None:
         self.given = given
         self.name = _checked_name(where, given)
         self.integer_targets = bool(getattr(given, "integer_targets", False))
-        self.reduction = "mean"
+        words = ("mean", "sum")
+        self.reduction = choice(where, "a reduction", getattr(given, "reduction", "mean"), words)
         self.accuracy: KindAndOptions | None = ("sparse_accuracy", {}) if self.integer_targets else None
         self._width = getattr(given, "target_width", None)
         width_ok = isinstance(self._width, int) and not isinstance(self._width, bool) and self._width >= 1

@@ -32,8 +32,8 @@ A loss of your own is an object with
 
 - `name`;
 - `value_and_gradient(y, y_hat)`: the losses of the examples, (examples,), and their gradients with respect to
-  y_hat, (examples, outputs). Sample and class weights and the 1/n are applied for you (its reduction is
-  "mean").
+  y_hat, (examples, outputs). Sample and class weights and the 1/n are applied for you; with an attribute
+  `reduction = "sum"` there is no 1/n.
 
 y_hat is (examples, outputs) and y as wide, unless `target_width` says another number of columns; where
 `integer_targets` is True, y is (examples,) labels from 0 to outputs - 1. Both are copies in the model's type
