@@ -20,6 +20,8 @@ def expected(where: str, wanted: str, got: object, hint: str = "") -> str:
 def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ValueError:
     """The error for a name that is not in a list, with the nearest one that is."""
     names = sorted(known)
-    close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    words = set(str(name).lower().split("_"))
+    close = [known for known in names if len(words) > 1 and words <= set(known.split("_"))]
+    close = close or difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else ""
     return ValueError(expected(where, f"{kind}, one of {', '.join(names)}", repr(name), hint))
