@@ -73,7 +73,8 @@ BAD = {
     "excluded as a number": {"excluded_from_weight_decay": 3},
     "excluded numbers": {"excluded_from_weight_decay": [3]},
     "scales as a list": {"learning_rate_scales": ["dense"]},
-    "a scale of text": {"learning_rate_scales": {"dense": "x"}},
+    "scales as a dictionary": {"learning_rate_scales": {"dense": 0.5}},
+    "a scale of text": {"learning_rate_scales": [["dense", "x"]]},
     "an unknown argument": {"exec": 1},
     "an unknown form": {"momentum_form": ["sum"]},
 }

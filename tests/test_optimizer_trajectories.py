@@ -275,24 +275,34 @@ def test_worked_adam_first_step():
     assert first_step(fd.optimizers.Adam(bias_correction=False)) == pytest.approx(3.162, abs=0.001)
 
 
+X_003, Y_003 = np.array([[1.0, 2], [-2, 5], [0, 1]]), np.array([1.0, 6, 1])
+
+
+def trained_003(rate, batch_size, use_bias):
+    """w, w₀ and L after an epoch. L = ½ Σ (y - wᵀx)² is 3/2 of the mean squared error of the three rows."""
+    dense = fd.layers.Dense(1, use_bias=use_bias)
+    model = fd.Sequential([fd.layers.Input((2,)), dense], dtype="float64")
+    model.compile(fd.optimizers.SGD(rate), "mse")
+    model.set_weights([np.array([[1.0], [0.5]]), *([np.zeros(1)] if use_bias else [])])
+    assert model.predict(np.array([[2.0, 3]]))[0, 0] == 3.5
+    assert 1.5 * model.evaluate(X_003, Y_003) == pytest.approx(15.75, abs=1e-12)
+    model.fit(X_003, Y_003, batch_size=batch_size, epochs=1, shuffle=False)
+    kernel, *biases = (w.ravel().tolist() for w in model.get_weights())
+    return kernel, [w_0 for bias in biases for w_0 in bias], 1.5 * model.evaluate(X_003, Y_003)
+
+
 def test_worked_exercise_of_003():
-    """w = [1, 0.5], L = ½ Σ (y - wᵀx)², η = 0.01: L is 3/2 of the mean squared error of three rows, and 1/2
-    of that of one row.
-    """
-    x, y = np.array([[1.0, 2], [-2, 5], [0, 1]]), np.array([1.0, 6, 1])
-
-    def trained_with(rate, batch_size):
-        model = fd.Sequential([fd.layers.Input((2,)), fd.layers.Dense(1, use_bias=False)], dtype="float64")
-        model.compile(fd.optimizers.SGD(rate), "mse")
-        model.set_weights([np.array([[1.0], [0.5]])])
-        assert model.predict(np.array([[2.0, 3]]))[0, 0] == 3.5
-        assert 1.5 * model.evaluate(x, y) == pytest.approx(15.75, abs=1e-12)
-        model.fit(x, y, batch_size=batch_size, epochs=1, shuffle=False)
-        return model.get_weights()[0].ravel(), 1.5 * model.evaluate(x, y)
-
-    w, loss = trained_with(0.01 * 1.5, 3)
-    np.testing.assert_allclose(w, [0.88, 0.76], atol=1e-12)
+    """w = [1, 0.5], η = 0.01; of one row, L is half of the squared error."""
+    batch, stochastic = (0.01 * 1.5, 3), (0.01 * 0.5, 1)
+    w, _, loss = trained_003(*batch, use_bias=False)
+    assert w == pytest.approx([0.88, 0.76], abs=1e-12)
     assert loss == pytest.approx(8.8496, abs=1e-4)
-    w, loss = trained_with(0.01 * 0.5, 1)
-    np.testing.assert_allclose(w, [0.8784, 0.76141], atol=5e-6)
+    w, _, loss = trained_003(*stochastic, use_bias=False)
+    assert w == pytest.approx([0.8784, 0.76141], abs=5e-6)
     assert loss == pytest.approx(8.8104, abs=1e-4)
+    w, w_0, loss = trained_003(*batch, use_bias=True)
+    assert [*w, *w_0] == pytest.approx([0.88, 0.76, 0.05], abs=1e-12)
+    assert loss == pytest.approx(8.71335, abs=5e-6)
+    w, w_0, loss = trained_003(*stochastic, use_bias=True)
+    assert [*w, *w_0] == pytest.approx([0.8782, 0.761446, 0.047846], abs=5e-5)
+    assert loss == pytest.approx(8.67806, abs=1e-5)

@@ -234,6 +234,22 @@ def test_a_frozen_weight_is_not_constrained():
     np.testing.assert_array_equal(model.get_weights()[0], before)
 
 
+@pytest.mark.parametrize("way", ["clipnorm", "global_clipnorm"])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_norms_of_weights_of_several_chunks(way, threads):
+    """10,500 numbers are three chunks of a sum; the step is as long as the limit says."""
+    x, y = classification(rows=40, features=150)
+    model = classifier(features=150, hidden=(70,), optimizer=O.SGD(1.0, **{way: 1e-3}), dtype="float64")
+    gradients = model.loss_and_gradients(x, y)[1]
+    before = model.get_weights()
+    model.fit(x, y, batch_size=40, epochs=1, shuffle=False, threads=threads)
+    norms = [np.linalg.norm(g) for g in gradients.values()]
+    whole = [np.linalg.norm(norms)] * 4 if way == "global_clipnorm" else norms
+    for old, new, g, norm in zip(before, model.get_weights(), gradients.values(), whole, strict=True):
+        assert norm > 1e-3
+        np.testing.assert_allclose(old - new, g * 1e-3 / norm, rtol=1e-9, atol=1e-15, equal_nan=False)
+
+
 def test_norms_beyond_the_range_of_squares():
     """Gradients of 1e200: their squares are infinite, their norm is not."""
     for way in ("clipnorm", "global_clipnorm"):
@@ -350,7 +366,7 @@ def test_a_long_epoch_is_a_call_for_each_block_of_steps(monkeypatch):
         return run(self, scalars, *rest)
 
     monkeypatch.setattr(fd.backend._NativeTrainer, "run", counted)
-    monkeypatch.setattr("fastdnn.optimizers.optimizer._BLOCK", 8)
+    monkeypatch.setattr("fastdnn.optimizers.table._BLOCK", 8)
     assert trained() == whole
     assert calls == [8, 8, 2, 6, 8, 4]
 

@@ -465,6 +465,16 @@ def test_the_datasets_size_is_that_of_the_fit(backend, tmp_path):
         np.testing.assert_allclose(other.evaluate(x[9:], y[9:]), want, rtol=1e-12)
 
 
+def test_single_steps_take_the_size_of_the_last_fit():
+    x, y = data(rows=12)
+    model = linear(L2(3.0, scale="dataset"))
+    for rows in (12, 6):
+        model.fit(x[:rows], y[:rows])
+        want = bare_loss(model, x, y) + 3 / (2 * rows) * (model.get_weights()[0] ** 2).sum()
+        np.testing.assert_allclose(model.loss_and_gradients(x, y)[0], want, rtol=1e-12)
+        np.testing.assert_allclose(model.train_on_batch(x, y), want, rtol=1e-12)
+
+
 def test_a_refused_fit_leaves_the_datasets_size():
     x, y = data(rows=12)
     model = linear(L2(3.0, scale="dataset"))

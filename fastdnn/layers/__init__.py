@@ -14,6 +14,7 @@
 | `GaussianNoise` | in training, normal deviates added |
 | `Add`, `Average`, `Concatenate` | several inputs added, averaged, or side by side |
 | `Normalization` | y = (x - μ) / σ, with figures of the training set |
+| `Whitening` | uncorrelated features of variance 1, with figures of the training set |
 """
 
 from fastdnn.layers.activation import Activation
@@ -29,6 +30,7 @@ from fastdnn.layers.maxout import Maxout
 from fastdnn.layers.merging import Add, Average, Concatenate
 from fastdnn.layers.normalization import Normalization
 from fastdnn.layers.slopes import ELU, LeakyReLU, PReLU, ReLU
+from fastdnn.layers.whitening import Whitening
 
 __all__ = [
     "ELU",
@@ -49,4 +51,5 @@ __all__ = [
     "Normalization",
     "PReLU",
     "ReLU",
+    "Whitening",
 ]

@@ -1,7 +1,8 @@
 """What all optimisers have: hyper-parameters, clipping, decay of weights, and the native state."""
 
+import copy
+import dataclasses
 import inspect
-import math
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
@@ -10,23 +11,14 @@ import numpy as np
 
 from fastdnn import _core
 from fastdnn.errors import expected, unknown_name
-from fastdnn.optimizers.scalars import (
-    NOT_NEGATIVE,
-    Limit,
-    Number,
-    Option,
-    Scalar,
-    Schedule,
-    number,
-    per_of,
-    values_of,
-)
+from fastdnn.optimizers.scalars import NOT_NEGATIVE, Limit, Number, Option, Scalar, Schedule, number
+from fastdnn.optimizers.table import Numbers
+from fastdnn.optimizers.weight_rules import WeightRules, names_of
 
 if TYPE_CHECKING:
     from fastdnn.segment_options import SegmentOptions
 
 _CLIPS = ("clipvalue", "clipnorm", "global_clipnorm")
-_BLOCK = 16384  # steps of one table of scheduled scalars, so that it takes two megabytes at most
 
 
 class Common(TypedDict, total=False):
@@ -100,27 +92,22 @@ class Optimizer:
                 "weight_decay_mode", weight_decay_mode, ("decoupled", "coupled")
             ),
         }
-        self._scalars: dict[str, Number | None] = {}
-        self._by_step = False  # whether a number is scheduled by step
-        self._changes = 0
-        self._forget()
-        self._epochs_done = 0
+        self._state: weakref.ref[_core.Optimizer] | None = None
         self._columns: tuple[str, ...] = ()
-        self._excluded: tuple[str, ...] = ()
-        self._scaled: dict[str, float] = {}
+        self._epochs_done = 0
+        self._rules = WeightRules()
         common = {
             "weight_decay": weight_decay,
             "clipvalue": clipvalue,
             "clipnorm": clipnorm,
             "global_clipnorm": global_clipnorm,
         }
-        for name, value in {**scalars, **common}.items():
+        numbers = {**scalars, **common}
+        ranges = {name: inspect.getattr_static(self, name).allowed for name in numbers}
+        self._numbers = Numbers(type(self).__name__, ranges)
+        for name, value in numbers.items():
             setattr(self, name, value)
-        self._has_velocity = self._scalars.get("momentum", 0) != 0
-
-    def _forget(self) -> None:
-        self._state: weakref.ref[_core.Optimizer] | None = None
-        self._table: tuple[tuple[int, int], int, np.ndarray] | None = None
+        self._has_velocity = self._numbers.given.get("momentum", 0) != 0
 
     def _choice(self, name: str, value: object, known: tuple[str, ...]) -> str:
         if value not in known:
@@ -142,7 +129,7 @@ class Optimizer:
                 velocity; or there would be two limits.
         """
         where = type(self).__name__
-        old = self._scalars.get(name)
+        old = self._numbers.given.get(name)
         if callable(old) and not callable(value):
             hint = "compile with a new optimizer, or change the schedule"
             raise ValueError(expected(where, f"{name} to stay a schedule", f"the number {value!r}", hint))
@@ -150,38 +137,23 @@ class Optimizer:
             hint = "make the optimizer with some momentum"
             raise ValueError(expected(where, "momentum to stay 0, without velocity", repr(value), hint))
         if name in _CLIPS and value is not None:
-            others = [clip for clip in _CLIPS if clip != name and self._scalars.get(clip) is not None]
+            others = [clip for clip in _CLIPS if clip != name and self._numbers.given.get(clip) is not None]
             if others:
                 raise ValueError(expected(where, f"one of {', '.join(_CLIPS)}", f"{others[0]} and {name}"))
-        self._scalars[name] = value
-        self._by_step = any(per_of(schedule) == "step" for schedule in self.schedules.values())
-        self._changes += 1
+        self._numbers.set(name, value)
 
     def current(self, name: str) -> float:
         """The number of a hyper-parameter at the next step."""
-        return float(self._values(name, self.iterations, 1, self._epochs_done)[0])
+        return float(self._numbers.of_steps(name, self.iterations, 1, self._epochs_done)[0])
 
     @property
     def schedules(self) -> dict[str, Schedule]:
         """The hyper-parameters that are scheduled."""
-        return {name: value for name, value in self._scalars.items() if callable(value)}
-
-    def _values(self, name: str, first: int, n: int, epoch: int) -> np.ndarray:
-        value = self._scalars[name]
-        if value is None:
-            return np.full(n, math.inf)
-        if not callable(value):
-            return np.full(n, value)
-        allowed, where = inspect.getattr_static(self, name).allowed, type(self).__name__
-        if per_of(value) == "epoch":
-            return values_of(where, name, value, epoch, 1, allowed).repeat(n)
-        return values_of(where, name, value, first, n, allowed)
+        return self._numbers.schedules
 
     def steps_of_table(self, first: int, steps: int) -> int:
-        """How many of so many steps a table should have: all, or where numbers are scheduled by step those up
-        to the next multiple of some thousands.
-        """
-        return min(steps, _BLOCK - first % _BLOCK) if self._by_step else steps
+        """How many of so many steps the next table should have."""
+        return self._numbers.steps_of_table(first, steps)
 
     def table(self, first: int, steps: int, epoch: int) -> np.ndarray:
         """The scalars of steps, as the native trainer takes them: (steps, scalars), or one row for all of
@@ -195,18 +167,8 @@ class Optimizer:
         Raises:
             ValueError: a schedule gives a number that is out of its range, or none.
         """
-        key = (self._changes, epoch)
-        if self._table is not None and self._table[0] == key:
-            _, begin, kept = self._table
-            if not self._by_step:
-                return kept
-            if begin <= first and first + steps <= begin + len(kept):
-                return kept[first - begin : first - begin + steps]
-        rows = steps if self._by_step else 1
-        table = np.column_stack([self._values(name, first, rows, epoch) for name in self._columns])
-        self._table = (key, first, table)
         self._epochs_done = epoch
-        return table
+        return self._numbers.table(self._columns, first, steps, epoch)
 
     def rate_in(self, table: np.ndarray, step: int) -> float:
         """The learning rate of a step of a table, from 0."""
@@ -228,13 +190,16 @@ class Optimizer:
     def _native_options(self) -> dict[str, Any]:
         """Keywords of the native optimiser."""
         native = {name: value for name, value in self.options.items() if name != "weight_decay_mode"}
-        return {**native, "velocity": True} if "momentum" in self._scalars and self._has_velocity else native
+        return (
+            {**native, "velocity": True}
+            if "momentum" in self._numbers.given and self._has_velocity
+            else native
+        )
 
     def make_state(self, parameters: "_core.Parameters") -> "_core.Optimizer":
         """Fresh native state beside the parameters."""
         coupled = self.weight_decay_mode == "coupled"
         state = _core.Optimizer(parameters, self.kind, coupled_decay=coupled, **self._native_options())
-        self._forget()
         self._state = weakref.ref(state)
         self._columns = tuple(state.scalar_names)
         return state
@@ -242,14 +207,8 @@ class Optimizer:
     def set_options(self, state: "_core.Optimizer", of_weights: "Mapping[str, SegmentOptions]") -> None:
         """Tell the native state how it updates each weight."""
         for name, own in of_weights.items():
-            state.set_options(
-                name,
-                lr_scale=own.lr_scale * self._scale_of(name),
-                decay=own.decay and not self._excludes(name),
-                proximal_l1=own.proximal_l1,
-                max_norm=own.max_norm,
-                max_norm_axis=own.max_norm_axis,
-            )
+            options = self._rules.options(name, own)
+            state.set_options(name, **dataclasses.asdict(options))
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -268,8 +227,8 @@ class Optimizer:
         >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         """
         where = f"{type(self).__name__}.exclude_from_weight_decay"
-        names = self._names(where, var_list, var_names)
-        self._excluded = tuple(dict.fromkeys([*self._excluded, *names]))
+        self._refuse_late(where)
+        self._rules = self._rules.excluding(names_of(where, var_list, var_names))
 
     def scale_learning_rate(
         self, factor: float, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -291,44 +250,27 @@ class Optimizer:
         >>> optimizer.scale_learning_rate(0.1, var_names=["dense/", "dense_1/"])
         """
         where = f"{type(self).__name__}.scale_learning_rate"
-        names = self._names(where, var_list, var_names)
-        self._scaled |= dict.fromkeys(names, number(where, "factor", factor, NOT_NEGATIVE))
+        self._refuse_late(where)
+        checked = number(where, "factor", factor, NOT_NEGATIVE)
+        self._rules = self._rules.scaling(names_of(where, var_list, var_names), checked)
 
-    def _names(
-        self, where: str, var_list: Iterable[Any] | None, var_names: Iterable[str] | None
-    ) -> list[str]:
+    def _refuse_late(self, where: str) -> None:
         if self._state is not None and self._state() is not None:
             raise ValueError(
                 expected(where, "a call before the first step", f"one at step {self.iterations}")
             )
-        parts = [var_names] if isinstance(var_names, str) else list(var_names or ())
-        names = [weight.name for weight in var_list or ()] + parts
-        for name in names:
-            if not isinstance(name, str) or not name:
-                raise ValueError(expected(where, "names of weights, or parts of them", repr(name)))
-        return names
-
-    def _excludes(self, name: str) -> bool:
-        return any(part in name for part in self._excluded)
-
-    def _scale_of(self, name: str) -> float:
-        return math.prod(factor for part, factor in self._scaled.items() if part in name)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's copy holds."""
-        own = {"_scalars": dict(self._scalars), "options": dict(self.options)}
-        return {**vars(self), **own, "_state": None, "_table": None}
+        own = {"_numbers": copy.copy(self._numbers), "options": dict(self.options)}
+        return {**vars(self), **own, "_state": None}
 
     # ---- Files
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this optimiser again; a schedule as {"class_name", "config"}."""
-        scalars = {name: _config_of(value) for name, value in self._scalars.items()}
-        by_name = {
-            "excluded_from_weight_decay": list(self._excluded),
-            "learning_rate_scales": dict(self._scaled),
-        }
-        return {**scalars, **self.options, **{key: value for key, value in by_name.items() if value}}
+        numbers = {name: _config_of(value) for name, value in self._numbers.given.items()}
+        return {**numbers, **self.options, **self._rules.config()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -339,7 +281,7 @@ class Optimizer:
         """
         arguments = dict(config)
         excluded = arguments.pop("excluded_from_weight_decay", [])
-        scaled = arguments.pop("learning_rate_scales", {})
+        scaled = arguments.pop("learning_rate_scales", [])
         for name, value in arguments.items():
             if isinstance(value, dict):
                 from fastdnn import schedules
@@ -347,12 +289,12 @@ class Optimizer:
                 arguments[name] = schedules.from_config(value["class_name"], value["config"])
         optimizer = cls(**arguments)
         optimizer.exclude_from_weight_decay(var_names=excluded)
-        for name, factor in scaled.items():
+        for name, factor in scaled:
             optimizer.scale_learning_rate(factor, var_names=[name])
         return optimizer
 
     def __repr__(self) -> str:
-        arguments = {**self._scalars, **self.options}
+        arguments = {**self._numbers.given, **self.options}
         return f"{type(self).__name__}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
 
 
