@@ -12,7 +12,7 @@ def _layer(rng, width):
     """A layer that takes any width and gives `width` or as many as it gets."""
     aside = rng.spawn(1)[0]
     penalty, limit = _regularizer(aside), [None, fd.constraints.MaxNorm(1.0)][int(aside.integers(2))]
-    # A bias before a batch normalisation has a gradient of rounding errors, whose sign would count for L1.
+    # A bias or beta before a batch normalisation has a gradient of rounding errors, whose sign L1 would mind.
     smooth = [None, R.L2(1e-2, "batch")][int(aside.integers(2))]
 
     def flag():
@@ -25,7 +25,7 @@ def _layer(rng, width):
     kinds = [
         dense,
         lambda: L.BatchNormalization(center=flag(), scale=flag(), gamma_regularizer=penalty),
-        lambda: L.LayerNormalization(center=flag(), scale=flag(), beta_regularizer=penalty),
+        lambda: L.LayerNormalization(center=flag(), scale=flag(), beta_regularizer=smooth),
         lambda: L.Dropout(float(rng.choice([0.1, 0.5]))),
         lambda: L.GaussianNoise(float(rng.choice([0.1, 1.0]))),
         lambda: L.Activation("relu"),
