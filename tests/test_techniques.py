@@ -1,4 +1,4 @@
-"""docs/techniques.md: every block runs and prints what it says, every name exists, the index leads to the rows."""
+"""docs/techniques.md: blocks run and print what they say, names exist, the index leads to the rows."""
 
 import contextlib
 import io
@@ -102,9 +102,17 @@ def test_every_script_that_is_named_exists():
 def test_the_index_has_every_heading_of_the_rows_and_no_others():
     rows = {**ROWS, "not here yet": CHAPTER["Not here yet"]}
     wanted = {
-        (deck, heading, name) for name, text in rows.items() for deck, all_of in decks(text).items() for heading in all_of
+        (deck, heading, name)
+        for name, text in rows.items()
+        for deck, all_of in decks(text).items()
+        for heading in all_of
     }
-    got = {(deck, heading, name) for deck, lines in index().items() for heading, links in lines for name, _ in links}
+    got = {
+        (deck, heading, name)
+        for deck, lines in index().items()
+        for heading, links in lines
+        for name, _ in links
+    }
     assert got == wanted
     assert {deck for deck, _, _ in got} == {"000", "001", "002", "003", "004"}
 
