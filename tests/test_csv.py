@@ -109,6 +109,14 @@ def test_quoted_fields_keep_delimiters_quotes_and_line_ends(read):
     assert "two lines" in table.describe()
 
 
+def test_spaces_after_delimiters(read):
+    table = read('age, "work class", income\n39, State-gov, <=50K\n50, "Self, emp", >50K\n38, ?, <=50K\n')
+    assert list(table) == ["age", "work class", "income"]
+    assert table["age"].tolist() == [39, 50, 38]
+    assert table["income"].tolist() == ["<=50K", ">50K", "<=50K"]
+    assert read('a, b\n1, "x, y"\n2, "x, y"\n')["b"].tolist() == ["x, y", "x, y"]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", ["", "END", "ENDEND"])
 def test_line_ends_and_empty_lines(read, end, last):

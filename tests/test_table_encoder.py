@@ -447,6 +447,16 @@ def test_a_split_is_stratified_where_the_target_is_classes(tmp_path):
     assert np.array_equal(np.sort(rows), np.arange(200))
     with pytest.raises(ValueError, match="a table with a target, for stratify=True"):
         load_csv(tmp_path / "f.csv").split(stratify=True)
+    rents = load_csv(tmp_path / "f.csv", "rent")
+    assert [len(part) for part in rents.split(20, 20)] == [160, 20, 20]
+    with pytest.raises(ValueError, match="classes in 'rent', to stratify by, got .* different values in 200"):
+        rents.split(stratify=True)
+
+
+def test_classes_that_are_fractions_are_stratified_too(read):
+    table = read("x,y\n" + "".join(f"{i},{0.5 + i % 2}\n" for i in range(40)), "y")
+    for part in table.split(10, 10, stratify=True):
+        assert abs(part["y"].mean() - 1) < 1e-12
 
 
 def test_features_refuse_figures_that_are_none():

@@ -57,7 +57,7 @@ def read_words(where: str, words: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: a word is unknown or there twice, or its value does not fit.
 
-    >>> from fastdnn.cli.recipe import read_words
+    >>> from fastdnn.cli.recipe_file import read_words
     >>> read_words("run.toml", {"hidden": [64, 32], "learning-rate": 1e-3})
     {'hidden': (64, 32), 'learning_rate': 0.001}
     """

@@ -49,7 +49,7 @@ def read_blocks(path: str | os.PathLike[str], where: str, form: CsvForm) -> Iter
 def _records(path: str | os.PathLike[str], where: str, form: CsvForm) -> Iterator[tuple[int, list[str]]]:
     """Records that are not empty, with the line in which each begins, without the header."""
     with text_lines(path, where) as text:
-        reader = csv.reader(text, delimiter=form.delimiter, strict=True)
+        reader = csv.reader(text, delimiter=form.delimiter, strict=True, skipinitialspace=True)
         skip = form.header
         line = 1
         try:

@@ -92,7 +92,7 @@ def _sample(path: str | os.PathLike[str], where: str) -> list[str]:
 
 def _records(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     """Fields by line; what is malformed is met when the file is read."""
-    reader = csv.reader(lines, delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     records: list[list[str]] = []
     try:
         records.extend(reader)

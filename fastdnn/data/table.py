@@ -162,7 +162,7 @@ class Table:
                 classes, as `task_of` sees it.
 
         Raises:
-            ValueError: as `split_indices`, or there is no target to stratify by.
+            ValueError: as `split_indices`, or there are no classes to stratify by.
 
         >>> import numpy as np
         >>> from fastdnn.data.table import Table
@@ -172,14 +172,25 @@ class Table:
         >>> sorted(test["y"].tolist()), len(train)
         (['no', 'yes'], 6)
         """
-        if stratify and self.target is None:
-            raise ValueError(expected("split", "a table with a target, for stratify=True", repr(self)))
-        column = None if self.target is None else self.columns[self.target]
-        by = column is not None and (task_of(column)[0] == "classification" if stratify is None else stratify)
-        labels = column.values if column is not None and by else None
+        labels = self._classes(stratify)
         parts = split_indices(len(self), dev=dev, test=test, stratify=labels, seed=seed)
         train, dev_part, test_part = (self.take(rows) for rows in parts)
         return train, dev_part, test_part
+
+    def _classes(self, stratify: bool | None) -> NDArray[np.intp] | None:
+        """The class of each row, as a number, or None where no part has to have them in proportion."""
+        if self.target is None or stratify is False:
+            if stratify:
+                raise ValueError(expected("split", "a table with a target, for stratify=True", repr(self)))
+            return None
+        column = self.columns[self.target]
+        if stratify is None and task_of(column)[0] != "classification":
+            return None
+        different, classes = np.unique(column.values, return_inverse=True)
+        if 2 * len(different) > len(self):
+            got = f"{len(different):,} different values in {len(self):,} rows"
+            raise ValueError(expected("split", f"classes in {self.target!r}, to stratify by", got))
+        return classes
 
     def describe(self) -> str:
         """Columns, kinds, missing values and what is in them, as a text for people."""

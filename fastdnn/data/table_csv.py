@@ -38,8 +38,9 @@ def load_csv(
     A column is *numbers* where all of its cells are (whole or decimal, with or without an exponent), a
     *boolean* where they are yes and no, or true and false, in any case, else a *category*. A cell that is
     empty, NA, NaN, null or ? is a missing value. Left out, and said in `table.left_out`, are columns without
-    a value, and texts that have nothing to say about other rows: nine in ten of them different, as names and
-    numbers of records are, or more than 100 with fewer than two rows each. Columns of dates are refused: a network has no use for them as they stand.
+    a value, and texts that say nothing about other rows: nine in ten of them different, as names and numbers
+    of records are, or more than 100 with fewer than two rows each. Columns of dates are refused: a network
+    has no use for them as they stand.
 
     Args:
         path: of the file.

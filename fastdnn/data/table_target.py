@@ -109,7 +109,8 @@ class ClassTarget:
     def decode(self, outputs: NDArray[Any]) -> NDArray[np.str_]:
         """The names of the classes of the largest outputs; (rows, classes) to (rows,)."""
         names = np.array(self.classes, np.str_)
-        return np.take(names, np.asarray(outputs).argmax(axis=1))
+        labels: NDArray[np.intp] = np.asarray(outputs).argmax(axis=1)
+        return names[labels]
 
 
 @dataclass(frozen=True)
