@@ -110,10 +110,12 @@ def test_quoted_fields_keep_delimiters_quotes_and_line_ends(read):
 
 
 def test_spaces_after_delimiters(read):
-    table = read('age, "work class", income\n39, State-gov, <=50K\n50, "Self, emp", >50K\n38, ?, <=50K\n')
+    rows = '39, State-gov, <=50K\n50, "Self, emp", >50K\n38, ?, <=50K\n'
+    table = read('age, "work class", income\n' + 2 * rows)
     assert list(table) == ["age", "work class", "income"]
-    assert table["age"].tolist() == [39, 50, 38]
-    assert table["income"].tolist() == ["<=50K", ">50K", "<=50K"]
+    assert table["age"].tolist() == 2 * [39, 50, 38]
+    assert table["work class"].tolist() == 2 * ["State-gov", "Self, emp", ""]
+    assert table["income"].tolist() == 2 * ["<=50K", ">50K", "<=50K"]
     assert read('a, b\n1, "x, y"\n2, "x, y"\n')["b"].tolist() == ["x, y", "x, y"]
 
 

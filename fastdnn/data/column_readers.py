@@ -183,9 +183,9 @@ def as_boolean(column: Column, pair: tuple[str, str] = ("false", "true")) -> Col
     code_of = np.full(len(column.texts) + 1, -1, np.int32)  # the last one is the place of -1
     for code, text in enumerate(column.texts):
         if text.lower() not in BOOLEAN_WORDS:
+            place = f" in line {column.lines[code]}" if column.lines else ""
             raise FormatError(
-                f"column {column.name!r}: expected yes or no, or true or false, got {text!r} in line "
-                f"{column.lines[code]}"
+                f"column {column.name!r}: expected yes or no, or true or false, got {text!r}{place}"
             )
         code_of[code] = BOOLEAN_WORDS[text.lower()]
     return Column(column.name, "boolean", code_of[column.values], pair)

@@ -79,7 +79,7 @@ def read_columns(
         column = _column(reader, reading, name == target)
         reason = "" if isinstance(column, Column) else column
         if isinstance(column, Column) and name not in reading.kinds and name != target:
-            reason = _useless(column, name in reading.categories)
+            reason = useless(column, name in reading.categories)
         if name in mixed:
             error = mixed[name]
             mixture = f"it has texts among its numbers, the first {error.text!r} in line {error.line}"
@@ -185,8 +185,14 @@ def _refuse_commas(reader: TextReader) -> None:
         )
 
 
-def _useless(column: Column, wanted: bool) -> str:
-    """Why a column is not taken, if so."""
+def useless(column: Column, wanted: bool) -> str:
+    """Why a column of features is not taken, or "".
+
+    >>> import numpy as np
+    >>> from fastdnn.data.csv_columns import useless
+    >>> useless(Column("name", "category", np.arange(3), ("Ada", "Bob", "Eve")), wanted=False)
+    '3 different texts in 3 rows: names, or numbers of records'
+    """
     present = len(column) - int(column.missing().sum())
     if present == 0:
         return "no values"

@@ -11,6 +11,7 @@ from fastdnn.data.csv_form import check_delimiter
 from fastdnn.data.split import split_indices
 from fastdnn.data.table_column import Column
 from fastdnn.errors import expected, unknown_name
+from fastdnn.io.files import FormatError
 
 _MOST_CLASS_NUMBERS: Final = 20
 _SHOWN_TEXTS: Final = 3
@@ -148,6 +149,23 @@ class Table:
         index = np.asarray(rows)
         columns = {name: column.take(index) for name, column in self.columns.items()}
         return replace(self, columns=columns, records=self.records[index])
+
+    def with_target(self) -> "Table":
+        """The table without the rows whose target is missing; a note says how many they were.
+
+        Raises:
+            FormatError: it is missing in all of them.
+        """
+        if self.target is None:
+            return self
+        missing = self.columns[self.target].missing()
+        count = int(missing.sum())
+        if count == 0:
+            return self
+        if count == len(self):
+            raise FormatError(f"expected values of the target {self.target!r}, got none in {count:,} rows")
+        note = f"{count:,} {'row' if count == 1 else 'rows'} without {self.target!r} left out"
+        return replace(self.take(np.flatnonzero(~missing)), notes=(*self.notes, note))
 
     def split(
         self, dev: float = 0.15, test: float = 0.15, *, seed: int = 0, stratify: bool | None = None

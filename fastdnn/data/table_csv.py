@@ -97,7 +97,7 @@ def load_csv(
         table = Table(
             found.columns, target, Path(path).name, np.arange(found.rows), left_out, tuple(notes), options
         )
-        return _with_target_only(table)
+        return table.with_target()
     except FormatError as error:
         raise FormatError(f"[{_WHERE}] {str(Path(path))!r}: {error}") from error.__cause__
 
@@ -179,18 +179,3 @@ def _ignored(form: CsvForm, like: "TableEncoder | None") -> list[str]:
         return []
     extra = [name for name in form.names if name not in (*like.features, like.target_name)]
     return [f"columns that the model does not know are ignored: {_listed(extra)}"] if extra else []
-
-
-def _with_target_only(table: Table) -> Table:
-    """Without the rows whose target is missing."""
-    if table.target is None:
-        return table
-    missing = table.columns[table.target].missing()
-    count = int(missing.sum())
-    if count == 0:
-        return table
-    if count == len(table):
-        raise FormatError(f"expected values of the target {table.target!r}, got none in {count:,} rows")
-    note = f"{count:,} {'row' if count == 1 else 'rows'} without {table.target!r} left out"
-    kept = table.take(np.flatnonzero(~missing))
-    return replace(kept, notes=(*kept.notes, note))
