@@ -103,6 +103,7 @@ def test_train_tells_what_was_read_and_found(folder):
     assert re.search(r"^area +number +\d+ +20\.\S+ to 119\.\d+, median", printed["class"], re.MULTILINE)
     assert re.search(r"^lift +boolean +2: (no|yes) \d+, (no|yes) \d+$", printed["class"], re.MULTILINE)
     assert "task: regression (numbers)" in printed["rent"]
+    assert "the loss is that of the standardised target" in printed["rent"]
     assert "60 test rows, random (seed 0)" in printed["rent"]
 
 

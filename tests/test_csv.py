@@ -183,6 +183,7 @@ def test_a_text_among_numbers_is_told_with_its_line(read):
 
 def test_texts_that_begin_in_a_later_block(read, monkeypatch):
     monkeypatch.setattr(csv_blocks, "_BLOCK_CELLS", 8)
+    monkeypatch.setattr(csv_blocks, "_LEAST_ROWS", 1)
     rows = [f"{i % 7},{i / 4},{i % 2}" for i in range(50)] + ["?,a,1", "8,b,yes", "9,a,no"]
     table = read("x,y,z\n" + "\n".join(rows))
     assert kinds(table)["x"] == "number"
@@ -195,6 +196,7 @@ def test_texts_that_begin_in_a_later_block(read, monkeypatch):
 def test_the_size_of_a_block_changes_nothing(tmp_path, monkeypatch):
     path = flats(tmp_path / "f.csv", 97)
     whole = load_csv(path, "rent")
+    monkeypatch.setattr(csv_blocks, "_LEAST_ROWS", 1)
     for cells in (1, 12, 60, 100_000):
         monkeypatch.setattr(csv_blocks, "_BLOCK_CELLS", cells)
         again = load_csv(path, "rent")
@@ -208,6 +210,16 @@ def test_rows_without_the_target_are_left_out_and_counted(read):
     assert table["x"].tolist() == [1, 3, 5]
     assert table.records.tolist() == [0, 2, 4]
     assert table.notes == ("2 rows without 'y' left out",)
+
+
+def test_tables_of_many_columns_are_described_by_the_first(read):
+    names = [f"c{i}" for i in range(60)]
+    lines = str(read("\n".join(",".join(cells) for cells in (names, ["1"] * 60, [""] * 60)))).splitlines()
+    assert lines[0] == "t.csv: 2 rows, 60 columns"
+    assert lines[-1] == "and 20 more columns"
+    assert len(lines) == 44
+    lines = str(read("\n".join(",".join(cells) for cells in ([*names, "x"], [*[""] * 60, "1"])))).splitlines()
+    assert lines[-1] == "and 20 more columns left out"
 
 
 def test_excluded_columns_are_not_read(read):
@@ -329,6 +341,12 @@ def test_a_file_that_is_not_there_and_a_folder(tmp_path):
 def test_arguments_that_do_not_fit(read, arguments, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         read("price,size\n1,2\n3,4\n", **arguments)
+
+
+def test_an_error_does_not_list_a_thousand_columns(read):
+    names = [f"c{i}" for i in range(1000)]
+    with pytest.raises(ValueError, match="and 950 more, got 'c1000'; did you mean 'c100'"):
+        read(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n", "c1000")
 
 
 def test_a_target_without_a_value(read):

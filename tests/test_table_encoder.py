@@ -257,6 +257,14 @@ def test_a_file_like_the_training_file_is_read_as_it_was(read):
             read(text, like=encoder, **word)
 
 
+def test_an_unusual_delimiter_is_kept_and_a_usual_one_found_out_again(read):
+    text = "a:b\n1:2\n3:4\n"
+    encoder = TableEncoder().fit(read(text, delimiter=":"))
+    assert read("b:a\n5:6\n", like=encoder)["a"].tolist() == [6]
+    encoder = TableEncoder().fit(read(text.replace(":", ","), delimiter=","))
+    assert read("b;a\n5;6\n", like=encoder)["a"].tolist() == [6]
+
+
 def test_columns_that_are_all_missing_or_look_otherwise_by_chance(read):
     encoder = TableEncoder("regression").fit(read(TRAIN, "rent"))
     table = read("size,city,lift\n,,\n,yes,TRUE\n", like=encoder)
@@ -450,9 +458,7 @@ def test_a_split_is_stratified_where_the_target_is_classes(tmp_path):
         load_csv(tmp_path / "f.csv").split(stratify=True)
     rents = load_csv(tmp_path / "f.csv", "rent")
     assert [len(part) for part in rents.split(20, 20)] == [160, 20, 20]
-    with pytest.raises(
-        ValueError, match=r"classes in 'rent', to stratify by, got .* different values"
-    ):
+    with pytest.raises(ValueError, match=r"classes in 'rent', to stratify by, got .* different values"):
         rents.split(stratify=True)
 
 
@@ -548,7 +554,11 @@ def test_a_data_frame_is_known_by_its_columns():
         ({"a": [1j]}, {}, "numbers, booleans or texts in 'a', got 1j in row 0"),
         ({"a": [1]}, {"target": "b"}, "a column, one of a, got 'b'"),
         ({"a": [1]}, {"categories": "b"}, "a column, one of a, got 'b'"),
-        ({"a": [None, None]}, {"target": "a"}, "values of the target 'a', got none in 2 rows"),
+        (
+            {"a": [None, None]},
+            {"target": "a"},
+            "[table_of] expected values of the target 'a', got none in 2 rows",
+        ),
     ],
 )
 def test_columns_in_memory_that_are_refused(columns, arguments, words):

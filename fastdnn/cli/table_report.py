@@ -32,6 +32,8 @@ def before(
     output.say(f"task: {task}")
     by = "numbers standardised and missing values filled by the training rows"
     output.say(f"features: {encoder.width:,}; {by}")
+    if isinstance(encoder.target, NumberTarget):
+        output.say("the loss is that of the standardised target; errors are in its own units")
     for name, part in parts.items():
         for note in encoder.unknown(part):
             output.say(f"{name}: {note}")

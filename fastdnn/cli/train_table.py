@@ -155,7 +155,6 @@ def _save(model: Sequential, recipe: Recipe, table: Table, test: Table, files: _
 
 def _save_rows(recipe: Recipe, table: Table, records: np.ndarray[Any, Any], path: Path) -> None:
     assert recipe.data is not None
-    options = table.options
-    form = detect(recipe.data, "train", delimiter=options.delimiter, header=options.header)
+    form = detect(recipe.data, "train", delimiter=recipe.delimiter, header=table.options.header)
     with text_target("train", path) as file:
         copy_records(recipe.data, "train", form, records, file)

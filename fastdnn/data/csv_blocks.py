@@ -12,7 +12,8 @@ from fastdnn.data.csv_form import CsvForm
 from fastdnn.data.csv_lines import text_lines
 from fastdnn.io.files import FormatError
 
-_BLOCK_CELLS: Final = 1 << 16  # some megabytes of text, enough that a call of NumPy costs nothing
+_BLOCK_CELLS: Final = 1 << 16  # some megabytes of text
+_LEAST_ROWS: Final = 16  # so that a column's few calls of NumPy are for more than a cell or two
 
 
 class Block(NamedTuple):
@@ -31,7 +32,7 @@ def read_blocks(path: str | os.PathLike[str], where: str, form: CsvForm) -> Iter
             changed it); the line is named.
     """
     width = len(form.names)
-    most = max(1, _BLOCK_CELLS // width)
+    most = max(_LEAST_ROWS, _BLOCK_CELLS // width)
     rows: list[list[str]] = []
     lines: list[int] = []
     for line, record in _records(path, where, form):

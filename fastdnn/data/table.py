@@ -14,6 +14,7 @@ from fastdnn.errors import expected, unknown_name
 from fastdnn.io.files import FormatError
 
 _MOST_CLASS_NUMBERS: Final = 20
+_SHOWN_COLUMNS: Final = 40
 _SHOWN_TEXTS: Final = 3
 _SHOWN_CHARACTERS: Final = 24
 
@@ -215,17 +216,25 @@ class Table:
         from fastdnn.report import table as text_table
 
         rows = []
-        for name, column in self.columns.items():
+        for name, column in list(self.columns.items())[:_SHOWN_COLUMNS]:
             missing = int(column.missing().sum())
             kind = f"{column.kind} (target)" if name == self.target else column.kind
             rows.append([shortened(name), kind, f"{missing:,}" if missing else "", _content(column)])
+        more = len(self.columns) - len(rows)
+        reasons = [f"left out: {name!r}: {reason}" for name, reason in self.left_out.items()]
         lines = [
-            f"{self.source}: {len(self):,} rows, {len(self.columns)} columns",
+            f"{self.source}: {len(self):,} rows, {len(self.columns):,} columns",
             text_table(["column", "kind", "missing", "values"], rows, numeric=[2]),
-            *(f"left out: {name!r}: {reason}" for name, reason in self.left_out.items()),
-            *(f"note: {note}" for note in self.notes),
+            *([f"and {more:,} more columns"] if more else []),
+            *_first(reasons, "columns left out"),
+            *_first([f"note: {note}" for note in self.notes], "notes"),
         ]
         return "\n".join(lines)
+
+
+def _first(lines: list[str], what: str) -> list[str]:
+    more = len(lines) - _SHOWN_COLUMNS
+    return [*lines[:_SHOWN_COLUMNS], f"and {more:,} more {what}"] if more > 0 else lines
 
 
 def task_of(target: Column) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from fastdnn.data.csv_columns import useless
 from fastdnn.data.table import Table
 from fastdnn.data.table_column import Column, Kind, narrowed
 from fastdnn.errors import expected, unknown_name
+from fastdnn.io.files import FormatError
 
 if TYPE_CHECKING:
     from fastdnn.data.table_encoder import TableEncoder
@@ -48,6 +49,15 @@ def table_of(
     >>> table["area"], table.column("city").kind
     (array([30., nan, 50.]), 'category')
     """
+    try:
+        return _table(columns, target, categories, like)
+    except FormatError as error:
+        raise ValueError(f"[{_WHERE}] {error}") from error
+
+
+def _table(
+    columns: Any, target: str | None, categories: Collection[str], like: "TableEncoder | None"
+) -> Table:
     texts = [categories] if isinstance(categories, str) else list(categories)
     given = dict(_items(columns))
     kinds: Mapping[str, Kind] = {} if like is None else like.kinds
@@ -73,8 +83,7 @@ def table_of(
     if len(set(lengths.values())) > 1:
         raise ValueError(expected(_WHERE, "columns of one length", f"{lengths}"))
     rows = next(iter(lengths.values()), 0)
-    table = Table(made, target, "table", np.arange(rows), left_out)
-    return table.with_target()
+    return Table(made, target, "table", np.arange(rows), left_out).with_target()
 
 
 def _items(columns: Any) -> Iterator[tuple[str, Any]]:

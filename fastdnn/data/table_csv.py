@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from fastdnn.data.csv_columns import Reading, read_columns
-from fastdnn.data.csv_form import CsvForm, detect
+from fastdnn.data.csv_form import DELIMITERS, CsvForm, detect
 from fastdnn.data.table import CsvOptions, Table
 from fastdnn.errors import expected, unknown_name
 from fastdnn.io.files import FormatError
@@ -52,7 +52,7 @@ def load_csv(
         header: whether the first line names the columns; None: unless one of its fields is a number. Without
             a header the columns are called column_1, column_2, ...
         decimal: "." (default) or ",".
-        missing: the words for a missing value, default those above.
+        missing: the words for a missing value instead of those above; an empty cell and nan are always one.
         like: the encoder of a model. The table has the columns that it was fitted on and their kinds,
             whatever their order in the file; others are ignored, and a note names them. The target is read
             only if it is named again.
@@ -93,7 +93,9 @@ def load_csv(
             raise FormatError("expected rows under the header, got none")
         notes = [*_form_notes(form), *found.notes, *_ignored(form, like)]
         left_out = {name: "excluded" for name in form.names if name in excluded} | found.left_out
-        options = replace(options, header=form.header)
+        # What another file like this one needs: a usual delimiter is found out again.
+        unusual = None if form.delimiter in DELIMITERS else form.delimiter
+        options = replace(options, header=form.header, delimiter=unusual)
         table = Table(
             found.columns, target, Path(path).name, np.arange(found.rows), left_out, tuple(notes), options
         )
