@@ -126,6 +126,8 @@ def test_the_told_figures_are_those_of_the_saved_model(folder):
     model = fd.load_model(made / "class.safetensors")
     table = fd.data.load_csv(made / "flats.csv", "class", exclude=["rent"])
     parts = dict(zip(("train", "dev", "test"), table.split(seed=0), strict=True))
+    alone = fd.data.TableEncoder("classification").fit(parts["train"])
+    assert model.table.get_config() == alone.get_config()
     told = figures(printed["class"])
     for name, part in parts.items():
         labels = model.table.decode(model.predict(model.table.encoded(part)))

@@ -11,6 +11,7 @@ from fastdnn.io.files import FormatError
 
 MOST_TEXTS: Final = 100_000  # different ones of a column, beyond which none of it is kept
 _MOST_TEXT_CHARACTERS: Final = 1 << 24  # of all of them together
+_WIDE_ROWS: Final = 4096
 _SAMPLE: Final = 100
 _BOOLEANS: Final = (("false", "true"), ("no", "yes"), ("f", "t"), ("n", "y"))
 BOOLEAN_WORDS: Final = {word: code for pair in _BOOLEANS for code, word in enumerate(pair)}
@@ -38,6 +39,8 @@ class NumberReader:
         self.name = name
         self._missing, self._decimal = missing, decimal
         self._blocks: list[NDArray[Any]] = []
+        self._wide: list[NDArray[np.float64]] = []  # what is not narrowed yet, since that has its price
+        self._wide_rows = 0
 
     def add(self, cells: Sequence[str], lines: Sequence[int]) -> None:
         """Take in the cells of a block.
@@ -56,7 +59,15 @@ class NumberReader:
                 f"column {self.name!r}: expected finite numbers, got {cells[row]!r} in line {lines[row]}; "
                 "leave the cell empty if the value is not known"
             )
-        self._blocks.append(narrowed(numbers))
+        self._wide.append(numbers)
+        self._wide_rows += len(numbers)
+        if self._wide_rows >= _WIDE_ROWS:
+            self._narrow()
+
+    def _narrow(self) -> None:
+        if self._wide:
+            self._blocks.append(narrowed(np.concatenate(self._wide)))
+            self._wide, self._wide_rows = [], 0
 
     def _numbers(self, cells: Sequence[str]) -> NDArray[np.float64] | None:
         together = "".join(cells)
@@ -78,7 +89,7 @@ class NumberReader:
             return None
 
     def _offender(self, cells: Sequence[str], lines: Sequence[int]) -> NotNumberError:
-        before = any(np.isfinite(block).any() for block in self._blocks)
+        before = any(np.isfinite(block).any() for block in (*self._blocks, *self._wide))
         for cell, line in zip(cells, lines, strict=True):
             number = self._numbers([cell])
             if number is None:
@@ -88,6 +99,7 @@ class NumberReader:
 
     def column(self) -> Column:
         """What was read."""
+        self._narrow()
         values = np.concatenate(self._blocks) if self._blocks else np.empty(0)
         self._blocks = []
         return Column(self.name, "number", values)
