@@ -126,6 +126,32 @@ def test_line_ends_and_empty_lines(read, end, last):
     assert table["a"].tolist() == [1, 3]
 
 
+def test_empty_lines_before_the_header(read):
+    table = read("\n\n a, b\n1,2\n")
+    assert list(table) == ["a", "b"]
+    assert len(table) == 1
+
+
+def test_one_column_alone(read):
+    table = read("x\n1\n\n2\n")
+    assert table["x"].tolist() == [1, 2]
+    assert table.notes == ()
+
+
+def test_a_record_that_goes_on_under_the_lines_that_are_looked_at(read):
+    rows = "".join(f"{i};b\n" for i in range(48))
+    table = read("x;y\n" + rows + '48;"one,\ntwo,\nthree;four"\n49;b\n')
+    assert list(table) == ["x", "y"]
+    assert table["y"][48] == "one,\ntwo,\nthree;four"
+
+
+@pytest.mark.parametrize("text", ["1_000", "0x10", "\u0661", "--1", "1e", "1.2.3", "True"])
+def test_what_python_or_people_might_take_for_numbers(read, text):
+    table = read(f"x,y\n{text},1\n{text},2\n{text},3\n")
+    assert table.column("x").kind in ("category", "boolean")
+    assert table["x"][0].lower() == text.lower()
+
+
 def test_a_byte_order_mark_and_other_alphabets(read):
     table = read("имя,größe\nа,1\nб,2\nа,3\n".encode("utf-8-sig"))
     assert list(table) == ["имя", "größe"]

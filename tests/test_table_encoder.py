@@ -137,6 +137,7 @@ def test_constant_and_extreme_numbers(read):
         (["10", "9", "10", "9"], "classification", ("9", "10")),
         (["0.5", "1.5", "0.5", "1.5"], "regression", None),
         ([str(i) for i in range(21)] * 3, "regression", None),
+        ([str(i) for i in range(20)] * 3, "classification", tuple(map(str, range(20)))),
         (["1", "2", "3", "3"], "regression", None),
     ],
 )
@@ -353,6 +354,15 @@ def test_models_that_the_encoder_does_not_fit(trained):
         fd.Sequential(layers).table = encoder
     model.table = None
     assert model.table is None
+
+
+def test_an_encoder_that_fits_no_longer_is_not_saved(trained, tmp_path):
+    _, encoder, _ = trained
+    other = fd.Sequential([fd.layers.Input((encoder.width,)), fd.layers.Dense(2)])
+    other._table = encoder  # as after another head was put on
+    with pytest.raises(ValueError, match="the model's outputs of 2 columns"):
+        other.save(tmp_path / "m")
+    assert not (tmp_path / "m").exists()
 
 
 @pytest.mark.parametrize("value", [{"a": {1, 2}}, {"a": float("nan")}, {1: 2}, {"a": (1, 2)}, [1], "text"])
