@@ -293,6 +293,35 @@ def test_a_network_that_learned_nothing_is_told(tmp_path, command):
     assert "the network is no better on the test rows than somebody who looks at no feature" in text
 
 
+def test_a_network_that_always_says_the_most_frequent_class_learned_nothing(tmp_path, command):
+    write(tmp_path / "t.csv", "x,y\n" + "".join(f"0,{'a' if i % 5 == 0 else 'b'}\n" for i in range(100)))
+    words = [
+        "--hidden",
+        "none",
+        "--epochs",
+        "30",
+        "--learning-rate",
+        "0.1",
+        "--save",
+        tmp_path / "m.safetensors",
+    ]
+    text = command("train", tmp_path / "t.csv", "--target", "y", *words)
+    assert figures(text)["test"] == figures(text)["test*"] == ["20.00 %", "3 of 15"]
+    assert "test, always 'b'" in text
+    assert "the network is no better on the test rows than somebody who looks at no feature" in text
+
+
+@pytest.mark.parametrize("target", ["class", "rent"])
+def test_it_stops_by_the_dev_rows(folder, target):
+    made, printed = folder
+    model = fd.load_model(made / f"{target}.safetensors")
+    other = "rent" if target == "class" else "class"
+    dev = fd.data.load_csv(made / "flats.csv", target, exclude=[other]).split(seed=0)[1]
+    loss = model.evaluate(*model.table.xy(dev), return_dict=True)["loss"]
+    told = re.search(r"kept epoch \d+ \((.+)\)", printed[target])
+    assert float(told[1]) == pytest.approx(loss, abs=1e-4)
+
+
 def test_digits_as_a_table(tmp_path, command):
     """The digits as a CSV file without a header: 64 columns of numbers and one of classes."""
     x, y = fd.data.load_digits()
@@ -347,6 +376,16 @@ def test_a_toml_file_and_the_command_line_over_it(folder, command, tmp_path):
     for again in ("all.toml", "m.safetensors"):
         command("train", "--config", tmp_path / again, "--quiet")
         assert (tmp_path / "m.safetensors").read_bytes() == first
+
+
+def test_lists_of_nothing_in_toml(folder, command, tmp_path):
+    made, _ = folder
+    write(tmp_path / "run.toml", "hidden = []\nexclude = []\nmissing = []\nepochs = 1\n")
+    words = ["--config", tmp_path / "run.toml", "--save", tmp_path / "m.safetensors", "--quiet"]
+    command("train", made / "flats.csv", "--target", "rent", *words)
+    model = fd.load_model(tmp_path / "m.safetensors")
+    assert len(model.layers) == 2
+    assert model.table.features == ("area", "city", "lift", "class")
 
 
 def test_settings_of_any_text_come_back_from_toml(folder, command, tmp_path):
