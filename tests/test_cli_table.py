@@ -290,7 +290,7 @@ def test_a_network_that_learned_nothing_is_told(tmp_path, command):
     write(tmp_path / "t.csv", "x,y\n" + rows)
     words = ["--hidden", "64,64", "--epochs", "100", "--dev", "0", "--save", tmp_path / "m.safetensors"]
     text = command("train", tmp_path / "t.csv", "--target", "y", *words)
-    assert "the network is no better on the test rows than somebody who looks at no feature" in text
+    assert "test: the network is no better than somebody who looks at no feature" in text
 
 
 def test_a_network_that_always_says_the_most_frequent_class_learned_nothing(tmp_path, command):
@@ -308,7 +308,7 @@ def test_a_network_that_always_says_the_most_frequent_class_learned_nothing(tmp_
     text = command("train", tmp_path / "t.csv", "--target", "y", *words)
     assert figures(text)["test"] == figures(text)["test*"] == ["20.00 %", "3 of 15"]
     assert "test, always 'b'" in text
-    assert "the network is no better on the test rows than somebody who looks at no feature" in text
+    assert "test: the network is no better than somebody who looks at no feature" in text
 
 
 @pytest.mark.parametrize("target", ["class", "rent"])
@@ -598,6 +598,7 @@ def test_evaluate_tells_errors_and_the_matrix_with_names(folder, command):
     text = command("evaluate", made / "class.safetensors", made / "flats.csv")
     assert "class.safetensors on 400 rows of" in text
     assert set(figures(text)) == {"all rows", "all rows*"}
+    assert "confusion matrix of all rows\n" in text
     assert re.search(r"^ +cheap, really +\d+ ", text, re.MULTILINE)
 
 

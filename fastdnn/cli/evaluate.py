@@ -9,7 +9,7 @@ from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.classify import Mistakes, is_classifier
 from fastdnn.cli.confusion import confusion_text
 from fastdnn.cli.table_model import add_data, data_of, is_csv, load_table_model
-from fastdnn.cli.table_report import errors
+from fastdnn.cli.table_report import ALL_ROWS, errors
 from fastdnn.data.arrays import load_npz_xy
 from fastdnn.data.table_csv import load_csv
 from fastdnn.errors import expected
@@ -70,7 +70,7 @@ def _table(model: Model, name: str, path: str, threads: int | None) -> int:
     encoder = model.table
     assert encoder is not None
     table = load_csv(path, encoder.target.name, like=encoder)
-    data = {"all rows": (encoder.encoded(table), encoder.transform_target(table))}
+    data = {ALL_ROWS: (encoder.encoded(table), encoder.transform_target(table))}
     output.say(f"{name} on {output.counted(len(table), 'row')} of {path}")
     for note in (*table.notes, *encoder.notes(table)):
         output.say(f"note: {note}")

@@ -18,6 +18,7 @@ from fastdnn.data.table_target import ClassTarget, NumberTarget
 from fastdnn.model import Model
 from fastdnn.report import table as text_table
 
+ALL_ROWS = "all rows"  # of a file, where there are no sets
 Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
@@ -96,7 +97,7 @@ def _class_errors(
     if mistakes.wrong >= wrong:
         _say_useless(last)
     if details:
-        output.say(f"\nconfusion matrix of the {last} set")
+        output.say(f"\nconfusion matrix of {last if last == ALL_ROWS else f'the {last} set'}")
         output.say(confusion_text(mistakes.matrix, class_names(target.classes), output.width()))
 
 
@@ -119,7 +120,7 @@ def _number_errors(
 
 
 def _say_useless(name: str) -> None:
-    output.say(f"the network is no better on the {name} rows than somebody who looks at no feature")
+    output.say(f"{name}: the network is no better than somebody who looks at no feature")
 
 
 def class_names(classes: Sequence[str]) -> list[str]:
