@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
     path = data_of("predict", arguments)
     model = load_table_model("predict", arguments.model)
     if is_csv("predict", model, path):
-        write, rows = _table_writer(model, path, arguments.threads, sys.stderr if to_stdout else sys.stdout)
+        write, rows = _table_writer(model, path, arguments.threads, _to_stderr if to_stdout else output.say)
     else:
         write, rows = _writer(model, _load_x(path), arguments.threads)
     if to_stdout:
@@ -79,6 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
         write(file)
     output.say(f"{output.counted(rows, 'row')} written to {arguments.output}")
     return 0
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
 
 
 def _load_x(path: str) -> np.ndarray:
@@ -99,14 +103,14 @@ def _writer(model: Model, x: np.ndarray, threads: int | None) -> tuple[Callable[
 
 
 def _table_writer(
-    model: Model, path: str, threads: int | None, notes: TextIO
+    model: Model, path: str, threads: int | None, say: Callable[[str], object]
 ) -> tuple[Callable[[TextIO], None], int]:
     """What writes the predictions for a CSV file; what is odd about it is said at once."""
     encoder = model.table
     assert encoder is not None
     table = load_csv(path, like=encoder)
     for note in (*table.notes, *encoder.notes(table)):
-        notes.write(f"note: {note}\n")
+        say(f"note: {note}")
     outputs = predict_table(model, encoder.encoded(table), threads)
 
     def write(file: TextIO) -> None:
