@@ -30,7 +30,10 @@ except ModuleNotFoundError as error:
 if TYPE_CHECKING:
     from fastdnn import (
         activations,
+        averages,
+        blocks,
         callbacks,
+        compare,
         data,
         initializers,
         io,
@@ -40,9 +43,12 @@ if TYPE_CHECKING:
         optimizers,
         plots,
         reference,
+        schedules,
     )
+    from fastdnn.averages import ewma
     from fastdnn.build_info import info
-    from fastdnn.errors import NonFiniteLossError
+    from fastdnn.ensemble import Ensemble
+    from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
     from fastdnn.functional import Input
     from fastdnn.io.files import FormatError
     from fastdnn.io.model_file import load_model
@@ -53,7 +59,10 @@ if TYPE_CHECKING:
 # `import fastdnn` reads NumPy and the core only; the rest comes when it is first named (PEP 562).
 _MODULES = (
     "activations",
+    "averages",
+    "blocks",
     "callbacks",
+    "compare",
     "data",
     "initializers",
     "io",
@@ -63,13 +72,17 @@ _MODULES = (
     "optimizers",
     "plots",
     "reference",
+    "schedules",
 )
 _OBJECTS = {
+    "Ensemble": "fastdnn.ensemble",
+    "EqualUnitsWarning": "fastdnn.errors",
     "FormatError": "fastdnn.io.files",
     "Input": "fastdnn.functional",
     "Model": "fastdnn.model",
     "NonFiniteLossError": "fastdnn.errors",
     "Sequential": "fastdnn.sequential",
+    "ewma": "fastdnn.averages",
     "get_num_threads": "fastdnn.thread_settings",
     "info": "fastdnn.build_info",
     "load_model": "fastdnn.io.model_file",
@@ -79,14 +92,20 @@ _OBJECTS = {
 }
 
 __all__ = [
+    "Ensemble",
+    "EqualUnitsWarning",
     "FormatError",
     "Input",
     "Model",
     "NonFiniteLossError",
     "Sequential",
     "activations",
+    "averages",
+    "blocks",
     "callbacks",
+    "compare",
     "data",
+    "ewma",
     "get_num_threads",
     "info",
     "initializers",
@@ -98,6 +117,7 @@ __all__ = [
     "optimizers",
     "plots",
     "reference",
+    "schedules",
     "set_flush_denormal",
     "set_num_threads",
     "threads",

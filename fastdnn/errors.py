@@ -10,6 +10,10 @@ class NonFiniteLossError(FloatingPointError):
     """The loss of a training step was NaN or infinite; the model keeps the weights of the last whole step."""
 
 
+class EqualUnitsWarning(UserWarning):
+    """All units of a hidden layer start with the same weights, and may stay identical in training."""
+
+
 def expected(where: str, wanted: str, got: object, hint: str = "") -> str:
     """The text of an error."""
     return f"[{where}] expected {wanted}, got {got}" + (f"; {hint}" if hint else "")

@@ -20,6 +20,33 @@ class Tensor:
     layer: "Layer"
     inputs: tuple["Tensor", ...] = ()
 
+    @property
+    def shape(self) -> tuple[None, int]:
+        """(None, features), None for any number of examples.
+
+        Raises:
+            ValueError: a layer does not fit its inputs, as far as it can tell before it is built.
+
+        >>> import fastdnn as fd
+        >>> fd.layers.Dense(5)(fd.Input((3,))).shape
+        (None, 5)
+        """
+        shapes: dict[Tensor, Any] = {}
+        waiting = [self]
+        while waiting:  # networks are deeper than Python's stack
+            tensor = waiting[-1]
+            missing = [x for x in tensor.inputs if x not in shapes]
+            waiting.extend(missing)
+            if not missing:
+                shapes[waiting.pop()] = tensor._shape_for([shapes[x] for x in tensor.inputs])
+        return shapes[self]  # type: ignore[no-any-return]
+
+    def _shape_for(self, inputs: list[Any]) -> Any:
+        if _is_input(self.layer):
+            return (None, *self.layer.shape)  # type: ignore[attr-defined]
+        given = inputs if self.layer.takes_many_inputs else inputs[0]
+        return tuple(self.layer.compute_output_shape(given))
+
 
 # What a model's inputs or outputs are given as.
 Tensors = Tensor | Sequence[Tensor] | Mapping[str, Tensor]

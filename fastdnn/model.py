@@ -1,4 +1,4 @@
-"""A network with its weights: compile, fit, evaluate, predict, save."""
+"""A network that is trained and used: compile, fit, evaluate, predict, save."""
 
 import copy
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -11,14 +11,12 @@ import numpy as np
 
 from fastdnn import backend, inference, lowering, optimizers, report, training
 from fastdnn.arguments import (
-    checked_seed,
     figures_as_asked,
     params_of_batches,
     params_of_rows,
     refuse_beside_batches,
     refuse_steps,
     rows_at_a_time,
-    shapes_of,
     steps_or_none,
 )
 from fastdnn.backend import check as checked_backend
@@ -28,13 +26,13 @@ from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.data.sparse import is_sparse, sparse_shape
-from fastdnn.errors import expected, unknown_name
+from fastdnn.errors import expected
 from fastdnn.features import as_table
 from fastdnn.functional import Tensors, graph_between
 from fastdnn.graph import Graph
-from fastdnn.layers.layer import Layer, number_in, positive_int
+from fastdnn.layers.layer import number_in, positive_int
 from fastdnn.locks import FitLock
-from fastdnn.parameters import ModelWeights
+from fastdnn.network import Network
 from fastdnn.profiling import Profile, profile_prediction, profile_training
 from fastdnn.program import Program
 from fastdnn.single_batch import StepTrainer, layer_outputs, loss_and_gradients
@@ -44,8 +42,6 @@ from fastdnn.thread_settings import resolve
 if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
     from fastdnn.data.table_encoder import TableEncoder
-
-_DTYPES = ("float32", "float64")
 
 
 class _UnbuiltByRefusal:
@@ -66,7 +62,7 @@ class _UnbuiltByRefusal:
             self._model._unbuild()
 
 
-class Model:
+class Model(Network):
     """A network of layers, from inputs to outputs; chains are easier made by `Sequential`.
 
     Args:
@@ -111,16 +107,11 @@ class Model:
         seed: int | None = None,
         dtype: str = "float32",
     ) -> None:
-        if dtype not in _DTYPES:
-            raise ValueError(expected("model", "dtype 'float32' or 'float64'", repr(dtype)))
-        self.seed = checked_seed(seed)
-        self.dtype = dtype
+        super().__init__(seed=seed, dtype=dtype)
         self.stop_training = False
         self.history: History | None = None
         self.metadata: dict[str, Any] = {}
         self._table: TableEncoder | None = None
-        self._graph: Graph | None = None
-        self._weights: ModelWeights | None = None
         self._compiled: Compiled | None = None
         self._sources: Sources | None = None
         self._inferences = inference.Kept()
@@ -140,23 +131,12 @@ class Model:
 
     def _set_graph(self, graph: Graph, initial: dict[str, np.ndarray] | None = None) -> None:
         """Draw the weights, or take them as they are given; from here on the model is built."""
-        self._weights = ModelWeights(graph.weights, self.dtype, self.seed, initial)
-        self._graph = graph
         self._sources = None
-        for layer in graph.layers:
-            layer.attach(self._weights)
-
-    def _build_for(self, width: int) -> None:
-        """Build for inputs of this width, where the layers did not say it."""
-        hint = "Model(inputs, outputs), or Sequential([...])"
-        raise ValueError(expected("Model", "a network", "one without layers", hint))
+        super()._set_graph(graph, initial)
 
     def _unbuild(self) -> None:
         """Back to before `_build_for`: the data that the width came from was refused."""
-        for layer in self.graph.layers:
-            layer.detach()
-        self._graph = None
-        self._weights = None
+        super()._unbuild()
         self._sources = None
         self._inferences.clear()
         self._stepper.forget()
@@ -168,98 +148,12 @@ class Model:
         return _UnbuiltByRefusal(self)
 
     @property
-    def is_built(self) -> bool:
-        """Whether the model knows its input, and has weights."""
-        return self._graph is not None
-
-    @property
-    def graph(self) -> Graph:
-        """The layer graph.
-
-        Raises:
-            ValueError: the model is not built yet.
-        """
-        if self._graph is None:
-            hint = "begin with layers.Input((features,)), or call fit or predict first"
-            raise ValueError(expected("model", "a model that knows its input", "one that does not", hint))
-        return self._graph
-
-    @property
-    def weights(self) -> ModelWeights:
-        """The weights by name."""
-        assert self.graph is not None
-        assert self._weights is not None
-        return self._weights
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers in order, each once."""
-        return list(self.graph.layers)
-
-    @property
-    def input_shape(self) -> tuple[None, int] | list[tuple[None, int]]:
-        """(None, features) of the input, or a list of them; None stands for any number of examples."""
-        return shapes_of(self.graph.widths_of(self.graph.inputs))
-
-    @property
-    def output_shape(self) -> tuple[None, int] | list[tuple[None, int]]:
-        """(None, outputs) of the output, or a list of them."""
-        return shapes_of(self.graph.widths_of(self.graph.outputs))
-
-    @property
-    def input_names(self) -> list[str]:
-        """The names of the inputs' layers, or the keys of the dict that the model was given."""
-        return list(self.graph.inputs.names)
-
-    @property
-    def output_names(self) -> list[str]:
-        """The names of the layers that give the outputs, numbered where one gives several, or the dict's
-        keys.
-        """
-        return list(self.graph.outputs.names)
-
-    @property
     def sources(self) -> Sources:
         """What makes arrays into feeds for the model's programs."""
         if self._sources is None:
             heads = () if self._compiled is None else self._compiled.heads
             self._sources = Sources(self.graph, heads, self.dtype)
         return self._sources
-
-    def get_layer(self, name: str) -> Layer:
-        """The layer of a name.
-
-        Raises:
-            ValueError: there is none.
-        """
-        for layer in self.graph.layers:
-            if layer.name == name:
-                return layer
-        raise unknown_name("get_layer", "a layer", name, [layer.name for layer in self.graph.layers])
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights, trained and stored, layer by layer."""
-        return list(self.weights.snapshot().values())
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Set all weights, in the order of `get_weights`; all or none.
-
-        During a fit of another thread they are set between two of its calls into the core: epochs, or steps
-        where a callback listens to batches.
-
-        Raises:
-            ValueError: another number of arrays, another shape, or something else than real numbers.
-        """
-        names = list(self.weights.weights)
-        if len(weights) != len(names):
-            raise ValueError(
-                expected("set_weights", f"{len(names)} arrays: {', '.join(names)}", len(weights))
-            )
-        self.weights.write(dict(zip(names, weights, strict=True)))
-
-    def count_params(self) -> int:
-        """Numbers in all weights, trained and stored."""
-        return self.weights.count(trainable=True) + self.weights.count(trainable=False)
 
     # ---- Training
 
@@ -356,7 +250,8 @@ class Model:
                 have any length.
             epochs: how many times to go through all examples. A later `fit` goes on where this one ended.
             verbose: 0 nothing; 1 a live line for each epoch; 2 a plain line; "auto" 1 on a terminal, else 0.
-            callbacks: such as `callbacks.EarlyStopping(patience=5)`; see `callbacks.Callback`.
+            callbacks: such as `callbacks.EarlyStopping(patience=5)`; see `callbacks.Callback`. Those that
+                ask for it have the held-out data evaluated between steps, too.
             validation_split: the share of the last examples that is held out, before shuffling, as in Keras.
             validation_data: (x, y) or (x, y, sample_weight) held out instead, or what makes such batches.
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
@@ -785,10 +680,6 @@ class Model:
         return copy.deepcopy(self)
 
     # ---- Looking at it
-
-    def summary(self, print_fn: Callable[[str], object] = print) -> None:
-        """Print the layers, their shapes and the numbers of weights."""
-        print_fn(report.summary(self))
 
     def plan(self, batch_size: int = 32, print_fn: Callable[[str], object] = print) -> None:
         """Print how the engine runs a step: operations, what was fused, shapes, bytes, offsets, barriers."""

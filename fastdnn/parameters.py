@@ -11,7 +11,14 @@ from fastdnn.locks import ForkedLock, OwnedLock
 
 
 class ModelWeights:
-    """The weights by name and in order; reading copies, a write is checked whole before anything changes."""
+    """The weights by name and in order; reading copies, a write is checked whole before anything changes.
+
+    Args:
+        weights: in order.
+        dtype: of all.
+        seed: of those that are drawn.
+        initial: the values of others, by name.
+    """
 
     def __init__(
         self, weights: Sequence[Weight], dtype: str, seed: int, initial: dict[str, np.ndarray] | None = None
@@ -26,14 +33,16 @@ class ModelWeights:
         theta = [(w.name, list(w.shape)) for w in weights if w.trainable]
         sigma = [(w.name, list(w.shape)) for w in weights if not w.trainable]
         self.native = _core.Parameters(dtype, theta, sigma)
+        self.equal_units: set[str] = set()  # matrices that were drawn with all columns alike
         for number, weight in enumerate(weights):
-            random = initializers.Random(seed, number, dtype)
-            drawn = (
-                initializers.get(weight.initializer)(random, weight.shape)
-                if initial is None
-                else initial[weight.name]
-            )
-            self.write({weight.name: drawn})
+            value = (initial or {}).get(weight.name)
+            if value is None:
+                value = initializers.drawn(
+                    weight.name, weight.initializer, initializers.Random(seed, number, dtype), weight.shape
+                )
+                if weight.trainable and _has_equal_columns(value):
+                    self.equal_units.add(weight.name)
+            self.write({weight.name: value})
 
     def _vector(self, name: str) -> str:
         return "theta" if self.weights[name].trainable else "sigma"
@@ -78,3 +87,10 @@ class ModelWeights:
     def count(self, *, trainable: bool) -> int:
         """Numbers in the trained, or in the stored, weights."""
         return sum(int(np.prod(w.shape)) for w in self.weights.values() if w.trainable is trainable)
+
+
+def _has_equal_columns(value: np.ndarray) -> bool:
+    """Of several; most matrices differ in the first row already."""
+    if value.ndim != 2 or value.shape[1] < 2 or (value[0] != value[0, 0]).any():
+        return False
+    return bool((value == value[:, :1]).all())

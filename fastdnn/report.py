@@ -10,6 +10,7 @@ from fastdnn.program import Program
 if TYPE_CHECKING:
     from fastdnn.graph import Graph
     from fastdnn.model import Model
+    from fastdnn.network import Network
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int] = ()) -> str:
@@ -36,7 +37,7 @@ def byte_text(count: int) -> str:
     return f"{count} B"
 
 
-def summary(model: "Model") -> str:
+def summary(model: "Network") -> str:
     """Layers, output shapes, numbers of weights; what each is connected to, where they are no chain."""
     graph = model.graph
     rows = []

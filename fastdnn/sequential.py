@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fastdnn.blocks import Block, chained
 from fastdnn.errors import expected
-from fastdnn.functional import Tensor
-from fastdnn.graph import Graph, Node
+from fastdnn.functional import Tensor, graph_between
+from fastdnn.graph import Graph
 from fastdnn.layers.embedding import Embedding
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
@@ -18,7 +19,7 @@ class Sequential(Model):
 
     Args:
         layers: first an `Input` with the number of features; without it, the first data that the model sees
-            sets it.
+            sets it. Blocks of `fastdnn.blocks` may stand among them.
         seed: of initial weights and shuffling, 0 to 2**64 - 1; None draws one, see `.seed`.
         dtype: "float32" or "float64".
 
@@ -34,13 +35,16 @@ class Sequential(Model):
     """
 
     def __init__(
-        self, layers: "Sequence[Layer | Tensor]", *, seed: int | None = None, dtype: str = "float32"
+        self, layers: "Sequence[Layer | Block | Tensor]", *, seed: int | None = None, dtype: str = "float32"
     ) -> None:
         super().__init__(seed=seed, dtype=dtype)
         # As in Keras, the first may be what fastdnn.Input gave.
-        self._chain: list[Layer] = [x.layer if isinstance(x, Tensor) and not x.inputs else x for x in layers]  # type: ignore[misc]
+        self._chain: list[Layer | Block] = [
+            x.layer if isinstance(x, Tensor) and not x.inputs else x  # type: ignore[misc]
+            for x in layers
+        ]
         for layer in self._chain:
-            if not isinstance(layer, Layer):
+            if not isinstance(layer, Layer | Block):
                 raise ValueError(expected("Sequential", "layers", repr(layer)))
         if any(isinstance(layer, Input) for layer in self._chain[1:]):
             raise ValueError(expected("Sequential", "Input as the first layer only", "one further on"))
@@ -48,7 +52,7 @@ class Sequential(Model):
             hint = "add one, such as layers.Dense(10)"
             raise ValueError(expected("Sequential", "at least one layer beside Input", "none", hint))
         if isinstance(self._chain[0], Input):
-            self._set_graph(chain_graph(self._chain))
+            self._set_graph(_graph_of(self._chain[0], self._chain[1:]))
 
     @classmethod
     def restored(cls, graph: Graph, weights: dict[str, np.ndarray], *, seed: int, dtype: str) -> "Model":
@@ -59,9 +63,8 @@ class Sequential(Model):
 
     def _build_for(self, width: int) -> None:
         dtype = "int32" if isinstance(self._chain[0], Embedding) else None
-        self._set_graph(chain_graph([Input((width,), dtype=dtype), *self._chain]))
+        self._set_graph(_graph_of(Input((width,), dtype=dtype), self._chain))
 
 
-def chain_graph(layers: Sequence[Layer]) -> Graph:
-    """The graph of a chain."""
-    return Graph([Node(layer, () if i == 0 else (i - 1,)) for i, layer in enumerate(layers)])
+def _graph_of(start: Input, chain: Sequence[Layer | Block]) -> Graph:
+    return graph_between(start.tensor, chained("Sequential", chain, start.tensor))

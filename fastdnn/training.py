@@ -217,6 +217,8 @@ class _Loop:
     start: Start | None
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
     held_out_metrics: Mapping[str, object] = field(default_factory=dict)
+    steps_done: int = 0
+    due: Sequence[Callback] = ()  # who asked for an evaluation at the step that was the epoch's last
 
     def figures(self) -> list[str]:
         """The names of the training figures, and of the held-out data's."""
@@ -234,6 +236,8 @@ class _Loop:
         hooks.start(self.model, self.params)
         hooks.call("on_train_begin", {})
         for epoch in range(self.request.epochs):
+            if self.model.stop_training:
+                break
             hooks.call("on_epoch_begin", epoch, {})
             self.trainer.begin_epoch(self.model.compiled.epochs_done)
             run = self._run_epoch(epoch)
@@ -244,8 +248,9 @@ class _Loop:
             if run.end != "stopped":
                 self.params["steps"] = run.batch
             logs = self._logs()
+            hooks.tell(self.due, "on_evaluation", self.steps_done, logs)
             hooks.call("on_epoch_end", epoch, logs)
-            if self.model.stop_training or run.end == "out_of_data":
+            if run.end == "out_of_data":
                 break
         hooks.call("on_train_end", logs)
 
@@ -254,7 +259,7 @@ class _Loop:
         return self.model.compiled.figures(self.trainer.averages())
 
     def _logs(self) -> dict[str, float]:
-        """The training figures of the epoch, and those of the held-out data now."""
+        """The training figures of the epoch so far, and those of the held-out data now."""
         logs = self._figures()
         if self.held_out is not None:
             try:
@@ -273,30 +278,38 @@ class _Loop:
             self.start.restore()
 
     def _run_epoch(self, epoch: int) -> Run:
-        """Arrays: the whole epoch in one call; in slices when someone watches; step by step when someone
-        listens. Batches: step by step.
+        """Arrays: the whole epoch in one call; in slices when someone watches, or wants evaluations between
+        steps; step by step when someone listens. Batches: step by step.
         """
         watchers = [callback for callback in self.hooks.callbacks if callback.watches_progress]
         listeners = self.hooks.listen("on_train_batch_begin", "on_train_batch_end")
         told_at = time.perf_counter()
         seconds = _PROGRESS_SECONDS if watchers else 0.0
-        run = Run("paused", 0, 0)
-        while run.end == "paused":
+        run, self.due = Run("paused", 0, 0), ()
+        while True:
             if isinstance(self.trainer, BatchTrainer) and not self.trainer.fetch():
                 return replace(run, end="epoch_done" if self.trainer.end_epoch() else "out_of_data")
             if listeners:
                 self.hooks.call("on_train_batch_begin", run.batch, {})
-            batch, run = run.batch, self._run_part(epoch, seconds, 1 if listeners else 0)
+            evaluations = self.hooks.evaluations()
+            steps = 1 if listeners else min((steps for _, steps in evaluations), default=0)
+            batch, run = run.batch, self._run_part(epoch, seconds, steps)
+            self.steps_done += run.batch - batch
             if listeners:
                 self.hooks.call("on_train_batch_end", batch, self._figures())
-                if self.model.stop_training and run.end == "paused":
-                    return replace(run, end="stopped")
-            if watchers and run.end == "paused" and time.perf_counter() - told_at >= seconds:
+            due = [callback for callback, steps in evaluations if steps == run.batch - batch]
+            if run.end != "paused":  # they get the figures of the epoch's end
+                self.due = due
+                return run
+            if due:
+                self.hooks.tell(due, "on_evaluation", self.steps_done, self._logs())
+            if self.model.stop_training and (listeners or due):
+                return replace(run, end="stopped")
+            if watchers and time.perf_counter() - told_at >= seconds:
                 figures = self._figures()
                 for callback in watchers:
                     callback.on_progress(epoch, run.batch, figures)
                 told_at = time.perf_counter()
-        return run
 
     def _run_part(self, epoch: int, seconds: float, steps: int) -> Run:
         try:

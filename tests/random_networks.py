@@ -28,14 +28,19 @@ def _grown(rng, tensors, width):
     """More tensors, of any layers, on any of those before."""
     for _ in range(int(rng.integers(2, 8))):
         pick = [tensors[int(rng.integers(len(tensors)))] for _ in range(2)]
-        kind = rng.integers(6)
+        kind = rng.integers(8)
         if kind == 0:
             joined = L.Concatenate()(pick)
             tensors.append(L.Dense(width)(joined))
         elif kind == 1:
             tensors.append(L.Add()(pick))
         elif kind == 2:
-            tensors.append(L.Maxout(width)(L.Dense(2 * width)(tensors[-1])))
+            tensors.append(L.Maxout(width, pieces=int(rng.integers(1, 4)))(tensors[-1]))
+        elif kind == 3:
+            tensors.append(L.Average(None if rng.integers(2) else [1.0, 3.0])(pick))
+        elif kind == 4:
+            order = str(rng.choice(["pre", "post"]))
+            tensors.append(fd.blocks.residual_dense(width, order=order, dropout=0.1)(pick[0]))
         else:
             tensors.append(_layer(rng, width)(pick[0]))
     return tensors

@@ -325,8 +325,8 @@ def test_auto_goes_by_the_activation_that_follows():
             self.add_weight("bias", (self.units,), "zeros")
 
     model = chain(Linear(4), L.Activation("relu"), Linear(3), L.Activation("tanh"))
-    assert [w.initializer for w in model.layers[1].weights] == ["he_normal", "zeros"]
-    assert [w.initializer for w in model.layers[3].weights] == ["lecun_normal", "zeros"]
+    assert [w.initializer.name for w in model.layers[1].weights] == ["he_normal", "zeros"]
+    assert [w.initializer.name for w in model.layers[3].weights] == ["lecun_normal", "zeros"]
 
 
 # ---- What it gives back

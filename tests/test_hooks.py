@@ -10,7 +10,8 @@ import fastdnn as fd
 from fastdnn.backend import _NativeTrainer
 
 X, Y = classification(rows=60)
-HOOKS = [name for name in vars(fd.callbacks.Callback) if name.startswith("on_") and name != "on_progress"]
+OURS = ("on_progress", "on_evaluation")
+HOOKS = [name for name in vars(fd.callbacks.Callback) if name.startswith("on_") and name not in OURS]
 
 
 def recording(calls, hooks=HOOKS):

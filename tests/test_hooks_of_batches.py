@@ -12,7 +12,8 @@ import fastdnn as fd
 
 X, Y = classification(rows=60)
 SLICES = [slice(begin, begin + 16) for begin in range(0, 60, 16)]
-HOOKS = [name for name in vars(fd.callbacks.Callback) if name.startswith("on_") and name != "on_progress"]
+OURS = ("on_progress", "on_evaluation")
+HOOKS = [name for name in vars(fd.callbacks.Callback) if name.startswith("on_") and name not in OURS]
 by_prefetch = pytest.mark.parametrize("prefetch", [0, 2])
 by_backend = pytest.mark.parametrize("backend", ["native", "reference"])
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from networks import classification
 from random_networks import random_network
+from sparse_arrays import Csr
 
 import fastdnn as fd
 
@@ -261,8 +262,8 @@ def test_inputs_are_written_as_in_keras():
 
 
 def test_a_refused_width_is_forgotten():
-    model = fd.Sequential([L.Dropout(0.1), L.Maxout(3)])
-    with pytest.raises(ValueError, match="a multiple of 3 features, got 4"):
+    model = fd.Sequential([L.Dropout(0.1), L.Normalization(np.zeros(6), np.ones(6)), L.Dense(3)])
+    with pytest.raises(ValueError, match="expected 6 features, as adapted, got 4"):
         model.predict(np.ones((1, 4)))
     assert model.predict(np.ones((1, 6))).shape == (1, 3)
 
@@ -280,14 +281,15 @@ def test_deep_and_wide_graphs_are_walked_once():
         fd.Model(start, x)
 
 
-@pytest.mark.parametrize("layer", [L.Add, L.Concatenate])
+@pytest.mark.parametrize("layer", [L.Add, L.Average, L.Concatenate])
 def test_many_inputs_are_joined(layer):
     x, _ = data()
     start = fd.Input((7,))
     parts = [L.Dense(2, use_bias=False)(start) for _ in range(19)]  # more than one operation takes
     model = fd.Model(start, layer()(parts), seed=0, dtype="float64")
-    outputs = [x @ kernel for kernel in model.get_weights()]
-    want = sum(outputs) if layer is L.Add else np.concatenate(outputs, axis=1)
+    outputs = [x @ kernel for kernel in model.get_weights() if kernel.ndim == 2]
+    ways = {L.Add: sum, L.Average: lambda parts: np.mean(parts, axis=0)}
+    want = ways.get(layer, lambda parts: np.concatenate(parts, axis=1))(outputs)
     np.testing.assert_allclose(model.predict(x), want, rtol=1e-12, atol=1e-13)
 
 
@@ -313,7 +315,70 @@ def test_refusals_say_what_to_do():
         (lambda: L.BatchNormalization(gamma_initializer="auto"), r"does not depend on other layers"),
         (lambda: L.LayerNormalization(epsilon=-1), r"\[LayerNormalization\] expected 0 <= epsilon"),
         (lambda: L.Maxout(0), r"\[Maxout\] expected units as a whole number >= 1"),
-        (lambda: fd.Model(x, L.Maxout(2)(x)), r"\[maxout\] expected a multiple of 2 features, got 7"),
+        (lambda: L.Maxout(2, 0), r"\[Maxout\] expected pieces as a whole number >= 1"),
+        (lambda: L.Maxout(2, activation="relu"), r"expected no activation, got 'relu'; the largest"),
+        (lambda: L.Maxout(2, kernel_initializer="he_norml"), r"\[Maxout\] .*did you mean 'he_normal'"),
+        (lambda: L.Average([1, -1]), r"\[Average\] expected 0 <= each of weights, got -1"),
+        (lambda: L.Average([0, 0]), r"\[Average\] expected weights of a finite sum > 0"),
+        (lambda: L.Average([1]), r"\[Average\] expected weights as a list of two numbers or more"),
+        (lambda: fd.Model(x, L.Average([1, 2, 3])([x, x])), r"expected 3 inputs, as weights, got 2"),
+        (lambda: fd.Model(x, L.Average()([x, h])), r"\[average\] expected inputs of one width, got 7, 3"),
+        (lambda: fd.Model(x, L.Average()(x)), r"\[average\] expected two inputs or more, got 1"),
     ]:
         with pytest.raises(ValueError, match=message):
             make()
+
+
+# ---- maxout and averages
+
+
+def test_maxout_is_the_largest_of_its_pieces():
+    x, _ = data()
+    model = fd.Sequential([L.Input((7,)), L.Maxout(3, pieces=4)], seed=0, dtype="float64")
+    model.set_weights([w + 0.1 * i for i, w in enumerate(model.get_weights())])
+    kernel, bias = model.get_weights()
+    assert (kernel.shape, bias.shape) == ((7, 12), (12,))
+    pieces = [x @ kernel[:, 3 * p : 3 * p + 3] + bias[3 * p : 3 * p + 3] for p in range(4)]
+    np.testing.assert_allclose(model.predict(x), np.max(pieces, axis=0), rtol=1e-12, atol=1e-13)
+
+
+def test_maxout_of_one_piece_is_a_dense_layer():
+    x, y = data()
+    first = [L.Maxout(5, 1), L.Dense(5, kernel_initializer="lecun_normal")]
+    models = [fitted([layer, L.Dense(3)], x, y) for layer in first]
+    for a, b in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_maxout_learns_the_absolute_value():
+    """Two pieces are enough; a ReLU needs two units."""
+    x = np.linspace(-1, 1, 101)[:, None]
+    model = fd.Sequential([L.Input((1,)), L.Maxout(1)], seed=1)
+    model.compile(fd.optimizers.Adam(0.05), "mse")
+    model.fit(x, np.abs(x), batch_size=101, epochs=300)
+    assert model.evaluate(x, np.abs(x)) < 1e-4
+
+
+def test_maxout_reads_sparse_rows():
+    x, _ = data()
+    x = np.where(x > 0.5, x, 0)
+    model = fd.Sequential([L.Input((7,)), L.Maxout(3)], seed=0, dtype="float64")
+    np.testing.assert_allclose(model.predict(Csr.of(x)), model.predict(x), rtol=1e-12, atol=1e-13)
+
+
+def test_maxout_keeps_the_size_of_signals():
+    """E[max(a, b)²] = E[a²] for two independent symmetric numbers: the default weights keep it."""
+    x = np.random.default_rng(0).normal(size=(500, 300))
+    layers = [L.Maxout(300, use_bias=False) for _ in range(6)]
+    model = fd.Sequential([L.Input((300,)), *layers], seed=0)
+    assert 0.7 < float((model.predict(x) ** 2).mean()) < 1.4
+
+
+def test_an_average_is_weighted():
+    x, _ = data()
+    start = fd.Input((7,))
+    parts = [L.Dense(2, use_bias=False)(start) for _ in range(3)]
+    model = fd.Model(start, L.Average([1, 0, 3])(parts), seed=0, dtype="float64")
+    a, _, c = (x @ kernel for kernel in model.get_weights()[:3])
+    np.testing.assert_allclose(model.predict(x), a / 4 + 3 * c / 4, rtol=1e-12, atol=1e-13)
+    assert model.get_layer("average").get_config() == {"weights": [1.0, 0.0, 3.0], "name": "average"}

@@ -121,3 +121,12 @@ def test_plan_is_printed(capsys):
     assert "training step of 1 rows" in lines[0]
     with pytest.raises(ValueError, match="batch_size as a whole number >= 1"):
         model.plan(0)
+
+
+def test_threads_that_still_spin_are_called_sooner():
+    _, plan = training_plan(classifier(hidden=(256, 128)), batch=64)
+    cold = [plan.useful_threads(rows, 1) for rows in range(1, 65)]
+    warm = [plan.useful_threads(rows, 1, warm=True) for rows in range(1, 65)]
+    assert all(more >= fewer for more, fewer in zip(warm, cold, strict=True))
+    assert cold[0] == warm[0] == 1
+    assert max(warm) > max(cold)

@@ -156,7 +156,8 @@ void register_program(py::module_& m) {
       .def_property_readonly("max_batch", &Plan::max_batch)
       .def_property_readonly("arena_bytes", &Plan::arena_bytes)
       .def_property_readonly("scratch_bytes", &Plan::scratch_bytes)
-      .def("useful_threads", &Plan::useful_threads, py::arg("rows"), py::arg("runs") = 1000)
+      .def("useful_threads", &Plan::useful_threads, py::arg("rows"), py::arg("runs") = 1000,
+           py::arg("warm") = false)
       .def(
           "describe", [](const Plan& plan) { return describe(plan, plan.steps()); },
           "A dictionary for each step.")

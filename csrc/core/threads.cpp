@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -36,6 +37,10 @@ struct Workers {
   }
 };
 thread_local Workers workers;
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::microseconds kClosely{500};  // libgomp's idle workers spin for some milliseconds
+thread_local Clock::time_point last_call_ended{};   // of this thread, if any
 
 // The core releases the forking thread's workers before a fork (team.cpp); the calls of other threads do not
 // go on in the child.
@@ -147,6 +152,10 @@ int num_threads_setting() {
   return setting;
 }
 
+bool calls_follow_closely() {
+  return Clock::now() - last_call_ended < kClosely;
+}
+
 ThreadLease::ThreadLease(int asked, Index useful) {
   check(asked >= 0 && asked <= kMaxThreads, "threads", "expected 1 to ", kMaxThreads,
         " threads (0 or None: the default), got ", asked);
@@ -177,6 +186,7 @@ ThreadLease::~ThreadLease() {
     }
   }
   if (!keep) release_workers();
+  last_call_ended = Clock::now();
 }
 
 }  // namespace fastdnn

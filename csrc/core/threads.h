@@ -22,6 +22,11 @@ ThreadDefault machine_threads();
 void set_num_threads(int threads);
 int num_threads_setting();
 
+// Whether this thread's last call ended within the last half millisecond. Then its idle workers still spin,
+// and a region costs microseconds; and where it had none, more such calls are to be expected, of which the
+// first one pays for waking them.
+bool calls_follow_closely();
+
 // Threads held by one call, given back at the end of its life. Idle workers are kept for the caller's next call
 // as long as all callers together keep no more than the machine has room for.
 class ThreadLease {

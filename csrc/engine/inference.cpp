@@ -190,7 +190,8 @@ InferenceReport Inference::run(const Feed& feed, const InferenceRequest& request
   const Index rows = feed.rows();
   check_request(request, rows);
   const Index chunk = plan_->max_batch();
-  const Index useful = plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk);
+  const Index useful =
+      plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk, calls_follow_closely());
   const ThreadLease lease(request.threads, useful);
   const bool is_long = rows > chunk || feed.is_sparse() || plan_->flops(rows) > kShortFlops ||
                        plan_->arena_bytes() > kShortBytes || plan_->calls();

@@ -16,6 +16,8 @@ namespace {
 constexpr Index kFlopsPerThread = 800'000;
 // And in a region of its own, whose threads may have to be woken: some 100 us.
 constexpr Index kFlopsPerStart = 8'000'000;
+// And in one whose threads still spin: a few us.
+constexpr Index kFlopsPerWarmStart = 1'000'000;
 // What writing an element of a large table takes of the time of so many.
 constexpr Index kFlopsPerElement = 16;
 
@@ -192,10 +194,11 @@ Index Plan::flops(Index n) const {
   return flops_per_row_ * n + kFlopsPerElement * elements_;
 }
 
-Index Plan::useful_threads(Index n, Index runs) const {
+Index Plan::useful_threads(Index n, Index runs, bool warm) const {
+  const Index start = warm ? kFlopsPerWarmStart : kFlopsPerStart;
   // One region for all runs, or several for each.
   const auto regions = static_cast<Index>(stretches_.size());
-  const Index each = calls() ? flops(n) / (regions * kFlopsPerStart) : flops(n) * runs / kFlopsPerStart;
+  const Index each = calls() ? flops(n) / (regions * start) : flops(n) * runs / start;
   const Index useful = std::min(flops(n) / (phases_ * kFlopsPerThread), each);
   return std::max<Index>(1, std::min(useful, n));
 }

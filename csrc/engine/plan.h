@@ -35,8 +35,9 @@ class Plan {
   // Segments of theta whose gradient the program writes.
   const std::vector<int>& gradient_segments() const { return gradient_segments_; }
   Index flops(Index n) const;  // of products, with n rows; passes over tables as so many
-  // How many threads have something worth a barrier to do with n rows, `runs` times in one region.
-  Index useful_threads(Index n, Index runs) const;
+  // How many threads have something worth a barrier to do with n rows, `runs` times in one region; and, as the
+  // region has to begin, something worth waking them, or, where they are `warm`, worth calling them.
+  Index useful_threads(Index n, Index runs, bool warm = false) const;
 
  private:
   friend class PlanBuilder;

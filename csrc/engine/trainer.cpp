@@ -242,7 +242,8 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
   check_handler(limits.calls, *plan_);
   const Index left = batches() - batch_;
   const Index steps = limits.steps > 0 ? std::min(left, limits.steps) : left;
-  const ThreadLease threads(limits.threads, plan_->useful_threads(config_.batch_size, steps));
+  const ThreadLease threads(limits.threads,
+                            plan_->useful_threads(config_.batch_size, steps, calls_follow_closely()));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
   Region region(*this, learning_rate, limits, *workspace);

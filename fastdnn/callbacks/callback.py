@@ -1,6 +1,9 @@
 """The hooks of fit, evaluate and predict."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from fastdnn.errors import expected
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -20,7 +23,8 @@ class Callback:
 
     Only hooks that a subclass writes are called. While nobody listens to batches, an epoch of arrays is one
     native call; one callback with a hook for training batches makes each step a call of its own (some
-    microseconds each), as it is with an iterator's batches, with the same bits.
+    microseconds each), as it is with an iterator's batches, with the same bits. One that wants evaluations
+    between steps ends the native call there, and no earlier.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):
@@ -93,3 +97,30 @@ class Callback:
 
     def on_progress(self, epoch: int, batch: int, logs: dict[str, float]) -> None:
         """In an epoch, after `batch` of its steps: loss and metrics so far. Not in Keras."""
+
+    def steps_to_evaluation(self) -> int | None:
+        """How many more steps, >= 1, until `on_evaluation` is to be called; None: not at all. Asked before
+        each native call of a fit, which then ends there. Not in Keras.
+        """
+        return None
+
+    def on_evaluation(self, step: int, logs: dict[str, float]) -> None:
+        """After `step` steps of the fit, those that `steps_to_evaluation` asked for: loss and metrics of the
+        epoch so far, and of the held-out data now, as in `on_epoch_end`. Not in Keras.
+        """
+
+    def get_state(self) -> dict[str, Any]:
+        """What training that goes on later, on a copy of the model, needs of this callback: numbers and
+        arrays by name. In a fit it is asked for at an epoch's end, by a callback that comes later in the
+        list. Not in Keras.
+        """
+        return {}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on, in the next fit, from what `get_state` gave.
+
+        Raises:
+            ValueError: something else was given.
+        """
+        if state:
+            raise ValueError(expected(type(self).__name__, "no state", ", ".join(map(str, state))))

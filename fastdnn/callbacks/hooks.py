@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastdnn.callbacks.callback import Callback
+from fastdnn.checks import whole
 from fastdnn.errors import expected
 
 if TYPE_CHECKING:
@@ -53,12 +54,24 @@ class Hooks:
 
     def call(self, hook: str, *arguments: Any) -> None:
         """Call a hook of all who listen to it."""
-        if not self.callbacks:
-            return
-        for callback in self._who(hook):
+        if self.callbacks:
+            self.tell(self._who(hook), hook, *arguments)
+
+    def tell(self, callbacks: Sequence[Callback], hook: str, *arguments: Any) -> None:
+        """Call a hook of these."""
+        for callback in callbacks:
             self.inside = True
             getattr(callback, hook)(*arguments)
             self.inside = False
+
+    def evaluations(self) -> list[tuple[Callback, int]]:
+        """Who wants the held-out data evaluated between steps, and in how many."""
+        wanted = [(callback, callback.steps_to_evaluation()) for callback in self._who("steps_to_evaluation")]
+        return [
+            (callback, whole(type(callback).__name__, "steps_to_evaluation()", steps, 1))
+            for callback, steps in wanted
+            if steps is not None
+        ]
 
     def _who(self, hook: str) -> list[Callback]:
         if hook not in self._listeners:

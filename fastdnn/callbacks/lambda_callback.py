@@ -6,7 +6,10 @@ from typing import Any
 from fastdnn.callbacks.callback import Callback
 from fastdnn.errors import expected, unknown_name
 
-_HOOKS = tuple(name for name in vars(Callback) if name.startswith("on_") and name != "on_progress")
+# Those that other attributes ask for are left to subclasses.
+_HOOKS = tuple(
+    name for name in vars(Callback) if name.startswith("on_") and name not in ("on_progress", "on_evaluation")
+)
 
 
 class LambdaCallback(Callback):

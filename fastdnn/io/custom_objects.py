@@ -13,6 +13,7 @@ from fastdnn import losses, metrics
 from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.custom.metrics import PythonMetric, is_stateful
 from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer
 
 _CONFIG_HINT = 'write get_config(self) as {"k": self.k, ...}, for a layer with **super().get_config()'
@@ -28,9 +29,21 @@ def described_layer(layer: Layer, ours: bool) -> dict[str, Any]:
     arguments, whether they are among them or not.
     """
     if ours:
-        return described(layer)
+        entry = described(layer)
+        where = f"layer {layer.name!r}"
+        entry["config"] = {key: _described_part(part, where) for key, part in entry["config"].items()}
+        return entry
     kept = {"name": layer.name, "trainable": layer.trainable}
     return {**_described_custom(layer, f"layer {layer.name!r}", kept), **kept}
+
+
+def _described_part(part: Any, where: str) -> Any:
+    """An argument of a layer, as JSON: an initialiser of the user's by its class or its function's name."""
+    if inspect.isroutine(part):
+        return {"function": part.__name__}
+    if isinstance(part, Initializer) or callable(part):
+        return _described_custom(part, f"{where}, initializer {type(part).__name__}")
+    return part
 
 
 def _described_custom(part: Any, where: str, kept: Collection[str] = ()) -> dict[str, Any]:
@@ -149,6 +162,20 @@ class CustomObjects:
         layer.name = Layer(name=entry["name"]).name  # checked
         layer.trainable = entry["trainable"]
         return layer
+
+    def arguments(self, config: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a layer of the package's, among which may be parts of the user's."""
+        return {key: self._part(key, entry) for key, entry in config.items()}
+
+    def _part(self, argument: str, entry: Any) -> Any:
+        if not isinstance(entry, dict) or not {"custom", "function"} & entry.keys():
+            return entry
+        what = argument.rpartition("_")[-1]  # kernel_initializer
+        if "custom" in entry:
+            return self.make(what, entry, callable)
+        found = self.get(what, entry["function"])
+        self._check(f"{self._where}, {what} {entry['function']}", "a function", found, callable)
+        return found
 
     def loss(self, entry: dict[str, Any]) -> Any:
         """The loss that `described_loss` described."""

@@ -182,7 +182,7 @@ def _graph(where: str, config: dict[str, Any], custom: CustomObjects) -> Graph:
         if "custom" in entry:
             layer = custom.layer(entry)
         elif class_name in _LAYERS:
-            layer = _LAYERS[class_name](**entry["config"])
+            layer = _LAYERS[class_name](**custom.arguments(entry["config"]))
         else:
             raise FormatError(expected(where, f"layers among {', '.join(_LAYERS)}", repr(class_name)))
         if layer.name in by_name:

@@ -5,13 +5,14 @@
 | `Input` | where examples come in |
 | `Embedding` | rows of a trained table, by integers |
 | `Dense` | y = activation(x W + b) |
+| `Maxout` | the largest of k linear layers, element by element |
 | `Activation` | y = activation(x) |
-| `ReLU`, `LeakyReLU`, `ELU`, `PReLU`, `Maxout` | activations with options or weights of their own |
+| `ReLU`, `LeakyReLU`, `ELU`, `PReLU` | activations with options or weights of their own |
 | `BatchNormalization` | each feature to mean β and deviation γ over the batch |
 | `LayerNormalization` | each example to mean β and deviation γ over its features |
 | `Dropout` | in training, elements set to 0 at random |
 | `GaussianNoise` | in training, normal deviates added |
-| `Add`, `Concatenate` | several inputs added, or side by side |
+| `Add`, `Average`, `Concatenate` | several inputs added, averaged, or side by side |
 | `Normalization` | y = (x - μ) / σ, with figures of the training set |
 """
 
@@ -24,14 +25,16 @@ from fastdnn.layers.gaussian_noise import GaussianNoise
 from fastdnn.layers.input import Input
 from fastdnn.layers.layer import Layer
 from fastdnn.layers.layer_normalization import LayerNormalization
-from fastdnn.layers.merging import Add, Concatenate
+from fastdnn.layers.maxout import Maxout
+from fastdnn.layers.merging import Add, Average, Concatenate
 from fastdnn.layers.normalization import Normalization
-from fastdnn.layers.slopes import ELU, LeakyReLU, Maxout, PReLU, ReLU
+from fastdnn.layers.slopes import ELU, LeakyReLU, PReLU, ReLU
 
 __all__ = [
     "ELU",
     "Activation",
     "Add",
+    "Average",
     "BatchNormalization",
     "Concatenate",
     "Dense",

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from fastdnn import initializers
-from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
 from fastdnn.program import Program, Value
 
@@ -48,8 +48,8 @@ class BatchNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
-        beta_initializer: str = "zeros",
-        gamma_initializer: str = "ones",
+        beta_initializer: str | Initializer = "zeros",
+        gamma_initializer: str | Initializer = "ones",
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -59,10 +59,8 @@ class BatchNormalization(Layer):
         self.epsilon = number_in(where, "epsilon", epsilon, 0.0, math.inf)
         self.center = flag(where, "center", center)
         self.scale = flag(where, "scale", scale)
-        self.beta_initializer = initializers.check(where, beta_initializer)
-        self.gamma_initializer = initializers.check(where, gamma_initializer)
-        if "auto" in (self.beta_initializer, self.gamma_initializer):
-            raise ValueError(expected(where, "an initializer that does not depend on other layers", "'auto'"))
+        self.beta_initializer = initializers.get(beta_initializer, where, auto=False)
+        self.gamma_initializer = initializers.get(gamma_initializer, where, auto=False)
 
     def build(self, input_shape: Shape) -> None:
         """Declare γ, β and the running figures."""
@@ -116,7 +114,7 @@ class BatchNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
-            "beta_initializer": self.beta_initializer,
-            "gamma_initializer": self.gamma_initializer,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
             **super().get_config(),
         }

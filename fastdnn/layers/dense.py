@@ -4,6 +4,7 @@ from typing import Any
 
 from fastdnn import activations, initializers
 from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, positive_int
 from fastdnn.program import Program, Value
 
@@ -20,7 +21,7 @@ class Dense(Layer):
         activation: "relu", "softmax", or None for none.
         use_bias: whether there is a b.
         kernel_initializer: "auto" (He for ReLU, Glorot uniform otherwise, by the activation that follows) or
-            a name of `fastdnn.initializers`.
+            a name or object of `fastdnn.initializers`.
         bias_initializer: the same for b.
         name: of the layer.
 
@@ -37,28 +38,34 @@ class Dense(Layer):
         units: int,
         activation: str | None = None,
         use_bias: bool = True,
-        kernel_initializer: str = "auto",
-        bias_initializer: str = "zeros",
+        kernel_initializer: str | Initializer = "auto",
+        bias_initializer: str | Initializer = "zeros",
         *,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.units = positive_int("Dense", "units", units)
-        self.activation = activations.check("Dense", activation)
+        where = type(self).__name__
+        self.units = positive_int(where, "units", units)
+        self.activation = activations.check(where, activation)
         if not isinstance(use_bias, bool):
-            raise ValueError(expected("Dense", "use_bias as True or False", repr(use_bias)))
+            raise ValueError(expected(where, "use_bias as True or False", repr(use_bias)))
         self.use_bias = use_bias
-        self.kernel_initializer = initializers.check("Dense", kernel_initializer)
-        self.bias_initializer = initializers.check("Dense", bias_initializer)
+        self.kernel_initializer = initializers.get(kernel_initializer, where)
+        self.bias_initializer = initializers.get(bias_initializer, where)
+
+    @property
+    def columns(self) -> int:
+        """Of the kernel."""
+        return self.units
 
     def build(self, input_shape: Shape) -> None:
         """Declare kernel and bias."""
         if self.activation != "linear":
             self.next_activation = self.activation
-        self.add_weight("kernel", (features(input_shape), self.units), self.kernel_initializer)
+        self.add_weight("kernel", (features(input_shape), self.columns), self.kernel_initializer)
         if self.use_bias:
-            self.add_weight("bias", (self.units,), self.bias_initializer)
+            self.add_weight("bias", (self.columns,), self.bias_initializer)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         """(None, units)."""
@@ -79,7 +86,7 @@ class Dense(Layer):
             "units": self.units,
             "activation": self.activation,
             "use_bias": self.use_bias,
-            "kernel_initializer": self.kernel_initializer,
-            "bias_initializer": self.bias_initializer,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
             **super().get_config(),
         }

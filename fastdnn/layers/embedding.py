@@ -4,6 +4,7 @@ from typing import Any
 
 from fastdnn import initializers
 from fastdnn.errors import expected
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, positive_int
 from fastdnn.program import Program, Value
 
@@ -26,7 +27,8 @@ class Embedding(Layer):
     Args:
         input_dim: rows of the table: one more than the largest integer.
         output_dim: numbers in a row.
-        embeddings_initializer: a name of `fastdnn.initializers`; default "uniform", on (-0.05, 0.05).
+        embeddings_initializer: a name or object of `fastdnn.initializers`; default "uniform", on (-0.05,
+            0.05).
         name: of the layer.
         trainable: see `Layer`.
 
@@ -47,7 +49,7 @@ class Embedding(Layer):
         self,
         input_dim: int,
         output_dim: int,
-        embeddings_initializer: str = "uniform",
+        embeddings_initializer: str | Initializer = "uniform",
         *,
         name: str | None = None,
         trainable: bool = True,
@@ -57,10 +59,7 @@ class Embedding(Layer):
         self.output_dim = positive_int("Embedding", "output_dim", output_dim)
         if self.input_dim > _MOST_ROWS:
             raise ValueError(expected("Embedding", f"input_dim of at most {_MOST_ROWS}", input_dim))
-        self.embeddings_initializer = initializers.check("Embedding", embeddings_initializer)
-        if self.embeddings_initializer == "auto":
-            hint = "an initializer that does not depend on other layers"
-            raise ValueError(expected("Embedding", hint, "'auto'"))
+        self.embeddings_initializer = initializers.get(embeddings_initializer, "Embedding", auto=False)
 
     def build(self, input_shape: Shape) -> None:
         """Declare the table."""
@@ -81,6 +80,6 @@ class Embedding(Layer):
         return {
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
-            "embeddings_initializer": self.embeddings_initializer,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             **super().get_config(),
         }

@@ -13,6 +13,7 @@ from fastdnn import initializers
 from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, call
+from fastdnn.initializers import Initializer
 from fastdnn.program import Program, Value
 
 # Of what a layer takes or gives, as in Keras: (None, features), None for any number of examples.
@@ -25,7 +26,7 @@ class Weight:
 
     name: str
     shape: tuple[int, ...]
-    initializer: str
+    initializer: Initializer
     trainable: bool = True
 
     @property
@@ -200,7 +201,7 @@ class Layer:
     # ---- What it uses
 
     def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: str = "auto", *, trainable: bool = True
+        self, name: str, shape: tuple[int, ...], initializer: Any = "auto", *, trainable: bool = True
     ) -> None:
         """Declare a weight, in `build` and nowhere else. Unlike Keras's it returns nothing, since no model
         holds the weight yet: `forward` and `backward` read it by `self.weight(name)`.
@@ -208,7 +209,8 @@ class Layer:
         Args:
             name: its own in the layer.
             shape: sizes >= 1.
-            initializer: a name of `fastdnn.initializers`; "auto" goes by the activation that follows.
+            initializer: a name or object of `fastdnn.initializers`; "auto" goes by the activation that
+                follows.
             trainable: False for what is stored and changed by `assign` alone.
 
         Raises:
@@ -226,7 +228,8 @@ class Layer:
         if not isinstance(shape, tuple | list) or not shape:
             raise ValueError(expected(where, f"the shape of {name} as a tuple of sizes", repr(shape)))
         sizes = tuple(positive_int(where, f"each size of {name}", size) for size in shape)
-        chosen = initializers.get(initializers.check(where, initializer), self.next_activation).name
+        chosen = initializers.get(initializer, where).for_activation(self.next_activation)
+        chosen.check_shape(f"{where}/{name}", sizes)
         self._weights.append(
             Weight(f"{self.name}/{name}", sizes, chosen, flag(where, "trainable", trainable))
         )
@@ -390,7 +393,9 @@ class Layer:
         return {"name": self.name} if self.trainable else {"name": self.name, "trainable": False}
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        config = self.get_config()
+        parts = {key: getattr(self, key, value) for key, value in config.items() if isinstance(value, dict)}
+        arguments = ", ".join(f"{key}={value!r}" for key, value in {**config, **parts}.items())
         return f"{type(self).__name__}({arguments})"
 
 

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from fastdnn import initializers
+from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
 from fastdnn.program import Program, Value
 
@@ -18,11 +20,13 @@ class LayerNormalization(Layer):
         epsilon: ε >= 0, default 1e-3.
         center: whether there is a β.
         scale: whether there is a γ.
+        beta_initializer: default "zeros".
+        gamma_initializer: default "ones".
         name: of the layer.
         trainable: see `Layer`.
 
     Raises:
-        ValueError: a number is out of its range.
+        ValueError: a number is out of its range, or a name is unknown.
 
     Source: Ba, Kiros & Hinton, "Layer normalization", 2016.
 
@@ -40,6 +44,8 @@ class LayerNormalization(Layer):
         epsilon: float = 1e-3,
         center: bool = True,
         scale: bool = True,
+        beta_initializer: str | Initializer = "zeros",
+        gamma_initializer: str | Initializer = "ones",
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -47,14 +53,17 @@ class LayerNormalization(Layer):
         self.epsilon = number_in("LayerNormalization", "epsilon", epsilon, 0.0, math.inf)
         self.center = flag("LayerNormalization", "center", center)
         self.scale = flag("LayerNormalization", "scale", scale)
+        where = "LayerNormalization"
+        self.beta_initializer = initializers.get(beta_initializer, where, auto=False)
+        self.gamma_initializer = initializers.get(gamma_initializer, where, auto=False)
 
     def build(self, input_shape: Shape) -> None:
         """Declare γ and β."""
         width = features(input_shape)
         if self.scale:
-            self.add_weight("gamma", (width,), "ones")
+            self.add_weight("gamma", (width,), self.gamma_initializer)
         if self.center:
-            self.add_weight("beta", (width,), "zeros")
+            self.add_weight("beta", (width,), self.beta_initializer)
 
     def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation; the gradient reads its mean and deviation."""
@@ -74,5 +83,7 @@ class LayerNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
+            "beta_initializer": initializers.serialize(self.beta_initializer),
+            "gamma_initializer": initializers.serialize(self.gamma_initializer),
             **super().get_config(),
         }

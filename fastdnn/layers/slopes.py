@@ -4,8 +4,8 @@ import math
 from typing import Any, ClassVar
 
 from fastdnn import activations, initializers
-from fastdnn.errors import expected
-from fastdnn.layers.layer import Layer, Shape, features, number_in, positive_int
+from fastdnn.initializers import Initializer
+from fastdnn.layers.layer import Layer, Shape, features, number_in
 from fastdnn.program import Option, Program, Value
 
 
@@ -112,7 +112,7 @@ class PReLU(Layer):
     Shapes: x, y (examples, features); α `alpha` (features,).
 
     Args:
-        alpha_initializer: default "zeros", as in Keras.
+        alpha_initializer: default "zeros", as in Keras; `Constant(0.25)` is He et al.'s.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -120,19 +120,22 @@ class PReLU(Layer):
 
     >>> from fastdnn.layers import PReLU
     >>> PReLU().alpha_initializer
-    'zeros'
+    Zeros()
     """
 
     def __init__(
-        self, alpha_initializer: str = "zeros", *, name: str | None = None, trainable: bool = True
+        self,
+        alpha_initializer: str | Initializer = "zeros",
+        *,
+        name: str | None = None,
+        trainable: bool = True,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self.alpha_initializer = initializers.check("PReLU", alpha_initializer)
+        self.alpha_initializer = initializers.get(alpha_initializer, "PReLU")
 
     def build(self, input_shape: Shape) -> None:
         """Declare α."""
-        chosen = initializers.get(self.alpha_initializer, "linear").name
-        self.add_weight("alpha", (features(input_shape),), chosen)
+        self.add_weight("alpha", (features(input_shape),), self.alpha_initializer.for_activation("linear"))
 
     def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """One operation."""
@@ -145,56 +148,4 @@ class PReLU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
-        return {"alpha_initializer": self.alpha_initializer, **super().get_config()}
-
-
-class Maxout(Layer):
-    """y_j = max over p of x_{p n + j}: of k pieces of n features each, side by side in the layer before.
-
-    `Dense(k n)` followed by `Maxout(n)` is a maxout layer of n units.
-
-    Shapes: x (examples, k n), y (examples, n).
-
-    Args:
-        units: n >= 1.
-        name: of the layer.
-        trainable: see `Layer`.
-
-    Raises:
-        ValueError: `units` is no whole number >= 1 or, when the model is built, does not divide the features.
-
-    Source: Goodfellow et al., "Maxout networks", ICML 2013.
-
-    >>> import fastdnn as fd
-    >>> layers = [fd.layers.Input((4,)), fd.layers.Dense(6), fd.layers.Maxout(3)]
-    >>> fd.Sequential(layers, seed=0).output_shape
-    (None, 3)
-    """
-
-    def __init__(self, units: int, *, name: str | None = None, trainable: bool = True) -> None:
-        super().__init__(name=name, trainable=trainable)
-        self.units = positive_int("Maxout", "units", units)
-
-    def build(self, input_shape: Shape) -> None:
-        """The features must be a multiple of the units."""
-        if features(input_shape) % self.units:
-            raise ValueError(
-                expected(self.name, f"a multiple of {self.units} features", features(input_shape))
-            )
-
-    def compute_output_shape(self, input_shape: Shape) -> Shape:
-        """(None, units)."""
-        return None, self.units
-
-    def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
-        """One operation."""
-        (x,) = inputs
-        return program.emit("maxout", x, name=f"{self.name}/y", cols=self.units)
-
-    def activation_seen(self) -> str | None:
-        """Of the family of ReLU."""
-        return "relu"
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
-        return {"units": self.units, **super().get_config()}
+        return {"alpha_initializer": initializers.serialize(self.alpha_initializer), **super().get_config()}

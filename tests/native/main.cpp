@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "every_float.h"
 #include "isa/dispatch.h"
 #include "isa/table.h"
 #include "tests.h"
@@ -163,6 +164,8 @@ int run_all() {
     run(std::string(test.name) + ", float64", [&] { return sweep(test.name, test.f64, test.shapes); });
   }
   const auto once = [](void (*test)()) { return [test] { return test(), 1; }; };
+  run("activations of some floats",
+      once([] { expect(every_float(0, 4'321), "see the largest errors above"); }));
   run("teams", once(teams));
   run("52 steps of training, float32", once(training<float>));
   run("52 steps of training, float64", once(training<double>));
@@ -172,7 +175,7 @@ int run_all() {
 }  // namespace
 }  // namespace fastdnn::native
 
-// `native_tests --units` prints the units that run here.
+// `native_tests --units` prints the units that run here; `native_tests --every-float SECONDS SEED` runs that test.
 int main(int count, char** arguments) {
   using namespace fastdnn::native;
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, say_where_and_die);
@@ -182,7 +185,12 @@ int main(int count, char** arguments) {
       for (const std::string& unit : fastdnn::available_units()) std::printf("%s\n", unit.c_str());
       return 0;
     }
-    std::fprintf(stderr, "expected no argument or --units, got '%s'\n", arguments[1]);
+    if (count == 4 && std::string(arguments[1]) == "--every-float") {
+      return every_float(std::stod(arguments[2]), static_cast<std::uint32_t>(std::stoul(arguments[3]))) ? 0
+                                                                                                        : 1;
+    }
+    std::fprintf(stderr, "expected no argument, --units or --every-float SECONDS SEED, got '%s'\n",
+                 arguments[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "FAILED: %s\n", error.what());
   }

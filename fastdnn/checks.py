@@ -1,0 +1,65 @@
+"""Numbers that users pass, checked; errors name the argument, its value and the rule."""
+
+import math
+from collections.abc import Iterable
+
+from fastdnn.errors import expected, unknown_name
+
+
+def number(
+    where: str, name: str, value: object, low: float = -math.inf, high: float = math.inf, *, ends: str = "[)"
+) -> float:
+    """`value` as a finite float between `low` and `high`; `ends` says which of them it may be itself.
+
+    Raises:
+        ValueError: it is no such number.
+
+    >>> from fastdnn.checks import number
+    >>> number("Here", "beta", 0.9, 0, 1)
+    0.9
+    >>> number("Here", "beta", 1, 0, 1)
+    Traceback (most recent call last):
+    ...
+    ValueError: [Here] expected 0 <= beta < 1, got 1
+    """
+    is_number = hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0 and not isinstance(value, bool)
+    given = float(value) if is_number else math.nan  # type: ignore[arg-type]
+    above = low <= given if ends[0] == "[" else low < given
+    below = given <= high if ends[1] == "]" else given < high
+    if not (above and below and math.isfinite(given)):
+        raise ValueError(expected(where, _range(name, low, high, ends), repr(value)))
+    return given
+
+
+def _range(name: str, low: float, high: float, ends: str) -> str:
+    left = f"{low:g} {'<=' if ends[0] == '[' else '<'} " if math.isfinite(low) else ""
+    right = f" {'<=' if ends[1] == ']' else '<'} {high:g}" if math.isfinite(high) else ""
+    return f"{left}{name}{right}" if left and right else f"a finite {left}{name}{right}"
+
+
+def whole(where: str, name: str, value: object, least: int = 0) -> int:
+    """`value` as an int of at least `least`.
+
+    Raises:
+        ValueError: it is no such number.
+
+    >>> from fastdnn.checks import whole
+    >>> whole("Here", "patience", 2)
+    2
+    """
+    index = getattr(value, "__index__", None)
+    if isinstance(value, bool) or index is None or index() < least:
+        raise ValueError(expected(where, f"{name} as a whole number >= {least}", repr(value)))
+    return int(index())
+
+
+def choice(where: str, kind: str, value: object, known: Iterable[str]) -> str:
+    """`value`, if it is among the names.
+
+    Raises:
+        ValueError: it is not; the nearest one that is, is said.
+    """
+    names = list(known)
+    if not isinstance(value, str) or value not in names:
+        raise unknown_name(where, kind, value, names)
+    return value
