@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.data.frames import frame_values, is_frame
 from fastdnn.data.sparse import CsrRows
 from fastdnn.errors import expected
 
@@ -30,6 +31,8 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
         )
     if hasattr(value, "toarray") and hasattr(value, "tocsr"):
         raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", _SPARSE_HINT))
+    if type(value) is not np.ndarray and is_frame(value):
+        value = frame_values(where, what, value)  # names the column that holds no numbers
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -20,6 +20,7 @@ def _layer(rng, width):
         lambda: L.PReLU("ones"),
         lambda: L.LeakyReLU(0.3),
         lambda: L.ELU(0.7),
+        lambda: L.Whitening("zca"),
     ]
     return kinds[int(rng.integers(len(kinds)))]()
 

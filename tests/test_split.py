@@ -1,4 +1,4 @@
-"""Splits: the counts asked for, every row once, classes in proportion, the same rows for the same seed."""
+"""Splits: the counts asked for, every row once, classes in proportion, groups whole, the same for a seed."""
 
 from fractions import Fraction
 
@@ -30,6 +30,15 @@ def test_counts(n, dev, test, want, stratified):
     parts = split_indices(n, dev=dev, test=test, stratify=stratify)
     assert tuple(len(part) for part in parts) == want
     assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n))
+
+
+def test_worked_splits_of_a_million_rows():
+    for dev, test, want in [
+        (0.01, 0.01, [980_000, 10_000, 10_000]),  # 98:1:1
+        (0.004, 0.001, [995_000, 4_000, 1_000]),  # 99.5:0.4:0.1
+        (10_000, 10_000, [980_000, 10_000, 10_000]),  # "10,000 each"
+    ]:
+        assert [len(part) for part in split_indices(1_000_000, dev=dev, test=test, shuffle=False)] == want
 
 
 def test_a_tenth_each_is_the_default():
@@ -181,6 +190,131 @@ def test_labels_of_any_kind(labels):
     train, dev, test = split_indices(6, dev=2, test=2, stratify=labels)
     for part in (train, dev, test):
         assert len({labels[row] for row in part}) == 2
+
+
+# ----------------------------------------------------------------------------------------------------- groups
+
+
+def sets_of_groups(parts, groups):
+    return [set(np.asarray(groups)[part].tolist()) for part in parts]
+
+
+@pytest.mark.parametrize("stratified", [False, True])
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_groups_stay_together(stratified, shuffle):
+    rng = np.random.default_rng(0)
+    for seed in range(60):
+        n = int(rng.integers(6, 300))
+        groups = rng.integers(0, rng.integers(3, 40), n)
+        groups[:3] = 0, 1, 2
+        labels = rng.integers(0, 3, n) if stratified else None
+        dev, test = (int(rng.integers(0, n // 3)) for _ in range(2))
+        parts = split_indices(
+            n, dev=dev, test=test, groups=groups, stratify=labels, seed=seed, shuffle=shuffle
+        )
+        assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(n))
+        train_has, dev_has, test_has = sets_of_groups(parts, groups)
+        assert train_has.isdisjoint(dev_has | test_has)
+        assert dev_has.isdisjoint(test_has)
+        assert [len(part) > 0 for part in parts] == [True, dev > 0, test > 0]
+        largest = np.bincount(groups).max()
+        for part, wanted in zip(parts, (n - dev - test, dev, test), strict=True):
+            assert abs(len(part) - wanted) <= 2 * largest
+        if not shuffle:
+            assert all(np.array_equal(part, np.sort(part)) for part in parts)
+
+
+def test_many_small_groups_come_near_the_counts_and_the_classes():
+    rng = np.random.default_rng(1)
+    groups = rng.integers(0, 2_000, 10_000)
+    labels = (rng.random(10_000) < 0.1 + 0.2 * (groups % 2)).astype(int)
+    parts = split_indices(10_000, dev=0.2, test=0.1, groups=groups, stratify=labels)
+    assert [len(part) for part in parts] == pytest.approx([7_000, 2_000, 1_000], abs=10)
+    for part in parts:
+        assert labels[part].mean() == pytest.approx(labels.mean(), abs=0.003)
+
+
+def test_groups_of_one_row_give_the_counts_asked_for():
+    parts = split_indices(100, dev=20, test=10, groups=np.arange(100))
+    assert [len(part) for part in parts] == [70, 20, 10]
+    a, b = (split_indices(100, dev=20, test=10, groups=np.arange(100), seed=s)[1] for s in (1, 2))
+    assert not np.array_equal(np.sort(a), np.sort(b))
+
+
+def test_large_groups_are_in_every_set_in_proportion():
+    groups = np.concatenate([np.repeat(np.arange(100), 64), np.arange(100, 6_500)])
+    parts = split_indices(len(groups), dev=0.1, test=0.1, groups=groups)
+    assert [len(part) for part in parts] == pytest.approx([10_240, 1_280, 1_280], abs=1)
+    for has, least, most in zip(sets_of_groups(parts, groups), (70, 5, 5), (90, 15, 15), strict=True):
+        assert least <= sum(group < 100 for group in has) <= most
+
+
+def test_the_seed_counts_where_no_two_groups_have_one_size():
+    groups = np.repeat(np.arange(30), np.arange(40, 70))
+    chosen = set()
+    for seed in range(20):
+        parts = split_indices(len(groups), dev=0.1, test=0.1, groups=groups, seed=seed)
+        assert [len(part) for part in parts] == pytest.approx([1308, 164, 164], abs=70)
+        chosen.add(tuple(sorted(sets_of_groups(parts, groups)[2])))
+    assert len(chosen) > 15
+
+
+def test_groups_of_a_seed_are_the_same_whatever_they_are_called():
+    rng = np.random.default_rng(2)
+    groups = rng.integers(0, 30, 200)
+    names = np.array([f"g{number:02d}" for number in rng.permutation(30)])
+    want = split_indices(200, dev=40, test=40, groups=groups, seed=5)
+    for one, other in zip(
+        want, split_indices(200, dev=40, test=40, groups=names[groups], seed=5), strict=True
+    ):
+        assert np.array_equal(one, other)
+
+
+def test_every_group_is_as_likely_in_test_as_any_other_of_its_size():
+    """1,500 seeds, 4 of 20 groups of 3 rows: each group is expected 300 times, with a deviation of 15.5."""
+    groups = np.repeat(np.arange(20), 3)
+    counts = np.zeros(20, int)
+    for seed in range(1_500):
+        counts[np.unique(groups[split_indices(60, dev=0, test=12, groups=groups, seed=seed)[2]])] += 1
+    assert counts.sum() == 1_500 * 4
+    assert abs(counts - 300).max() < 4.5 * 15.5
+
+
+def test_without_shuffle_groups_are_cut_in_their_order():
+    days = ["mon", "mon", "tue", "wed", "wed", "wed", "thu", "fri"]
+    train, dev, test = split_indices(8, dev=3, test=2, groups=days, shuffle=False)
+    assert sets_of_groups((train, dev, test), days) == [{"mon", "tue"}, {"wed"}, {"thu", "fri"}]
+
+
+def test_digits_by_writer_like_groups():
+    _, y = load_digits()
+    writers = np.arange(len(y)) // 138  # 13 of them wrote the rows one after the other
+    parts = split_indices(len(y), dev=0.2, test=0.2, groups=writers, stratify=y)
+    assert [len(part) for part in parts] == pytest.approx([1079, 359, 359], abs=138)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"groups": [0] * 100}, ValueError, "expected at least 3 groups, one for each set, got 1"),
+        (
+            {"groups": [0, 1] * 50},
+            ValueError,
+            "expected at least 3 groups, one for each set, got 2; ask for fewer",
+        ),
+        (
+            {"groups": np.arange(99)},
+            ValueError,
+            r"groups: expected group labels of shape \(100,\), got shape",
+        ),
+        ({"groups": np.linspace(0, 1, 100)}, ValueError, "groups: expected group labels, got float64 values"),
+        ({"groups": [None, "a"] * 50}, TypeError, "groups: expected labels that can be sorted"),
+        ({"groups": np.arange(100), "stratify": [1]}, ValueError, "stratify: expected class labels of shape"),
+    ],
+)
+def test_bad_groups(options, error, words):
+    with pytest.raises(error, match=rf"^\[split_indices\] {words}"):
+        split_indices(100, **options)
 
 
 # ----------------------------------------------------------------------------------------------------- arrays

@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include "core/fork.h"
+
 namespace fastdnn {
 namespace {
 
@@ -40,7 +42,9 @@ const int hook = pthread_atfork(nullptr, nullptr, forget_scopes);
 }  // namespace
 
 InterruptScope::InterruptScope(bool active) : active_(active) {
-  if (!active_ || depth++ > 0) return;
+  if (!active_) return;
+  const ForkHold hold;  // a child finds the handlers as they are inside of a scope or outside, not between
+  if (depth++ > 0) return;
   requested = false;
   sigaction(SIGINT, nullptr, &previous);
   if (!has_handler(previous)) return;
@@ -52,7 +56,9 @@ InterruptScope::InterruptScope(bool active) : active_(active) {
 }
 
 InterruptScope::~InterruptScope() {
-  if (!active_ || --depth > 0) return;
+  if (!active_) return;
+  const ForkHold hold;
+  if (--depth > 0) return;
   if (has_handler(previous)) sigaction(SIGINT, &previous, nullptr);
   requested = false;
 }

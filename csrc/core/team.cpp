@@ -9,6 +9,7 @@
 #include "core/barrier.h"
 #include "core/check.h"
 #include "core/float_control.h"
+#include "core/fork.h"
 
 #if defined(FASTDNN_TEAM_OPENMP)
 #include <omp.h>
@@ -61,9 +62,14 @@ void pause_runtime() {
   omp_pause_resource_all(omp_pause_soft);
 }
 
-int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
+void hook_forks() {
+  const ForkHold hold;  // a child that found this half done would wait for it for ever
   static const int hook = pthread_atfork(pause_runtime, nullptr, nullptr);
   static_cast<void>(hook);
+}
+
+int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
+  hook_forks();
   int ran = 1;
 #pragma omp parallel num_threads(threads)
   {

@@ -125,6 +125,7 @@ ThreadDefault find_machine_threads() {
 }
 
 const ThreadDefault& found_threads() {
+  const ForkHold hold;  // a child that found this half done would wait for it for ever
   static const ThreadDefault found = find_machine_threads();
   return found;
 }

@@ -1,4 +1,4 @@
-"""Train, dev and test sets: shuffled by a seed, by fractions or counts, stratified on request."""
+"""Train, dev and test sets: shuffled by a seed, by fractions or counts, stratified, groups kept together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from fastdnn.data.frames import is_frame
+from fastdnn.data.groups import split_groups
+from fastdnn.data.sparse import is_sparse
 
 Indices = NDArray[np.intp]
 Counts = NDArray[np.int64]
@@ -24,16 +28,17 @@ class Split(NamedTuple):
     ((2, 10), (2,), 8, 0)
     """
 
-    train: tuple[NDArray[Any], ...]
-    dev: tuple[NDArray[Any], ...]
-    test: tuple[NDArray[Any], ...]
+    train: tuple[Any, ...]
+    dev: tuple[Any, ...]
+    test: tuple[Any, ...]
 
 
 def train_dev_test_split(
-    *arrays: ArrayLike,
+    *arrays: Any,
     dev: float = 0.1,
     test: float = 0.1,
     stratify: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     seed: int = 0,
     shuffle: bool = True,
 ) -> Split:
@@ -41,7 +46,7 @@ def train_dev_test_split(
 
     The options are those of `split_indices`, which says how rows are chosen; `n` is the common length. The
     parts are copies. Every array is split by the same rows, so `x`, `y`, weights and row numbers stay
-    together.
+    together. Data frames stay data frames, and sparse matrices in rows (CSR) sparse.
 
     Raises ValueError or TypeError when there is no array, when their lengths differ, or for the reasons of
     `split_indices`.
@@ -61,20 +66,31 @@ def train_dev_test_split(
     where = "[train_dev_test_split]"
     if not arrays:
         raise TypeError(f"{where} expected at least one array, got none; call train_dev_test_split(x, y)")
-    columns = [np.asarray(array) for array in arrays]
+    columns = [array if is_frame(array) or is_sparse(array) else np.asarray(array) for array in arrays]
     for position, column in enumerate(columns):
-        if column.ndim == 0:
+        if len(column.shape) == 0:
             raise TypeError(
                 f"{where} array {position}: expected rows, got {type(arrays[position]).__name__}; "
                 "for data that NumPy does not hold, index it yourself with split_indices"
             )
-    lengths = [len(column) for column in columns]
+    lengths = [int(column.shape[0]) for column in columns]
     if len(set(lengths)) != 1:
         raise ValueError(
             f"{where} expected arrays of one length, got lengths {lengths}; row i of each belongs together"
         )
-    chosen = split_indices(lengths[0], dev=dev, test=test, stratify=stratify, seed=seed, shuffle=shuffle)
-    return Split(*(tuple(column[rows] for column in columns) for rows in chosen))
+    chosen = split_indices(
+        lengths[0], dev=dev, test=test, stratify=stratify, groups=groups, seed=seed, shuffle=shuffle
+    )
+    return Split(*(tuple(_taken(column, rows) for column in columns) for rows in chosen))
+
+
+def _taken(column: Any, rows: Indices) -> Any:
+    """These rows of an array, a sparse matrix or a data frame, as one of its kind."""
+    if hasattr(column, "iloc"):  # pandas
+        return column.iloc[rows]
+    if hasattr(column, "column_names"):  # pyarrow
+        return column.take(rows)
+    return column.tocsr()[rows] if hasattr(column, "tocsr") else column[rows]
 
 
 def split_indices(
@@ -83,6 +99,7 @@ def split_indices(
     dev: float = 0.1,
     test: float = 0.1,
     stratify: ArrayLike | None = None,
+    groups: ArrayLike | None = None,
     seed: int = 0,
     shuffle: bool = True,
 ) -> tuple[Indices, Indices, Indices]:
@@ -97,15 +114,22 @@ def split_indices(
         it train has the first rows, then dev, then test, each in the original order (for rows sorted by
         time or by writer).
     stratify
-        Class labels (n,): each set has each class in proportion, the counts by largest remainder, ties to
-        the class that sorts first. The totals stay exactly those asked for. Each class has at least one row
-        in train, then in dev, then in test, as far as its rows go and as long as that set has a row for
-        every class that can be there.
+        Class labels (n,), or sources, or any other kinds: each set has each class in proportion, the counts
+        by largest remainder, ties to the class that sorts first. The totals stay exactly those asked for.
+        Each class has at least one row in train, then in dev, then in test, as far as its rows go and as long
+        as that set has a row for every class that can be there.
+    groups
+        Labels (n,): rows of one group (a patient, a writer, a day) go to one set together, since rows that
+        are alike on both sides of a split flatter. The sets then have about as many rows as asked for, and
+        with `stratify` about the classes, as near as whole groups come in one pass: in the shuffled order,
+        but the large ones first (by powers of two), each goes to the set that lacks most of it (the least
+        Σ (rows - wanted)² / wanted). Every set that is asked for has a group. Without `shuffle` and
+        `stratify`, train has the first groups, then dev, then test.
 
     Returns three int arrays. Raises TypeError or ValueError that names the argument, its value and the rule.
 
     Source of the worked numbers: with a million rows 98:1:1 or even 99.5:0.4:0.1, since 10,000 rows are
-    enough to compare models (A. Ng, Improving Deep Neural Networks, "Train/Dev/Test Sets").
+    enough to compare models (A. Ng, Improving Deep Neural Networks, "Train/Dev/Test Sets"; decks 000, 002).
 
     >>> from fastdnn.data import split_indices
     >>> [len(rows) for rows in split_indices(1_000_000, dev=0.01, test=0.01)]
@@ -114,6 +138,8 @@ def split_indices(
     [995000, 4000, 1000]
     >>> split_indices(5, dev=1, test=1, shuffle=False)
     (array([0, 1, 2]), array([3]), array([4]))
+    >>> split_indices(6, dev=2, test=0, groups=["a", "b", "b", "a", "c", "c"], shuffle=False)[1]
+    array([4, 5])
     """
     n = _whole("n", n, least=1, hint="pass the number of rows, len(x)")
     dev_rows, test_rows = _rows("dev", dev, n), _rows("test", test, n)
@@ -123,10 +149,16 @@ def split_indices(
             f"got dev={dev!r} ({dev_rows} rows) and test={test!r} ({test_rows} rows); make them smaller"
         )
     order = _shuffled(n, seed) if shuffle else np.arange(n)
+    if groups is not None:
+        members = _classes("groups", groups, n)[order]
+        kinds = None if stratify is None else _classes("stratify", stratify, n)[order]
+        wanted = (n - dev_rows - test_rows, dev_rows, test_rows)
+        part = split_groups(members, kinds, wanted, in_order=not shuffle)
+        return order[part == 0], order[part == 1], order[part == 2]
     if stratify is None:
         train_rows = n - dev_rows - test_rows
         return order[:train_rows], order[train_rows : n - test_rows], order[n - test_rows :]
-    part = _stratified(_classes(stratify, n)[order], dev_rows, test_rows)
+    part = _stratified(_classes("stratify", stratify, n)[order], dev_rows, test_rows)
     return order[part == 0], order[part == 1], order[part == 2]
 
 
@@ -183,18 +215,19 @@ def _apportion(sizes: Counts, total: int, least: Counts, most: Counts) -> Counts
     return shares
 
 
-def _classes(labels: ArrayLike, n: int) -> Indices:
+def _classes(name: str, labels: ArrayLike, n: int) -> Indices:
     """Labels (n,) of any sortable kind as numbers 0..C-1 in sorted order."""
     array = np.asarray(labels)
-    where = "[split_indices] stratify:"
+    where = f"[split_indices] {name}:"
+    kind = "class labels" if name == "stratify" else "group labels"
     if array.shape != (n,):
         raise ValueError(
-            f"{where} expected class labels of shape ({n},), got shape {array.shape}; "
-            "pass the label array itself (stratify=y), one-hot rows as y.argmax(axis=1)"
+            f"{where} expected {kind} of shape ({n},), got shape {array.shape}; "
+            f"pass the label array itself ({name}=y), one-hot rows as y.argmax(axis=1)"
         )
     if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
         raise ValueError(
-            f"{where} expected class labels, got {array.dtype} values that are not whole numbers; "
+            f"{where} expected {kind}, got {array.dtype} values that are not whole numbers; "
             "put a continuous target into bins first, for example with np.digitize"
         )
     try:

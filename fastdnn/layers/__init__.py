@@ -29,6 +29,7 @@ from fastdnn.layers.maxout import Maxout
 from fastdnn.layers.merging import Add, Average, Concatenate
 from fastdnn.layers.normalization import Normalization
 from fastdnn.layers.slopes import ELU, LeakyReLU, PReLU, ReLU
+from fastdnn.layers.whitening import Whitening
 
 __all__ = [
     "ELU",
@@ -49,4 +50,5 @@ __all__ = [
     "Normalization",
     "PReLU",
     "ReLU",
+    "Whitening",
 ]

@@ -15,6 +15,9 @@ class GaussianNoise(Layer):
     The numbers are new in every step, and a function of (the model's seed, layer, step, row, feature): the
     same with any number of threads. The gradient passes unchanged.
 
+    As the first layer it is noise on the inputs of a table, which augments the training set in every epoch:
+    after a `Normalization`, `stddev` is in deviations of each feature.
+
     Shapes: x, y (examples, features).
 
     Args:

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.data.blocks import read_features
+from fastdnn.data.moments import moments
 from fastdnn.errors import expected
-from fastdnn.features import as_features
 from fastdnn.layers.layer import Layer, Shape, WeightStore, features
 from fastdnn.program import Program, Value
 
@@ -15,7 +16,7 @@ class Normalization(Layer):
 
     `adapt(x_train)` sets them, before or after the layer is in a model; a feature that never changes has σ =
     1, so that it becomes 0 and stays finite. They are stored in the model's file and not trained. Until
-    `adapt`, y = x.
+    `adapt`, y = x. `fastdnn.data.StandardScaler` finds the same figures outside of a model.
 
     Shapes: x, y (examples, features); μ `mean`, σ `std` (features,).
 
@@ -67,20 +68,15 @@ class Normalization(Layer):
         return None if self._figures is None else self._figures[index].copy()
 
     def adapt(self, x: Any) -> None:
-        """Take μ and σ from the training set, (examples, features).
+        """Take μ and σ from the training set, (examples, features), an array, a memory map or a data frame.
 
         Raises:
-            ValueError: `x` is not a finite table of numbers, or not of the width that the layer was built
-                for.
+            ValueError: `x` is not a dense, finite table of numbers, or not of the width that the layer was
+                built for.
         """
         width = None if self._built_for is None else features(self._built_for[0])
-        table = as_features(self.name or "Normalization.adapt", x, width, "float64")
-        mean = table.mean(axis=0)
-        std = np.sqrt(((table - mean) ** 2).mean(axis=0))  # two passes
-        # The mean of equal numbers may miss them by a rounding; what is left then is no deviation.
-        constant = (table == table[:1]).all(axis=0)
-        constant |= std < np.finfo(np.float32).tiny
-        self._set(np.where(constant, table[0], mean), np.where(constant, 1.0, std))
+        figures = moments(read_features(self.name or "Normalization.adapt", x, width))
+        self._set(figures.mean, figures.scale)
 
     def _set(self, mean: np.ndarray, std: np.ndarray) -> None:
         if mean.shape != std.shape or not (std > 0).all():

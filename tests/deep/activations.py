@@ -1,7 +1,7 @@
 """Each of the 2^32 float32 numbers through each activation, against the contract of kernels/activation.h.
 
-By `native_tests --every-float` (tests/native/every_float.cpp), which is built for it: a third of an hour of one
-core. Needs a checkout, CMake and a compiler.
+By `native_tests --every-float` (tests/native/every_float.cpp), which is built for it: a third of an hour of
+one core. Needs a checkout, CMake and a compiler.
 """
 
 import os
