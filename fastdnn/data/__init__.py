@@ -1,4 +1,4 @@
-"""Data: a small set to try things on, splits, scalers, figures and checks of features, tables, readers of files."""
+"""Data: a small set to try things on, splits, scalers, figures and checks of features, tables, readers."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
