@@ -10,6 +10,7 @@ from fastdnn.benchmark.kernels import of
     of(
         "binary_cross_entropy",
         "binary_probability_cross_entropy",
+        "squared_error",
         "absolute_error",
         "huber",
         "log_cosh",

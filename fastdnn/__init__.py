@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         blocks,
         callbacks,
         compare,
+        constraints,
         data,
         initializers,
         io,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         optimizers,
         plots,
         reference,
+        regularizers,
         schedules,
     )
     from fastdnn.averages import ewma
@@ -63,6 +65,7 @@ _MODULES = (
     "blocks",
     "callbacks",
     "compare",
+    "constraints",
     "data",
     "initializers",
     "io",
@@ -72,6 +75,7 @@ _MODULES = (
     "optimizers",
     "plots",
     "reference",
+    "regularizers",
     "schedules",
 )
 _OBJECTS = {
@@ -104,6 +108,7 @@ __all__ = [
     "blocks",
     "callbacks",
     "compare",
+    "constraints",
     "data",
     "ewma",
     "get_num_threads",
@@ -117,6 +122,7 @@ __all__ = [
     "optimizers",
     "plots",
     "reference",
+    "regularizers",
     "schedules",
     "set_flush_denormal",
     "set_num_threads",

@@ -65,18 +65,49 @@ class Plan:
 
 class Optimizer:
     """The state of an optimiser and its native update."""
-    @staticmethod
-    def adam(parameters: Parameters, beta_1: _Float, beta_2: _Float, epsilon: _Float) -> Optimizer: ...
-    @staticmethod
-    def sgd(parameters: Parameters, momentum: _Float, nesterov: bool) -> Optimizer: ...
+    def __init__(
+        self,
+        parameters: Parameters,
+        kind: str,
+        *,
+        velocity: bool = False,
+        nesterov: bool = False,
+        momentum_form: str = "sum",
+        centered: bool = False,
+        bias_correction: bool = True,
+        epsilon_mode: str = "outside",
+        coupled_decay: bool = False,
+        initial_accumulator: _Float = 0.0,
+    ) -> None: ...
     def get(self, slot: str, name: str) -> np.ndarray:
         """A copy of the state of one segment."""
+    def options(self, name: str) -> dict[str, typing.Any]:
+        """What `set_options` set."""
     def set(self, slot: str, name: str, array: np.ndarray) -> None:
         """Writes the state of one segment."""
+    def set_options(
+        self,
+        name: str,
+        *,
+        lr_scale: _Float,
+        decay: bool,
+        proximal_l1: _Float,
+        max_norm: _Float,
+        max_norm_axis: _Int,
+    ) -> None:
+        """What the update does to one segment in particular."""
     @property
     def iterations(self) -> int: ...
     @iterations.setter
     def iterations(self, arg1: _Int) -> None: ...
+    @property
+    def products(self) -> dict[str, typing.Any]:
+        """What corrects averages for their start at 0, by name: 1 before the first step."""
+    @products.setter
+    def products(self, arg1: collections.abc.Mapping[str, _Float]) -> None: ...
+    @property
+    def scalar_names(self) -> list[str]:
+        """The columns of the table of scalars that a run is given."""
     @property
     def slot_names(self) -> list[str]: ...
 
@@ -92,14 +123,12 @@ class Trainer:
         shuffle: bool,
         seed: _Int,
     ) -> None: ...
-    def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
     def begin_epoch(self, epoch: _Int) -> None: ...
     def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(
         self,
-        learning_rate: _Float,
+        scalars: npt.NDArray[np.float64],
         seconds: _Float,
         threads: _Int,
         main_thread: bool,
@@ -107,12 +136,22 @@ class Trainer:
         calls: typing.Any = None,
     ) -> tuple[typing.Any, ...]:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
-    def time_step(self, learning_rate: _Float, threads: _Int, calls: typing.Any = None) -> list[float]:
+    def time_step(
+        self, scalars: npt.NDArray[np.float64], threads: _Int, calls: typing.Any = None
+    ) -> list[float]:
         """Takes the epoch's first step; returns the seconds of each native step, then of each update."""
     @property
     def batches(self) -> int: ...
     @property
     def non_finite(self) -> typing.Any: ...
+    @property
+    def rows_done(self) -> int:
+        """How many rows those are."""
+    @property
+    def steps_left(self) -> int: ...
+    @property
+    def sums(self) -> list[float]:
+        """Of the results, over the rows of this epoch so far."""
 
 class Inference:
     """Runs a program that changes no weights."""
@@ -154,7 +193,7 @@ def set_num_threads(threads: _Int) -> None:
     """The number of threads of calls that name none; 0: default."""
 
 def snapshot(parameters: Parameters, optimizer: Optimizer | None) -> dict[str, typing.Any]:
-    """Copies by name: theta, sigma, slots (by slot) and iterations, all of one moment."""
+    """Copies by name: theta, sigma, slots (by slot), iterations and products, all of one moment."""
 
 class kernels:  # a submodule
     class UpdateOptions:
@@ -488,6 +527,26 @@ class kernels:  # a submodule
     ) -> None: ...
     @staticmethod
     @typing.overload
+    def binary_accuracy(
+        row_correct: npt.NDArray[np.float32],
+        z: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        threshold: _Float = 0.5,
+        target_threshold: _Float = 0.5,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def binary_accuracy(
+        row_correct: npt.NDArray[np.float64],
+        z: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        threshold: _Float = 0.5,
+        target_threshold: _Float = 0.5,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
     def binary_cross_entropy(
         row_loss: npt.NDArray[np.float32],
         dy: npt.NDArray[np.float32] | None,
@@ -605,6 +664,24 @@ class kernels:  # a submodule
         threads: _Int = 1,
         label_smoothing: _Float = 0.0,
         label_smoothing_mode: str = "k",
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def categorical_top_k_accuracy(
+        row_correct: npt.NDArray[np.float32],
+        z: npt.NDArray[np.float32],
+        target: npt.NDArray[np.float32],
+        k: _Int,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def categorical_top_k_accuracy(
+        row_correct: npt.NDArray[np.float64],
+        z: npt.NDArray[np.float64],
+        target: npt.NDArray[np.float64],
+        k: _Int,
+        threads: _Int = 1,
     ) -> None: ...
     @staticmethod
     def clip_scale(norm: _Float, limit: _Float) -> float: ...
@@ -1752,6 +1829,24 @@ class kernels:  # a submodule
         labels: npt.NDArray[np.int32],
         weights: npt.NDArray[np.float64] | None = None,
         scale: _Float = 1,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sparse_top_k_accuracy(
+        row_correct: npt.NDArray[np.float32],
+        z: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.int32],
+        k: _Int,
+        threads: _Int = 1,
+    ) -> None: ...
+    @staticmethod
+    @typing.overload
+    def sparse_top_k_accuracy(
+        row_correct: npt.NDArray[np.float64],
+        z: npt.NDArray[np.float64],
+        labels: npt.NDArray[np.int32],
+        k: _Int,
         threads: _Int = 1,
     ) -> None: ...
     @staticmethod

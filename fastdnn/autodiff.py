@@ -3,7 +3,7 @@
 Source: Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323, 1986.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,11 +14,14 @@ from fastdnn.program import NO_OPTIONS, Operation, Option, Program, Value
 
 @dataclass(frozen=True)
 class LossTerm:
-    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1."""
+    """A loss that is differentiated: `weight` Σ_r w_r loss_r / n, w the rows' weights or 1; of the reduction
+    "sum" without the n.
+    """
 
     row_loss: Value
     weights: Value | None = None
     weight: float = 1.0
+    reduction: str = "mean"
 
 
 class _Gradients:
@@ -71,11 +74,11 @@ class _Gradients:
         weights = () if term.weights is None else (term.weights,)
         if op.call is not None:
             if prediction is not None and self.wants(prediction):
-                call = cast(LossForward, op.call).gradient(float(term.weight))
+                call = cast(LossForward, op.call).gradient(float(term.weight), term.reduction)
                 self.add_call([prediction], call, op.output, *weights)
             return
         inputs, kind = (prediction, target, *weights), f"{op.kind}_backward"
-        options = {**op.options, "loss_weight": float(term.weight)}
+        options = {**op.options, "loss_weight": float(term.weight), "reduction": term.reduction}
         if prediction is None or self.of(prediction) is None:
             self.add(prediction, kind, *inputs, options=options)
             return
@@ -258,21 +261,29 @@ _RULES: dict[str, Rule] = {
 
 
 def differentiate(
-    program: Program, losses: Sequence[LossTerm], sources: Sequence[Value] = ()
+    program: Program,
+    losses: Sequence[LossTerm],
+    sources: Sequence[Value] = (),
+    penalties: Collection[Value] = (),
 ) -> list[Value | None]:
-    """Append the operations that write the gradient of the sum of `losses` for every trained parameter that
-    it depends on; returns those with respect to `sources`, None where the losses do not depend on one.
+    """Append the operations that write the gradient of the sum of `losses` and `penalties` for every trained
+    parameter that it depends on; returns those with respect to `sources`, None where the losses do not depend
+    on one.
 
     Each `row_loss` has one column, a loss for each row, and is written by a loss operation. A value that
-    several operations read gets the sum of their gradients: the first one writes, the others accumulate.
+    several operations read gets the sum of their gradients: the first one writes, the others accumulate. A
+    penalty should be the first, so emitted last: its pass is then done before the threads wait.
     """
     gradients = _Gradients(program, sources)
     terms = {term.row_loss.index: term for term in losses}
+    own = {value.index for value in penalties}
     for op in reversed(gradients.forward):
         if op.observes:
             continue
         dy = gradients.of(op.output)
-        if op.output.index in terms:
+        if op.output.index in own:
+            gradients.add(op.inputs[0], "penalty_backward", *op.inputs, options=op.options)
+        elif op.output.index in terms:
             gradients.add_loss(op, terms[op.output.index])
         elif dy is not None:
             _RULES[op.kind](op, dy, gradients)

@@ -1,6 +1,6 @@
 """The two executors of programs behind one interface: the native engine and the NumPy reference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -11,6 +11,7 @@ from fastdnn.custom.calls import Caller
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.errors import unknown_name
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.figures import Figure, totals_of
 from fastdnn.optimizers import Optimizer
 from fastdnn.program import Program
 from fastdnn.thread_settings import in_main_thread
@@ -36,6 +37,11 @@ class Trainer(Protocol):
 
     batches: int
 
+    @property
+    def steps_left(self) -> int:
+        """Steps until the feed is over."""
+        ...
+
     def begin_epoch(self, epoch: int) -> None:
         """To the first batch of an epoch, in the order of (seed, epoch)."""
         ...
@@ -44,14 +50,14 @@ class Trainer(Protocol):
         """The epoch goes on with other rows, as one batch in their order; for a run that does not shuffle."""
         ...
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
-        """Steps until the epoch is over, or the time, or the number of steps (0: no limit)."""
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+        """Steps until the epoch is over, or the time, or the number of steps (0: no limit). `scalars` are the
+        optimiser's (`Optimizer.table`): a row for each of the steps that are left, or one for all.
+        """
         ...
 
-    def averages(self) -> list[float]:
-        """The figures of the program over the rows of this epoch so far: averages, and what metrics in Python
-        say.
-        """
+    def figures(self) -> list[float]:
+        """The figures of the program over the rows of this epoch so far."""
         ...
 
     def close(self) -> None:
@@ -83,6 +89,11 @@ NO_DRAW = Draw()
 class Inference(Protocol):
     """A program that changes no weights."""
 
+    @property
+    def figures(self) -> Sequence[Figure]:
+        """What the program reports, of the sums that a run gives."""
+        ...
+
     def run(
         self,
         arrays: list[np.ndarray],
@@ -100,13 +111,14 @@ class Inference(Protocol):
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a trainer is made for."""
+    """What a trainer is made for; `dataset_size` where the arrays are the training set."""
 
     program: Program
     arrays: list[np.ndarray]
     batch_size: int
     shuffle: bool
     seed: int
+    dataset_size: int | None = None
 
 
 class Backend(Protocol):
@@ -145,15 +157,20 @@ class _NativeTrainer:
             self._plan = self._make_plan(len(arrays[0]))
         self._native.next_feed(self._plan, arrays)
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+    @property
+    def steps_left(self) -> int:
+        return self._native.steps_left
+
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
         with Caller(self._calls, self._metrics) as calls:
-            run = Run(*self._native.run(learning_rate, seconds, threads, in_main_thread(), steps, calls))
+            run = Run(*self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls))
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
 
-    def averages(self) -> list[float]:
-        return self._metrics.among(self._figures, self._native.averages())
+    def figures(self) -> list[float]:
+        totals = totals_of(self._figures, self._native.sums, self._native.rows_done)
+        return self._metrics.figures(self._figures, totals)
 
     def close(self) -> None:
         self._metrics.release()
@@ -161,6 +178,7 @@ class _NativeTrainer:
 
 class _NativeInference:
     def __init__(self, program: Program, native: "_core.Inference") -> None:
+        self.figures = program.figures
         self._calls = program.calls
         self._native = native
 

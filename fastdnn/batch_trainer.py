@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fastdnn.backend import Run, Trainer
 from fastdnn.data.batches import Batches, unpacked
 from fastdnn.data.prefetch import END
@@ -82,11 +84,16 @@ class BatchTrainer:
         self._trainer.next_feed(self._source.prepare(self.place, batch).arrays)
         return True
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+    @property
+    def steps_left(self) -> int:
+        """Of the batch that was fetched: one, or none."""
+        return self._trainer.steps_left
+
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
         """The step of the batch that was fetched, as `backend.Trainer.run`; whether the epoch goes on then,
         `fetch` says.
         """
-        run = self._trainer.run(learning_rate, seconds, threads, steps)
+        run = self._trainer.run(scalars, seconds, threads, steps)
         if run.end != "epoch_done":
             return replace(run, batch=self._done)
         self._done += 1
@@ -98,9 +105,9 @@ class BatchTrainer:
         self._batches.end_epoch()
         return not short
 
-    def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
-        return self._trainer.averages()
+    def figures(self) -> list[float]:
+        """The figures of the program over the rows of this epoch so far."""
+        return self._trainer.figures()
 
     def close(self) -> None:
         """No batch is made ahead any more."""

@@ -13,6 +13,7 @@ from fastdnn.losses import Loss
 from fastdnn.metrics import Metric
 from fastdnn.optimizers import Optimizer
 from fastdnn.ports import Ports
+from fastdnn.regularizers import Regularizer
 
 _LARGEST_WEIGHT = 1e30  # far below where float32, in which gradients are multiplied with it, ends
 
@@ -24,34 +25,81 @@ class Head:
     name: of the output; empty where there is one only, whose figures need no name.
     loss: None where the output is not trained on.
     weight: of the loss in the sum that is minimised.
-    metrics: what is measured beside the loss.
+    metrics: what is measured beside the loss, without sample weights.
+    weighted_metrics: what is measured with them.
     """
 
     name: str
     loss: Loss | None
     weight: float = 1.0
     metrics: tuple[Metric, ...] = ()
+    weighted_metrics: tuple[Metric, ...] = ()
 
     def named(self, figure: str) -> str:
         """A figure of this output: "price_loss", or "loss" of the only one."""
         return f"{self.name}_{figure}" if self.name else figure
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A metric of an output, and the name under which it is reported."""
+
+    head: Head
+    metric: Metric
+    weighted: bool
+    figure: str
+
+
+def measured(heads: Sequence[Head]) -> list[Measured]:
+    """All metrics in the order in which they are reported: those of all outputs without weights, then those
+    with, which are "weighted_<name>" where the name is taken, as in Keras.
+    """
+    plain = [
+        Measured(head, metric, False, head.named(metric.name)) for head in heads for metric in head.metrics
+    ]
+    taken = {each.figure for each in plain}
+    weighted = []
+    for head in heads:
+        for metric in head.weighted_metrics:
+            name = f"weighted_{metric.name}" if head.named(metric.name) in taken else metric.name
+            weighted.append(Measured(head, metric, True, head.named(name)))
+    return plain + weighted
+
+
 class Compiled:
     """What `compile` settles, and the optimiser's state from then on."""
 
-    def __init__(self, optimizer: Optimizer, heads: tuple[Head, ...], backend_name: str) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        heads: tuple[Head, ...],
+        backend_name: str,
+        regularizer: Regularizer | None = None,
+    ) -> None:
         self.optimizer = optimizer
         self.heads = heads
         self.backend_name = backend_name
+        self.regularizer = regularizer
+        self.dataset_size: int | None = None  # of the last fit on arrays
         self.state: _core.Optimizer | None = None
         self.epochs_done = 0
+        self.last_learning_rate = optimizer.learning_rate  # of the last step
         self.figure_names = _figure_names(heads)
         self._weights = [head.weight for head in heads if head.loss is not None]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's pickle holds."""
         return {**vars(self), "state": None}
+
+    @property
+    def epochs_done(self) -> int:
+        """Since `compile`, over all fits."""
+        return self._epochs_done
+
+    @epochs_done.setter
+    def epochs_done(self, epochs: int) -> None:
+        self._epochs_done = epochs
+        self.optimizer.at_epoch(epochs)
 
     @property
     def loss(self) -> Loss:
@@ -66,34 +114,34 @@ class Compiled:
         return loss
 
     def figures(self, results: Sequence[float]) -> dict[str, float]:
-        """A program's results by name: first the weighted sum of the losses, "loss"; of several outputs their
-        losses, unweighted; the metrics.
+        """A program's figures by name: first the weighted sum of the losses and the penalties, "loss"; of
+        several outputs their losses, unweighted; the metrics. The program's penalties come last.
         """
-        rest = results[1:] if len(self.heads) == 1 else results
-        return dict(zip(self.figure_names, [self.total(results), *rest], strict=True))
-
-    @property
-    def program_figures(self) -> list[str]:
-        """What a program of these heads reports, in its order: the losses, then the metrics."""
-        losses = [head.named("loss") for head in self.heads if head.loss is not None]
-        return [*losses, *self.metrics]
+        several = len(self.heads) > 1
+        losses, end = len(self._weights), len(self.figure_names) - several  # one's own loss is "loss"
+        total = self.total([*results[:losses], *results[end:]])
+        return dict(zip(self.figure_names, [total, *results[0 if several else 1 : end]], strict=True))
 
     @property
     def metrics(self) -> dict[str, Metric]:
         """The metrics of all outputs, by the names of their figures."""
-        return {head.named(metric.name): metric for head in self.heads for metric in head.metrics}
+        return {each.figure: each.metric for each in measured(self.heads)}
 
     def total(self, results: Sequence[float]) -> float:
-        """The weighted sum of the losses, with which a program's results begin."""
-        return sum(weight * loss for weight, loss in zip(self._weights, results, strict=False))
+        """The weighted sum of the losses, with which they begin, and what follows, the penalties."""
+        penalties = len(results) - len(self._weights)
+        weights = [*self._weights, *[1.0] * penalties]
+        return sum(weight * loss for weight, loss in zip(weights, results, strict=True))
 
 
 def _figure_names(heads: Sequence[Head]) -> list[str]:
     own = [head.named("loss") for head in heads if head.loss is not None] if len(heads) > 1 else []
-    return ["loss", *own, *[head.named(metric.name) for head in heads for metric in head.metrics]]
+    return ["loss", *own, *[each.figure for each in measured(heads)]]
 
 
-def heads_of(outputs: Ports | None, loss: Any, loss_weights: Any, chosen_metrics: Any) -> tuple[Head, ...]:
+def heads_of(
+    outputs: Ports | None, loss: Any, loss_weights: Any, chosen_metrics: Any, weighted_metrics: Any = None
+) -> tuple[Head, ...]:
     """What `compile` was given, for each output; `outputs` is None where the model is not built yet, and will
     have one.
 
@@ -103,11 +151,20 @@ def heads_of(outputs: Ports | None, loss: Any, loss_weights: Any, chosen_metrics
     """
     each = _each_loss(outputs, loss)
     weights = _each_weight(outputs, loss_weights)
-    named = _each_metrics(outputs, chosen_metrics)
+    plain = _each_metrics(outputs, "metrics", chosen_metrics)
+    weighted = _each_metrics(outputs, "weighted_metrics", weighted_metrics)
     names = [""] if outputs is None or len(outputs) == 1 else outputs.names
     heads = [
-        Head(name, own_loss, weight, _checked_metrics(where, own_metrics, own_loss))
-        for name, own_loss, weight, own_metrics in zip(names, each, weights, named, strict=True)
+        Head(
+            name,
+            own_loss,
+            weight,
+            _checked_metrics(where, own, own_loss),
+            _checked_metrics(where, own_weighted, own_loss, weighted=True),
+        )
+        for name, own_loss, weight, own, own_weighted in zip(
+            names, each, weights, plain, weighted, strict=True
+        )
         for where in [f"compile, output {name!r}" if name else "compile"]
     ]
     _refuse_one_name_twice(_figure_names(heads))
@@ -137,6 +194,11 @@ def _each_loss(outputs: Ports | None, loss: Any) -> list[Loss | None]:
     if all(one is None for one in chosen):
         hint = 'such as loss="sparse_categorical_crossentropy"'
         raise ValueError(expected("compile", "a loss", "none", hint))
+    for one in chosen:
+        if one is not None and one.reduction == "none":
+            hint = "a step minimises one number; a loss by itself is a function of arrays"
+            wanted = f"the reduction 'mean' or 'sum' of {one.name!r}"
+            raise ValueError(expected("compile", wanted, repr(one.reduction), hint))
     return chosen
 
 
@@ -155,7 +217,7 @@ def _each_weight(outputs: Ports | None, loss_weights: Any) -> list[float]:
     return [1.0 if weight is None else float(weight) for weight in given]
 
 
-def _each_metrics(outputs: Ports | None, given: Any) -> list[list[Any]]:
+def _each_metrics(outputs: Ports | None, noun: str, given: Any) -> list[list[Any]]:
     """One output: a metric, or a list of them. Several: a list or dict of such."""
     one_output = outputs is None or len(outputs) == 1
     if given is None:
@@ -163,7 +225,7 @@ def _each_metrics(outputs: Ports | None, given: Any) -> list[list[Any]]:
     if isinstance(given, Mapping) or not one_output:
         if not isinstance(given, Mapping | list | tuple):
             given = [given]  # one metric, which is no list for each output
-        return [_as_list(own) for own in _each(outputs, "metrics", given)]
+        return [_as_list(own) for own in _each(outputs, noun, given)]
     nested = _as_list(given)
     return [_as_list(nested[0]) if len(nested) == 1 else nested]
 
@@ -174,11 +236,15 @@ def _as_list(given: Any) -> list[Any]:
     return list(given) if isinstance(given, list | tuple) else [given]
 
 
-def _checked_metrics(where: str, given: Sequence[Any], loss: Loss | None) -> tuple[Metric, ...]:
+def _checked_metrics(
+    where: str, given: Sequence[Any], loss: Loss | None, *, weighted: bool = False
+) -> tuple[Metric, ...]:
     if given and loss is None:
         hint = "targets come with a loss; loss_weights of 0 only measures"
         raise ValueError(expected(where, "a loss, beside metrics", "none", hint))
-    chosen = tuple(metrics.get(metric, loss, where) for metric in given if loss is not None)
+    chosen = tuple(
+        metrics.get(metric, loss, where, weighted=weighted) for metric in given if loss is not None
+    )
     names = [metric.name for metric in chosen]
     if len(set(names)) != len(names):
         raise ValueError(expected(where, "each metric once", names))

@@ -24,6 +24,8 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> V
     names = sorted(known)
     listed = ", ".join(names[:_MOST_NAMES])
     listed += f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    words = set(str(name).lower().split("_"))
+    close = [known for known in names if len(words) > 1 and words <= set(known.split("_"))]
+    close = close or difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else ""
     return ValueError(expected(where, f"{kind}, one of {listed}", repr(name), hint))

@@ -89,7 +89,7 @@ def evaluate(
     named: Callable[[list[float]], dict[str, float]],
     hooks: Hooks,
 ) -> dict[str, float]:
-    """The averages over all rows of the sums that `run` gives, by name.
+    """The figures of all rows by name: `run` gives the totals of a part, which add up.
 
     The bits do not depend on who listens.
 
@@ -98,15 +98,14 @@ def evaluate(
     """
     parts = _begun(parts)
     hooks.call("on_test_begin", {})
-    sums, rows = list[float](), 0
+    totals = list[float]()
     for batch, part in enumerate(parts):
         hooks.call("on_test_batch_begin", batch, {})
         more = part.to(run)
-        sums = [a + b for a, b in zip(sums, more, strict=True)] if batch else more
-        rows += part.feed.rows
+        totals = [a + b for a, b in zip(totals, more, strict=True)] if batch else more
         if hooks.listen("on_test_batch_end"):
-            hooks.call("on_test_batch_end", batch, named([total / rows for total in sums]))
-    figures = named([total / rows for total in sums])
+            hooks.call("on_test_batch_end", batch, named(totals))
+    figures = named(totals)
     hooks.call("on_test_end", dict(figures))
     return figures
 

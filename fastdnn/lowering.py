@@ -4,8 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from fastdnn.autodiff import LossTerm, differentiate
-from fastdnn.compiled import Head
+from fastdnn.compiled import Head, measured
+from fastdnn.figures import Figure, mean, mean_over_rows, total
 from fastdnn.graph import Graph
+from fastdnn.metrics import Measurement
+from fastdnn.penalties import WeightPenalty
 from fastdnn.program import Program, Value
 from fastdnn.sources import Weighting
 
@@ -19,20 +22,36 @@ def prediction_program(graph: Graph, sparse: Collection[int] = ()) -> Program:
 
 
 def evaluation_program(
-    graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting = (),
+    sparse: Collection[int] = (),
+    penalties: Sequence[WeightPenalty] = (),
 ) -> Program:
-    """Sources: those of `fastdnn.sources`. Figures: the loss of each head that has one, then the metrics."""
+    """Sources: those of `fastdnn.sources`. Figures: the loss of each head that has one, then the metrics;
+    then the penalties.
+    """
     program = Program(sparse_inputs=sparse)
     _lower_with_losses(program, graph, heads, weighting)
+    _lower_penalties(program, penalties, over_rows=False)
     return program
 
 
 def training_program(
-    graph: Graph, heads: Sequence[Head], weighting: Weighting = (), sparse: Collection[int] = ()
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting = (),
+    sparse: Collection[int] = (),
+    penalties: Sequence[WeightPenalty] = (),
 ) -> Program:
-    """The evaluation's program and the gradient of the weighted sum of its losses."""
+    """The evaluation's program and the gradient of the weighted sum of its losses and the penalties, less
+    what is left to the optimiser's update.
+    """
     program = Program(training=True, sparse_inputs=sparse)
-    differentiate(program, _lower_with_losses(program, graph, heads, weighting))
+    terms = _lower_with_losses(program, graph, heads, weighting)
+    values = _lower_penalties(program, penalties, over_rows=True)
+    own = [value for value, penalty in zip(values, penalties, strict=True) if not penalty.is_proximal]
+    differentiate(program, terms, penalties=own)
     return program
 
 
@@ -53,21 +72,23 @@ def gradient_program(
     heads: Sequence[Head],
     weighting: Weighting,
     sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
     *,
     inputs: Sequence[int],
     training: bool,
 ) -> Program:
-    """The losses, as its only results, and the gradients of their weighted sum; those with respect to inputs,
-    by their numbers, are outputs.
+    """The losses and penalties, as its only results, and the gradients of their weighted sum; those with
+    respect to inputs, by their numbers, are outputs.
 
     `training`: whether layers behave as in training.
     """
     program = Program(training=training, sparse_inputs=sparse)
-    bare = [replace(head, metrics=()) for head in heads]
+    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
     terms = _lower_with_losses(program, graph, bare, weighting)
+    values = _lower_penalties(program, penalties, over_rows=True)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
-    for source, gradient in zip(sources, differentiate(program, terms, sources), strict=True):
+    for source, gradient in zip(sources, differentiate(program, terms, sources, values), strict=True):
         assert gradient is not None  # each of them leads to a loss
         program.add_output(gradient, f"d {source.name}")
     return program
@@ -100,12 +121,42 @@ def _lower_with_losses(
     weights = _weight_sources(program, [head for head, *_ in trained], weighting)
     terms = []
     for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
-        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight))
-        program.add_result(head.named("loss"), terms[-1].row_loss, own, loss=True)
-    for (head, loss, value), target, own in zip(trained, targets, weights, strict=True):
-        for metric in head.metrics:
-            metric.lower(program, head.named(metric.name), loss, value, target, own)
+        terms.append(LossTerm(loss.lower(program, value, target), own, head.weight, loss.reduction))
+        _report_loss(program, head.named("loss"), terms[-1])
+    measurable = {
+        id(head): (loss, value, target, own)
+        for (head, loss, value), target, own in zip(trained, targets, weights, strict=True)
+    }
+    for each in measured(heads):
+        loss, value, target, own = measurable[id(each.head)]
+        weight = own if each.weighted else None
+        each.metric.lower(Measurement(program, each.figure, loss, value, target, weight))
     return terms
+
+
+def _report_loss(program: Program, name: str, term: LossTerm) -> None:
+    """Of all rows: Σ w l / n, or without the n."""
+    number = program.add_result(name, term.row_loss, term.weights, loss=True)
+    is_sum = term.reduction == "sum"
+    figure = Figure(name, (number,), total) if is_sum else Figure(name, (number, None), mean)
+    program.add_figure(figure)
+
+
+def _lower_penalties(program: Program, penalties: Sequence[WeightPenalty], *, over_rows: bool) -> list[Value]:
+    """Last, so that their gradients are the first to be written. Without `over_rows` what is to be divided by
+    rows is so when the figures are made: by those of the whole evaluation.
+    """
+    values = []
+    for penalty in penalties:
+        name = f"{penalty.weight}/penalty"
+        value = program.computed(name, 1, rows=1)
+        options = penalty.options(over_rows=over_rows)
+        program.write("penalty", (program.parameter(penalty.weight),), value, options=options)
+        number = program.add_result(name, value, None, loss=True)
+        left = penalty.terms.over_rows and not over_rows
+        program.add_figure(Figure(name, (number, None), mean_over_rows if left else mean))
+        values.append(value)
+    return values
 
 
 def _weight_sources(program: Program, heads: Sequence[Head], weighting: Weighting) -> list[Value | None]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from fastdnn import backend, inference, lowering, optimizers, report, training
+from fastdnn import _core, backend, inference, lowering, optimizers, regularizers, report, training
 from fastdnn.arguments import (
     figures_as_asked,
     params_of_batches,
@@ -28,13 +28,16 @@ from fastdnn.data.prefetch import Prefetch
 from fastdnn.data.sparse import is_sparse, sparse_shape
 from fastdnn.errors import expected
 from fastdnn.features import as_table
+from fastdnn.figures import Figure, totals_of
 from fastdnn.functional import Tensors, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.layer import number_in, positive_int
 from fastdnn.locks import FitLock
 from fastdnn.network import Network
+from fastdnn.penalties import WeightPenalty, penalties_of, update_options
 from fastdnn.profiling import Profile, profile_prediction, profile_training
 from fastdnn.program import Program
+from fastdnn.segment_options import SegmentOptions
 from fastdnn.single_batch import StepTrainer, layer_outputs, loss_and_gradients
 from fastdnn.sources import Feed, Sources, Weighting
 from fastdnn.thread_settings import resolve
@@ -164,19 +167,28 @@ class Model(Network):
         *,
         loss_weights: Sequence[float | None] | Mapping[str, float] | None = None,
         metrics: Any = None,
+        weighted_metrics: Any = None,
+        regularizer: Any = None,
         backend: str = "native",
     ) -> None:
         """Choose optimiser, loss and metrics; the optimiser starts afresh.
 
         Args:
-            optimizer: of `fastdnn.optimizers`, or "sgd" or "adam" for their defaults. (Keras has RMSprop.)
+            optimizer: of `fastdnn.optimizers`, or its name, such as "sgd" or "adam", for its defaults. (Keras
+                has RMSprop.)
             loss: of `fastdnn.losses`, its name in Keras, or one of your own (see there). Of several outputs
                 one for all, or a list or a dict by the outputs' names; an output with None, or left out of
                 the dict, is not trained on.
             loss_weights: a list or dict of what the losses are multiplied with before they are summed,
                 default 1.
             metrics: names, such as `["accuracy"]`, or your own (see `fastdnn.metrics`); of several outputs a
-                list or dict of such lists.
+                list or dict of such lists. They do not mind sample weights.
+            weighted_metrics: likewise, but means over the sample weights, Σ w m / Σ w. One that is in
+                `metrics`, too, is reported as "weighted_<name>", as in Keras.
+            regularizer: of `fastdnn.regularizers`, or a name; for every weight of two or more dimensions,
+                such as kernels and tables, that has none of its own. Biases and the weights of normalisations
+                have one where their layer says so; `kernel_regularizer=L2(0)` leaves a kernel out. (Keras:
+                by layer only.)
             backend: "native", or "reference" for the same training by the NumPy reference, slowly.
 
         Raises:
@@ -184,8 +196,9 @@ class Model(Network):
             RuntimeError: called from a callback of this model's fit.
         """
         outputs = None if self._graph is None else self._graph.outputs
-        heads = heads_of(outputs, loss, loss_weights, metrics)
-        self._compile(Compiled(optimizers.get(optimizer), heads, checked_backend(backend)))
+        heads = heads_of(outputs, loss, loss_weights, metrics, weighted_metrics)
+        default = regularizers.get(regularizer, "compile")
+        self._compile(Compiled(optimizers.get(optimizer), heads, checked_backend(backend), default))
 
     def _compile(self, compiled: Compiled) -> None:
         if self._graph is not None:  # the losses must fit the last layers: say so now and not at fit
@@ -211,7 +224,7 @@ class Model(Network):
 
     @property
     def optimizer(self) -> optimizers.Optimizer:
-        """The optimiser; its `learning_rate` may be set between epochs."""
+        """The optimiser; its numbers, such as `learning_rate`, may be set at any time."""
         return self.compiled.optimizer
 
     def fit(
@@ -257,8 +270,9 @@ class Model(Network):
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
                 index it is their order; iterators and iterables keep theirs.
             class_weight: {label: weight}, multiplied into the sample weights; for models with one output.
-            sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n. Of several outputs one vector
-                for all, or a list or dict of vectors, None where an output has no weights.
+            sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n, of the reduction "sum" Σ w l.
+                Of several outputs one vector for all, or a list or dict of vectors, None where an output has
+                no weights.
             steps_per_epoch: batches of an epoch where x makes batches, default those of one pass; the next
                 epoch goes on where this one ended. An endless generator needs it. Where an iterator ends
                 early, training does, with a warning.
@@ -269,7 +283,8 @@ class Model(Network):
 
         Returns:
             The `History`: `.history` maps "loss", the metrics, and their "val_" twins to a value an epoch. Of
-            several outputs "loss" is the weighted sum, beside "<output>_loss" and "<output>_<metric>".
+            several outputs "loss" is the weighted sum, beside "<output>_loss" and "<output>_<metric>". The
+            penalties of regularizers are part of "loss", also of `evaluate`'s.
 
         Raises:
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,
@@ -312,17 +327,47 @@ class Model(Network):
         with self._fitting.of("fit"):
             return training.fit(self, x, y, request)
 
-    def training_program(self, weighting: Weighting = (), sparse: Collection[int] = ()) -> Program:
-        """The program of a training step, for feeds with these sample weights."""
-        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse)
+    def training_program(
+        self, weighting: Weighting = (), sparse: Collection[int] = (), dataset_size: int | None = None
+    ) -> Program:
+        """The program of a training step, for feeds with these sample weights; of a training set of so many
+        examples, by default those of the last fit on arrays.
+        """
+        penalties = self.penalties("fit", dataset_size)
+        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse, penalties)
+
+    def penalties(self, where: str, dataset_size: int | None = None) -> tuple[WeightPenalty, ...]:
+        """What the loss has of the weights, as the layers' settings are now.
+
+        Raises:
+            ValueError: a regulariser needs the size of the training set, which is not known.
+        """
+        compiled = self.compiled
+        size = dataset_size or compiled.dataset_size
+        return penalties_of(where, self.graph, compiled.regularizer, size)
 
     def make_trainer(self, run: backend.TrainingRun) -> backend.Trainer:
         """A trainer of the compiled backend; the optimiser's state goes on from the last fit."""
+        made = backend.make(self.compiled.backend_name, self.weights.native)
+        return made.trainer(self.optimizer, self.optimizer_state(run.dataset_size), run)
+
+    def optimizer_state(self, dataset_size: int | None = None) -> "_core.Optimizer":
+        """The optimiser's native state, told how each weight is updated; made when it is first needed."""
         compiled = self.compiled
         if compiled.state is None:
             compiled.state = compiled.optimizer.make_state(self.weights.native)
-        made = backend.make(compiled.backend_name, self.weights.native)
-        return made.trainer(compiled.optimizer, compiled.state, run)
+        compiled.optimizer.set_options(compiled.state, self.update_options("fit", dataset_size))
+        return compiled.state
+
+    def update_options(self, where: str, dataset_size: int | None = None) -> dict[str, SegmentOptions]:
+        """What the optimiser's update does to each trained weight in particular, as the settings are now.
+
+        Raises:
+            ValueError: a constraint does not fit its weight, or the training set's size is not known.
+        """
+        compiled = self.compiled
+        size = dataset_size or compiled.dataset_size
+        return update_options(where, self.graph, compiled.regularizer, size)
 
     # ---- Use
 
@@ -434,15 +479,19 @@ class Model(Network):
         metrics: Mapping[str, object] | None,
     ) -> dict[str, float]:
         compiled = self.compiled
+        figures: Sequence[Figure] = ()  # the same of all parts but for the numbers of their results
 
         def run(feed: Feed) -> list[float]:
-            made_for = (feed.weighting, feed.sparse)
+            made_for = (feed.weighting, feed.sparse, self.penalties("evaluate"))
             program = partial(lowering.evaluation_program, self.graph, compiled.heads, *made_for)
             key = ("evaluate", compiled, *made_for, batch_size)
-            return self.inference_of(key, program, batch_size).run(feed.arrays, threads, metrics=states).sums
+            runner = self.inference_of(key, program, batch_size)
+            nonlocal figures
+            figures = runner.figures
+            return totals_of(figures, runner.run(feed.arrays, threads, metrics=states).sums, feed.rows)
 
-        def named(averages: list[float]) -> dict[str, float]:
-            return compiled.figures(states.among(compiled.program_figures, averages))
+        def named(totals: list[float]) -> dict[str, float]:
+            return compiled.figures(states.figures(figures, totals))
 
         with MetricStates(compiled.metrics if metrics is None else metrics) as states:
             return inference.evaluate(parts, run, named, hooks)
@@ -606,9 +655,10 @@ class Model(Network):
             threads: as in `fit`.
 
         Returns:
-            The loss Σ w l / n, of several outputs the weighted sum, and {name of the weight: dL/dw in its
-            shape}; with `inputs`, also {name of the input: dL/dx (examples, features)}. Weights of frozen
-            layers, inputs that are sparse or integers, and what no loss depends on, are not in it.
+            The loss Σ w l / n (of the reduction "sum" Σ w l), of several outputs the weighted sum, with the
+            penalties, and {name of the weight: dL/dw in its shape}; with `inputs`, also {name of the input:
+            dL/dx (examples, features)}. Weights of frozen layers, inputs that are sparse or integers, and
+            what no loss depends on, are not in it.
 
         Raises:
             ValueError: as `fit`.

@@ -113,23 +113,27 @@ def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -
     """Time a training step on these rows, of a copy of the model: steps are taken."""
     model = _copy_of(model)
     rows, native, compiled = feed.rows, model.weights.native, model.compiled
-    program = model.training_program(feed.weighting, feed.sparse)
+    program = model.training_program(feed.weighting, feed.sparse, rows)
     plan = NativeBackend(native).plan(program, rows)
     used = _threads(plan, rows, threads)
-    state = compiled.state or compiled.optimizer.make_state(native)
+    state = model.optimizer_state(rows)
     trainer = _core.Trainer(plan, native, state, feed.arrays, rows, False, model.seed)
+    scalars = compiled.optimizer.table(state.iterations, 1, compiled.epochs_done).copy()
+    scalars[:, state.scalar_names.index("learning_rate")] = (
+        0  # however many steps: the numbers stay as they are
+    )
     with MetricStates.of(program) as metrics, Caller(program.calls, metrics) as calls:
 
         def step() -> None:
             trainer.begin_epoch(0)
-            end, _, _ = trainer.run(0.0, 0.0, used, False, calls=calls)
+            end, _, _ = trainer.run(scalars, 0.0, used, False, calls=calls)
             if end == "non_finite_source":
                 raise NonFiniteSourceError(*trainer.non_finite).error("profile", feed.origins)
             if end == "non_finite_loss":
                 raise non_finite_loss("profile", "this batch", compiled.optimizer.learning_rate)
 
         step()
-        times, whole = _rounds(seconds, lambda: trainer.time_step(0.0, used, calls), step)
+        times, whole = _rounds(seconds, lambda: trainer.time_step(scalars, used, calls), step)
     described = plan.describe()
     steps = [_row(program, each, rows, t) for each, t in zip(described, times, strict=False)]
     steps.append(_update_row(model, plan, state, times[len(described)]))

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from fastdnn import _core
+from fastdnn.figures import Figure
 
 if TYPE_CHECKING:
     from fastdnn.custom.calls import Call
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # What an operation needs beside its inputs: rate=0.5, outputs="mean".
 Option = float | bool | str
 NO_OPTIONS: Mapping[str, Option] = MappingProxyType({})
+KindAndOptions = tuple[str, Mapping[str, Option]]  # of an operation
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,9 @@ class Operation:
 
 @dataclass(frozen=True)
 class Result:
-    """A figure of a step: the sum over rows of a value of one column, times `weights` if there are."""
+    """What a step sums up over its rows: a value of one column, times `weights` if there are; or a number of
+    the step itself, a penalty, times the rows.
+    """
 
     name: str
     value: Value
@@ -87,7 +91,7 @@ class Program:
         self.values: list[Value] = []
         self.operations: list[Operation] = []
         self.results: list[Result] = []
-        self.figures: list[str] = []  # what is reported, in order: results, and metrics that are called
+        self.figures: list[Figure] = []  # what is reported, in order
         self.outputs: list[Value] = []
         self._bound: dict[tuple[str, str], Value] = {}
         self._streams = 0
@@ -114,6 +118,10 @@ class Program:
         if key not in self._bound:
             self._bound[key] = self._add(name, role, rows, cols, slot=slot, trainable=trainable)
         return self._bound[key]
+
+    def parameter(self, name: str) -> Value:
+        """A segment of θ that is bound already."""
+        return self._bound["parameter", name]
 
     def computed(self, name: str, cols: int, *, rows: int = 0) -> Value:
         """A new value, with a row for each example unless `rows` are given."""
@@ -161,14 +169,14 @@ class Program:
         self._streams += 1
         return base + ((self._streams - 1) << 8)
 
-    def add_result(self, name: str, value: Value, weights: Value | None, *, loss: bool) -> None:
-        """Report the sum over rows of `value`."""
+    def add_result(self, name: str, value: Value, weights: Value | None, *, loss: bool) -> int:
+        """Sum `value` up over the rows; returns the number of the result, of which figures are made."""
         self.results.append(Result(name, value, weights, loss))
-        self.add_figure(name)
+        return len(self.results) - 1
 
-    def add_figure(self, name: str) -> None:
-        """What is reported under a name comes from a result, or from a metric that is called."""
-        self.figures.append(name)
+    def add_figure(self, figure: Figure) -> None:
+        """Report what is made of results, or what a metric in Python says."""
+        self.figures.append(figure)
 
     def add_output(self, value: Value, name: str = "output") -> None:
         """Give a value with a row for each example to whoever runs the program.

@@ -78,7 +78,11 @@ def plan(model: "Model", batch_size: int) -> str:
     """The native steps of a training step (or of a prediction, where the model is not compiled)."""
     native = NativeBackend(model.weights.native)
     compiled = model._compiled
-    program = lowering.prediction_program(model.graph) if compiled is None else model.training_program()
+    program = (
+        lowering.prediction_program(model.graph)
+        if compiled is None
+        else model.training_program(dataset_size=batch_size)
+    )
     made = native.plan(program, batch_size)
     rows = [_plan_row(program, number, step, batch_size) for number, step in enumerate(made.describe())]
     flops = sum(step["flops_per_row"] for step in made.describe()) * batch_size

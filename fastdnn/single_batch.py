@@ -10,6 +10,7 @@ from fastdnn import lowering
 from fastdnn.backend import Draw, Figures, Inference, Trainer, TrainingRun
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.figures import totals_of, values_of
 from fastdnn.program import Program
 from fastdnn.sources import Feed
 from fastdnn.training import non_finite_loss, run_trainer
@@ -40,7 +41,7 @@ class StepTrainer:
             run = run_trainer(model, trainer, threads, steps=1)
             if run.end == "non_finite_loss":
                 raise non_finite_loss(where, "this batch", model.optimizer.learning_rate)
-            return model.compiled.figures(trainer.averages())
+            return model.compiled.figures(trainer.figures())
         except NonFiniteSourceError as found:
             raise found.error(where, feed.origins) from None
         finally:
@@ -48,11 +49,12 @@ class StepTrainer:
 
     def _trainer_of(self, model: "Model", feed: Feed) -> Trainer:
         made_for, settings = (feed.weighting, feed.sparse), model.weights.settings
-        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, settings):
+        further = (settings, model.penalties("train_on_batch"))
+        if self._trainer is None or self._made_for != (model.compiled.state, *made_for, *further):
             program = model.training_program(*made_for)
             run = TrainingRun(program, feed.arrays, feed.rows, shuffle=False, seed=model.seed)
             self._trainer = model.make_trainer(run)  # and the optimiser's state, if there was none
-            self._made_for = (model.compiled.state, *made_for, settings)
+            self._made_for = (model.compiled.state, *made_for, *further)
         return self._trainer
 
     def forget(self) -> None:
@@ -66,7 +68,7 @@ def loss_and_gradients(
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
     where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
     wanted = _differentiable_inputs(where, model, feed) if inputs else []
-    made_for = (feed.weighting, feed.sparse)
+    made_for = (feed.weighting, feed.sparse, model.penalties(where))
     program = partial(
         lowering.gradient_program, model.graph, compiled.heads, *made_for, inputs=wanted, training=training
     )
@@ -77,7 +79,9 @@ def loss_and_gradients(
     figures = _run(where, inference, feed, threads, draw)
     names = [model.graph.inputs.names[number] for number in wanted]
     gradients = figures.gradients | dict(zip(names, figures.outputs, strict=True))
-    return compiled.total([total / rows for total in figures.sums]), gradients
+    totals = totals_of(inference.figures, figures.sums, rows)
+    results = [value for value in values_of(inference.figures, totals) if value is not None]
+    return compiled.total(results), gradients
 
 
 def _differentiable_inputs(where: str, model: "Model", feed: Feed) -> list[int]:

@@ -21,6 +21,7 @@ def set_state(state: "_core.Optimizer", arrays: dict[str, Any]) -> None:
         for name, array in segments.items():
             state.set(slot, name, np.ascontiguousarray(array))
     state.iterations = arrays["iterations"]
+    state.products = arrays["products"]
 
 
 class Snapshot:
@@ -29,6 +30,7 @@ class Snapshot:
     def __init__(self, model: "Model") -> None:
         self._model = model
         self._epochs_done = model.compiled.epochs_done
+        self._rate = model.compiled.last_learning_rate
         self._state = model.compiled.state
         self._arrays = _core.snapshot(model.weights.native, self._state)
 
@@ -45,6 +47,7 @@ class Snapshot:
         self._model.weights.write(weights_in(self._arrays))
         compiled = self._model.compiled
         compiled.epochs_done = self._epochs_done
+        compiled.last_learning_rate = self._rate
         compiled.state = self._state
         if self._state is not None:
             set_state(self._state, self._arrays)

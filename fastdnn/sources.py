@@ -193,18 +193,29 @@ class Sources:
             hint = "give sample_weight, for each output by its name"
             got = f"{len(self._heads)}: {self._outputs.listed()}"
             raise ValueError(expected(where, "one output, for class_weight", got, hint))
-        by_class = self._weight_by_class(where, class_weight)
         target = feed.arrays[len(self._inputs)]
+        yes_above = self._yes_above()
+        by_class = self._weight_by_class(where, class_weight, 1 if yes_above is None else 2)
         classes = len(by_class)
-        if classes == 1 or not (self.labels(feed) or target.shape[1] == classes):
+        if yes_above is not None:
+            labels = (target[:, 0] > yes_above).astype(np.intp)
+        elif classes == 1 or not (self.labels(feed) or target.shape[1] == classes):
             got = f"targets of shape {target.shape}"
             raise ValueError(expected(where, "a classification, for class_weight", got))
-        labels = target[:, 0] if self.labels(feed) else self._classes_of(where, target)
+        else:
+            labels = target[:, 0] if self.labels(feed) else self._classes_of(where, target)
         weights = by_class[labels]
         if feed.weighting:
             weights = weights * feed.arrays[-1][:, 0]
         checked = as_weights(f"{where}, class_weight", weights, feed.rows, self._dtype)
         return self._feed(feed.arrays[: len(self._inputs) + 1], [checked], (0,))
+
+    def _yes_above(self) -> float | None:
+        """Above which number a target of the one output is class 1 and not 0, under a loss of yes and no."""
+        accuracy = None if self._heads[0].loss is None else self._heads[0].loss.accuracy
+        if self._output_widths[0] > 1 or accuracy is None or accuracy[0] != "binary_accuracy":
+            return None
+        return float(accuracy[1]["target_threshold"])
 
     @staticmethod
     def _classes_of(where: str, target: np.ndarray) -> np.ndarray:
@@ -217,11 +228,11 @@ class Sources:
         labels: np.ndarray = target.argmax(axis=1)
         return labels
 
-    def _weight_by_class(self, where: str, class_weight: Mapping[int, float]) -> np.ndarray:
+    def _weight_by_class(self, where: str, class_weight: Mapping[int, float], least: int) -> np.ndarray:
         if not isinstance(class_weight, Mapping):
             wanted = "class_weight as a dict {label: weight}"
             raise ValueError(expected(where, wanted, type(class_weight).__name__))
-        classes = self._output_widths[0]
+        classes = max(least, self._output_widths[0])
         by_class = np.ones(classes)
         for label, weight in class_weight.items():
             if label not in range(classes):

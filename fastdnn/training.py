@@ -89,8 +89,8 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(train.weighting, train.sparse)
-    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed)
+    program = model.training_program(train.weighting, train.sparse, train.rows)
+    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
@@ -187,6 +187,7 @@ class Start:
     def __init__(self, model: "Model", parts: Sequence[Part]) -> None:
         self._model = model
         self._snapshot: Snapshot | None = None
+        self._dataset_size = model.compiled.dataset_size
         self.was_built = True
         features = [(part, *pair) for part in parts for pair in part.feed.float_inputs()]
         if sum(x.nbytes for _, _, x in features) > Snapshot.bytes_of(model):
@@ -200,6 +201,7 @@ class Start:
         if self._snapshot is None:
             return
         self._snapshot.restore()
+        self._model.compiled.dataset_size = self._dataset_size
         if not self.was_built:
             self._model._unbuild()
 
@@ -233,6 +235,7 @@ class _Loop:
 
     def _run(self) -> None:
         hooks, logs = self.hooks, dict[str, float]()
+        self.model.compiled.dataset_size = self.params["samples"] or self.model.compiled.dataset_size
         hooks.start(self.model, self.params)
         hooks.call("on_train_begin", {})
         for epoch in range(self.request.epochs):
@@ -256,7 +259,7 @@ class _Loop:
 
     def _figures(self) -> dict[str, float]:
         """The training figures of the epoch so far."""
-        return self.model.compiled.figures(self.trainer.averages())
+        return self.model.compiled.figures(self.trainer.figures())
 
     def _logs(self) -> dict[str, float]:
         """The training figures of the epoch so far, and those of the held-out data now."""
@@ -271,7 +274,7 @@ class _Loop:
                     self._go_back()
                 raise
             logs |= {f"val_{name}": value for name, value in held_out.items()}
-        return logs | {"learning_rate": self.model.optimizer.learning_rate}
+        return logs | {"learning_rate": self.model.compiled.last_learning_rate}
 
     def _go_back(self) -> None:
         if self.start is not None:
@@ -328,12 +331,21 @@ def run_trainer(
     model: "Model", trainer: Trainer | BatchTrainer, threads: int, *, seconds: float = 0.0, steps: int
 ) -> Run:
     """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
-    weights = model.weights
+    weights, compiled = model.weights, model.compiled
+    optimizer, state = compiled.optimizer, compiled.state
+    assert state is not None  # the trainer was made with it
     while True:
         with weights.turn():
             pass
+        first = state.iterations
+        left = trainer.steps_left
+        due = optimizer.steps_of_table(first, min(left, steps) if steps else left)
+        scalars = optimizer.table(first, due, compiled.epochs_done)
         with weights.changing():
-            run = trainer.run(model.optimizer.learning_rate, seconds, threads, steps)
+            run = trainer.run(scalars, seconds, threads, due)
+        done = state.iterations - first
+        if done > 0:
+            compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)
         if run.end != "interrupted":
             return run
 

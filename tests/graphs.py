@@ -13,15 +13,21 @@ SIDES = {
     "prelu": lambda x, alpha: x > 0,
     "maxout": lambda x: x[:, : x.shape[1] // 2] > x[:, x.shape[1] // 2 :],
     "huber": lambda y, t: np.sign(np.trunc((y - t) / 0.7)),
+    "penalty": lambda w: w > 0,
+    "absolute_error": lambda y, t: y > t,
+    **dict.fromkeys(("hinge", "squared_hinge"), lambda y, t: y * np.where(t == 0, -1, t) < 1),
 }
 
 
 class Built:
-    """A program with its parameters and one batch of sources; `terms` are its losses, as its results."""
+    """A program with its parameters and one batch of sources; `terms` are its losses and `penalties` what the
+    weights add to them, as its results.
+    """
 
-    def __init__(self, program, parameters, sources, terms):
+    def __init__(self, program, parameters, sources, terms, penalties):
         self.program = program
         self.terms = terms
+        self.penalties = penalties
         self.parameters = parameters
         self.sources = sources
 
@@ -31,8 +37,8 @@ class Built:
         return {v.name: values[v.index] for v in self.program.values if v.role == "gradient"}
 
     def loss_and_mask(self):
-        """The batch's loss, the weighted sum of all Σ w l / n, and on which side of its kinks each operation
-        is.
+        """The batch's loss, the weighted sum of all Σ w l / n and the penalties, and on which side of its
+        kinks each operation is.
         """
         values = run_program(self.program, self.sources, self.parameters)
         mask = b"".join(
@@ -40,10 +46,11 @@ class Built:
             for op in self.program.operations
             if op.kind in SIDES
         )
-        loss = 0.0
+        loss = float(sum(values[penalty.index].item() for penalty in self.penalties))
         for term in self.terms:
             weights = 1.0 if term.weights is None else values[term.weights.index]
-            loss += term.weight * float((values[term.row_loss.index] * weights).sum() / len(self.sources[0]))
+            total = float((values[term.row_loss.index] * weights).sum())
+            loss += term.weight * (total if term.reduction == "sum" else total / len(self.sources[0]))
         return loss, mask
 
     def native_gradients(self, threads=1):
@@ -51,10 +58,11 @@ class Built:
         rows = len(self.sources[0])
         before = self.parameters_by_name()
         plan = _core.Plan(self.program.to_native(), self.parameters, rows)
-        optimizer = _core.Optimizer.sgd(self.parameters, 0.0, False)
+        optimizer = _core.Optimizer(self.parameters, "sgd")
+        scalars = np.array([[1.0, 0.0, np.inf, np.inf, np.inf, 0.0]])  # the rate, and no more
         trainer = _core.Trainer(plan, self.parameters, optimizer, self.sources, rows, False, 0)
         ran = 1 if _core.build_info()["threading"] == "serial" else threads
-        assert trainer.run(1.0, 0.0, threads, False) == ("epoch_done", 1, ran)
+        assert trainer.run(scalars, 0.0, threads, False) == ("epoch_done", 1, ran)
         after = self.parameters_by_name()
         for name, array in before.items():
             self.parameters.set("theta", name, array)
@@ -73,6 +81,16 @@ LOSSES = {
     "huber": {"outputs": "mean", "delta": 0.7},
     "log_cosh": {"outputs": "mean"},
     "binary_cross_entropy": {"outputs": "sum", "label_smoothing": 0.2},
+    "absolute_error": {"outputs": "mean"},
+    "hinge": {"outputs": "mean"},
+    "squared_hinge": {"outputs": "sum"},
+}
+# Likewise, of probabilities.
+PROBABILITY_LOSSES = {
+    "sparse_probability_cross_entropy": {},
+    "categorical_probability_cross_entropy": SMOOTHING,
+    "binary_probability_cross_entropy": {"outputs": "mean", "label_smoothing": 0.1},
+    "kl_divergence": {"outputs": "sum"},
 }
 # Operations of one input and no parameters.
 PLAIN = {
@@ -160,20 +178,44 @@ class _Graph:
     def add_losses(self, predictions):
         """A loss of each of these values, which may be one value twice; weights of samples, own or shared."""
         program, rng, width = self.program, self.rng, self.width
-        terms = []
+        terms, normalised = [], {}
         for number, prediction in enumerate(predictions):
-            kind = str(rng.choice(list(LOSSES)))
-            labels = kind == "sparse_cross_entropy"
+            kind = str(rng.choice([*LOSSES, *PROBABILITY_LOSSES]))
+            if kind in PROBABILITY_LOSSES:
+                if prediction not in normalised:
+                    normalised[prediction] = self.emit("logistic_normalize", prediction)
+                prediction = normalised[prediction]
+            labels = kind.startswith("sparse")
             target = program.source(f"y{number}", 1 if labels else width, integer=labels)
             self.sources.append(self._labels if labels else self._numbers(width))
             weights = [None, None, *[term.weights for term in terms]][int(rng.integers(2 + len(terms)))]
             if rng.integers(2):
                 weights = program.source(f"w{number}", 1)
                 self.sources.append(self._numbers(1))
-            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=LOSSES[kind])
+            options = (LOSSES | PROBABILITY_LOSSES)[kind]
+            row_loss = program.emit(kind, prediction, target, name="loss", cols=1, options=options)
             program.add_result(f"loss{number}", row_loss, weights, loss=True)
-            terms.append(LossTerm(row_loss, weights, 1.0 if number == 0 else float(rng.normal())))
+            weight = 1.0 if number == 0 else float(rng.normal())
+            terms.append(LossTerm(row_loss, weights, weight, "sum" if rng.integers(4) == 0 else "mean"))
         return terms
+
+    def add_penalties(self):
+        """Of some of the weights, one of them twice."""
+        weights = [w for w in [*self.kernels, *self.rows] if self.rng.integers(2)]
+        values = []
+        for w in [*weights, *weights[:1]]:
+            terms = dict(
+                zip(("l1", "l2", "lq"), self.rng.random(3) * self.rng.integers(2, size=3), strict=True)
+            )
+            options = {
+                **terms,
+                "q": float(self.rng.choice([1, 2, 3])),
+                "over_rows": bool(self.rng.integers(2)),
+            }
+            value = self.program.computed(f"{w.name}/penalty", 1, rows=1)
+            values.append(self.program.write("penalty", (w,), value, options=options))
+            self.program.add_result(f"{w.name}/penalty", value, None, loss=True)
+        return values
 
     def _labels(self, rows, dtype):
         return self.rng.integers(self.width, size=(rows, 1)).astype(np.int32)
@@ -185,7 +227,8 @@ class _Graph:
 def random_graph(seed, dtype="float64", rows=13):
     """A network with branches, of any operations, of one input and one loss or of several.
 
-    Values that several operations read, kernels used twice, masks that cannot be fused, sample weights.
+    Values that several operations read, kernels used twice, masks that cannot be fused, sample weights,
+    penalties.
     """
     rng = np.random.default_rng(seed)
     width = int(rng.integers(2, 20))
@@ -200,10 +243,11 @@ def random_graph(seed, dtype="float64", rows=13):
         last = graph.emit("relu", last)
     inner = [graph.any([*graph.values, last, last]) for _ in range(int(rng.integers(3)))] if several else []
     terms = graph.add_losses([last, *inner])
-    differentiate(program, terms)
+    penalties = graph.add_penalties() if seed % 3 else []
+    differentiate(program, terms, penalties=penalties)
 
     parameters = _core.Parameters(dtype, list(shapes.items()), [])
     for name, shape in shapes.items():
         parameters.set("theta", name, (rng.normal(size=shape) / np.sqrt(width)).astype(dtype))
     sources = [make(rows, dtype) for make in graph.sources]
-    return Built(program, parameters, sources, terms)
+    return Built(program, parameters, sources, terms, penalties)

@@ -102,6 +102,9 @@ CALLS = {
     "kl_divergence": OF_PROBABILITIES,
     "categorical_accuracy": ("row_correct:r! z:rc target:rc", PLAIN),
     "sparse_accuracy": ("row_correct:r! z:rc labels:r#", PLAIN),
+    "categorical_top_k_accuracy": ("row_correct:r! z:rc target:rc", ({"k": 2},)),
+    "sparse_top_k_accuracy": ("row_correct:r! z:rc labels:r#", ({"k": 2},)),
+    "binary_accuracy": ("row_correct:r! z:rc target:rc", ({}, {"threshold": 0.0, "target_threshold": 0.0})),
     # data, and what is measured on the flat vectors
     "gather": ("y:rc! x:rc order:r@", PLAIN),
     "gather int32": ("y:rc!=int32 x:rc=int32 order:r@", PLAIN),

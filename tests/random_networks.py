@@ -4,25 +4,49 @@ import numpy as np
 
 import fastdnn as fd
 
-L = fd.layers
+L, R = fd.layers, fd.regularizers
 ACTIVATIONS = [name for name in fd.activations.NAMES if name not in ("softmax", "log_softmax")]
 
 
 def _layer(rng, width):
     """A layer that takes any width and gives `width` or as many as it gets."""
+    aside = rng.spawn(1)[0]
+    penalty, limit = _regularizer(aside), [None, fd.constraints.MaxNorm(1.0)][int(aside.integers(2))]
+    # A bias before a batch normalisation has a gradient of rounding errors, whose sign would count for L1.
+    smooth = [None, R.L2(1e-2, "batch")][int(aside.integers(2))]
+
+    def flag():
+        return bool(rng.integers(2))
+
+    def dense():
+        settings = {"kernel_regularizer": penalty, "kernel_constraint": limit, "bias_regularizer": smooth}
+        return L.Dense(width, str(rng.choice(ACTIVATIONS)), flag(), **settings)
+
     kinds = [
-        lambda: L.Dense(width, activation=str(rng.choice(ACTIVATIONS)), use_bias=bool(rng.integers(2))),
-        lambda: L.BatchNormalization(center=bool(rng.integers(2)), scale=bool(rng.integers(2))),
-        lambda: L.LayerNormalization(center=bool(rng.integers(2)), scale=bool(rng.integers(2))),
+        dense,
+        lambda: L.BatchNormalization(center=flag(), scale=flag(), gamma_regularizer=penalty),
+        lambda: L.LayerNormalization(center=flag(), scale=flag(), beta_regularizer=penalty),
         lambda: L.Dropout(float(rng.choice([0.1, 0.5]))),
         lambda: L.GaussianNoise(float(rng.choice([0.1, 1.0]))),
         lambda: L.Activation("relu"),
-        lambda: L.PReLU("ones"),
+        lambda: L.PReLU("ones", alpha_regularizer=penalty),
         lambda: L.LeakyReLU(0.3),
         lambda: L.ELU(0.7),
         lambda: L.Whitening("zca"),
     ]
     return kinds[int(rng.integers(len(kinds)))]()
+
+
+def _regularizer(rng):
+    """None as often as one."""
+    some = [
+        R.L1(1e-3),
+        R.L1(1e-3, proximal=True),
+        R.L2(1e-2, "batch"),
+        R.L1L2(1e-3, 1e-2),
+        R.ElasticNet(1e-3),
+    ]
+    return [*some, R.Lq(1e-3, 1.5), *[None] * 6][int(rng.integers(12))]
 
 
 def _grown(rng, tensors, width):
@@ -48,7 +72,18 @@ def _grown(rng, tensors, width):
 
 
 def _optimizer(seed):
-    return [fd.optimizers.Adam(3e-3), fd.optimizers.SGD(0.01, momentum=0.9)][seed % 2]
+    o = fd.optimizers
+    return [
+        lambda: o.Adam(3e-3),
+        lambda: o.SGD(0.01, momentum=0.9),
+        lambda: o.AdamW(3e-3, 0.1, global_clipnorm=1.0),
+        lambda: o.RMSprop(1e-3, momentum=0.5, epsilon=1e-3, centered=True),
+        lambda: o.SGD(0.02, momentum=0.9, nesterov=True, momentum_form="ewma", clipnorm=0.5),
+        lambda: o.Nadam(2e-3),
+        lambda: o.Adagrad(0.01, clipvalue=0.1),
+        lambda: o.Adadelta(),
+        lambda: o.Adam(3e-3, amsgrad=True, weight_decay=0.01, weight_decay_mode="coupled"),
+    ][seed % 9]()
 
 
 def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="native"):
@@ -60,8 +95,45 @@ def random_network(seed, *, features=11, outputs=4, dtype="float32", backend="na
     last = L.Add()(tensors[-2:])  # both a layer and what follows it may be read
     model = fd.Model(x, L.Dense(outputs)(last), seed=seed, dtype=dtype)
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(_optimizer(seed), loss, metrics=["accuracy"], backend=backend)
+    default = R.L2(1e-3, scale="dataset") if seed % 4 else None
+    model.compile(_optimizer(seed), loss, metrics=["accuracy"], regularizer=default, backend=backend)
     return model
+
+
+def _regression_loss(rng):
+    """A loss of real targets, of any prediction."""
+    losses, reduction = fd.losses, str(rng.choice(["mean", "mean", "sum"]))
+    kinds = [
+        lambda: losses.MeanSquaredError(reduction=reduction, half=bool(rng.integers(2)), outputs="sum"),
+        lambda: losses.MeanSquaredError(reduction=reduction),
+        lambda: losses.MeanAbsoluteError(reduction=reduction),
+        lambda: losses.Huber(0.5, reduction=reduction),
+        lambda: losses.LogCosh(reduction=reduction),
+    ]
+    return kinds[int(rng.integers(len(kinds)))]()
+
+
+def _heads_of_classes(rng, x):
+    """Outputs with losses of distributions and of yes and no, from logits and from probabilities."""
+    losses = fd.losses
+    smoothing = {"label_smoothing": 0.1, "label_smoothing_mode": str(rng.choice(["k", "k-1"]))}
+    chances = [
+        (None, losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.2)),
+        ("sigmoid", losses.BinaryCrossentropy()),
+        ("logistic_normalize", losses.BinaryCrossentropy()),
+        (None, losses.Hinge()),
+        (None, losses.SquaredHinge(reduction="sum")),
+    ]
+    classes = [
+        ("softmax", losses.KLDivergence()),
+        ("logistic_normalize", losses.KLDivergence()),
+        ("logistic_normalize", losses.CategoricalCrossentropy(**smoothing)),
+        (None, losses.CategoricalCrossentropy(from_logits=True, **smoothing)),
+        ("sigmoid", losses.CategoricalCrossentropy(reduction="sum")),
+    ]
+    chosen = {name: list_[int(rng.integers(5))] for name, list_ in [("chance", chances), ("share", classes)]}
+    outputs = {name: L.Dense(3, activation)(x) for name, (activation, _) in chosen.items()}
+    return outputs, {name: loss for name, (_, loss) in chosen.items()}
 
 
 def random_heads(seed, *, dtype="float32", backend="native", optimizer=None):
@@ -76,16 +148,23 @@ def random_heads(seed, *, dtype="float32", backend="native", optimizer=None):
     shared = L.Dense(4, activation=str(rng.choice(["linear", "softmax"])))
     outputs = {"last": L.Dense(3, "softmax")(last), "shared": shared(last), "again": shared(tensors[-1])}
     outputs["inner"] = tensors[int(rng.integers(len(inputs), len(tensors)))]
+    more, losses = _heads_of_classes(rng, last)
+    outputs |= more
     model = fd.Model(inputs, outputs, seed=seed, dtype=dtype)
-    losses = {"last": "sparse_categorical_crossentropy", "shared": "mse", "again": "mse", "inner": "mse"}
+    losses |= {name: _regression_loss(rng) for name in ("shared", "again", "inner")}
+    losses["last"] = "sparse_categorical_crossentropy"
     if rng.integers(2):
         del losses["shared"]
     weights = {name: float(2 * rng.random()) for name in losses if rng.integers(2)}
+    sums = [name for name, loss in losses.items() if getattr(loss, "reduction", "mean") == "sum"]
+    weights |= {name: 0.01 + 0.01 * float(rng.random()) for name in sums}  # about a mean
     model.compile(
         optimizer or _optimizer(seed),
         losses,
         loss_weights=weights,
-        metrics={"last": ["accuracy"]},
+        metrics={"last": ["accuracy"], "chance": ["accuracy", "rmse"], "again": ["mae"]},
+        weighted_metrics={"last": ["accuracy"], "share": ["accuracy"]},
+        regularizer=_regularizer(rng),
         backend=backend,
     )
     return model
@@ -103,6 +182,9 @@ def data_for(model, rows, seed=0):
         for name, shape in zip(model.output_names, model.output_shape, strict=True)
     }
     y["last"] = rng.integers(3, size=rows)
+    y["chance"] = rng.integers(2, size=(rows, 3))
+    y["share"] = rng.random((rows, 3))
+    y["share"] /= y["share"].sum(axis=1, keepdims=True)
     return x, y, {"last": rng.random(rows), "inner": rng.random(rows)}
 
 

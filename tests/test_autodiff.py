@@ -40,7 +40,7 @@ def test_reference_gradient_against_finite_differences(seed):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("seed", range(90))
+@pytest.mark.parametrize("seed", range(100))
 def test_native_gradient_against_reference(seed, threads):
     built = random_graph(seed, rows=29)
     want = built.reference_gradients()
@@ -59,7 +59,7 @@ def test_branches_do_occur():
     """The graphs above have what they are there for: accumulated gradients, values passed on, and several
     losses, also of one value.
     """
-    graphs = [random_graph(seed) for seed in range(90)]
+    graphs = [random_graph(seed) for seed in range(100)]
     kinds = [op for built in graphs for op in built.program.operations]
     predictions = [
         [built.program.producer(term.row_loss).inputs[0] for term in built.terms] for built in graphs
@@ -67,4 +67,6 @@ def test_branches_do_occur():
     assert sum(len(values) > 1 for values in predictions) > 10
     assert sum(len(set(values)) < len(values) for values in predictions) > 3
     assert sum(op.accumulate for op in kinds) > 20
+    penalties = [op for op in kinds if op.kind == "penalty_backward"]
+    assert sum(op.accumulate for op in penalties) > 10  # beside those that are done with their penalty
     assert {"pass_gradient", "softmax_backward", "matmul_dx", "relu_backward"} <= {op.kind for op in kinds}

@@ -230,6 +230,26 @@ def test_metrics_that_do_not_fit():
         model_of(CrossEntropy(), metrics=["mse"])
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_sum_over_the_examples(backend):
+    class Total(SquaredLoss):
+        reduction = "sum"
+
+    x, y = regression(rows=32)
+    weights = np.linspace(0, 2, 32)
+    total, mean = (model_of(loss(), backend=backend) for loss in (Total, SquaredLoss))
+    (loss, gradients), (mean_loss, mean_gradients) = (
+        model.loss_and_gradients(x, y, weights) for model in (total, mean)
+    )
+    np.testing.assert_allclose(loss, 32 * mean_loss, rtol=1e-12)
+    np.testing.assert_allclose(total.evaluate(x, y, 5, sample_weight=weights), loss, rtol=1e-12)
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, 32 * mean_gradients[name], rtol=1e-10, atol=1e-12)
+    Total.reduction = "none"
+    with pytest.raises(ValueError, match="a reduction, one of mean, sum, got 'none'"):
+        model_of(Total())
+
+
 def test_saved_and_loaded(tmp_path):
     x, y = regression(rows=32)
     path = tmp_path / "m"

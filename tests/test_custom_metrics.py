@@ -35,13 +35,16 @@ def mean_of_batch(y, y_hat):
     return np.abs(y - y_hat).mean()
 
 
-def model_of(*metrics, loss="mean_squared_error", features=7, outputs=2, backend="native", layers=()):
+def model_of(
+    *metrics, loss="mean_squared_error", features=7, outputs=2, backend="native", layers=(), weighted=None
+):
     model = fd.Sequential(
         [L.Input((features,)), L.Dense(9, activation="tanh"), *layers, L.Dense(outputs)],
         seed=3,
         dtype="float64",
     )
-    model.compile(fd.optimizers.SGD(0.1), loss, metrics=list(metrics), backend=backend)
+    optimizer = fd.optimizers.SGD(0.1)
+    model.compile(optimizer, loss, metrics=list(metrics), weighted_metrics=weighted, backend=backend)
     return model
 
 
@@ -86,7 +89,7 @@ def test_what_it_is_given(backend):
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
     for chosen in (loss, CrossEntropy()):
         seen.clear()
-        model = model_of(Looks(), loss=chosen, features=20, outputs=4, backend=backend)
+        model = model_of(loss=chosen, features=20, outputs=4, backend=backend, weighted=[Looks()])
         model.evaluate(x, y)
         model.evaluate(x, y, sample_weight=weights)
         (labels, y_hat, none), (_, _, given) = seen
@@ -101,7 +104,7 @@ def test_weights_of_samples_and_classes():
     metric = MeanDeviation()
     metric.update = lambda y, y_hat, w: setattr(metric, "rows", 1.0) or setattr(metric, "total", w.sum())
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model = model_of(metric, loss=loss, features=20, outputs=4)
+    model = model_of(loss=loss, features=20, outputs=4, weighted=[metric])
     history = model.fit(x, y, batch_size=40, sample_weight=np.full(40, 2.0), class_weight={0: 0.0}).history
     assert history["mean_deviation"] == [2.0 * (y != 0).sum()]
 

@@ -225,6 +225,16 @@ def test_whole_numbers_are_exact(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_a_mean_of_whole_numbers_is_rounded_once(dtype):
+    """By the division, of an exact sum."""
+    rng = np.random.default_rng(8)
+    for cols in WIDTHS:
+        y, target = integers(rng, (3, cols), dtype), integers(rng, (3, cols), dtype)
+        loss, _ = call("squared_error", y, target)
+        check_bits(loss, ((y - target) ** 2).sum(axis=1) / np.asarray(cols, dtype), cols=cols)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", NAMES)
 def test_special_values_at_every_index(name, dtype):
     rng = np.random.default_rng(5)

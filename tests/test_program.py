@@ -161,7 +161,7 @@ def test_a_loss_gradient_without_its_loss_is_refused(program):
     x = source(program, 3)
     t = program.value("t", "source", False, 0, 3, 1)
     d = program.value("d", "computed", False, 0, 3, -1)
-    options = {"outputs": "mean", "half": False, "loss_weight": 1.0}
+    options = {"outputs": "mean", "half": False, "loss_weight": 1.0, "reduction": "mean"}
     program.op("squared_error_backward", [x, t], [d], False, options)
     with pytest.raises(ValueError, match="after the loss of the same"):
         _core.Plan(program, _core.Parameters("float32", [], []), 4)

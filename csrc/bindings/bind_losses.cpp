@@ -2,7 +2,6 @@
 #include "kernels/accuracy.h"
 #include "kernels/elementwise_loss.h"
 #include "kernels/probability_cross_entropy.h"
-#include "kernels/squared_error.h"
 
 namespace fastdnn::bindings {
 namespace {
@@ -16,9 +15,12 @@ LabelSmoothing label_smoothing_from(double epsilon, const std::string& mode, Ind
   return {epsilon, by_k ? LabelSmoothing::Mode::by_k : LabelSmoothing::Mode::by_k_minus_1};
 }
 
-Outputs outputs_from(const std::string& name, const char* where) {
-  check(name == "mean" || name == "sum", where, "expected outputs \"mean\" or \"sum\", got \"", name, "\"");
-  return name == "mean" ? Outputs::mean : Outputs::sum;
+// What the sum over the outputs is divided by.
+template <class T>
+T divisor_of(const std::string& outputs, Index cols, const char* where) {
+  check(outputs == "mean" || outputs == "sum", where, "expected outputs \"mean\" or \"sum\", got \"", outputs,
+        "\"");
+  return outputs == "mean" ? static_cast<T>(cols) : T(1);
 }
 
 // What every loss is given but its target and options.
@@ -114,30 +116,26 @@ template <class T>
 void bind_elementwise(py::module_& m) {
   using In = const Array<T>&;
   using Weights = const Optional<T>&;
-  def_loss<T>(
-      m, "squared_error", "dy", "y", "target",
-      [](Array<T> row_loss, Optional<T> dy, In y, In target, Weights w, T scale, int threads, bool half,
-         const std::string& outputs) {
-        const char* where = "squared_error";
-        const LossArguments<T> a(row_loss, dy, y, w, where);
-        const Matrix<const T> wanted = target_like(target, a.prediction, where);
-        const Outputs reduced = outputs_from(outputs, where);
-        on_team(threads, [&](Team& team) {
-          squared_error<T>(team, a.loss, a.gradient, a.prediction, wanted, a.weights, scale, half, reduced);
-        });
-      },
-      py::arg("half") = false, py::arg("outputs") = "mean");
-  // The parameter of a loss, of the name that its option has.
+  // The parameter of a loss, of the name that its option has. Half a loss is divided by twice as much.
   const auto run = [](const char* name, ElementwiseLoss loss, Array<T>& row_loss, Optional<T>& dy, In y,
-                      In target, Weights w, T scale, int threads, const std::string& outputs, T parameter) {
+                      In target, Weights w, T scale, int threads, const std::string& outputs, T parameter,
+                      bool half = false) {
     const LossArguments<T> a(row_loss, dy, y, w, name);
     const Matrix<const T> wanted = target_like(target, a.prediction, name);
-    const T divisor = outputs_from(outputs, name) == Outputs::mean ? static_cast<T>(a.prediction.cols) : T(1);
+    const T divisor = (half ? 2 : 1) * divisor_of<T>(outputs, a.prediction.cols, name);
     on_team(threads, [&](Team& team) {
       elementwise_loss<T>(team, loss, a.loss, a.gradient, a.prediction, wanted, a.weights, scale, divisor,
                           parameter);
     });
   };
+  def_loss<T>(
+      m, "squared_error", "dy", "y", "target",
+      [=](Array<T> row_loss, Optional<T> dy, In y, In target, Weights w, T scale, int threads, bool half,
+          const std::string& outputs) {
+        run("squared_error", ElementwiseLoss::squared_error, row_loss, dy, y, target, w, scale, threads,
+            outputs, 0, half);
+      },
+      py::arg("half") = false, py::arg("outputs") = "mean");
   const auto bind_plain = [&](const char* name, ElementwiseLoss loss, const char* outputs_default) {
     def_loss<T>(
         m, name, "dy", "y", "target",
@@ -175,6 +173,20 @@ void bind_elementwise(py::module_& m) {
   bind_binary("binary_probability_cross_entropy", ElementwiseLoss::binary_probability_cross_entropy);
 }
 
+// What every accuracy is given but its target and options.
+template <class T>
+struct AccuracyArguments {
+  Matrix<const T> logits;
+  T* correct;
+
+  AccuracyArguments(Array<T>& row_correct, const Array<T>& z, const char* where)
+      : logits(input_matrix(z, where)) {
+    check(logits.cols >= 1 && logits.cols <= kMostClasses, where, "expected 1 to ", kMostClasses,
+          " columns, got ", logits.cols);
+    correct = vector_out(row_correct, logits.rows, where);
+  }
+};
+
 template <class T>
 void bind_accuracies(py::module_& m) {
   using In = const Array<T>&;
@@ -182,28 +194,54 @@ void bind_accuracies(py::module_& m) {
   m.def(
       "sparse_accuracy",
       [](Array<T> row_correct, In z, Labels labels, int threads) {
-        const Matrix<const T> logits = input_matrix(z, "sparse_accuracy");
-        check(logits.cols >= 1 && logits.cols <= kMostClasses, "sparse_accuracy", "expected 1 to ",
-              kMostClasses, " columns, got ", logits.cols);
-        T* correct = vector_out(row_correct, logits.rows, "sparse_accuracy");
-        const std::int32_t* classes = vector_of(labels, logits.rows, "sparse_accuracy");
-        on_team(threads, [&](Team& team) { sparse_accuracy<T>(team, correct, logits, classes); });
+        const AccuracyArguments<T> a(row_correct, z, "sparse_accuracy");
+        const std::int32_t* classes = vector_of(labels, a.logits.rows, "sparse_accuracy");
+        on_team(threads, [&](Team& team) { sparse_accuracy<T>(team, a.correct, a.logits, classes); });
       },
       py::arg("row_correct").noconvert(), py::arg("z").noconvert(), py::arg("labels").noconvert(),
       py::arg("threads") = 1);
   m.def(
       "categorical_accuracy",
       [](Array<T> row_correct, In z, In target, int threads) {
-        const Matrix<const T> logits = input_matrix(z, "categorical_accuracy");
-        const Matrix<const T> wanted = input_matrix(target, "categorical_accuracy");
-        same_shape(logits, wanted, "categorical_accuracy");
-        check(logits.cols >= 1 && logits.cols <= kMostClasses, "categorical_accuracy", "expected 1 to ",
-              kMostClasses, " columns, got ", logits.cols);
-        T* correct = vector_out(row_correct, logits.rows, "categorical_accuracy");
-        on_team(threads, [&](Team& team) { categorical_accuracy<T>(team, correct, logits, wanted); });
+        const AccuracyArguments<T> a(row_correct, z, "categorical_accuracy");
+        const Matrix<const T> wanted = target_like(target, a.logits, "categorical_accuracy");
+        on_team(threads, [&](Team& team) { categorical_accuracy<T>(team, a.correct, a.logits, wanted); });
       },
       py::arg("row_correct").noconvert(), py::arg("z").noconvert(), py::arg("target").noconvert(),
       py::arg("threads") = 1);
+  m.def(
+      "sparse_top_k_accuracy",
+      [](Array<T> row_correct, In z, Labels labels, Index k, int threads) {
+        const AccuracyArguments<T> a(row_correct, z, "sparse_top_k_accuracy");
+        const std::int32_t* classes = vector_of(labels, a.logits.rows, "sparse_top_k_accuracy");
+        check(k >= 1, "sparse_top_k_accuracy", "expected k >= 1, got ", k);
+        on_team(threads,
+                [&](Team& team) { sparse_top_k_accuracy<T>(team, a.correct, a.logits, classes, k); });
+      },
+      py::arg("row_correct").noconvert(), py::arg("z").noconvert(), py::arg("labels").noconvert(),
+      py::arg("k"), py::arg("threads") = 1);
+  m.def(
+      "categorical_top_k_accuracy",
+      [](Array<T> row_correct, In z, In target, Index k, int threads) {
+        const AccuracyArguments<T> a(row_correct, z, "categorical_top_k_accuracy");
+        const Matrix<const T> wanted = target_like(target, a.logits, "categorical_top_k_accuracy");
+        check(k >= 1, "categorical_top_k_accuracy", "expected k >= 1, got ", k);
+        on_team(threads,
+                [&](Team& team) { categorical_top_k_accuracy<T>(team, a.correct, a.logits, wanted, k); });
+      },
+      py::arg("row_correct").noconvert(), py::arg("z").noconvert(), py::arg("target").noconvert(),
+      py::arg("k"), py::arg("threads") = 1);
+  m.def(
+      "binary_accuracy",
+      [](Array<T> row_correct, In z, In target, T threshold, T target_threshold, int threads) {
+        const AccuracyArguments<T> a(row_correct, z, "binary_accuracy");
+        const Matrix<const T> wanted = target_like(target, a.logits, "binary_accuracy");
+        on_team(threads, [&](Team& team) {
+          binary_accuracy<T>(team, a.correct, a.logits, wanted, threshold, target_threshold);
+        });
+      },
+      py::arg("row_correct").noconvert(), py::arg("z").noconvert(), py::arg("target").noconvert(),
+      py::arg("threshold") = 0.5, py::arg("target_threshold") = 0.5, py::arg("threads") = 1);
 }
 
 }  // namespace

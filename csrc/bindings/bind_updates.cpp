@@ -1,25 +1,12 @@
 #include <cmath>
 
 #include "bindings/kernel_arguments.h"
+#include "bindings/update_names.h"
 #include "kernels/max_norm.h"
 #include "kernels/update.h"
 
 namespace fastdnn::bindings {
 namespace {
-
-EpsilonMode epsilon_mode_from(const std::string& name) {
-  if (name == "outside") return EpsilonMode::outside;
-  if (name == "inside") return EpsilonMode::inside;
-  if (name == "hat") return EpsilonMode::hat;
-  fail("epsilon_mode", "expected 'outside', 'inside' or 'hat', got '", name, "'");
-}
-
-MomentumForm momentum_form_from(const std::string& name) {
-  if (name == "sum") return MomentumForm::sum;
-  if (name == "ewma") return MomentumForm::ewma;
-  if (name == "keras") return MomentumForm::keras;
-  fail("momentum_form", "expected 'sum', 'ewma' or 'keras', got '", name, "'");
-}
 
 UpdateOptions update_options(double gradient_scale, double clip_value, double l2, double l1,
                              double weight_decay, double proximal_l1) {

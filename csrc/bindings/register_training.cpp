@@ -35,13 +35,25 @@ const char* name_of(RunReport::End end) {
   return "";
 }
 
-py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds, int threads,
+// The optimiser's scalars, row by row.
+std::vector<StepScalars> scalars_from(const Trainer& trainer, const Array<double>& table) {
+  const Matrix<const double> rows = input_matrix(table, "Trainer");
+  const std::vector<ScalarColumn>& columns = trainer.optimizer().columns();
+  check(table.ndim() == 2 && rows.cols == static_cast<Index>(columns.size()), "Trainer",
+        "expected a table of the optimiser's ", columns.size(), " scalars");
+  std::vector<StepScalars> scalars;
+  for (Index row = 0; row < rows.rows; ++row) scalars.push_back(scalars_of(columns, rows.row(row)));
+  return scalars;
+}
+
+py::tuple run_trainer(BoundTrainer& bound, const Array<double>& table, double seconds, int threads,
                       bool main_thread, Index steps, const py::object& calls) {
+  const std::vector<StepScalars> scalars = scalars_from(bound.trainer, table);
   const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls)};
   RunReport report;
   {
     const WithoutGil release;
-    report = bound.trainer.run(learning_rate, limits);
+    report = bound.trainer.run(scalars, limits);
   }
   if (report.end == RunReport::End::interrupted) {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -53,8 +65,9 @@ py::tuple run_trainer(BoundTrainer& bound, double learning_rate, double seconds,
 }
 
 // One step, timed: seconds of each step of the plan, of the optimiser's update, of the updates of states.
-std::vector<double> time_step(BoundTrainer& bound, double learning_rate, int threads,
+std::vector<double> time_step(BoundTrainer& bound, const Array<double>& table, int threads,
                               const py::object& calls) {
+  const std::vector<StepScalars> scalars = scalars_from(bound.trainer, table);
   const Plan& plan = bound.trainer.plan();
   StepClock clock(plan.steps().size() + 1 + plan.updates().size());
   RunLimits limits;
@@ -64,7 +77,7 @@ std::vector<double> time_step(BoundTrainer& bound, double learning_rate, int thr
   limits.clock = &clock;
   const WithoutGil release;
   bound.trainer.begin_epoch(0);
-  bound.trainer.run(learning_rate, limits);
+  bound.trainer.run(scalars, limits);
   return clock.seconds();
 }
 
@@ -92,21 +105,25 @@ void register_training(py::module_& m) {
            py::arg("plan"), py::arg("parameters"), py::arg("optimizer"), py::arg("arrays"),
            py::arg("batch_size"), py::arg("shuffle"), py::arg("seed"))
       .def_property_readonly("batches", [](const BoundTrainer& b) { return b.trainer.batches(); })
+      .def_property_readonly("steps_left", [](const BoundTrainer& b) { return b.trainer.steps_left(); })
       .def(
           "begin_epoch", [](BoundTrainer& b, std::uint32_t epoch) { b.trainer.begin_epoch(epoch); },
           py::arg("epoch"))
-      .def("run", &run_trainer, py::arg("learning_rate"), py::arg("seconds"), py::arg("threads"),
+      .def("run", &run_trainer, py::arg("scalars").noconvert(), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("steps") = 0, py::arg("calls") = py::none(),
            "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
-      .def("time_step", &time_step, py::arg("learning_rate"), py::arg("threads"),
+      .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")
       .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
            "The epoch goes on with other rows, in their order, by a plan of the same program.")
-      .def(
-          "averages", [](const BoundTrainer& b) { return b.trainer.averages(); },
-          "The results' averages over the rows of this epoch so far.");
+      .def_property_readonly(
+          "sums", [](const BoundTrainer& b) { return b.trainer.sums(); },
+          "Of the results, over the rows of this epoch so far.")
+      .def_property_readonly(
+          "rows_done", [](const BoundTrainer& b) { return b.trainer.rows_done(); },
+          "How many rows those are.");
 }
 
 }  // namespace fastdnn::bindings

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "kernels/batch_norm.h"
+#include "kernels/chunks.h"
 
 namespace fastdnn {
 namespace {
@@ -48,7 +49,10 @@ class Fuser {
   void add_reductions() {
     for (std::size_t i = 0; i < program_.results().size(); ++i) {
       const Result& result = program_.results()[i];
-      Step& step = add("reduce", kReduce, {}, {result.value, result.weights});
+      const auto partials = partials_.find(result.value);
+      const bool is_figure = partials != partials_.end();
+      Step& step = is_figure ? add("reduce", kReduceFigure, {}, {partials->second})
+                             : add("reduce", kReduce, {}, {result.value, result.weights});
       step.outputs = 0;
       step.slot = static_cast<Index>(i);
     }
@@ -129,6 +133,7 @@ class Fuser {
     check(o.joins == nullptr, "Plan", "expected ", o.name,
           " after the loss of the same prediction and target");
     if (o.calls) return add_call(i);
+    if (o.is("penalty") || o.is("penalty_backward")) return add_penalty(i);
     if (o.is("matmul")) return add_matmul(i);
     if (o.is("matmul_dx")) return add_matmul_dx(i);
     if (o.is("matmul_dw")) return add_matmul_dw(i);
@@ -184,6 +189,46 @@ class Fuser {
     fused_.steps.back().kind += " (partial)";
     values.insert(values.begin() + outputs, index);
     add(o.name, o.run, std::move(ops), std::move(values)).outputs = static_cast<int>(outputs) + 1;
+  }
+
+  // A penalty and its gradient in one pass, or one of them. It is where the penalty is, before all that adds to
+  // the gradient: so in a training step it needs no barrier of its own.
+  void add_penalty(int i) {
+    const Op& o = op(i);
+    const bool backward = o.operation->is("penalty_backward");
+    std::vector<int> ops{i};
+    int gradient = backward ? o.outputs[0] : -1;
+    if (const int j = backward ? -1 : gradient_of_penalty(i); j >= 0) {
+      ops.push_back(j);
+      gradient = op(j).outputs[0];
+    }
+    const Value& w = program_.value(o.inputs[0]);
+    const int partial = add_partials(o, w.rows * w.cols);
+    if (!backward) partials_[o.outputs[0]] = partial;
+    Step& step = add(o.operation->name, o.operation->run, std::move(ops), {partial, gradient, o.inputs[0]});
+    step.outputs = 2;
+    step.elements = w.rows * w.cols;
+  }
+
+  // The operation that writes the gradient of this penalty, or -1.
+  int gradient_of_penalty(int i) const {
+    for (int j = i + 1; j < static_cast<int>(program_.ops().size()); ++j) {
+      const Op& o = op(j);
+      const bool same =
+          o.operation->is("penalty_backward") && o.inputs == op(i).inputs && o.options == op(i).options;
+      if (same && !o.accumulate && !done_[at(j)]) return j;
+    }
+    return -1;
+  }
+
+  // What threads leave of a sum over n elements, in float64 whatever the model's type.
+  int add_partials(const Op& o, Index n) {
+    Value partials;
+    partials.name = program_.value(o.outputs[0]).name + "/partial";
+    partials.rows = 1;
+    partials.cols = partial_sums(n) * (static_cast<Index>(sizeof(double)) / size_of(dtype_));
+    fused_.values.push_back(partials);
+    return static_cast<int>(fused_.values.size()) - 1;
   }
 
   // matmul [+ add_bias [+ relu]]: one product with an epilogue.
@@ -326,6 +371,7 @@ class Fuser {
   std::vector<int> writer_;                // the last operation that writes each value, or -1
   std::vector<bool> done_;                 // operations that are in a step
   std::vector<int> cut_off_;               // outputs of normalisations with a relu
+  std::map<int, int> partials_;            // of a figure's value: that of its partial sums
   std::map<int, int> masked_;  // gradients that are never written, and the relu_backward that would
   FusedSteps fused_;
 };

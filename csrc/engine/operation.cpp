@@ -14,7 +14,7 @@ Table all_operations() {
   Table table;
   for (const auto family :
        {dense_operations, activation_operations, normalization_operations, loss_operations, row_operations,
-        table_operations, sparse_operations, call_operations}) {
+        table_operations, sparse_operations, call_operations, penalty_operations}) {
     for (Operation& operation : family()) table.emplace(operation.name, std::move(operation));
   }
   return table;

@@ -27,7 +27,7 @@ struct Runs {
   explicit operator bool() const { return f32 != nullptr; }
 };
 
-constexpr std::size_t kMostOptions = 4;
+constexpr std::size_t kMostOptions = 5;
 using Options = std::array<double, kMostOptions>;  // in the order of the operation's `options`
 
 // Sizes by capital letter, 0 where a specification has none.
@@ -56,6 +56,7 @@ struct Operation {
   bool updates_state = false;   // its outputs are states, written with the parameters when the step is kept
   int in_place = -1;            // the input that the first output may overwrite
   bool is_loss = false;         // a loss of each row, which a gradient may join
+  bool is_figure = false;       // its output is a number of the step, which only results read
   const char* joins = nullptr;  // the loss whose pass computes this gradient, too
   Index (*scratch_bytes)(const Step& step, Index max_batch) = nullptr;  // of a thread, if it needs any
   bool calls = false;  // code outside of the engine (call.h): inputs and outputs of any number and shape
@@ -76,6 +77,7 @@ struct Operation {
   Operation after(Runs partials) && { return first = partials, std::move(*this); }
   Operation in_pass_of(const char* forward) && { return joins = forward, std::move(*this); }
   Operation as_loss() && { return is_loss = true, std::move(*this); }
+  Operation as_figure() && { return is_figure = true, std::move(*this); }
   Operation with_scratch(Index (*bytes)(const Step&, Index)) && {
     return scratch_bytes = bytes, std::move(*this);
   }
@@ -98,6 +100,7 @@ std::vector<Operation> row_operations();
 std::vector<Operation> table_operations();
 std::vector<Operation> sparse_operations();
 std::vector<Operation> call_operations();
+std::vector<Operation> penalty_operations();
 
 // An option's number: itself, or its name's place in "outputs=mean|sum".
 double option_number(const char* option, const std::string& name);

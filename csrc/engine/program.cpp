@@ -68,6 +68,7 @@ int Program::add_value(Value value) {
   values_.push_back(std::move(value));
   const Role role = values_.back().role;
   written_.push_back(role == Role::source || role == Role::parameter || role == Role::state);
+  figures_.push_back(false);
   return static_cast<int>(values_.size()) - 1;
 }
 
@@ -88,6 +89,8 @@ void Program::check_input(const Op& op, int index) const {
   check(std::find(op.outputs.begin(), op.outputs.end(), index) == op.outputs.end(), kWhere,
         "expected the output of ", op.operation->name, " to be none of its inputs, got '", value(index).name,
         "'");
+  check(!figures_[static_cast<std::size_t>(index)], kWhere, "expected '", value(index).name,
+        "', a figure of the step, to be read by results only, got ", op.operation->name);
   // States are updated beside the parameters, which other threads still write then.
   check(!op.operation->updates_state || value(index).role == Role::computed, kWhere,
         "expected computed inputs of ", op.operation->name, ", got '", value(index).name, "'");
@@ -153,7 +156,10 @@ int Program::add_op(Op op) {
     check(std::isfinite(option), kWhere, "expected finite options of ", o.name, ", got ", option);
   o.calls ? check_call(op) : check_shapes(op);
   for (const int output : op.outputs) check_output(op, output);
-  for (const int output : op.outputs) written_[static_cast<std::size_t>(output)] = true;
+  for (const int output : op.outputs) {
+    written_[static_cast<std::size_t>(output)] = true;
+    figures_[static_cast<std::size_t>(output)] = o.is_figure;
+  }
   ops_.push_back(std::move(op));
   return static_cast<int>(ops_.size()) - 1;
 }
@@ -162,7 +168,9 @@ int Program::add_result(Result result) {
   check_value(result.value, "a result");
   const Value& of = value(result.value);
   const bool real = !of.integer && !of.sparse;
-  check(written_[static_cast<std::size_t>(result.value)] && of.rows == 0 && of.cols == 1 && real, kWhere,
+  const bool figure = figures_[static_cast<std::size_t>(result.value)] && result.weights < 0;
+  const bool column = of.rows == 0 && of.cols == 1;
+  check(written_[static_cast<std::size_t>(result.value)] && (column || figure) && real, kWhere,
         "expected the result '", result.name, "' to be a computed value of one column, got ", shape_text(of));
   if (result.weights >= 0) {
     check_value(result.weights, "the weights of a result");

@@ -39,7 +39,8 @@ struct Op {
   int call = -1;  // which one the run's handler makes, for an operation that calls
 };
 
-// A figure of a step: the weighted sum over rows of a value of one column.
+// A figure of a step: the weighted sum over rows of a value of one column; or, of a number of the step itself
+// (Operation::is_figure), that number times the rows.
 struct Result {
   std::string name;
   int value = -1;
@@ -74,6 +75,7 @@ class Program {
   std::vector<Value> values_;
   std::vector<Op> ops_;
   std::vector<bool> written_;
+  std::vector<bool> figures_;  // values that are numbers of a step
   std::vector<Result> results_;
   std::vector<int> outputs_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/operations/arguments.h"
+#include "kernels/chunks.h"
 #include "kernels/gather.h"
 
 namespace fastdnn {
@@ -39,11 +40,22 @@ void run_reduce(const Step& step, const StepContext& context, Team& team) {
   context.results[step.slot] = sum;
 }
 
+// The first thread adds up what all threads left, in a tree; times the rows, as the figure counts for each.
+template <class T>
+void run_reduce_figure(const Step& step, const StepContext& context, Team& team) {
+  if (team.rank() != 0) return;
+  const double* partials = Arguments<T>{step, context}.template pointer<double>(0);
+  const Index count =
+      step.operands[0].cols * static_cast<Index>(sizeof(T)) / static_cast<Index>(sizeof(double));
+  context.results[step.slot] = static_cast<double>(context.n) * tree_sum(partials, count);
+}
+
 }  // namespace
 
 const Runs kGather{run_gather<float>, run_gather<double>};
 const Runs kGatherLabels{run_gather_labels, run_gather_labels};
 const Runs kReduce{run_reduce<float>, run_reduce<double>};
+const Runs kReduceFigure{run_reduce_figure<float>, run_reduce_figure<double>};
 
 bool Step::writes(int value) const {
   const auto end = values.begin() + outputs;

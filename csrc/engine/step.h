@@ -73,5 +73,6 @@ struct Step {
 extern const Runs kGather;  // operand: the batch's rows of a source of any type; ends the run if not finite
 extern const Runs kGatherLabels;  // labels
 extern const Runs kReduce;        // operands: row results; weights or none
+extern const Runs kReduceFigure;  // operand: a figure's partial sums
 
 }  // namespace fastdnn

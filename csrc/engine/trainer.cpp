@@ -79,9 +79,10 @@ Index Trainer::rows_of_batch(Index batch) const {
 // What the threads of one call share. Rank 0 writes it between barriers, the others read it after them.
 class Trainer::Region final : public Regions {
  public:
-  Region(Trainer& trainer, double learning_rate, const RunLimits& limits, Workspace& workspace)
+  Region(Trainer& trainer, const std::vector<StepScalars>& scalars, const RunLimits& limits,
+         Workspace& workspace)
       : t_(trainer),
-        learning_rate_(learning_rate),
+        scalars_(scalars),
         limits_(limits),
         workspace_(workspace),
         sources_(trainer.feed_.at_row(0)),
@@ -109,7 +110,7 @@ class Trainer::Region final : public Regions {
       if (team.rank() == 0) count(batch);
       update(team, batch);
       team.barrier();
-      if (team.rank() == 0) t_.optimizer_->count_step();
+      if (team.rank() == 0) t_.optimizer_->count_step(scalars_of(batch));
       if (!t_.plan_->observers().empty()) return come_to(team, {batch, stretch}, Due::observers);
       if (last) return;
     }
@@ -166,12 +167,16 @@ class Trainer::Region final : public Regions {
     run_stretch(*t_.plan_, t_.plan_->stretches()[stretch], context, team, limits_.clock);
   }
 
+  const StepScalars& scalars_of(Index batch) const {
+    return scalars_[scalars_.size() == 1 ? 0 : static_cast<std::size_t>(batch - first_)];
+  }
+
   // All that a kept step writes: parameters, the optimiser's state, states.
   void update(Team& team, Index batch) {
     const StepContext context = context_of(team.rank(), batch);
     std::size_t entry = t_.plan_->steps().size();
     timed(team, entry++, [&] {
-      t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), learning_rate_);
+      t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), scalars_of(batch));
     });
     for (const Step& step : t_.plan_->updates()) {
       timed(team, entry++, [&] { step.run(step, context, team); });
@@ -215,7 +220,7 @@ class Trainer::Region final : public Regions {
   }
 
   Trainer& t_;
-  const double learning_rate_;
+  const std::vector<StepScalars>& scalars_;
   const RunLimits& limits_;
   Workspace& workspace_;
   const std::vector<Source> sources_;
@@ -233,20 +238,21 @@ class Trainer::Region final : public Regions {
   RunReport::End end_ = RunReport::End::epoch_done;
 };
 
-RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
-  check(std::isfinite(learning_rate) && learning_rate >= 0, "Trainer",
-        "expected a finite learning rate >= 0, got ", learning_rate);
+RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits& limits) {
   check(limits.steps >= 0, "Trainer", "expected a limit of steps >= 0, got ", limits.steps);
   check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
         limits.seconds);
   check_handler(limits.calls, *plan_);
-  const Index left = batches() - batch_;
+  const Index left = steps_left();
   const Index steps = limits.steps > 0 ? std::min(left, limits.steps) : left;
+  const auto rows = static_cast<Index>(scalars.size());
+  check(rows == 1 || rows == steps, "Trainer", "expected the optimiser's scalars once, or for each of ",
+        steps, " steps, got ", rows, " rows");
   const ThreadLease threads(limits.threads,
                             plan_->useful_threads(config_.batch_size, steps, calls_follow_closely()));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
-  Region region(*this, learning_rate, limits, *workspace);
+  Region region(*this, scalars, limits, *workspace);
   RunReport report;
   try {
     report.threads = region.run(threads.threads(), interrupts.flag());
@@ -260,12 +266,6 @@ RunReport Trainer::run(double learning_rate, const RunLimits& limits) {
     report.non_finite = feed_.find_non_finite(0, order_of_batch(batch_), rows_of_batch(batch_));
   }
   return report;
-}
-
-std::vector<double> Trainer::averages() const {
-  std::vector<double> averages = sums_;
-  for (double& average : averages) average /= static_cast<double>(std::max<Index>(1, rows_done_));
-  return averages;
 }
 
 }  // namespace fastdnn

@@ -52,12 +52,17 @@ class Trainer {
 
   // Goes on from where the last call ended. A step that is not finished, by an interrupt, by what a call
   // throws, or a loss or a source that is not finite, leaves no trace: parameters, optimiser state and sums are
-  // those of the last whole step. Observers see each step that is kept, once.
-  RunReport run(double learning_rate, const RunLimits& limits);
+  // those of the last whole step. Observers see each step that is kept, once. `scalars` are the optimiser's: one
+  // for all steps, or one for each that the limit of steps leaves.
+  RunReport run(const std::vector<StepScalars>& scalars, const RunLimits& limits);
+  // Steps until the feed is over.
+  Index steps_left() const { return batches() - batch_; }
+  const Optimizer& optimizer() const { return *optimizer_; }
 
-  // Of the steps done in this epoch: sum over rows (weighted where the result is)
-  // divided by the rows, of each result.
-  std::vector<double> averages() const;
+  // Of the steps done in this epoch: the sum over rows (weighted where the result is) of each result.
+  const std::vector<double>& sums() const { return sums_; }
+  // How many rows those are.
+  Index rows_done() const { return rows_done_; }
 
  private:
   class Region;

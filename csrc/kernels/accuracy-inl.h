@@ -52,5 +52,60 @@ void categorical_accuracy(typename V::Scalar* row_correct, Matrix<const typename
   }
 }
 
+// Whether fewer than k of a row are larger than that of the right class.
+template <class V>
+FASTDNN_INLINE bool is_among_largest(const typename V::Scalar* z, Index n, Index right, Index k) {
+  using Vec = typename V::Vec;
+  if (right < 0 || right >= n || z[right] != z[right]) return false;
+  const Vec own = broadcast<V>(z[right]);
+  VirtualLanes<V> larger;  // counts, exact below 2^24
+  for_slots<V>(n, [&](Index j, auto slot, auto cover) {
+    const Vec counted = cover.load(z + j) > own ? broadcast<V>(1) : Vec{};
+    larger.add(slot, cover.select(counted, Vec{}));
+  });
+  return static_cast<Index>(larger.total()) < k;
+}
+
+template <class V>
+void sparse_top_k_accuracy(typename V::Scalar* row_correct, Matrix<const typename V::Scalar> z,
+                           const std::int32_t* labels, Index k) {
+  for (Index r = 0; r < z.rows; ++r) {
+    row_correct[r] = is_among_largest<V>(z.row(r), z.cols, labels[r], k);
+  }
+}
+
+template <class V>
+void categorical_top_k_accuracy(typename V::Scalar* row_correct, Matrix<const typename V::Scalar> z,
+                                Matrix<const typename V::Scalar> target, Index k) {
+  for (Index r = 0; r < z.rows; ++r) {
+    row_correct[r] = is_among_largest<V>(z.row(r), z.cols, argmax<V>(target.row(r), target.cols), k);
+  }
+}
+
+template <class V>
+void binary_accuracy(typename V::Scalar* row_correct, Matrix<const typename V::Scalar> z,
+                     Matrix<const typename V::Scalar> target, typename V::Scalar threshold,
+                     typename V::Scalar target_threshold) {
+  using Vec = typename V::Vec;
+  const Vec limit = broadcast<V>(threshold);
+  const Vec target_limit = broadcast<V>(target_threshold);
+  const auto right = [&](Vec own, Vec wanted) {
+    const auto same = ((own > limit) == (wanted > target_limit)) & (own == own);
+    return same ? broadcast<V>(1) : Vec{};
+  };
+  if (z.cols == 1 && z.stride == 1 && target.stride == 1) {  // a column lies in whole vectors
+    return for_vectors<V>(z.rows, [&](Index r, auto cover) {
+      cover.store(row_correct + r, right(cover.load(z.data + r), cover.load(target.data + r)));
+    });
+  }
+  for (Index r = 0; r < z.rows; ++r) {
+    VirtualLanes<V> count;
+    for_slots<V>(z.cols, [&](Index j, auto slot, auto cover) {
+      count.add(slot, cover.select(right(cover.load(z.row(r) + j), cover.load(target.row(r) + j)), Vec{}));
+    });
+    row_correct[r] = count.total() / static_cast<typename V::Scalar>(z.cols);
+  }
+}
+
 }  // namespace
 }  // namespace fastdnn

@@ -15,14 +15,20 @@ constexpr Index partial_sums(Index n) {
   return (n + kChunk - 1) / kChunk;
 }
 
-// partials[c] = of_chunk(first element, size) for this thread's chunks of 0..n-1; returns when all are there.
+// partials[c] = of_chunk(first element, size) for this thread's chunks of 0..n-1.
 template <class OfChunk>
-void fill_partials(Team& team, double* partials, Index n, const OfChunk& of_chunk) {
+void fill_own_partials(const Team& team, double* partials, Index n, const OfChunk& of_chunk) {
   const Range mine = team.share(partial_sums(n));
   for (Index c = mine.begin; c < mine.end; ++c) {
     const Index begin = c * kChunk;
     partials[c] = of_chunk(begin, std::min(kChunk, n - begin));
   }
+}
+
+// The same; returns when all are there.
+template <class OfChunk>
+void fill_partials(Team& team, double* partials, Index n, const OfChunk& of_chunk) {
+  fill_own_partials(team, partials, n, of_chunk);
   team.barrier();
 }
 

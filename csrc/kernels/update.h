@@ -102,6 +102,9 @@ enum class MomentumForm : std::uint8_t { sum, ewma, keras };
 // and with the correction rho v / (1 - rho^(t+1)) + (1 - rho) g / (1 - rho^t), as Nadam.
 SgdStep sgd_step(double learning_rate, double momentum, bool nesterov, MomentumForm form = MomentumForm::sum,
                  bool bias_correction = false, std::int64_t t = 1);
+// The corrected `ewma` where momentum may have been another one at each step: `power` is the product of steps 1
+// to t, momentum^t where it stays. The look-ahead takes the next step's to be this one's.
+SgdStep corrected_ewma_step(double learning_rate, double momentum, bool nesterov, double power);
 
 AdagradStep adagrad_step(double learning_rate, double epsilon, EpsilonMode mode = EpsilonMode::outside);
 
@@ -111,12 +114,21 @@ RmspropStep rmsprop_step(double learning_rate, double rho, double epsilon,
                          EpsilonMode mode = EpsilonMode::outside, bool has_velocity = false,
                          double momentum = 0, MomentumForm form = MomentumForm::sum);
 
+// What the betas of steps 1 to t multiply to: beta^t where they stay. An average weighs all values so far by
+// 1 less this, whatever the betas were.
+struct BetaPowers {
+  double beta_1, beta_2;
+};
+
 // Step t (from 1) of Adam, AdamW and AMSGrad. With c = sqrt(1 - beta_2^t) the update
 //   alpha (m / (1 - beta_1^t)) / (sqrt(v / c^2) + epsilon)  is
 //   alpha c / (1 - beta_1^t) m / (sqrt(v) + epsilon c),
 // and under the root epsilon becomes epsilon c^2.
 AdamStep adam_step(double learning_rate, double beta_1, double beta_2, double epsilon, std::int64_t t,
                    EpsilonMode mode = EpsilonMode::outside, bool bias_correction = true);
+AdamStep adam_step(double learning_rate, double beta_1, double beta_2, double epsilon,
+                   const BetaPowers& powers, EpsilonMode mode = EpsilonMode::outside,
+                   bool bias_correction = true);
 
 // Momentum mu_t of NAdam at step t: beta_1 (1 - 0.96^(t momentum_decay) / 2).
 double nadam_momentum(double beta_1, double momentum_decay, std::int64_t t);
@@ -124,5 +136,8 @@ double nadam_momentum(double beta_1, double momentum_decay, std::int64_t t);
 // Step t (from 1) of NAdam; `product` is mu_1 ... mu_t, which the caller keeps.
 AdamStep nadam_step(double learning_rate, double beta_1, double beta_2, double epsilon, std::int64_t t,
                     double momentum_decay, double product, EpsilonMode mode = EpsilonMode::outside);
+// With mu_1 ... mu_t in the place of beta_1's power.
+AdamStep nadam_step(double learning_rate, double beta_1, double beta_2, double epsilon, std::int64_t t,
+                    double momentum_decay, const BetaPowers& powers, EpsilonMode mode = EpsilonMode::outside);
 
 }  // namespace fastdnn

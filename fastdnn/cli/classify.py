@@ -13,7 +13,11 @@ from fastdnn.reference.softmax import softmax
 
 def is_classifier(model: Model) -> bool:
     """Whether the model was compiled with a loss over classes, so that its largest output names one."""
-    return model._compiled is not None and model.compiled.loss.accuracy is not None and _outputs(model) > 1
+    if model._compiled is None:
+        return False
+    accuracy = model.compiled.loss.accuracy
+    of_classes = accuracy is not None and accuracy[0] in ("sparse_accuracy", "categorical_accuracy")
+    return of_classes and _outputs(model) > 1
 
 
 def _outputs(model: Model) -> int:

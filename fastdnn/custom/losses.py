@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.checks import choice
 from fastdnn.custom.calls import Call, Frame
 from fastdnn.custom.checks import finite_array, pair, real_array
 from fastdnn.errors import expected
 from fastdnn.features import as_labels, as_targets
-from fastdnn.program import Program, Value
+from fastdnn.program import KindAndOptions, Program, Value
 
 
 def is_loss(given: object) -> bool:
@@ -20,14 +21,16 @@ class PythonLoss:
     """What a model needs of a loss, of an object of the user's.
 
     Raises:
-        ValueError: its name is no string, or what it says of its targets does not fit.
+        ValueError: its name is no string, or what it says of its targets or its reduction does not fit.
     """
 
     def __init__(self, given: Any, where: str = "compile") -> None:
         self.given = given
         self.name = _checked_name(where, given)
         self.integer_targets = bool(getattr(given, "integer_targets", False))
-        self.accuracy = "sparse_accuracy" if self.integer_targets else None
+        words = ("mean", "sum")
+        self.reduction = choice(where, "a reduction", getattr(given, "reduction", "mean"), words)
+        self.accuracy: KindAndOptions | None = ("sparse_accuracy", {}) if self.integer_targets else None
         self._width = getattr(given, "target_width", None)
         width_ok = isinstance(self._width, int) and not isinstance(self._width, bool) and self._width >= 1
         if self._width is not None and (self.integer_targets or not width_ok):
@@ -38,9 +41,9 @@ class PythonLoss:
         """Columns of y."""
         return 1 if self.integer_targets else self._width or outputs
 
-    def lower(self, program: Program, prediction: Value, target: Value) -> Value:
+    def lower(self, program: Program, prediction: Value, target: Value, name: str = "loss") -> Value:
         """A call."""
-        row_loss = program.computed("loss", 1)
+        row_loss = program.computed(name, 1)
         program.call(LossForward(self), (prediction, target), row_loss)
         return row_loss
 
@@ -70,10 +73,12 @@ class LossForward:
         self.label = f"{loss.name}.value_and_gradient"
         self._saves = False
 
-    def gradient(self, weight: float) -> Call:
-        """The call that gives the gradient of `weight` Σ w l / n, from what this one saved."""
+    def gradient(self, weight: float, reduction: str) -> Call:
+        """The call that gives the gradient of `weight` Σ w l / n, of a sum without the n, from what this one
+        saved.
+        """
         self._saves = True
-        return LossGradient(self, weight)
+        return LossGradient(self, weight, reduction)
 
     def __call__(self, frame: Frame, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """The losses of the rows."""
@@ -93,13 +98,14 @@ class LossForward:
 class LossGradient:
     """The gradient of a batch's loss: losses of the rows and, if there are, their weights, to dy_hat."""
 
-    def __init__(self, forward: LossForward, weight: float) -> None:
+    def __init__(self, forward: LossForward, weight: float, reduction: str) -> None:
         self.label = f"{forward.label}, scaled"
         self._forward = forward
         self._weight = weight
+        self._is_sum = reduction == "sum"
 
     def __call__(self, frame: Frame, inputs: list[np.ndarray]) -> list[np.ndarray]:
         """dy_hat."""
         gradient = frame.saved.pop(self._forward)
-        scale = gradient.dtype.type(self._weight / len(gradient))
+        scale = gradient.dtype.type(self._weight if self._is_sum else self._weight / len(gradient))
         return [gradient * (scale if len(inputs) == 1 else scale * inputs[1])]

@@ -4,16 +4,19 @@ functions f(y, y_hat).
 
 import copy
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastdnn.custom.calls import Frame
 from fastdnn.errors import expected
+from fastdnn.figures import Figure, values_of
 from fastdnn.locks import ForkedLock
-from fastdnn.losses import Loss
-from fastdnn.program import Program, Value
+from fastdnn.program import Program
+
+if TYPE_CHECKING:
+    from fastdnn.metrics.base import Measurement
 
 _METHODS = ("update", "result", "reset")
 
@@ -52,19 +55,11 @@ class PythonMetric:
             raise ValueError(expected(where, f"a name of {kind}, a string", repr(name), hint))
         self.name: str = name
 
-    def lower(
-        self,
-        program: Program,
-        figure: str,
-        loss: Loss,
-        prediction: Value,
-        target: Value,
-        weights: Value | None,
-    ) -> None:
+    def lower(self, on: "Measurement") -> None:
         """A call that observes."""
-        inputs = (prediction, target) if weights is None else (prediction, target, weights)
-        program.call(MetricUpdate(self, figure, labels=loss.integer_targets), inputs)
-        program.add_figure(figure)
+        inputs = (on.prediction, on.target) if on.weights is None else (on.prediction, on.target, on.weights)
+        on.program.call(MetricUpdate(self, on.figure, labels=on.loss.integer_targets), inputs)
+        on.program.add_figure(Figure(on.figure))
 
 
 class MetricUpdate:
@@ -86,7 +81,9 @@ class MetricUpdate:
 
 
 class MeanOfFunction:
-    """The mean over the rows of f(y, y_hat), which gives a number for each row, or their mean."""
+    """The mean over the rows of f(y, y_hat), which gives a number for each row, or their mean; with weights
+    Σ w f / Σ w.
+    """
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self._name = name
@@ -95,21 +92,29 @@ class MeanOfFunction:
 
     def reset(self) -> None:
         """Forget all rows."""
-        self._sum, self._rows = 0.0, 0
+        self._sum, self._count = 0.0, 0.0
 
     def update(self, y: np.ndarray, y_hat: np.ndarray, sample_weight: np.ndarray | None) -> None:
-        """Take in a batch; like those of the package it does not mind weights."""
+        """Take in a batch."""
         rows = len(y_hat)
         given = np.asarray(self._function(y, y_hat))
-        if given.dtype.kind not in "buif" or given.shape not in ((), (rows,), (rows, 1)):
+        shapes = [(rows,), (rows, 1)] if sample_weight is not None else [(), (rows,), (rows, 1)]
+        if given.dtype.kind not in "buif" or given.shape not in shapes:
+            wanted = "a number, or one" if sample_weight is None else "a number, to be weighted,"
             got = f"shape {given.shape}, dtype {given.dtype}"
-            raise ValueError(expected(self._name, f"a number, or one for each of {rows} rows", got))
-        self._sum += float(given) * rows if given.ndim == 0 else float(given.sum(dtype=np.float64))
-        self._rows += rows
+            raise ValueError(expected(self._name, f"{wanted} for each of {rows} rows", got))
+        weights = np.ones(rows) if sample_weight is None else sample_weight.astype(np.float64)
+        if given.ndim == 0:
+            self._sum += float(given) * rows
+        elif sample_weight is None:
+            self._sum += float(given.sum(dtype=np.float64))
+        else:
+            self._sum += float(given.reshape(rows).astype(np.float64) @ weights)
+        self._count += float(weights.sum())
 
     def result(self) -> float:
         """The mean."""
-        return self._sum / max(1, self._rows)
+        return self._sum / self._count if self._count else 0.0
 
 
 _claiming = ForkedLock(threading.RLock)  # the garbage collector may release one while another is claimed
@@ -131,10 +136,10 @@ class MetricStates:
         """Those that a program updates."""
         return cls({call.figure: call.metric for call in program.calls if isinstance(call, MetricUpdate)})
 
-    def among(self, names: Sequence[str], averages: Iterable[float]) -> list[float]:
-        """The figures of these names: these averages, and in their places what the metrics say."""
-        others = iter(averages)
-        return [self.result(name) if name in self._metrics else next(others) for name in names]
+    def figures(self, figures: Sequence[Figure], totals: Sequence[float]) -> list[float]:
+        """What these totals make of the figures, and in their places what the metrics say."""
+        values = zip(figures, values_of(figures, totals), strict=True)
+        return [self.result(figure.name) if value is None else value for figure, value in values]
 
     def __enter__(self) -> "MetricStates":
         self.reset()

@@ -9,19 +9,15 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from fastdnn import losses, metrics
+from fastdnn import losses, metrics, optimizers
 from fastdnn.custom.losses import PythonLoss, is_loss
 from fastdnn.custom.metrics import PythonMetric, is_stateful
 from fastdnn.errors import expected
 from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer
+from fastdnn.parts import described
 
 _CONFIG_HINT = 'write get_config(self) as {"k": self.k, ...}, for a layer with **super().get_config()'
-
-
-def described(part: Any) -> dict[str, Any]:
-    """Class and arguments of a part of the package."""
-    return {"class_name": type(part).__name__, "config": part.get_config()}
 
 
 def described_layer(layer: Layer, ours: bool) -> dict[str, Any]:
@@ -87,12 +83,24 @@ def described_loss(loss: losses.Loss) -> dict[str, Any]:
 
 
 def described_metric(metric: metrics.Metric) -> Any:
-    """A name of the package's, or what makes the user's own; a function is known by its name."""
-    if not isinstance(metric, PythonMetric):
-        return metric.name
+    """One of the package's, or what makes the user's own; a function is known by its name."""
+    if isinstance(metric, metrics.OperationMetric):
+        return metrics.described(metric)
+    assert isinstance(metric, PythonMetric)
     if metric.is_function:
         return {"function": metric.name}
     return _described_custom(metric.given, f"metric {metric.name!r}")
+
+
+def described_optimizer(optimizer: optimizers.Optimizer) -> dict[str, Any]:
+    """An optimiser, with the schedules of its numbers: the package's, or the user's own; a function is known
+    by its name.
+    """
+    entry = described(optimizer)
+    for name, schedule in optimizer.schedules.items():
+        if not _is_ours(type(schedule)) and "function" not in entry["config"][name]:
+            entry["config"][name] = _described_custom(schedule, f"schedule of {name}")
+    return entry
 
 
 class CustomObjectError(ValueError):
@@ -163,19 +171,27 @@ class CustomObjects:
         layer.trainable = entry["trainable"]
         return layer
 
-    def arguments(self, config: dict[str, Any]) -> dict[str, Any]:
-        """The arguments of a layer of the package's, among which may be parts of the user's."""
-        return {key: self._part(key, entry) for key, entry in config.items()}
+    def arguments(self, config: dict[str, Any], what: str | None = None) -> dict[str, Any]:
+        """The arguments of a part of the package's, among which may be parts of the user's: each `what`, or
+        what its argument's name ends with.
+        """
+        return {
+            key: self._part(what or key.rpartition("_")[-1], entry)  # kernel_initializer
+            for key, entry in config.items()
+        }
 
-    def _part(self, argument: str, entry: Any) -> Any:
+    def _part(self, what: str, entry: Any) -> Any:
         if not isinstance(entry, dict) or not {"custom", "function"} & entry.keys():
             return entry
-        what = argument.rpartition("_")[-1]  # kernel_initializer
         if "custom" in entry:
             return self.make(what, entry, callable)
         found = self.get(what, entry["function"])
         self._check(f"{self._where}, {what} {entry['function']}", "a function", found, callable)
         return found
+
+    def optimizer(self, entry: dict[str, Any]) -> optimizers.Optimizer:
+        """The optimiser that `described_optimizer` described."""
+        return optimizers.from_config(entry["class_name"], self.arguments(entry["config"], "schedule"))
 
     def loss(self, entry: dict[str, Any]) -> Any:
         """The loss that `described_loss` described."""
@@ -185,11 +201,11 @@ class CustomObjects:
 
     def metric(self, entry: Any) -> Any:
         """What `compile` takes for the metric that `described_metric` described."""
-        if not isinstance(entry, dict):
-            return entry
         if "function" in entry:
             name = entry["function"]
             function = self.get("metric", name)
             self._check(f"{self._where}, metric {name}", "a function", function, callable)
             return function
-        return self.make("metric", entry, is_stateful)
+        if "custom" in entry:
+            return self.make("metric", entry, is_stateful)
+        return metrics.from_config(entry["class_name"], entry["config"])

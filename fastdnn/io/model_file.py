@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn import layers, optimizers
+from fastdnn import layers
 from fastdnn.compiled import Head
 from fastdnn.data.table_encoder import TableEncoder, check_fits
 from fastdnn.errors import expected
@@ -21,16 +21,17 @@ from fastdnn.graph import Graph, Node
 from fastdnn.io.custom_objects import (
     CustomObjectError,
     CustomObjects,
-    described,
     described_layer,
     described_loss,
     described_metric,
+    described_optimizer,
 )
 from fastdnn.io.files import FormatError
 from fastdnn.io.safetensors import read_safetensors, write_safetensors
 from fastdnn.layers import Input
-from fastdnn.layers.layer import Layer
+from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.model import Model
+from fastdnn.parts import described_or_none
 from fastdnn.ports import Ports
 from fastdnn.sequential import Sequential
 
@@ -52,8 +53,10 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
     }
     if model._compiled is not None:
         config["compile"] = {
-            "optimizer": described(model._compiled.optimizer),
+            "optimizer": described_optimizer(model._compiled.optimizer),
             "heads": [_head_config(head) for head in model._compiled.heads],
+            "regularizer": described_or_none(model._compiled.regularizer),
+            "dataset_size": model._compiled.dataset_size,
         }
     metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
     if model.table is not None:
@@ -89,18 +92,27 @@ def _ends_config(ports: Ports) -> dict[str, Any]:
 
 def _head_config(head: Head) -> dict[str, Any]:
     loss = None if head.loss is None else described_loss(head.loss)
-    metrics = [described_metric(metric) for metric in head.metrics]
-    return {"loss": loss, "loss_weight": head.weight, "metrics": metrics}
+    plain, weighted = (
+        [described_metric(metric) for metric in metrics] for metrics in (head.metrics, head.weighted_metrics)
+    )
+    return {"loss": loss, "loss_weight": head.weight, "metrics": plain, "weighted_metrics": weighted}
 
 
-def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | None = None) -> Model:
+def load_model(
+    path: "str | PathLike[str]",
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002  (Keras's name)
+) -> Model:
     """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts
     afresh).
 
     Args:
         path: of the file.
-        custom_objects: {name: class or function} of the layers, losses and metrics that are not fastdnn's: a
-            file holds their names and what their `get_config` gave, and no code. What is passed is called.
+        custom_objects: {name: class or function} of the layers, losses, metrics and schedules that are not
+            fastdnn's: a file holds their names and what their `get_config` gave, and no code. What is passed
+            is called.
+        compile: whether the model is compiled as the saved one was; without it, losses and metrics of the
+            user's own are not needed.
 
     Raises:
         ValueError: the model has parts of the user's own that `custom_objects` lacks or misnames, or that
@@ -128,7 +140,7 @@ def load_model(path: "str | PathLike[str]", custom_objects: Mapping[str, Any] | 
         _check_tensors(where, graph, config["dtype"], tensors)
         kind = Sequential if graph.is_chain and len(graph.nodes) > 1 else Model
         model = kind.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
-        if "compile" in config:
+        if compile and "compile" in config:
             _compile(model, config["compile"], custom)
         if "table" in metadata:
             model.table = TableEncoder.from_config(json.loads(metadata["table"]))
@@ -240,7 +252,7 @@ def _check_tensors(where: str, graph: Graph, dtype: str, tensors: dict[str, np.n
 
 
 def _compile(model: Model, config: dict[str, Any], custom: CustomObjects) -> None:
-    optimizer = optimizers.from_config(config["optimizer"]["class_name"], config["optimizer"]["config"])
+    optimizer = custom.optimizer(config["optimizer"])
     heads = config["heads"]
     if not isinstance(heads, list) or len(heads) != len(model.output_names):
         raise ValueError(expected("heads", f"a list of {len(model.output_names)}", repr(heads)))
@@ -249,4 +261,8 @@ def _compile(model: Model, config: dict[str, Any], custom: CustomObjects) -> Non
         [head["loss"] and custom.loss(head["loss"]) for head in heads],
         loss_weights=[head["loss_weight"] for head in heads],
         metrics=[[custom.metric(metric) for metric in head["metrics"]] for head in heads],
+        weighted_metrics=[[custom.metric(metric) for metric in head["weighted_metrics"]] for head in heads],
+        regularizer=config.get("regularizer"),
     )
+    size = config.get("dataset_size")
+    model.compiled.dataset_size = None if size is None else positive_int("compile", "dataset_size", size)

@@ -15,7 +15,7 @@ from fastdnn.model import Model
 from fastdnn.snapshot import set_state as set_optimizer_state
 from fastdnn.snapshot import weights_in
 
-FORM = 2  # of the dictionary; another one is refused
+FORM = 3  # of the dictionary; another one is refused
 
 # Attributes that are made afresh.
 _TRANSIENT = ("_graph", "_weights", "_sources", "_inferences", "_stepper", "_fitting")

@@ -14,6 +14,7 @@
 | `GaussianNoise` | in training, normal deviates added |
 | `Add`, `Average`, `Concatenate` | several inputs added, averaged, or side by side |
 | `Normalization` | y = (x - μ) / σ, with figures of the training set |
+| `Whitening` | uncorrelated features of variance 1, with figures of the training set |
 """
 
 from fastdnn.layers.activation import Activation

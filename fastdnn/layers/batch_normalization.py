@@ -6,7 +6,9 @@ from typing import Any
 from fastdnn import initializers
 from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
+from fastdnn.layers.settings import RegularizerSetting
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
 
 
 class BatchNormalization(Layer):
@@ -26,6 +28,8 @@ class BatchNormalization(Layer):
         scale: whether there is a γ.
         beta_initializer: default "zeros".
         gamma_initializer: default "ones".
+        beta_regularizer: of `fastdnn.regularizers`, or a name; default none.
+        gamma_regularizer: the same for γ.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -41,6 +45,9 @@ class BatchNormalization(Layer):
     ['gamma', 'beta', 'moving_mean', 'moving_variance']
     """
 
+    gamma_regularizer = RegularizerSetting()
+    beta_regularizer = RegularizerSetting()
+
     def __init__(
         self,
         *,
@@ -50,6 +57,8 @@ class BatchNormalization(Layer):
         scale: bool = True,
         beta_initializer: str | Initializer = "zeros",
         gamma_initializer: str | Initializer = "ones",
+        beta_regularizer: str | Regularizer | None = None,
+        gamma_regularizer: str | Regularizer | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -61,6 +70,8 @@ class BatchNormalization(Layer):
         self.scale = flag(where, "scale", scale)
         self.beta_initializer = initializers.get(beta_initializer, where, auto=False)
         self.gamma_initializer = initializers.get(gamma_initializer, where, auto=False)
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
 
     def build(self, input_shape: Shape) -> None:
         """Declare γ, β and the running figures."""

@@ -3,10 +3,13 @@
 from typing import Any
 
 from fastdnn import activations, initializers
+from fastdnn.constraints import Constraint
 from fastdnn.errors import expected
 from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, positive_int
+from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
 
 
 class Dense(Layer):
@@ -23,6 +26,10 @@ class Dense(Layer):
         kernel_initializer: "auto" (He for ReLU, Glorot uniform otherwise, by the activation that follows) or
             a name or object of `fastdnn.initializers`.
         bias_initializer: the same for b.
+        kernel_regularizer: of `fastdnn.regularizers`, or a name; None for that of `compile`, if any.
+        bias_regularizer: the same for b; None for none.
+        kernel_constraint: of `fastdnn.constraints`, or a name.
+        bias_constraint: the same for b.
         name: of the layer.
 
     Raises:
@@ -33,6 +40,11 @@ class Dense(Layer):
     128
     """
 
+    kernel_regularizer = RegularizerSetting()
+    bias_regularizer = RegularizerSetting()
+    kernel_constraint = ConstraintSetting()
+    bias_constraint = ConstraintSetting()
+
     def __init__(
         self,
         units: int,
@@ -41,6 +53,10 @@ class Dense(Layer):
         kernel_initializer: str | Initializer = "auto",
         bias_initializer: str | Initializer = "zeros",
         *,
+        kernel_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
+        kernel_constraint: str | Constraint | None = None,
+        bias_constraint: str | Constraint | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -53,6 +69,10 @@ class Dense(Layer):
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer, where)
         self.bias_initializer = initializers.get(bias_initializer, where)
+        self.kernel_regularizer = kernel_regularizer
+        self.bias_regularizer = bias_regularizer
+        self.kernel_constraint = kernel_constraint
+        self.bias_constraint = bias_constraint
 
     @property
     def columns(self) -> int:

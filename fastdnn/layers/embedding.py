@@ -3,10 +3,13 @@
 from typing import Any
 
 from fastdnn import initializers
+from fastdnn.constraints import Constraint
 from fastdnn.errors import expected
 from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, positive_int
+from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
 
 _MOST_ROWS = 2**31 - 1  # what int32 counts
 
@@ -29,6 +32,9 @@ class Embedding(Layer):
         output_dim: numbers in a row.
         embeddings_initializer: a name or object of `fastdnn.initializers`; default "uniform", on (-0.05,
             0.05).
+        embeddings_regularizer: of `fastdnn.regularizers`, or a name; None for that of `compile`, if any. It
+            goes over the whole table in each step.
+        embeddings_constraint: of `fastdnn.constraints`, or a name; `MaxNorm(axis=1)` limits its rows.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -45,12 +51,17 @@ class Embedding(Layer):
     array([[1., 1., 1., 1., 1., 1.]], dtype=float32)
     """
 
+    embeddings_regularizer = RegularizerSetting()
+    embeddings_constraint = ConstraintSetting()
+
     def __init__(
         self,
         input_dim: int,
         output_dim: int,
         embeddings_initializer: str | Initializer = "uniform",
         *,
+        embeddings_regularizer: str | Regularizer | None = None,
+        embeddings_constraint: str | Constraint | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -60,6 +71,8 @@ class Embedding(Layer):
         if self.input_dim > _MOST_ROWS:
             raise ValueError(expected("Embedding", f"input_dim of at most {_MOST_ROWS}", input_dim))
         self.embeddings_initializer = initializers.get(embeddings_initializer, "Embedding", auto=False)
+        self.embeddings_regularizer = embeddings_regularizer
+        self.embeddings_constraint = embeddings_constraint
 
     def build(self, input_shape: Shape) -> None:
         """Declare the table."""

@@ -9,12 +9,16 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from fastdnn import initializers
+from fastdnn import constraints, initializers, regularizers
+from fastdnn.constraints import Constraint
 from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, call
 from fastdnn.initializers import Initializer
+from fastdnn.layers.settings import settings_config
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
+from fastdnn.segment_options import AS_ALL_OTHERS, SegmentOptions
 
 # Of what a layer takes or gives, as in Keras: (None, features), None for any number of examples.
 Shape = tuple[int | None, ...]
@@ -22,12 +26,15 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class Weight:
-    """A weight's place in the model: full name ("dense/kernel"), shape, initialiser, trained or not."""
+    """A weight's place in the model: full name ("dense/kernel"), shape, initialiser, trained or not, and how
+    the optimiser updates it.
+    """
 
     name: str
     shape: tuple[int, ...]
     initializer: Initializer
     trainable: bool = True
+    update: SegmentOptions = AS_ALL_OTHERS
 
     @property
     def short_name(self) -> str:
@@ -128,6 +135,8 @@ class Layer:
         self.trainable = trainable
         self.next_activation = "linear"  # that the output meets next; "auto" initialisers go by it
         self.output_features = 0  # features of the output, once the layer is built
+        self._regularizers: dict[str, Regularizer | None] = {}  # of the weights, by their short names
+        self._constraints: dict[str, Constraint | None] = {}
         self._weights: list[Weight] = []
         self._built_for: tuple[Shape, ...] | None = None
         self._store: WeightStore | None = None
@@ -201,7 +210,14 @@ class Layer:
     # ---- What it uses
 
     def add_weight(
-        self, name: str, shape: tuple[int, ...], initializer: Any = "auto", *, trainable: bool = True
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Any = "auto",
+        *,
+        trainable: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
     ) -> None:
         """Declare a weight, in `build` and nowhere else. Unlike Keras's it returns nothing, since no model
         holds the weight yet: `forward` and `backward` read it by `self.weight(name)`.
@@ -212,6 +228,8 @@ class Layer:
             initializer: a name or object of `fastdnn.initializers`; "auto" goes by the activation that
                 follows.
             trainable: False for what is stored and changed by `assign` alone.
+            regularizer: of `fastdnn.regularizers`, or a name; the penalty and its gradient are added for you.
+            constraint: of `fastdnn.constraints`, or a name.
 
         Raises:
             ValueError: an argument does not fit, the layer has a weight of this name, or `build` is not under
@@ -230,9 +248,36 @@ class Layer:
         sizes = tuple(positive_int(where, f"each size of {name}", size) for size in shape)
         chosen = initializers.get(initializer, where).for_activation(self.next_activation)
         chosen.check_shape(f"{where}/{name}", sizes)
-        self._weights.append(
-            Weight(f"{self.name}/{name}", sizes, chosen, flag(where, "trainable", trainable))
-        )
+        weight = Weight(f"{self.name}/{name}", sizes, chosen, flag(where, "trainable", trainable))
+        if regularizer is not None:
+            self._regularizers[name] = regularizers.get(regularizer, where)
+        if constraint is not None:
+            self._constraints[name] = constraints.get(constraint, where)
+        of_weight = self.regularizer_of(weight), self.constraint_of(weight)
+        if not weight.trainable and of_weight != (None, None):
+            wanted = "a trained weight, beside a regularizer or constraint"
+            raise ValueError(expected(where, wanted, f"{name} with trainable=False"))
+        self._weights.append(weight)
+
+    @property
+    def has_regularizers(self) -> bool:
+        """Whether any weight has one of its own."""
+        return any(self._regularizers.values())
+
+    def regularizer_of(self, weight: Weight) -> Regularizer | None:
+        """The weight's own regulariser, as it is set now."""
+        return self._regularizers.get(weight.short_name)
+
+    def constraint_of(self, weight: Weight) -> Constraint | None:
+        """The weight's constraint, as it is set now.
+
+        Raises:
+            ValueError: it is not defined for the weight's shape.
+        """
+        constraint = self._constraints.get(weight.short_name)
+        if constraint is not None:
+            constraint.check(weight.name, weight.shape)
+        return constraint
 
     def weight(self, name: str) -> np.ndarray:
         """A weight by its name, read-only: in `forward` that of the step, or what an earlier use in the step
@@ -390,12 +435,17 @@ class Layer:
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
-        return {"name": self.name} if self.trainable else {"name": self.name, "trainable": False}
+        frozen = {} if self.trainable else {"trainable": False}
+        return {**settings_config(self), "name": self.name, **frozen}
 
     def __repr__(self) -> str:
         config = self.get_config()
+        settings = {key: getattr(self, key) for key in settings_config(self)}
         parts = {key: getattr(self, key, value) for key, value in config.items() if isinstance(value, dict)}
-        arguments = ", ".join(f"{key}={value!r}" for key, value in {**config, **parts}.items())
+        shown = {
+            key: value for key, value in {**config, **parts}.items() if settings.get(key, value) is not None
+        }
+        arguments = ", ".join(f"{key}={value!r}" for key, value in shown.items())
         return f"{type(self).__name__}({arguments})"
 
 

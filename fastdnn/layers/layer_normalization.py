@@ -6,7 +6,9 @@ from typing import Any
 from fastdnn import initializers
 from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, flag, number_in
+from fastdnn.layers.settings import RegularizerSetting
 from fastdnn.program import Program, Value
+from fastdnn.regularizers import Regularizer
 
 
 class LayerNormalization(Layer):
@@ -22,6 +24,8 @@ class LayerNormalization(Layer):
         scale: whether there is a γ.
         beta_initializer: default "zeros".
         gamma_initializer: default "ones".
+        beta_regularizer: of `fastdnn.regularizers`, or a name; default none.
+        gamma_regularizer: the same for γ.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -38,6 +42,9 @@ class LayerNormalization(Layer):
            [-1.,  1.]], dtype=float32)
     """
 
+    gamma_regularizer = RegularizerSetting()
+    beta_regularizer = RegularizerSetting()
+
     def __init__(
         self,
         *,
@@ -46,6 +53,8 @@ class LayerNormalization(Layer):
         scale: bool = True,
         beta_initializer: str | Initializer = "zeros",
         gamma_initializer: str | Initializer = "ones",
+        beta_regularizer: str | Regularizer | None = None,
+        gamma_regularizer: str | Regularizer | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
@@ -56,6 +65,8 @@ class LayerNormalization(Layer):
         where = "LayerNormalization"
         self.beta_initializer = initializers.get(beta_initializer, where, auto=False)
         self.gamma_initializer = initializers.get(gamma_initializer, where, auto=False)
+        self.beta_regularizer = beta_regularizer
+        self.gamma_regularizer = gamma_regularizer
 
     def build(self, input_shape: Shape) -> None:
         """Declare γ and β."""

@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 from fastdnn import activations, initializers
 from fastdnn.initializers import Initializer
 from fastdnn.layers.layer import Layer, Shape, features, number_in
+from fastdnn.layers.settings import RegularizerSetting
 from fastdnn.program import Option, Program, Value
+from fastdnn.regularizers import Regularizer
 
 
 class _Pointwise(Layer):
@@ -113,6 +115,7 @@ class PReLU(Layer):
 
     Args:
         alpha_initializer: default "zeros", as in Keras; `Constant(0.25)` is He et al.'s.
+        alpha_regularizer: of `fastdnn.regularizers`, or a name; default none.
         name: of the layer.
         trainable: see `Layer`.
 
@@ -123,15 +126,19 @@ class PReLU(Layer):
     Zeros()
     """
 
+    alpha_regularizer = RegularizerSetting()
+
     def __init__(
         self,
         alpha_initializer: str | Initializer = "zeros",
         *,
+        alpha_regularizer: str | Regularizer | None = None,
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
         self.alpha_initializer = initializers.get(alpha_initializer, "PReLU")
+        self.alpha_regularizer = alpha_regularizer
 
     def build(self, input_shape: Shape) -> None:
         """Declare α."""

@@ -14,10 +14,12 @@ from fastdnn.custom.calls import Caller
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.sparse import CsrRows
 from fastdnn.features import NonFiniteSourceError
-from fastdnn.optimizers import SGD, Adam, Optimizer
+from fastdnn.figures import totals_of
+from fastdnn.optimizers import Optimizer
 from fastdnn.program import Operation, Program, Value
-from fastdnn.reference import gather, philox, update
-from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_HEIGHT, TAKES_WIDTH
+from fastdnn.reference import gather, philox
+from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_BATCH, TAKES_HEIGHT, TAKES_WIDTH
+from fastdnn.reference.optimizer import ReferenceOptimizer
 
 
 def run_program(
@@ -43,7 +45,10 @@ def run_program(
         if op.observes:
             continue
         number = numbers.get(id(op))
-        results = _run(op, values, draw) if number is None else _call(op, number, values, calls)
+        if number is None:
+            results = _run(op, values, draw, len(sources[0]))
+        else:
+            results = _call(op, number, values, calls)
         for output, result in zip(op.outputs, results, strict=True):
             values[output.index] = values[output.index] + result if op.accumulate else result
     return values
@@ -73,13 +78,15 @@ def _call(
     return tuple(np.array(output) for output in calls(number, copies))
 
 
-def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw) -> tuple[np.ndarray, ...]:
+def _run(op: Operation, values: dict[int, np.ndarray], draw: Draw, batch: int) -> tuple[np.ndarray, ...]:
     inputs = [None if v is None else values[v.index] for v in op.inputs]
     options: dict[str, Any] = dict(op.options)
     if op.kind in RANDOM:
         options |= {"seed": draw.seed, "step": draw.step}
     if op.kind in TAKES_WIDTH:
         options["cols"] = op.output.cols
+    if op.kind in TAKES_BATCH:
+        options["batch"] = batch
     if op.kind in TAKES_HEIGHT:
         options["rows"] = op.output.rows
     if op.outputs[0].role == "state":
@@ -126,14 +133,12 @@ def _gather_sparse(number: int, array: CsrRows, order: np.ndarray, dtype: str) -
     return rows
 
 
-def result_sums(program: Program, values: dict[int, np.ndarray]) -> np.ndarray:
-    """The weighted sum over rows of each result."""
-    sums = [
-        (values[r.value.index] * (1.0 if r.weights is None else values[r.weights.index])).sum(
-            dtype=np.float64
-        )
-        for r in program.results
-    ]
+def result_sums(program: Program, values: dict[int, np.ndarray], rows: int) -> np.ndarray:
+    """The weighted sum over rows of each result; a number of the step counts for each row."""
+    sums = []
+    for r in program.results:
+        weights = rows if r.value.rows else 1.0 if r.weights is None else values[r.weights.index]
+        sums.append((values[r.value.index] * weights).sum(dtype=np.float64))
     return np.array(sums)
 
 
@@ -144,7 +149,7 @@ class ReferenceTrainer:
         self, parameters: "_core.Parameters", optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun
     ) -> None:
         self._parameters = parameters
-        self._optimizer = optimizer
+        self._optimizer = ReferenceOptimizer(optimizer, state, parameters)
         self._state = state
         self._run = run
         self._batch_size = run.batch_size
@@ -180,28 +185,33 @@ class ReferenceTrainer:
         self._batch = 0
         self.batches = 1
 
-    def run(self, learning_rate: float, seconds: float, threads: int, steps: int = 0) -> Run:
+    @property
+    def steps_left(self) -> int:
+        """Steps until the feed is over."""
+        return self.batches - self._batch
+
+    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
         """Steps until the epoch or their number is over; one thread, and no limit of time."""
         with Caller(self._run.program.calls, self._metrics) as calls:
-            return self._steps(learning_rate, steps, calls)
+            return self._steps(scalars, steps, calls)
 
-    def _steps(self, learning_rate: float, steps: int, calls: Caller | None) -> Run:
+    def _steps(self, scalars: np.ndarray, steps: int, calls: Caller | None) -> Run:
         end = min(self.batches, self._batch + steps) if steps else self.batches
+        rows = iter(np.broadcast_to(scalars, (end - self._batch, scalars.shape[1])))
         while self._batch < end:
             begin = self._batch * self._batch_size
             order = self._order[begin : begin + self._batch_size]
             sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
             draw = Draw(self._run.seed, self._state.iterations)
             values = run_program(self._run.program, sources, self._parameters, draw, calls)
-            sums = result_sums(self._run.program, values)
+            sums = result_sums(self._run.program, values, len(order))
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
-            for gradient in self._gradients:
-                self._update(gradient, values[gradient.index], learning_rate)
+            of_step = dict(zip(self._state.scalar_names, next(rows).tolist(), strict=True))
+            self._optimizer.step({g.name: values[g.index] for g in self._gradients}, of_step)
             for state in self._states:
                 self._parameters.set("sigma", state.name, self._stored(state, values[state.index]))
-            self._state.iterations += 1
             self._sums += sums
             self._rows_done += len(order)
             self._batch += 1
@@ -212,31 +222,10 @@ class ReferenceTrainer:
         old = self._parameters.get("sigma", state.name)
         return np.ascontiguousarray(new.reshape(old.shape), old.dtype)
 
-    def _update(self, gradient: Value, dw: np.ndarray, learning_rate: float) -> None:
-        name, o = gradient.name, self._optimizer
-        theta = self._parameters.get("theta", name)
-        slots = {slot: self._state.get(slot, name) for slot in self._state.slot_names}
-        dw = dw.reshape(theta.shape)
-        if isinstance(o, Adam):
-            t = self._state.iterations + 1
-            new, m, v = update.adam_update(
-                theta, slots["m"], slots["v"], dw, learning_rate, o.beta_1, o.beta_2, o.epsilon, t
-            )
-            slots = {"m": m, "v": v}
-        else:
-            assert isinstance(o, SGD)
-            new, velocity = update.sgd_update(
-                theta, slots.get("velocity"), dw, learning_rate, o.momentum, o.nesterov
-            )
-            slots = {} if velocity is None else {"velocity": velocity}
-        self._parameters.set("theta", name, np.ascontiguousarray(new, theta.dtype))
-        for slot, value in slots.items():
-            self._state.set(slot, name, np.ascontiguousarray(value, theta.dtype))
-
-    def averages(self) -> list[float]:
-        """The results' averages over the rows of this epoch so far."""
-        averages = [float(total) for total in self._sums / max(1, self._rows_done)]
-        return self._metrics.among(self._run.program.figures, averages)
+    def figures(self) -> list[float]:
+        """The figures of the program over the rows of this epoch so far."""
+        figures = self._run.program.figures
+        return self._metrics.figures(figures, totals_of(figures, self._sums.tolist(), self._rows_done))
 
     def close(self) -> None:
         """Give metrics in Python back, until the next epoch begins."""
@@ -247,6 +236,7 @@ class ReferenceInference:
     """A program that changes no weights, so many rows at a time."""
 
     def __init__(self, program: Program, parameters: "_core.Parameters", batch_size: int) -> None:
+        self.figures = program.figures
         self._program = program
         self._parameters = parameters
         self._batch_size = batch_size
@@ -255,15 +245,15 @@ class ReferenceInference:
 
     def _chunks(
         self, arrays: list[np.ndarray], draw: Draw, calls: Caller | None
-    ) -> Iterator[dict[int, np.ndarray]]:
-        """All values of the program, chunk by chunk."""
+    ) -> Iterator[tuple[int, dict[int, np.ndarray]]]:
+        """The number of rows and all values of the program, chunk by chunk."""
         rows = len(arrays[0])
         for begin in range(0, rows, self._batch_size):
             order = np.arange(begin, min(begin + self._batch_size, rows))
             sources = gather_sources(self._program, arrays, order, self._parameters.dtype)
             values = run_program(self._program, sources, self._parameters, draw, calls)
             observe(self._program, values, calls)
-            yield values
+            yield len(order), values
 
     def run(
         self,
@@ -281,10 +271,10 @@ class ReferenceInference:
         outputs: list[list[np.ndarray]] = [[] for _ in self._program.outputs]
         sums = np.zeros(len(self._program.results))
         gradients = {}
-        for values in self._chunks(arrays, draw, calls):
+        for rows, values in self._chunks(arrays, draw, calls):
             for parts, output in zip(outputs, self._program.outputs, strict=True):
                 parts.append(values[output.index].astype(dtype))
-            sums += result_sums(self._program, values)
+            sums += result_sums(self._program, values, rows)
             gradients = {
                 value.name: values[value.index]
                 .reshape(self._parameters.get("theta", value.name).shape)

@@ -27,6 +27,7 @@ from fastdnn.reference import (
     logistic_normalize,
     maxout,
     normalize,
+    penalty,
     prelu,
     probability_cross_entropy,
     softmax,
@@ -148,6 +149,21 @@ def _row_vector(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray
     return lambda *inputs: function(*inputs[:-1], np.reshape(inputs[-1], -1))
 
 
+def _terms(l1: float, l2: float, lq: float, q: float, over_rows: bool, batch: int) -> dict[str, float]:
+    divisor = batch if over_rows else 1
+    return {"l1": l1 / divisor, "l2": l2 / divisor, "lq": lq / divisor, "q": q}
+
+
+def penalty_of_step(w: np.ndarray, **options: Any) -> np.ndarray:
+    """The penalty, (1, 1); `batch` is the number of rows."""
+    return np.full((1, 1), penalty.penalty(w, **_terms(**options)))
+
+
+def penalty_backward(w: np.ndarray, **options: Any) -> np.ndarray:
+    """dw."""
+    return penalty.penalty_backward(w, **_terms(**options))
+
+
 _NAMED = (
     gemm.matmul,
     gemm.matmul_dx,
@@ -178,6 +194,9 @@ _NAMED = (
     maxout.hardmax,
     accuracy.sparse_accuracy,
     accuracy.categorical_accuracy,
+    accuracy.sparse_top_k_accuracy,
+    accuracy.categorical_top_k_accuracy,
+    accuracy.binary_accuracy,
     add,
     assign,
     concatenate,
@@ -185,6 +204,7 @@ _NAMED = (
     dropout.dropout_backward,
     gaussian_noise.gaussian_noise,
     embedding.embedding,
+    penalty_backward,
 )
 _POINTWISE = (
     "relu",
@@ -221,7 +241,7 @@ RANDOM = frozenset({"dropout", "dropout_backward", "gaussian_noise"})
 
 
 def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
-    """The gradient of a loss that counts `loss_weight` in the sum."""
+    """The gradient of a loss that counts `loss_weight` in the sum, by its mean or sum over the rows."""
 
     def gradient(
         prediction: np.ndarray,
@@ -229,9 +249,11 @@ def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
         weights: np.ndarray | None = None,
         *,
         loss_weight: float,
+        reduction: str,
         **options: Any,
     ) -> np.ndarray:
-        return function(prediction, target, weights, loss_weight / len(prediction), **options)
+        scale = loss_weight / len(prediction) if reduction == "mean" else loss_weight
+        return function(prediction, target, weights, scale, **options)
 
     return gradient
 
@@ -239,6 +261,7 @@ def _weighted(function: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
 def _all() -> dict[str, Callable[..., Arrays]]:
     table: dict[str, Callable[..., Arrays]] = {function.__name__: function for function in _NAMED}
     table["layer_norm"] = layer_norm_with_moments
+    table["penalty"] = penalty_of_step
     table["slice_columns"] = lambda dy, *, begin, cols: np.asarray(dy, np.float64)[:, begin : begin + cols]
     table |= {"csr_matmul": csr_product, "csr_matmul_dw": csr_product_dw}
     table["embedding_gradient"] = lambda index, dy, *, rows: embedding.embedding_backward(dy, index, rows)
@@ -259,5 +282,7 @@ def _all() -> dict[str, Callable[..., Arrays]]:
 OPERATIONS = _all()
 # Those whose output is not as wide as an input says: they get its width as `cols`.
 TAKES_WIDTH = frozenset({"slice_columns", "maxout"})
+# Those that get the number of the batch's rows as `batch`.
+TAKES_BATCH = frozenset({"penalty", "penalty_backward"})
 # Those whose output has more rows than an input says: they get their number as `rows`.
 TAKES_HEIGHT = frozenset({"embedding_gradient"})

@@ -60,6 +60,7 @@ def sgd_update(
     t: int = 1,
     *,
     options: UpdateOptions = _OFF,
+    power: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """θ ← θ - α g without velocity; with it, by form, and Nesterov's look-ahead in its place.
 
@@ -67,6 +68,8 @@ def sgd_update(
     ewma  v ← ρ v + (1 - ρ) g;  θ ← θ - α v;               θ - α (ρ v + (1 - ρ) g)
           bias_correction:      θ ← θ - α v / (1 - ρᵗ);    θ - α (ρ v / (1 - ρᵗ⁺¹) + (1 - ρ) g / (1 - ρᵗ))
     keras v ← ρ v - α g;        θ ← θ + v;                 θ + ρ v - α g
+
+    `power` takes the place of ρᵗ: the product of the steps' ρ, where it has changed.
     """
     alpha, rho = learning_rate, momentum
     theta, g = _before(theta, gradient, alpha, options)
@@ -78,7 +81,8 @@ def sgd_update(
         step = alpha * (rho * v + g if nesterov else v)
     elif form == "ewma":
         v = rho * old + (1 - rho) * g
-        now, following = (1 - rho**t, 1 - rho ** (t + 1)) if bias_correction else (1.0, 1.0)
+        power = rho**t if power is None else power
+        now, following = (1 - power, 1 - power * rho) if bias_correction else (1.0, 1.0)
         step = alpha * (rho * v / following + (1 - rho) * g / now if nesterov else v / now)
     else:
         v = rho * old - alpha * g
@@ -167,10 +171,10 @@ def rmsprop_update(
 
 
 def _adam_step(
-    numerator: np.ndarray, v: np.ndarray, beta_2: float, epsilon: float, t: int, mode: str, corrected: bool
+    numerator: np.ndarray, v: np.ndarray, power: float, epsilon: float, mode: str, corrected: bool
 ) -> np.ndarray:
-    """The bias-corrected numerator over the root of v̂ = v / (1 - β₂ᵗ)."""
-    correction = 1 - beta_2**t if corrected else 1.0
+    """The bias-corrected numerator over the root of v̂ = v / (1 - β₂ᵗ); `power` is β₂ᵗ."""
+    correction = 1 - power if corrected else 1.0
     if mode == "hat":
         return np.sqrt(correction) * numerator / (np.sqrt(v) + epsilon)
     return numerator / _root(v / correction, epsilon, mode)
@@ -197,16 +201,19 @@ def adam_update(
     bias_correction: bool = True,
     *,
     options: UpdateOptions = _OFF,
+    powers: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """m ← β₁ m + (1-β₁) g; v ← β₂ v + (1-β₂) g²; θ ← θ - α m̂ / (√v̂ + ε), m̂, v̂ = m, v / (1 - βᵗ).
 
     epsilon_mode "inside": √(v̂ + ε); "hat": α √(1 - β₂ᵗ) m̂ / (√v + ε). Without bias correction m̂, v̂ = m, v.
-    With options.weight_decay this is AdamW.
+    With options.weight_decay this is AdamW. `powers` take the place of β₁ᵗ and β₂ᵗ: the products of the
+    steps' betas, where they have changed.
     """
     theta, g = _before(theta, gradient, learning_rate, options)
     m, v = _averages(m, v, g, beta_1, beta_2)
-    m_hat = m / (1 - beta_1**t) if bias_correction else m
-    step = _adam_step(m_hat, v, beta_2, epsilon, t, epsilon_mode, bias_correction)
+    power_1, power_2 = powers or (beta_1**t, beta_2**t)
+    m_hat = m / (1 - power_1) if bias_correction else m
+    step = _adam_step(m_hat, v, power_2, epsilon, epsilon_mode, bias_correction)
     return _after(theta - learning_rate * step, learning_rate, options), m, v
 
 
@@ -230,13 +237,17 @@ def nadam_update(
     epsilon_mode: str = "outside",
     *,
     options: UpdateOptions = _OFF,
+    power_2: float | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Adam with m̂ = μₜ₊₁ m / (1 - Πμ μₜ₊₁) + (1 - μₜ) g / (1 - Πμ); `product` is Πμ = μ₁ ... μₜ."""
+    """Adam with m̂ = μₜ₊₁ m / (1 - Πμ μₜ₊₁) + (1 - μₜ) g / (1 - Πμ); `product` is Πμ = μ₁ ... μₜ,
+    and `power_2` β₂ᵗ, where β₂ has changed the product.
+    """
     theta, g = _before(theta, gradient, learning_rate, options)
     m, v = _averages(m, v, g, beta_1, beta_2)
     now, following = (nadam_momentum(beta_1, momentum_decay, step) for step in (t, t + 1))
     m_hat = following * m / (1 - product * following) + (1 - now) * g / (1 - product)
-    step = _adam_step(m_hat, v, beta_2, epsilon, t, epsilon_mode, True)
+    power_2 = beta_2**t if power_2 is None else power_2
+    step = _adam_step(m_hat, v, power_2, epsilon, epsilon_mode, True)
     return _after(theta - learning_rate * step, learning_rate, options), m, v
 
 
@@ -255,13 +266,15 @@ def amsgrad_update(
     bias_correction: bool = True,
     *,
     options: UpdateOptions = _OFF,
+    powers: tuple[float, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Adam with v_max ← max(v_max, v) in place of v under the root."""
+    """Adam with v_max ← max(v_max, v) in place of v under the root; `powers` as there."""
     theta, g = _before(theta, gradient, learning_rate, options)
     m, v = _averages(m, v, g, beta_1, beta_2)
     v_max = np.maximum(np.asarray(v_max, np.float64), v)
-    m_hat = m / (1 - beta_1**t) if bias_correction else m
-    step = _adam_step(m_hat, v_max, beta_2, epsilon, t, epsilon_mode, bias_correction)
+    power_1, power_2 = powers or (beta_1**t, beta_2**t)
+    m_hat = m / (1 - power_1) if bias_correction else m
+    step = _adam_step(m_hat, v_max, power_2, epsilon, epsilon_mode, bias_correction)
     return _after(theta - learning_rate * step, learning_rate, options), m, v, v_max
 
 

@@ -1,7 +1,6 @@
 #include "kernels/cross_entropy.h"
 #include "kernels/elementwise_loss.h"
 #include "kernels/probability_cross_entropy.h"
-#include "kernels/squared_error.h"
 #include "softmax_error.h"
 #include "tests.h"
 
@@ -242,7 +241,7 @@ void elementwise_losses(Case& c) {
   }
 }
 
-// On whole numbers and a power of two of columns all is exact; else the mean is off by its roundings.
+// Squared errors: on whole numbers and a power of two of columns all is exact; else the mean is off by its roundings.
 template <class T>
 void squared_errors(Case& c) {
   const auto y = c.integers<T>(c.rows, c.cols, 3);
@@ -251,7 +250,8 @@ void squared_errors(Case& c) {
   const auto loss = c.blank<T>(1, c.rows);
   const auto dy = c.copy(y);
   c.run([&](Team& team) {  // the gradient in place
-    squared_error<T>(team, loss.data(), dy, dy, target, weights.data(), static_cast<T>(kScale));
+    elementwise_loss<T>(team, ElementwiseLoss::squared_error, loss.data(), dy, dy, target, weights.data(),
+                        static_cast<T>(kScale), static_cast<T>(c.cols));
   });
   const auto difference = [&](Index i, Index j) { return static_cast<double>(y(i, j) - target(i, j)); };
   const auto cols = static_cast<double>(c.cols);

@@ -97,13 +97,34 @@ void accuracies(Case& c) {
   for (Index i = 0; i < c.rows; ++i) labels[i] = static_cast<std::int32_t>(argmax(target, i));
   const auto sparse = c.blank<T>(1, c.rows);
   const auto categorical = c.blank<T>(1, c.rows);
+  const auto sparse_top = c.blank<T>(1, c.rows);
+  const auto categorical_top = c.blank<T>(1, c.rows);
+  const auto binary = c.blank<T>(1, c.rows);
+  constexpr Index kTop = 3;
   c.run([&](Team& team) {
     sparse_accuracy<T>(team, sparse.data(), z, labels.data());
     categorical_accuracy<T>(team, categorical.data(), z, target);
+    sparse_top_k_accuracy<T>(team, sparse_top.data(), z, labels.data(), kTop);
+    categorical_top_k_accuracy<T>(team, categorical_top.data(), z, target, kTop);
+    binary_accuracy<T>(team, binary.data(), z, target, T(0), T(1));
   });
   const auto want = [&](Index, Index i) { return argmax(z, i) == argmax(target, i) ? 1.0 : 0.0; };
   c.check("sparse", sparse, want);
   c.check("categorical", categorical, want);
+  const auto count = [&](auto counts) {
+    Index sum = 0;
+    for (Index j = 0; j < c.cols; ++j) sum += counts(j);
+    return sum;
+  };
+  const auto among = [&](Index, Index i) {
+    return count([&](Index j) { return z(i, j) > z(i, labels[i]); }) < kTop ? 1.0 : 0.0;
+  };
+  c.check("sparse, top k", sparse_top, among);
+  c.check("categorical, top k", categorical_top, among);
+  c.check("binary", binary, [&](Index, Index i) {
+    const Index right = count([&](Index j) { return (z(i, j) > 0) == (target(i, j) > 1); });
+    return static_cast<T>(right) / static_cast<T>(c.cols);
+  });
 }
 
 template <class T>

@@ -21,8 +21,10 @@ class Arguments {
     return {pointer<U>(i), o.space == Space::none ? 0 : rows, o.cols, o.cols};
   }
   T* scratch() const { return reinterpret_cast<T*>(context_.scratch); }
-  // The factor of a row's loss in the batch's: its weight over the number of rows.
-  T scale(double loss_weight) const { return static_cast<T>(loss_weight / static_cast<double>(context_.n)); }
+  // The factor of a row's loss in the batch's: its weight, over the number of rows where the loss is their mean.
+  T scale(double loss_weight, bool is_sum) const {
+    return static_cast<T>(is_sum ? loss_weight : loss_weight / static_cast<double>(context_.n));
+  }
 
  private:
   const Operand& operand(int i) const { return step_.operands[static_cast<std::size_t>(i)]; }

@@ -9,9 +9,15 @@ namespace fastdnn {
 namespace {
 
 // Operands of a loss: row_loss, gradient or none, prediction, target, weights or none.
-// The options of the loss come first, then `loss_weight`, which only the gradient has.
+// The options of the loss come first, then `loss_weight` and `reduction`, which only the gradient has.
 
-constexpr int kSmoothing = 2;  // label_smoothing and its mode
+// The factor of a row's loss in the batch's, of a loss with so many options of its own.
+template <class T>
+T scale_of(const Step& step, const Arguments<T>& a, std::size_t own_options) {
+  return a.scale(step.options[own_options], step.options[own_options + 1] != 0);
+}
+
+constexpr std::size_t kSmoothing = 2;  // label_smoothing and its mode
 
 LabelSmoothing smoothing(const Step& step) {
   return {step.options[0],
@@ -22,14 +28,14 @@ template <class T>
 void run_sparse_cross_entropy(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
   sparse_cross_entropy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2), a.template pointer<std::int32_t>(3),
-                          a.pointer(4), a.scale(step.options[kSmoothing]), smoothing(step));
+                          a.pointer(4), scale_of(step, a, kSmoothing), smoothing(step));
 }
 
 template <class T>
 void run_categorical_cross_entropy(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
   categorical_cross_entropy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2), a.matrix(3), a.pointer(4),
-                               a.scale(step.options[kSmoothing]), smoothing(step));
+                               scale_of(step, a, kSmoothing), smoothing(step));
 }
 
 template <class T>
@@ -37,14 +43,14 @@ void run_sparse_probability_cross_entropy(const Step& step, const StepContext& c
   const Arguments<T> a{step, context};
   sparse_probability_cross_entropy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2),
                                       a.template pointer<std::int32_t>(3), a.pointer(4),
-                                      a.scale(step.options[0]));
+                                      scale_of(step, a, 0));
 }
 
 template <class T>
 void run_categorical_probability_cross_entropy(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
   categorical_probability_cross_entropy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2), a.matrix(3),
-                                           a.pointer(4), a.scale(step.options[kSmoothing]), smoothing(step));
+                                           a.pointer(4), scale_of(step, a, kSmoothing), smoothing(step));
 }
 
 // What a loss has beside `outputs`, or null. `half` is a matter of the divisor.
@@ -62,7 +68,7 @@ constexpr const char* parameter_of(ElementwiseLoss loss) {
   }
 }
 
-// Options: outputs, the parameter if any, loss_weight.
+// Options: outputs, the parameter if any, then those of the gradient.
 template <class T, ElementwiseLoss loss>
 void run_elementwise(const Step& step, const StepContext& context, Team& team) {
   const Arguments<T> a{step, context};
@@ -72,7 +78,7 @@ void run_elementwise(const Step& step, const StepContext& context, Team& team) {
   const double parameter = kHasParameter ? step.options[1] : 0.0;
   const double outputs = step.options[0] == 0 ? static_cast<double>(y.cols) : 1.0;
   elementwise_loss<T>(team, loss, a.pointer(0), a.matrix(1), y, a.matrix(3), a.pointer(4),
-                      a.scale(step.options[kHasParameter ? 2 : 1]),
+                      scale_of(step, a, kHasParameter ? 2 : 1),
                       static_cast<T>(kHalves && parameter != 0 ? 2 * outputs : outputs),
                       kHalves ? T{0} : static_cast<T>(parameter));
 }
@@ -90,8 +96,36 @@ void run_categorical_accuracy(const Step& step, const StepContext& context, Team
   categorical_accuracy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2));
 }
 
+// Operands: row_correct, prediction, target. Options: k.
+template <class T>
+void run_sparse_top_k(const Step& step, const StepContext& context, Team& team) {
+  const Arguments<T> a{step, context};
+  sparse_top_k_accuracy<T>(team, a.pointer(0), a.matrix(1), a.template pointer<std::int32_t>(2),
+                           static_cast<Index>(step.options[0]));
+}
+
+template <class T>
+void run_categorical_top_k(const Step& step, const StepContext& context, Team& team) {
+  const Arguments<T> a{step, context};
+  categorical_top_k_accuracy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2),
+                                static_cast<Index>(step.options[0]));
+}
+
+// Operands: row_correct, prediction, target. Options: threshold, target_threshold.
+template <class T>
+void run_binary_accuracy(const Step& step, const StepContext& context, Team& team) {
+  const Arguments<T> a{step, context};
+  binary_accuracy<T>(team, a.pointer(0), a.matrix(1), a.matrix(2), static_cast<T>(step.options[0]),
+                     static_cast<T>(step.options[1]));
+}
+
 std::string too_many_classes(const Sizes& sizes, const Options&) {
   return sizes['M'] <= kMostClasses ? "" : "at most " + std::to_string(kMostClasses) + " classes";
+}
+
+std::string no_top(const Sizes& sizes, const Options& options) {
+  const bool ok = options[0] >= 1 && options[0] <= static_cast<double>(kMostClasses);
+  return ok ? too_many_classes(sizes, options) : "k >= 1, and at most " + std::to_string(kMostClasses);
 }
 
 std::string one_class(const Sizes& sizes, const Options& options) {
@@ -105,6 +139,7 @@ void add_loss(std::vector<Operation>& table, const char* name, const char* backw
   table.push_back(
       Operation{name, {"nM", target}, {"n1"}, run}.rows().with_options(options).unless(misfit).as_loss());
   options.push_back("loss_weight");
+  options.push_back("reduction=mean|sum");
   table.push_back(Operation{backward, {"nM", target, "n1?"}, {"nM"}, {}}
                       .rows()
                       .in_place_of(0)
@@ -135,6 +170,23 @@ std::vector<Operation> loss_operations() {
                 {"n1"},
                 {run_categorical_accuracy<float>, run_categorical_accuracy<double>}}
           .rows()
+          .unless(too_many_classes),
+      Operation{
+          "sparse_top_k_accuracy", {"nM", "n1i"}, {"n1"}, {run_sparse_top_k<float>, run_sparse_top_k<double>}}
+          .rows()
+          .with_options({"k"})
+          .unless(no_top),
+      Operation{"categorical_top_k_accuracy",
+                {"nM", "nM"},
+                {"n1"},
+                {run_categorical_top_k<float>, run_categorical_top_k<double>}}
+          .rows()
+          .with_options({"k"})
+          .unless(no_top),
+      Operation{
+          "binary_accuracy", {"nM", "nM"}, {"n1"}, {run_binary_accuracy<float>, run_binary_accuracy<double>}}
+          .rows()
+          .with_options({"threshold", "target_threshold"})
           .unless(too_many_classes),
   };
   add_loss(table, "sparse_cross_entropy", "sparse_cross_entropy_backward", "n1i",

@@ -45,6 +45,10 @@ struct LossKernels {
                                                T parameter);
   void (*sparse_accuracy)(T* row_correct, Matrix<const T> z, const std::int32_t* labels);
   void (*categorical_accuracy)(T* row_correct, Matrix<const T> z, Matrix<const T> target);
+  void (*sparse_top_k_accuracy)(T* row_correct, Matrix<const T> z, const std::int32_t* labels, Index k);
+  void (*categorical_top_k_accuracy)(T* row_correct, Matrix<const T> z, Matrix<const T> target, Index k);
+  void (*binary_accuracy)(T* row_correct, Matrix<const T> z, Matrix<const T> target, T threshold,
+                          T target_threshold);
 };
 
 }  // namespace fastdnn

@@ -20,6 +20,9 @@ void enter(LossKernels<typename V::Scalar>& k) {
   k.categorical_probability_cross_entropy = categorical_probability_cross_entropy<V>;
   k.sparse_accuracy = sparse_accuracy<V>;
   k.categorical_accuracy = categorical_accuracy<V>;
+  k.sparse_top_k_accuracy = sparse_top_k_accuracy<V>;
+  k.categorical_top_k_accuracy = categorical_top_k_accuracy<V>;
+  k.binary_accuracy = binary_accuracy<V>;
   enter<V, SquaredError>(k, ElementwiseLoss::squared_error);
   enter<V, AbsoluteError>(k, ElementwiseLoss::absolute_error);
   enter<V, Huber>(k, ElementwiseLoss::huber);
