@@ -15,6 +15,7 @@ from tables import flats, write
 import fastdnn as fd
 from fastdnn import cli
 from fastdnn.cli.recipe import GROUPS, SETTINGS, Recipe
+from fastdnn.cli.schedule import scheduled
 
 QUICK = ("--hidden", "16", "--epochs", "40", "--learning-rate", "0.01", "--threads", "1")
 
@@ -253,6 +254,73 @@ def test_options_reach_the_network(folder, command, tmp_path):
     assert "area missing" in model.table.feature_names
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "middle", "last"),
+    [
+        ("constant", 0.1, 0.1, 0.1),
+        ("cosine", 0.1, 0.05, 0.0),
+        ("exponential", 0.1, 0.01, 0.001),
+        ("linear", 0.1, 0.05, 0.0),
+    ],
+)
+def test_schedules_by_name(name, first, middle, last):
+    rate = scheduled(name, 0.1, 200)
+    rates = [rate if name == "constant" else rate(step) for step in (0, 100, 200)]
+    np.testing.assert_allclose(rates, [first, middle, last], rtol=1e-12, atol=1e-15)
+
+
+def test_one_cycle_rises_and_falls():
+    rates = scheduled("one-cycle", 0.1, 200).values(0, 200)
+    assert abs(rates.argmax() - 59) <= 1
+    assert rates.max() == pytest.approx(0.1)
+    assert rates[0] < 0.01
+    assert rates[-1] < 1e-5
+
+
+def test_schedule_and_penalty_reach_the_training(folder, command, tmp_path):
+    made, _ = folder
+    words = [
+        "--schedule",
+        "cosine",
+        "--l2",
+        "0.01",
+        "--epochs",
+        "4",
+        "--batch-size",
+        "100",
+        "--optimizer",
+        "adamw",
+    ]
+    words += ["--learning-rate", "0.02", "--patience", "9", "--save", tmp_path / "m.safetensors"]
+    command("train", made / "flats.csv", "--target", "rent", "--exclude", "class", *words)
+    model = fd.load_model(tmp_path / "m.safetensors")
+    schedule = model.optimizer.get_config()["learning_rate"]
+    assert schedule["class_name"] == "CosineDecay"
+    assert schedule["config"]["decay_steps"] == 4 * 3  # steps of 280 rows by hundreds
+    assert schedule["config"]["initial_learning_rate"] == 0.02
+    assert isinstance(model.optimizer, fd.optimizers.AdamW)
+    dense = [layer for layer in model.layers if isinstance(layer, fd.layers.Dense)]
+    assert [layer.kernel_regularizer.l2 for layer in dense] == [0.01] * 3
+
+    command("train", made / "flats.csv", "--target", "rent", "--exclude", "class", *words[:2], *words[4:])
+    free = [
+        layer
+        for layer in fd.load_model(tmp_path / "m.safetensors").layers
+        if isinstance(layer, fd.layers.Dense)
+    ]
+    assert [layer.kernel_regularizer for layer in free] == [None] * 3
+    norms = [sum((layer.get_weights()[0] ** 2).sum() for layer in chain) for chain in (dense, free)]
+    assert norms[0] < norms[1]
+
+
+@pytest.mark.parametrize("name", ["sgd", "rmsprop", "adam", "adamw", "adagrad", "adadelta", "nadam", "lion"])
+def test_every_optimizer_by_its_name(folder, command, tmp_path, name):
+    made, _ = folder
+    words = ["--optimizer", name, "--epochs", "2", "--save", tmp_path / "m.safetensors", "--quiet"]
+    command("train", made / "flats.csv", "--target", "class", "--exclude", "rent", *words)
+    assert type(fd.load_model(tmp_path / "m.safetensors").optimizer).__name__.lower() == name
+
+
 def test_a_network_without_hidden_layers(folder, command, tmp_path):
     made, _ = folder
     words = ["--hidden", "none", "--epochs", "1", "--save", tmp_path / "m.safetensors", "--quiet"]
@@ -425,6 +493,8 @@ BAD_TOML = {
     "dev = -0.5": "dev: expected a whole number of rows, or a share",
     "batch-norm = 1": "expected batch-norm true or false, got 1",
     'activation = "rleu"': "activation: expected one of linear, relu, .*, got 'rleu'",
+    "l2 = -1": "l2: expected a number >= 0, got '-1'",
+    'schedule = "cos"': "schedule: expected one of constant, cosine, .*, got 'cos'",
     'header = "maybe"': "header: expected one of auto, yes, no, got 'maybe'",
     "batch-size = 3\nbatch_size = 4": "expected each setting once, got 'batch_size' in two spellings",
     "[training]\nepochs = 3": "expected a setting, one of .*, got 'training'",

@@ -47,6 +47,22 @@ def positive_number(text: str) -> float:
     return number
 
 
+def not_negative(text: str) -> float:
+    """A finite number >= 0.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    >>> from fastdnn.cli.arguments import not_negative
+    >>> not_negative("0")
+    0.0
+    """
+    number = _float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number >= 0, got {text!r}")
+    return number
+
+
 def layer_widths(text: str) -> tuple[int, ...]:
     """Units of hidden layers, such as "128,64".
 

@@ -11,12 +11,14 @@ from fastdnn.cli.arguments import (
     delimiter,
     fraction,
     hidden_layers,
+    not_negative,
     one_of,
     positive_number,
     rows_or_share,
     text,
     whole_number,
 )
+from fastdnn.cli.schedule import NAMES
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,10 @@ class Recipe:
     activation: str = "relu"
     dropout: float = 0.0
     batch_norm: bool = False
+    l2: float = 0.0
     optimizer: str = "adam"
     learning_rate: float | None = None
+    schedule: str = "constant"
     epochs: int = 200
     patience: int = 15
     batch_size: int = 64
@@ -97,10 +101,12 @@ _NETWORK: Final = (
     Setting("activation", one_of(*activations.NAMES), "NAME", "of hidden layers (relu)"),
     Setting("dropout", fraction, "P", "share of hidden units that is dropped (0)"),
     Setting("batch-norm", None, "", "batch normalisation before each activation"),
+    Setting("l2", not_negative, "L", "penalty L/2 of the sum of all squared weights (0)"),
 )
 _TRAINING: Final = (
     Setting("optimizer", text, "NAME", "of fastdnn.optimizers (adam)"),
     Setting("learning-rate", positive_number, "A", "of the optimiser (its own default)"),
+    Setting("schedule", one_of(*NAMES), "NAME", f"of the learning rate: {', '.join(NAMES)} (constant)"),
     Setting("epochs", whole_number(1), "N", "at most so many (200)"),
     Setting("patience", whole_number(0), "N", "epochs without a better dev loss before it stops (15)"),
     Setting("batch-size", whole_number(1), "N", "examples of a step (64)"),

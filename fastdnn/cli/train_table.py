@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 import fastdnn
-from fastdnn import layers, optimizers
+from fastdnn import layers, optimizers, regularizers
 from fastdnn.cli import output, table_report, training_report
 from fastdnn.cli.fitting import fit, plot_target, save_plot
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, write_toml
+from fastdnn.cli.schedule import scheduled
 from fastdnn.cli.target import check_target, text_target
 from fastdnn.data.csv_blocks import copy_records
 from fastdnn.data.csv_form import detect
@@ -20,6 +21,7 @@ from fastdnn.data.table import Table, task_of
 from fastdnn.data.table_csv import load_csv
 from fastdnn.data.table_encoder import TableEncoder
 from fastdnn.errors import expected
+from fastdnn.schedules import steps_per_epoch
 from fastdnn.sequential import Sequential
 
 _HEADERS = {"auto": None, "yes": True, "no": False}
@@ -55,6 +57,8 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
     ).fit(train)
     parts = {"train": train, "dev": dev, "test": test}
     data = {name: (encoder.encoded(part), encoder.transform_target(part)) for name, part in parts.items()}
+    steps = recipe.epochs * steps_per_epoch(len(train), recipe.batch_size)
+    optimizer.learning_rate = scheduled(recipe.schedule, optimizer.learning_rate, steps)
     model = build(encoder, recipe, optimizer)
     if not arguments.quiet:
         table_report.before(table, parts, encoder, f"{task} ({why})", stratify, recipe.seed)
@@ -95,16 +99,21 @@ def _optimizer(recipe: Recipe) -> optimizers.Optimizer:
 def build(encoder: TableEncoder, recipe: Recipe, optimizer: optimizers.Optimizer) -> Sequential:
     """A compiled network for what the encoder gives: softmax over the classes, or one number."""
     classes = encoder.target.task == "classification"
+    penalty = regularizers.L2(recipe.l2) if recipe.l2 else None
     chain: list[layers.Layer] = [layers.Input((encoder.width,))]
     for units in recipe.hidden:
         if recipe.batch_norm:
-            normed = [layers.Dense(units, use_bias=False), layers.BatchNormalization()]
+            normed = [
+                layers.Dense(units, use_bias=False, kernel_regularizer=penalty),
+                layers.BatchNormalization(),
+            ]
             chain += [*normed, layers.Activation(recipe.activation)]
         else:
-            chain.append(layers.Dense(units, activation=recipe.activation))
+            chain.append(layers.Dense(units, activation=recipe.activation, kernel_regularizer=penalty))
         if recipe.dropout:
             chain.append(layers.Dropout(recipe.dropout))
-    chain.append(layers.Dense(encoder.outputs, activation="softmax" if classes else None))
+    last = "softmax" if classes else None
+    chain.append(layers.Dense(encoder.outputs, activation=last, kernel_regularizer=penalty))
     model = Sequential(chain, seed=recipe.seed)
     loss = "sparse_categorical_crossentropy" if classes else "mean_squared_error"
     model.compile(optimizer, loss, metrics=["accuracy"] if classes else None)
