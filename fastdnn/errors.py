@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+_MOST_NAMES = 50  # of a list, in one message
+
 
 class NonFiniteLossError(FloatingPointError):
     """The loss of a training step was NaN or infinite; the model keeps the weights of the last whole step."""
@@ -20,8 +22,10 @@ def expected(where: str, wanted: str, got: object, hint: str = "") -> str:
 def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ValueError:
     """The error for a name that is not in a list, with the nearest one that is."""
     names = sorted(known)
+    listed = ", ".join(names[:_MOST_NAMES])
+    listed += f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     words = set(str(name).lower().split("_"))
     close = [known for known in names if len(words) > 1 and words <= set(known.split("_"))]
     close = close or difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else ""
-    return ValueError(expected(where, f"{kind}, one of {', '.join(names)}", repr(name), hint))
+    return ValueError(expected(where, f"{kind}, one of {listed}", repr(name), hint))

@@ -44,6 +44,7 @@ from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
+    from fastdnn.data.table_encoder import TableEncoder
 
 
 class _UnbuiltByRefusal:
@@ -112,6 +113,8 @@ class Model(Network):
         super().__init__(seed=seed, dtype=dtype)
         self.stop_training = False
         self.history: History | None = None
+        self.metadata: dict[str, Any] = {}
+        self._table: TableEncoder | None = None
         self._compiled: Compiled | None = None
         self._sources: Sources | None = None
         self._inferences = inference.Kept()
@@ -779,15 +782,41 @@ class Model(Network):
         print_fn(str(found))
         return found
 
+    @property
+    def table(self) -> "TableEncoder | None":
+        """What makes rows of a table into the model's input, and its output into names or numbers, or None.
+
+        It is saved with the model; the commands `fastdnn predict` and `evaluate` then take CSV files.
+
+        Raises (when it is set):
+            ValueError: it is no `fastdnn.data.TableEncoder` that was fitted, or its numbers of columns and
+                outputs are not the model's.
+
+        >>> import fastdnn as fd
+        >>> fd.Sequential([fd.layers.Input((2,)), fd.layers.Dense(1)]).table is None
+        True
+        """
+        return self._table
+
+    @table.setter
+    def table(self, encoder: "TableEncoder | None") -> None:
+        from fastdnn.data.table_encoder import check_fits
+
+        if encoder is not None:
+            check_fits(encoder, self)
+        self._table = encoder
+
     def save(self, path: "str | PathLike[str]") -> None:
-        """Write layers, weights and what `compile` settled to a safetensors file.
+        """Write layers, weights, what `compile` settled, `table` and `metadata` to a safetensors file.
 
         The file replaces an older one only when it is whole on the disk. The optimiser's state is not in it.
+        `metadata` is a dict for your own use, empty at first: names of things, figures, how the model was
+        made.
 
         Raises:
             OSError: the file cannot be written; an older one is still there.
             ValueError: the `get_config` of a layer, loss or metric of your own lacks arguments of its
-                `__init__`.
+                `__init__`; or `metadata` is no dict of texts to what JSON knows.
         """
         from fastdnn.io.model_file import save_model
 

@@ -16,7 +16,7 @@ import pytest
 
 import fastdnn as fd
 from fastdnn import cli
-from fastdnn.cli import output, train
+from fastdnn.cli import fitting, output
 from fastdnn.cli.confusion import confusion_text
 from fastdnn.cli.progress import Progress
 from fastdnn.confusion import confusion_matrix
@@ -237,7 +237,7 @@ def test_standard_output_in_latin_1_replaces_what_it_lacks(tmp_path):
 
 
 def test_without_matplotlib_there_is_no_png_and_a_line_says_how_to_get_it(command, tmp_path, monkeypatch):
-    monkeypatch.setattr(train.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(fitting.importlib.util, "find_spec", lambda name: None)
     monkeypatch.chdir(tmp_path)
     done = command("train", "digits", "--epochs", 1)
     assert done.code == 0

@@ -1,11 +1,13 @@
 """Values of options, checked as they are read."""
 
 import argparse
+import csv
 import math
 from collections.abc import Callable
 
 MOST_THREADS = 1024
 MOST_UNITS = 65_536
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}
 
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -39,12 +41,25 @@ def positive_number(text: str) -> float:
     >>> positive_number("1e-3")
     0.001
     """
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
+    number = _float(text)
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"expected a number > 0, got {text!r}")
+    return number
+
+
+def not_negative(text: str) -> float:
+    """A finite number >= 0.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    >>> from fastdnn.cli.arguments import not_negative
+    >>> not_negative("0")
+    0.0
+    """
+    number = _float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number >= 0, got {text!r}")
     return number
 
 
@@ -64,6 +79,127 @@ def layer_widths(text: str) -> tuple[int, ...]:
     except argparse.ArgumentTypeError:
         wanted = f"whole numbers from 1 to {MOST_UNITS} between commas, such as 128,64"
         raise argparse.ArgumentTypeError(f"expected {wanted}, got {text!r}") from None
+
+
+def hidden_layers(words: str) -> tuple[int, ...]:
+    """Units of hidden layers, or "none".
+
+    Raises:
+        ArgumentTypeError: as `layer_widths`.
+
+    >>> from fastdnn.cli.arguments import hidden_layers
+    >>> hidden_layers("64"), hidden_layers("none")
+    ((64,), ())
+    """
+    return () if words == "none" else layer_widths(words)
+
+
+def fraction(words: str) -> float:
+    """A number in [0, 1).
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    >>> from fastdnn.cli.arguments import fraction
+    >>> fraction("0.5")
+    0.5
+    """
+    number = _float(words)
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(f"expected a number >= 0 and < 1, got {words!r}")
+    return number
+
+
+def rows_or_share(words: str) -> float:
+    """A whole number of rows, or a share of them in [0, 1).
+
+    Raises:
+        ArgumentTypeError: it is neither.
+
+    >>> from fastdnn.cli.arguments import rows_or_share
+    >>> rows_or_share("500"), rows_or_share("0.15")
+    (500, 0.15)
+    """
+    if words.isdecimal():
+        return int(words)
+    number = _float(words)
+    if not 0 <= number < 1:
+        wanted = "a whole number of rows, or a share >= 0 and < 1"
+        raise argparse.ArgumentTypeError(f"expected {wanted}, got {words!r}")
+    return number
+
+
+def one_of(*names: str) -> Callable[[str], str]:
+    """A reader of one of some words.
+
+    >>> from fastdnn.cli.arguments import one_of
+    >>> one_of("yes", "no")("no")
+    'no'
+    """
+
+    def read(words: str) -> str:
+        if words not in names:
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(names)}, got {words!r}")
+        return words
+
+    return read
+
+
+def text(words: str) -> str:
+    """Any text but an empty one.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+
+    >>> from fastdnn.cli.arguments import text
+    >>> text("price")
+    'price'
+    """
+    if not words:
+        raise argparse.ArgumentTypeError("expected a text, got ''")
+    return words
+
+
+def column_names(words: str) -> tuple[str, ...]:
+    """Names between commas; one that has a comma stands in quotation marks.
+
+    Raises:
+        ArgumentTypeError: a quotation mark is not closed.
+
+    >>> from fastdnn.cli.arguments import column_names
+    >>> column_names('id,"height, cm"')
+    ('id', 'height, cm')
+    """
+    try:
+        (names,) = csv.reader([words], strict=True)
+    except (csv.Error, ValueError):
+        wanted = 'names between commas, such as id,"height, cm"'
+        raise argparse.ArgumentTypeError(f"expected {wanted}, got {words!r}") from None
+    return tuple(names)
+
+
+def delimiter(words: str) -> str:
+    """A character, or its name.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    >>> from fastdnn.cli.arguments import delimiter
+    >>> delimiter("tab"), delimiter(";")
+    ('\\t', ';')
+    """
+    character = _DELIMITERS.get(words, words)
+    if len(character) != 1:
+        wanted = "one character, or comma, semicolon or tab"
+        raise argparse.ArgumentTypeError(f"expected {wanted}, got {words!r}")
+    return character
+
+
+def _float(words: str) -> float:
+    try:
+        return float(words)
+    except ValueError:
+        return math.nan
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:

@@ -8,9 +8,12 @@ from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.classify import Mistakes, is_classifier
 from fastdnn.cli.confusion import confusion_text
-from fastdnn.cli.table_model import load_table_model
+from fastdnn.cli.table_model import add_data, data_of, is_csv, load_table_model
+from fastdnn.cli.table_report import ALL_ROWS, errors
 from fastdnn.data.arrays import load_npz_xy
+from fastdnn.data.table_csv import load_csv
 from fastdnn.errors import expected
+from fastdnn.model import Model
 from fastdnn.report import table
 
 
@@ -26,28 +29,27 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "model", metavar="MODEL", help="a file that fastdnn saved, such as digits.safetensors"
     )
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="F.npz",
-        help="arrays x (examples, features) and y (as the loss takes it)",
-    )
+    files = "arrays x (examples, features) and y (as the loss takes it), or a CSV file with the target"
+    add_data(parser, "F.npz", files)
     add_threads(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, evaluate, print."""
+    path = data_of("evaluate", arguments)
     model = load_table_model("evaluate", arguments.model)
     if model._compiled is None:
         hint = "call compile(...) in Python and save it again"
         raise ValueError(
             expected("evaluate", "a model with a loss", "one that was saved before compile", hint)
         )
-    x, y = load_npz_xy(arguments.data)
+    if is_csv("evaluate", model, path):
+        return _table(model, arguments.model, path, arguments.threads)
+    x, y = load_npz_xy(path)
     inputs, targets = model.prepare("evaluate", x, y).arrays
     figures = model.evaluate(inputs, targets, return_dict=True, threads=arguments.threads)
-    output.say(f"{arguments.model} on {output.counted(len(inputs), 'row')} of {arguments.data}")
+    output.say(f"{arguments.model} on {output.counted(len(inputs), 'row')} of {path}")
     output.say()
     rows = [[name, f"{value:.6g}"] for name, value in figures.items()]
     if not is_classifier(model):
@@ -60,4 +62,18 @@ def run(arguments: argparse.Namespace) -> int:
     output.say(table(["figure", "value"], rows, numeric=[1]))
     output.say("\nconfusion matrix")
     output.say(confusion_text(mistakes.matrix, [str(i) for i in range(len(mistakes.matrix))], output.width()))
+    return 0
+
+
+def _table(model: Model, name: str, path: str, threads: int | None) -> int:
+    """Errors on a CSV file that has the target's column."""
+    encoder = model.table
+    assert encoder is not None
+    table = load_csv(path, encoder.target.name, like=encoder)
+    data = {ALL_ROWS: (encoder.encoded(table), encoder.transform_target(table))}
+    output.say(f"{name} on {output.counted(len(table), 'row')} of {path}")
+    for note in (*table.notes, *encoder.notes(table)):
+        output.say(f"note: {note}")
+    output.say()
+    errors(model, encoder, data, threads, details=True)
     return 0

@@ -32,7 +32,7 @@ def before(x: np.ndarray, split: Split, model: Model, seed: int) -> None:
     output.say()
 
 
-def after(history: History, stopping: EarlyStopping, seconds: float) -> None:
+def after(history: History, stopping: EarlyStopping | None, seconds: float) -> None:
     """How long it took, what ended it, and the learning curve."""
     epochs = len(history.epoch)
     params = history.params
@@ -40,14 +40,15 @@ def after(history: History, stopping: EarlyStopping, seconds: float) -> None:
     threads = output.counted(params["threads"], "thread")
     done = output.counted(epochs, "epoch")
     output.say(f"\n{done} in {seconds:.2f} s on {threads}: {rate:,.0f} samples per second")
-    if stopping.best_epoch is not None:
+    if stopping is not None and stopping.best_epoch is not None:
         why = (
             "all epochs done"
             if stopping.stopped_epoch is None
             else f"stopped after {output.counted(stopping.wait, 'epoch')} without a better dev loss"
         )
         output.say(f"{why}; kept epoch {stopping.best_epoch + 1} ({stopping.best:.4f})")
-    series = {"train": history.history["loss"], "dev": history.history["val_loss"]}
+    names = {"train": "loss", "dev": "val_loss"}
+    series = {set_: history.history[name] for set_, name in names.items() if name in history.history}
     ascii_only = not output.can_write(_BRAILLE_SAMPLE)
     width = max(24, output.width())
     output.say()

@@ -1,4 +1,4 @@
-"""Data: a small set to try things on, splits, scalers, figures and checks of features, readers of files."""
+"""Data: a small set to try things on, splits, scalers, figures and checks of features, tables, readers."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from fastdnn.data.split import Split, split_indices, train_dev_test_split
     from fastdnn.data.split_check import check_splits
     from fastdnn.data.svmlight import load_svmlight
+    from fastdnn.data.table import Table
+    from fastdnn.data.table_columns import table_of
+    from fastdnn.data.table_csv import load_csv
+    from fastdnn.data.table_encoder import TableEncoder
     from fastdnn.data.whitening import Whitening
 
 # Each is read when it is first named (PEP 562): a model needs few of them.
@@ -24,6 +28,8 @@ _OBJECTS = {
     "MinMaxScaler": "scalers",
     "Split": "split",
     "StandardScaler": "scalers",
+    "Table": "table",
+    "TableEncoder": "table_encoder",
     "Whitening": "whitening",
     "check_shift": "shift",
     "check_splits": "split_check",
@@ -33,6 +39,7 @@ _OBJECTS = {
     "load_cifar10": "cifar",
     "load_cifar100": "cifar",
     "load_cifar_batch": "cifar",
+    "load_csv": "table_csv",
     "load_digits": "digits",
     "load_idx": "idx",
     "load_mnist": "idx",
@@ -41,6 +48,7 @@ _OBJECTS = {
     "load_parquet": "frames",
     "load_svmlight": "svmlight",
     "split_indices": "split",
+    "table_of": "table_columns",
     "train_dev_test_split": "split",
 }
 
@@ -49,6 +57,8 @@ __all__ = [
     "MinMaxScaler",
     "Split",
     "StandardScaler",
+    "Table",
+    "TableEncoder",
     "Whitening",
     "check_shift",
     "check_splits",
@@ -58,6 +68,7 @@ __all__ = [
     "load_cifar10",
     "load_cifar100",
     "load_cifar_batch",
+    "load_csv",
     "load_digits",
     "load_idx",
     "load_mnist",
@@ -66,6 +77,7 @@ __all__ = [
     "load_parquet",
     "load_svmlight",
     "split_indices",
+    "table_of",
     "train_dev_test_split",
 ]
 

@@ -1,7 +1,8 @@
 """A model as one safetensors file: its weights as tensors, all else as JSON in the metadata.
 
 Version 0 holds the layer graph (typed fields, edges, names) and what `compile` settled; not the optimiser's
-state. Nothing in a file is ever evaluated or imported: names select from fastdnn's own layers, losses and
+state. Beside it, where a model has them: `table`, how rows of a table are encoded, and `metadata`, the user's
+own dict. Nothing in a file is ever evaluated or imported: names select from fastdnn's own layers, losses and
 optimisers, and those marked `custom` from what the caller of `load_model` gives.
 """
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from fastdnn import layers
 from fastdnn.compiled import Head
+from fastdnn.data.table_encoder import TableEncoder, check_fits
 from fastdnn.errors import expected
 from fastdnn.graph import Graph, Node
 from fastdnn.io.custom_objects import (
@@ -57,7 +59,29 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
             "dataset_size": model._compiled.dataset_size,
         }
     metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
+    if model.table is not None:
+        check_fits(model.table, model)  # its head may be another one since
+        metadata["table"] = json.dumps(model.table.get_config(), allow_nan=False)
+    if model.metadata:
+        metadata["metadata"] = _metadata_text(model.metadata)
     write_safetensors(fspath(path), model.weights.snapshot(), metadata)
+
+
+def _metadata_text(metadata: Any) -> str:
+    """The user's dict as JSON, from which the same dict comes back.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    try:
+        text = json.dumps(metadata, allow_nan=False)
+        same = json.loads(text) == metadata and isinstance(metadata, dict)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(expected("save", "model.metadata that JSON can hold", str(error))) from error
+    if not same:
+        hint = "texts as names; lists, not tuples"
+        raise ValueError(expected("save", "model.metadata that JSON gives back", repr(metadata), hint))
+    return text
 
 
 def _ends_config(ports: Ports) -> dict[str, Any]:
@@ -118,6 +142,10 @@ def load_model(
         model = kind.restored(graph, tensors, seed=config["seed"], dtype=config["dtype"])
         if compile and "compile" in config:
             _compile(model, config["compile"], custom)
+        if "table" in metadata:
+            model.table = TableEncoder.from_config(json.loads(metadata["table"]))
+        if "metadata" in metadata:
+            model.metadata = _own_metadata(where, json.loads(metadata["metadata"]))
     except (FormatError, CustomObjectError):
         raise
     except (
@@ -151,6 +179,12 @@ def _config(where: str, metadata: dict[str, str]) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise FormatError(expected(where, "the model's configuration as an object", type(config).__name__))
     return config
+
+
+def _own_metadata(where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise FormatError(expected(where, "the user's metadata as an object", type(value).__name__))
+    return value
 
 
 def _graph(where: str, config: dict[str, Any], custom: CustomObjects) -> Graph:

