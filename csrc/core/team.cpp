@@ -9,7 +9,6 @@
 #include "core/barrier.h"
 #include "core/check.h"
 #include "core/float_control.h"
-#include "core/fork.h"
 
 #if defined(FASTDNN_TEAM_OPENMP)
 #include <omp.h>
@@ -56,20 +55,21 @@ void run_member(int rank, int size, TeamState& state, const std::function<void(T
 }
 
 #if defined(FASTDNN_TEAM_OPENMP)
+std::atomic<bool> had_region{false};  // else there is nothing to release, and perhaps no runtime yet
+
 // libgomp's idle workers do not survive a fork, and a region in the child then waits for them for ever.
 // Releasing them before the fork makes both processes start afresh.
 void pause_runtime() {
   omp_pause_resource_all(omp_pause_soft);
 }
 
-void hook_forks() {
-  const ForkHold hold;  // a child that found this half done would wait for it for ever
-  static const int hook = pthread_atfork(pause_runtime, nullptr, nullptr);
-  static_cast<void>(hook);
+void before_fork() {
+  if (had_region) pause_runtime();
 }
+const int hook = pthread_atfork(before_fork, nullptr, nullptr);
 
 int run_region(int threads, TeamState& state, const std::function<void(Team&)>& body) {
-  hook_forks();
+  had_region = true;
   int ran = 1;
 #pragma omp parallel num_threads(threads)
   {

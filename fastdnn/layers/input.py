@@ -1,5 +1,6 @@
 """Where examples come in."""
 
+import weakref
 from typing import Any
 
 from fastdnn.errors import expected
@@ -34,7 +35,9 @@ class Input(Layer):
         trainable: bool = True,
     ) -> None:
         super().__init__(name=name, trainable=trainable)
-        self._tensor: Tensor | None = None
+        self._tensor: weakref.ref[Tensor] | None = (
+            None  # which holds this layer: no circle, so that models are freed
+        )
         if not isinstance(shape, tuple | list) or len(shape) != 1:
             hint = "write Input((64,)) for 64 features; reshape other arrays to (examples, features)"
             raise ValueError(expected("Input", "a shape of one size", repr(shape), hint))
@@ -51,10 +54,16 @@ class Input(Layer):
 
     @property
     def tensor(self) -> Tensor:
-        """What the layers after it are called on; the same one at each use."""
-        if self._tensor is None:
-            self._tensor = Tensor(self)
-        return self._tensor
+        """What the layers after it are called on; the same one for as long as somebody holds it."""
+        tensor = None if self._tensor is None else self._tensor()
+        if tensor is None:
+            tensor = Tensor(self)
+            self._tensor = weakref.ref(tensor)
+        return tensor
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled without the tensor."""
+        return {**super().__getstate__(), "_tensor": None}
 
     def lower(self, program: Program, inputs: tuple[Value, ...], weights: dict[str, Value]) -> Value:
         """Nothing to do."""
