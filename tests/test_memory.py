@@ -3,8 +3,10 @@
 import gc
 
 import memory
+import pytest
 from networks import classification, classifier
 
+import fastdnn as fd
 from fastdnn._core import testing
 
 LIMIT = 512  # bytes a step: one small array that is left behind is more
@@ -27,12 +29,21 @@ def test_a_leak_would_be_seen():
     assert slopes[1] > LIMIT, slopes
 
 
-def test_models_are_freed_without_the_garbage_collector():
+def functional():
+    """As `classifier`, made of tensors."""
+    x = fd.Input((20,))
+    model = fd.Model(x, fd.layers.Dense(4)(fd.layers.Dense(33, activation="relu")(x)), seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return model
+
+
+@pytest.mark.parametrize("make", [classifier, functional])
+def test_models_are_freed_without_the_garbage_collector(make):
     """It counts objects, not the megabytes behind them: a model must not be part of a circle."""
     x, y = classification()
 
     def use():
-        model = classifier()
+        model = make()
         model.fit(x, y, epochs=2, validation_data=(x, y))
         model.evaluate(x, y)
         model.predict(x)
