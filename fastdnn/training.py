@@ -90,11 +90,12 @@ def _loop_over_arrays(
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
     program = model.training_program(train.weighting, train.sparse, train.rows)
+    parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
+    start = Start(model, parts)  # before there is anything to take back
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
-    parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
-    return _Loop(model, trainer, train.origins, held_out, request, params, Start(model, parts))
+    return _Loop(model, trainer, train.origins, held_out, request, params, start)
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -201,7 +202,10 @@ class Start:
         if self._snapshot is None:
             return
         self._snapshot.restore()
-        self._model.compiled.dataset_size = self._dataset_size
+        compiled = self._model.compiled
+        compiled.dataset_size = self._dataset_size
+        if compiled.state is not None:
+            self._model.optimizer_state()  # its options may depend on the size
         if not self.was_built:
             self._model._unbuild()
 
@@ -330,7 +334,10 @@ class _Loop:
 def run_trainer(
     model: "Model", trainer: Trainer | BatchTrainer, threads: int, *, seconds: float = 0.0, steps: int
 ) -> Run:
-    """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing."""
+    """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing.
+
+    `steps`: at most so many, or 0 for all that are left.
+    """
     weights, compiled = model.weights, model.compiled
     optimizer, state = compiled.optimizer, compiled.state
     assert state is not None  # the trainer was made with it
@@ -348,6 +355,9 @@ def run_trainer(
             compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)
         if run.end != "interrupted":
             return run
+        if steps and done == due:  # all that was asked for
+            return replace(run, end="paused" if trainer.steps_left else "epoch_done")
+        steps -= done if steps else 0
 
 
 def non_finite_loss(where: str, place: str, learning_rate: float) -> NonFiniteLossError:

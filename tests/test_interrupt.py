@@ -203,3 +203,56 @@ def test_a_fit_of_a_thread_does_not_end_the_process_badly():
         print("over")
     """
     assert output(code) == "over"
+
+
+def test_evaluations_come_after_their_steps_whatever_signals_come():
+    """A run that is begun again takes the steps that are left of what was asked for."""
+    code = """
+        import os, signal, threading
+        import fastdnn as fd
+        from networks import classification, classifier
+        x, y = classification(rows=24000)
+        signal.signal(signal.SIGINT, lambda *_: None)
+
+        def evaluated(often):
+            stopping = fd.callbacks.EarlyStopping(patience=2, every_n_steps=300)
+            model = classifier(hidden=(128, 64), optimizer=fd.optimizers.SGD(0.0))
+            over = threading.Event()
+            def send():
+                while often and not over.wait(0.003):
+                    os.kill(os.getpid(), signal.SIGINT)
+            sender = threading.Thread(target=send)
+            sender.start()
+            data = (x[:50], y[:50])
+            model.fit(x, y, batch_size=16, callbacks=[stopping], validation_data=data, threads=2)
+            over.set()
+            sender.join()
+            return model.optimizer.iterations
+        print(evaluated(False), evaluated(True))
+    """
+    assert output(code) == "900 900"
+
+
+def test_a_step_of_the_reference_is_whole():
+    code = """
+        import os, signal
+        import numpy as np
+        from fastdnn.reference.optimizer import ReferenceOptimizer
+        from networks import classification, classifier
+        x, y = classification(rows=40)
+        model = classifier(backend="reference")
+        before = model.get_weights()
+        update, calls = ReferenceOptimizer._update, []
+        def interrupted(*arguments):
+            calls.append(1)
+            if len(calls) == 2:
+                os.kill(os.getpid(), signal.SIGINT)
+            update(*arguments)
+        ReferenceOptimizer._update = interrupted
+        try:
+            model.fit(x, y, batch_size=20)
+        except KeyboardInterrupt:
+            changed = [bool((a != b).any()) for a, b in zip(before, model.get_weights())]
+            print(changed, model.optimizer.iterations)
+    """
+    assert output(code) == "[True, True, True, True] 1"

@@ -487,6 +487,39 @@ def test_a_refused_fit_leaves_the_datasets_size():
     assert model.evaluate(x, y) == before
 
 
+@pytest.mark.parametrize("repeats", [1, 200], ids=["gone through before", "met in training"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_refused_fit_leaves_the_update_as_it_was(backend, repeats):
+    """Proximal L1's strength is of the training set's size."""
+    x, y = data(rows=12)
+
+    def trained(refused):
+        model = linear(L1(3.0, scale="dataset", proximal=True), backend=backend)
+        model.fit(x, y)
+        model.train_on_batch(x, y)
+        if refused:
+            wrong = np.tile(x, (repeats, 1))
+            wrong[-1] = np.nan
+            with pytest.raises(ValueError, match="nan"):
+                model.fit(wrong, np.tile(y, (repeats, 1)), shuffle=False)
+        model.train_on_batch(x, y)
+        return weight_hash(model)
+
+    assert trained(refused=True) == trained(refused=False)
+
+
+def test_a_refused_first_fit_leaves_an_optimiser_without_state():
+    x, y = data(rows=12)
+    for repeats in (1, 200):
+        model = linear(L2(0.1))
+        wrong = np.tile(x, (repeats, 1))
+        wrong[-1] = np.nan
+        with pytest.raises(ValueError, match="nan"):
+            model.fit(wrong, np.tile(y, (repeats, 1)), shuffle=False)
+        assert model.compiled.state is None
+        model.optimizer.exclude_from_weight_decay(var_names=["kernel"])
+
+
 def test_a_given_size_counts_for_batches():
     x, y = data(rows=12)
     model = linear(L2(3.0, scale="dataset", dataset_size=100))

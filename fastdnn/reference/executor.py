@@ -15,6 +15,7 @@ from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.sparse import CsrRows
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.figures import totals_of
+from fastdnn.interrupts import interrupts_held
 from fastdnn.optimizers import Optimizer
 from fastdnn.program import Operation, Program, Value
 from fastdnn.reference import gather, philox
@@ -209,12 +210,13 @@ class ReferenceTrainer:
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
             of_step = dict(zip(self._state.scalar_names, next(rows).tolist(), strict=True))
-            self._optimizer.step({g.name: values[g.index] for g in self._gradients}, of_step)
-            for state in self._states:
-                self._parameters.set("sigma", state.name, self._stored(state, values[state.index]))
-            self._sums += sums
-            self._rows_done += len(order)
-            self._batch += 1
+            with interrupts_held():
+                self._optimizer.step({g.name: values[g.index] for g in self._gradients}, of_step)
+                for state in self._states:
+                    self._parameters.set("sigma", state.name, self._stored(state, values[state.index]))
+                self._sums += sums
+                self._rows_done += len(order)
+                self._batch += 1
             observe(self._run.program, values, calls)
         return Run("epoch_done" if end == self.batches else "paused", self._batch, 1)
 
