@@ -38,7 +38,8 @@ class Constraint:
 @dataclass(frozen=True)
 class MaxNorm(Constraint):
     """‖w_j‖₂ <= c for the weights into each unit: columns of a kernel (inputs, units) with a larger norm are
-    multiplied with c / ‖w_j‖₂ after each step.
+    multiplied with c / ‖w_j‖₂ after each step. One whose sum of squares is beyond the range of the model's
+    type (norms above 1.8e19 in float32, 1.3e154 in float64) becomes 0.
 
     Args:
         max_value: c >= 0, default 2.

@@ -76,7 +76,9 @@ class Ensemble(Model):
         if first._compiled is not None:
             with suppress(ValueError):  # a cross-entropy may want logits, where these are averages
                 settled = first.compiled
-                self._compile(Compiled(copy.deepcopy(settled.optimizer), settled.heads, settled.backend_name))
+                optimizer = copy.deepcopy(settled.optimizer)
+                optimizer.rename_weights(lambda name: [_prefix(k) + name for k in range(len(models))])
+                self._compile(Compiled(optimizer, settled.heads, settled.backend_name))
 
 
 def _check_alike(models: Sequence[Model]) -> None:
@@ -116,7 +118,7 @@ def _joined(
     each: list[list[Tensor]] = []
     followed: list[list[str]] = []
     for number, model in enumerate(models):
-        prefix = f"member_{number}_"
+        prefix = _prefix(number)
         member = _Member(model.graph, sources, prefix)
         each.append(member.outputs)
         followed.append(member.take_activations() if average == "geometric" else [])
@@ -132,6 +134,11 @@ def _joined(
             raise ValueError(expected("Ensemble", "outputs by one activation", ", ".join(sorted(kinds))))
         outputs.append(Activation(kinds.pop(), name=name)(Average(weights)(tensors)))
     return graph_between(_as_given(first.inputs, sources), _as_given(first.outputs, outputs)), arrays
+
+
+def _prefix(number: int) -> str:
+    """Of the names of a member's layers."""
+    return f"member_{number}_"
 
 
 def _as_given(ports: Any, tensors: list[Tensor]) -> Any:

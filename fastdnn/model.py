@@ -207,7 +207,7 @@ class Model(Network):
             self._compiled = compiled
             self._sources = None
             self._inferences.clear()
-            self._stepper.forget()
+            self._stepper = StepTrainer()  # none of the optimiser's old state is held
 
     @property
     def compiled(self) -> Compiled:
@@ -290,7 +290,8 @@ class Model(Network):
             ValueError: data or an argument does not fit; rows and values are named. The model is unchanged,
                 also where NaN or infinity is met in x only when its batch is gathered, in a later epoch's
                 validation even: it is again as it was before `fit`. Of batches, and where another thread
-                wrote such a number meanwhile, the last whole step stays.
+                wrote such a number meanwhile, the last whole step stays; so it does where a schedule leaves
+                its range in a later epoch.
             Exception: what the making of a batch, or a layer, loss or metric of your own raised; the model is
                 that of the last whole step, which a metric has seen before it raised.
             TypeError: `copy.deepcopy` cannot copy a metric of your own, for the held-out data; the model is

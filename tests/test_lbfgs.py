@@ -122,3 +122,87 @@ def test_without_scipy_the_error_says_what_to_install():
             print(error)
     """
     assert "fastdnn[optimize]" in output(code)
+
+
+class Counts:
+    """Poisson counts of the rate e^z, whose loss is soon infinite."""
+
+    name = "counts"
+
+    def value_and_gradient(self, counts, z):
+        with np.errstate(all="ignore"):
+            rate = np.exp(z)
+            return (rate - counts * z)[:, 0], rate - counts
+
+
+def counting(seed=117):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(50, 3)) * rng.choice([1, 3, 10])
+    y = np.floor(np.exp(x[:, 0]) * rng.choice([1, 10, 100.0]))
+    layers = [fd.layers.Input((3,)), fd.layers.Dense(6, "relu"), fd.layers.Dense(1)]
+    model = fd.Sequential(layers, seed=seed)
+    model.compile(loss=Counts())
+    return model, x, y
+
+
+def test_trials_whose_loss_is_infinite_do_not_end_it(monkeypatch):
+    model, x, y = counting()
+    walls = []
+    kind = fd.optimizers.lbfgs._Objective
+    ask = kind.value_and_gradient
+
+    def asked(self, theta):
+        value, gradient = ask(self, theta)
+        walls.extend([value] if not gradient.any() else [])
+        return value, gradient
+
+    monkeypatch.setattr(kind, "value_and_gradient", asked)
+    result = fd.optimizers.minimize_lbfgs(model, x, y)
+    assert walls
+    assert np.isfinite(walls).all()
+    assert np.isfinite(result.losses).all()
+    assert result.losses[0] > 1000
+    assert result.converged
+    assert result.loss < -4800  # where it ended at -3399, with gradients of 15,000
+    loss, gradients = model.loss_and_gradients(x, y)
+    assert loss == result.loss
+    assert max(np.abs(g).max() for g in gradients.values()) < 10
+
+
+def test_it_has_not_converged_where_the_last_iterate_is_not_the_best(monkeypatch):
+    import scipy.optimize
+
+    find = scipy.optimize.minimize
+
+    def found(*args, **kwargs):
+        result = find(*args, **kwargs)
+        assert result.success
+        result.fun = 2 * result.fun + 1
+        return result
+
+    assert fd.optimizers.minimize_lbfgs(network(), X, Y, tol=1e-2).converged
+    monkeypatch.setattr(scipy.optimize, "minimize", found)
+    assert not fd.optimizers.minimize_lbfgs(network(), X, Y, tol=1e-2).converged
+
+
+def test_what_it_refuses_is_told_by_its_own_name():
+    model = network()
+    model.trainable = False
+    with pytest.raises(ValueError, match=r"\[minimize_lbfgs\] expected weights that are trained"):
+        fd.optimizers.minimize_lbfgs(model, X, Y)
+    bad = X.copy()
+    bad[3, 2] = np.nan
+    for x, y, options in [
+        (bad, Y, {}),
+        (X[:, 1:], Y, {}),
+        (X, Y[:, 1:], {}),
+        (X, Y[1:], {}),
+        (X, np.full_like(Y, np.nan), {}),
+        (X, Y, {"sample_weight": np.full(80, -1.0)}),
+        (X, Y, {"threads": -1}),
+    ]:
+        with pytest.raises(ValueError, match=r"^\[minimize_lbfgs"):
+            fd.optimizers.minimize_lbfgs(network(), x, y, **options)
+    model = network(regularizer=fd.regularizers.L2(0.1, scale="dataset"))
+    with pytest.raises(ValueError, match=r"^\[minimize_lbfgs"):
+        fd.optimizers.minimize_lbfgs(model, X, Y)

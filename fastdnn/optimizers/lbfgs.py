@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.errors import NonFiniteLossError, expected
+from fastdnn.features import refuse_non_finite
+from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -19,9 +21,10 @@ class LbfgsResult:
     """What `minimize_lbfgs` did.
 
     loss: of the weights that the model was left with.
-    losses: before the first iteration, and after each.
+    losses: before the first iteration, and after each; all finite.
     evaluations: of the loss and its gradient.
-    converged: whether the gradient or the progress became as small as `tol`.
+    converged: whether the gradient or the progress became as small as `tol`, at the weights that the model
+        was left with.
     message: why it ended, in SciPy's words.
     """
 
@@ -73,7 +76,7 @@ def minimize_lbfgs(
 
     Raises:
         ImportError: SciPy is not installed.
-        ValueError: an argument does not fit, or the network is none of these.
+        ValueError: an argument does not fit, the network is none of these, or all its layers are frozen.
         NonFiniteLossError: the loss of the first weights is not finite.
         RuntimeError: called from a callback of this model's fit.
         TypeError: `copy.deepcopy` cannot copy a layer or loss of your own.
@@ -94,7 +97,10 @@ def minimize_lbfgs(
     _check(where, max_iter, m, tol)
     minimize = _scipy_minimize()
     with model._fitting.of(where), model.unbuilt_by_refusal():
-        model.loss_and_gradients(x, y, sample_weight, threads=threads)  # builds it, and checks the data
+        resolve(where, threads)
+        feed = model.prepare(where, x, y, sample_weight)  # builds it, and checks the data
+        for suffix, array in feed.float_inputs():
+            refuse_non_finite(where + suffix, "x", array, model.dtype)
         _refuse_what_is_no_function(where, model)
         objective = _Objective(model, (x, y, sample_weight, threads), callback)
         if not math.isfinite(objective.best_loss):
@@ -114,11 +120,13 @@ def minimize_lbfgs(
                 "ftol": 1e-4 * tol,
             },
         )
+    ahead = float(found.fun) - objective.best_loss  # 0, but where a trial was better than all iterates
+    is_best = ahead <= 1e-4 * tol * max(1.0, abs(objective.best_loss))
     return LbfgsResult(
         objective.best_loss,
         tuple(objective.losses),
         objective.evaluations,
-        bool(found.success),
+        bool(found.success) and is_best,
         str(found.message),
     )
 
@@ -155,13 +163,16 @@ class _Objective:
         }
 
     def value_and_gradient(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
-        """What SciPy asks for; from where the loss is not finite, its line search goes back."""
+        """What SciPy asks for. Where the loss is not finite it gets a wall, from which its line search goes
+        back; of finite height, since the search interpolates.
+        """
         arrays = self._by_name(theta)
         self._trial.weights.write(arrays)
         loss, gradients = self._evaluate()
         flat = self._flat(gradients)
         if not (math.isfinite(loss) and np.isfinite(flat).all()):
-            return math.inf, np.zeros_like(flat)
+            last = self.losses[-1]
+            return min(last + 10 * max(1.0, abs(last)), np.finfo(np.float64).max), np.zeros_like(flat)
         if loss < self.best_loss:
             self.best_loss = loss
             self._model.weights.write(arrays)
@@ -196,6 +207,10 @@ def _refuse_what_is_no_function(where: str, model: "Model") -> None:
     from fastdnn.reference.operations import RANDOM
 
     hint = "use fit"
+    if not any(weight.trainable for layer in model.layers if layer.trainable for weight in layer.weights):
+        got = "none: all layers are frozen, or have no weights"
+        raise ValueError(expected(where, "weights that are trained", got))
+    model.penalties(where)
     for op in model.training_program().operations:
         if op.kind in RANDOM:
             raise ValueError(expected(where, "a network without random numbers", f"one with {op.kind}", hint))

@@ -2,9 +2,10 @@
 
 import copy
 import dataclasses
+import gc
 import inspect
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, TypedDict
 
 import numpy as np
@@ -13,7 +14,7 @@ from fastdnn import _core
 from fastdnn.errors import expected, unknown_name
 from fastdnn.optimizers.scalars import NOT_NEGATIVE, Limit, Number, Option, Scalar, Schedule, number
 from fastdnn.optimizers.table import Numbers
-from fastdnn.optimizers.weight_rules import WeightRules, names_of
+from fastdnn.optimizers.weight_rules import WeightRules, pattern_from_config, patterns_of
 
 if TYPE_CHECKING:
     from fastdnn.segment_options import SegmentOptions
@@ -39,7 +40,8 @@ class Optimizer:
     or any function of the step's number (from 0) that gives a number. Read, it is the number of the next
     step. A number may be set at any time (`optimizer.learning_rate = 1e-4`) and counts from the next step on.
 
-    An optimiser belongs to one model: `compile` gives it a state, which grows with each step.
+    An optimiser belongs to one model: the first step gives it a state, which grows with each. A second model
+    is refused there, as long as the first one exists and is compiled with it.
 
     Args:
         learning_rate: α >= 0.
@@ -93,7 +95,9 @@ class Optimizer:
             ),
         }
         self._state: weakref.ref[_core.Optimizer] | None = None
+        self._parameters: weakref.ref[_core.Parameters] | None = None  # beside which the state is
         self._columns: tuple[str, ...] = ()
+        self._dtype = "float64"  # of the state
         self._epochs_done = 0
         self._rules = WeightRules()
         common = {
@@ -108,6 +112,15 @@ class Optimizer:
         for name, value in numbers.items():
             setattr(self, name, value)
         self._has_velocity = self._numbers.given.get("momentum", 0) != 0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """As ever; but of the package's own optimisers what they do not have is a slip, such as `lr`."""
+        is_ours = type(self).__module__.partition(".")[0] == __name__.partition(".")[0]
+        has = name == "options" or any(name in vars(kind) for kind in type(self).__mro__)
+        if is_ours and not has and not name.startswith("_"):
+            wanted = f"one of its numbers, {', '.join(self._numbers.given)}"
+            raise AttributeError(expected(type(self).__name__, wanted, f"{name} set to {value!r}"))
+        super().__setattr__(name, value)
 
     def _choice(self, name: str, value: object, known: tuple[str, ...]) -> str:
         if value not in known:
@@ -165,10 +178,11 @@ class Optimizer:
             epoch: epochs done before them.
 
         Raises:
-            ValueError: a schedule gives a number that is out of its range, or none.
+            ValueError: a schedule gives a number that is out of its range, or none; or epsilon is too small
+                for the model's type.
         """
         self._epochs_done = epoch
-        return self._numbers.table(self._columns, first, steps, epoch)
+        return self._numbers.table(self._columns, first, steps, epoch, self._check_table)
 
     def rate_in(self, table: np.ndarray, step: int) -> float:
         """The learning rate of a step of a table, from 0."""
@@ -197,12 +211,60 @@ class Optimizer:
         )
 
     def make_state(self, parameters: "_core.Parameters") -> "_core.Optimizer":
-        """Fresh native state beside the parameters."""
+        """Fresh native state beside the parameters.
+
+        Raises:
+            ValueError: another model that is still there trains with this optimiser, a name of
+                `exclude_from_weight_decay` or `scale_learning_rate` fits no weight, or epsilon is too small
+                for the parameters' type.
+        """
+        where = type(self).__name__
+        self._refuse_second_model(where, parameters)
+        segments = [*parameters.segments("theta"), *parameters.segments("sigma")]
+        self._rules.check(where, [name for name, *_ in segments])
+        self._dtype = parameters.dtype
+        self._check_epsilon({k: np.full(1, v) for k, v in self._numbers.given.items() if not callable(v)})
         coupled = self.weight_decay_mode == "coupled"
         state = _core.Optimizer(parameters, self.kind, coupled_decay=coupled, **self._native_options())
         self._state = weakref.ref(state)
+        self._parameters = weakref.ref(parameters)
         self._columns = tuple(state.scalar_names)
         return state
+
+    def _refuse_second_model(self, where: str, parameters: "_core.Parameters") -> None:
+        """Raise if the state that there is belongs to another model that is alive."""
+        for collect in (gc.collect, None):
+            state = None if self._state is None else self._state()
+            owner = None if self._parameters is None else self._parameters()
+            if state is None or owner is None or owner is parameters:
+                return
+            del state, owner
+            if collect is not None:
+                collect()  # a model that is gone may be held by a circle, such as that with its history
+        hint = "give each model its own, such as copy.deepcopy(optimizer)"
+        raise ValueError(expected(where, "an optimizer of one model", "that of a second one", hint))
+
+    def _check_table(self, table: np.ndarray) -> None:
+        self._check_epsilon(dict(zip(self._columns, table.T, strict=True)))
+
+    def _check_epsilon(self, numbers: Mapping[str, np.ndarray]) -> None:
+        """Raise where epsilon, as the update has it, is below the type's smallest normal number: it may be 0
+        there (see `set_flush_denormal`), and a gradient of 0 would make 0 / 0.
+        """
+        if "epsilon" not in numbers:
+            return
+        least = np.full(1, np.finfo(self._dtype).tiny, np.float64)
+        if self.options.get("bias_correction", True) and "beta_2" in numbers:
+            # Of Adam and Nadam: the root's correction, 1 - β₂ at the first step, goes into epsilon.
+            power = {"outside": 0.5, "inside": 1.0}.get(self.options["epsilon_mode"], 0.0)
+            least = least / (1 - numbers["beta_2"]) ** power
+        low = numbers["epsilon"] < least
+        if low.any():
+            at = int(np.argmax(low))
+            wanted = f"epsilon >= {least[min(at, len(least) - 1)]:.3g} in {self._dtype}"
+            hint = "what is smaller may be 0 there; 1e-8 is usual"
+            got = repr(float(numbers["epsilon"][at]))
+            raise ValueError(expected(type(self).__name__, wanted, got, hint))
 
     def set_options(self, state: "_core.Optimizer", of_weights: "Mapping[str, SegmentOptions]") -> None:
         """Tell the native state how it updates each weight."""
@@ -216,19 +278,20 @@ class Optimizer:
         """Let some weights not decay; to be called before the first step.
 
         Args:
-            var_list: weights, such as `layer.weights` has them.
+            var_list: weights, such as `layer.weights` of a built model has them: these alone.
             var_names: parts of their full names: "bias" is in "dense/bias". (Keras: regular expressions.)
 
         Raises:
-            ValueError: steps have been taken, or a name is none.
+            ValueError: steps have been taken, a name is none, or nothing is given. At the first step: a name
+                fits no weight of the model.
 
         >>> import fastdnn as fd
         >>> optimizer = fd.optimizers.AdamW()
-        >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        >>> optimizer.exclude_from_weight_decay(var_names=["bias", "gamma"])
         """
         where = f"{type(self).__name__}.exclude_from_weight_decay"
         self._refuse_late(where)
-        self._rules = self._rules.excluding(names_of(where, var_list, var_names))
+        self._rules = self._rules.excluding(patterns_of(where, var_list, var_names))
 
     def scale_learning_rate(
         self, factor: float, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
@@ -238,12 +301,14 @@ class Optimizer:
 
         Args:
             factor: >= 0, of the learning rate, and so of all that is scaled by it, as decoupled decay. Where
-                several fit a weight, they are multiplied.
-            var_list: weights, such as `layer.weights` has them.
+                several fit a weight, they are multiplied, also those of two calls with the same name.
+            var_list: weights, as in `exclude_from_weight_decay`.
             var_names: parts of their full names, as in `exclude_from_weight_decay`.
 
         Raises:
-            ValueError: steps have been taken, a name is none, or the factor is out of its range.
+            ValueError: steps have been taken, a name is none, nothing is given, or the factor is out of its
+                range. At the first step: a name fits no weight of the model, or the factors' product is
+                infinite.
 
         >>> import fastdnn as fd
         >>> optimizer = fd.optimizers.Adam(1e-3)
@@ -252,7 +317,11 @@ class Optimizer:
         where = f"{type(self).__name__}.scale_learning_rate"
         self._refuse_late(where)
         checked = number(where, "factor", factor, NOT_NEGATIVE)
-        self._rules = self._rules.scaling(names_of(where, var_list, var_names), checked)
+        self._rules = self._rules.scaling(patterns_of(where, var_list, var_names), checked)
+
+    def rename_weights(self, names_of: Callable[[str], Iterable[str]]) -> None:
+        """Let what was said of single weights be said of others in the place of each."""
+        self._rules = self._rules.renamed(names_of)
 
     def _refuse_late(self, where: str) -> None:
         if self._state is not None and self._state() is not None:
@@ -263,14 +332,18 @@ class Optimizer:
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's copy holds."""
         own = {"_numbers": copy.copy(self._numbers), "options": dict(self.options)}
-        return {**vars(self), **own, "_state": None}
+        return {**vars(self), **own, "_state": None, "_parameters": None}
 
     # ---- Files
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this optimiser again; a schedule as {"class_name", "config"}."""
+        """What makes this optimiser again by `from_config`: its arguments, a schedule as {"class_name",
+        "config"}; what was said of some weights; and that there is a velocity, where momentum is 0 now.
+        """
         numbers = {name: _config_of(value) for name, value in self._numbers.given.items()}
-        return {**numbers, **self.options, **self._rules.config()}
+        is_still = self._has_velocity and self._numbers.given.get("momentum") == 0
+        velocity = {"velocity": True} if is_still else {}
+        return {**numbers, **self.options, **velocity, **self._rules.config()}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -279,18 +352,32 @@ class Optimizer:
         Raises:
             ValueError: an argument does not fit.
         """
+        where = cls.__name__
         arguments = dict(config)
         excluded = arguments.pop("excluded_from_weight_decay", [])
         scaled = arguments.pop("learning_rate_scales", [])
+        velocity = arguments.pop("velocity", False)
+        for name, entries in (("excluded_from_weight_decay", excluded), ("learning_rate_scales", scaled)):
+            if not isinstance(entries, list | tuple):
+                raise ValueError(expected(where, f"{name} as a list", repr(entries)))
         for name, value in arguments.items():
             if isinstance(value, dict):
                 from fastdnn import schedules
 
                 arguments[name] = schedules.from_config(value["class_name"], value["config"])
+        if velocity is not False:
+            if velocity is not True or arguments.get("momentum") != 0:
+                got = f"{velocity!r}, momentum {arguments.get('momentum')!r}"
+                raise ValueError(expected(where, "velocity as True, beside the momentum 0", got))
+            arguments["momentum"] = 0.5  # any, while it is made
         optimizer = cls(**arguments)
-        optimizer.exclude_from_weight_decay(var_names=excluded)
-        for name, factor in scaled:
-            optimizer.scale_learning_rate(factor, var_names=[name])
+        if velocity:
+            setattr(optimizer, "momentum", 0.0)  # noqa: B010  (not all optimisers have it)
+        rules = WeightRules().excluding([pattern_from_config(where, entry) for entry in excluded])
+        for entry, factor in scaled:
+            checked = number(where, "factor", factor, NOT_NEGATIVE)
+            rules = rules.scaling([pattern_from_config(where, entry)], checked)
+        optimizer._rules = rules
         return optimizer
 
     def __repr__(self) -> str:

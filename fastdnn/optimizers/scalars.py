@@ -46,13 +46,22 @@ def number(where: str, name: str, value: object, allowed: Range) -> float:
     Raises:
         ValueError: it is none.
     """
-    is_number = isinstance(value, int | float) or (
-        hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0
-    )
-    result = float(value) if is_number and not isinstance(value, bool) else math.nan  # type: ignore[arg-type]
+    try:
+        result = float(value) if _is_real(value) else math.nan  # type: ignore[arg-type]
+    except OverflowError:
+        raise ValueError(expected(where, allowed.text.format(name), "a number beyond float64")) from None
     if not allowed.holds(result):
         raise ValueError(expected(where, allowed.text.format(name), repr(value)))
     return result
+
+
+def _is_real(value: object) -> bool:
+    """Whether it is one real number: of Python, or an array's element of any library; no truth value."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "iuf"
+    if hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
+        value = value.item()
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def per_of(schedule: Schedule) -> str:
@@ -69,11 +78,16 @@ def values_of(where: str, name: str, schedule: Schedule, first: int, n: int, all
     vectorised = getattr(schedule, "values", None)
     given = schedule_values(schedule, first, n) if vectorised is None else vectorised(first, n)
     try:
-        values = np.asarray(given, np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(given)
+        values = np.full(0, np.nan) if array.dtype.kind in "bcmMSU" else array.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
         values = np.full(0, np.nan)
     if values.shape != (n,):
-        raise ValueError(expected(where, f"{name} as a schedule of {n} numbers", repr(given)[:200]))
+        try:
+            got = repr(given)[:200]
+        except ValueError:  # Python writes no number of more than some thousands of digits
+            got = "numbers beyond float64"
+        raise ValueError(expected(where, f"{name} as a schedule of {n} numbers", got))
     good = allowed.holds(values)
     if not good.all():
         at = int(np.argmin(good))

@@ -18,14 +18,16 @@ class SGD(Optimizer):
 
     "sum" is deck 004's and PyTorch's; "ewma" the average of decks 000-003, the same steps as "sum" at the
     rate α (1 - ρ); "keras" differs from "sum" once the rate changes, since the velocity carries the rates of
-    its time. Nesterov's step is 004's rearranged form: θ here is its x̃ = x + ρ v.
+    its time. Nesterov's step is 004's rearranged form: θ here is its x̃ = x + ρ v. With bias correction in
+    step t = 1, 2, ... it is θ ← θ - α ((1 - ρ) g / (1 - ρᵗ) + ρ v / (1 - ρᵗ⁺¹)), as Nadam's.
 
     Args:
         learning_rate: α >= 0, default 0.01.
         momentum: ρ, 0 <= ρ < 1, default 0: no velocity is kept. Made with 0 it stays 0.
         nesterov: whether to look ahead; needs momentum.
         momentum_form: as above, default "sum".
-        bias_correction: of "ewma": v / (1 - ρᵗ) in place of v in the step (deck 001), default False.
+        bias_correction: of "ewma": v / (1 - ρᵗ) in place of v in the step (deck 001), default False. Where ρ
+            is scheduled, ρᵗ is the product of the steps' ρ.
         **common: weight_decay, weight_decay_mode, clipnorm, clipvalue, global_clipnorm: see `Optimizer`.
 
     Raises:

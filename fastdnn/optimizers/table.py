@@ -1,7 +1,7 @@
 """The numbers of an optimiser's steps, set and scheduled, as a table for a run."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Numbers:
         self._ranges = dict(ranges)
         self.given: dict[str, Number | None] = {}
         self._by_step = False  # whether one is scheduled by step
+        self._by_epoch = False
         self._changes = 0
         self._table: tuple[tuple[int, int], int, np.ndarray] | None = None  # made for; first step; itself
 
@@ -32,7 +33,8 @@ class Numbers:
     def set(self, name: str, value: Number | None) -> None:
         """Give a hyper-parameter another number or schedule, from the next table on."""
         self.given[name] = value
-        self._by_step = any(per_of(schedule) == "step" for schedule in self.schedules.values())
+        by = {per_of(schedule) for schedule in self.schedules.values()}
+        self._by_step, self._by_epoch = "step" in by, "epoch" in by
         self._changes += 1
 
     @property
@@ -61,12 +63,21 @@ class Numbers:
         """
         return min(steps, _BLOCK - first % _BLOCK) if self._by_step else steps
 
-    def table(self, columns: Sequence[str], first: int, steps: int, epoch: int) -> np.ndarray:
+    def table(
+        self,
+        columns: Sequence[str],
+        first: int,
+        steps: int,
+        epoch: int,
+        check: Callable[[np.ndarray], None],
+    ) -> np.ndarray:
         """The numbers of steps: (steps, columns), or one row for all where nothing is scheduled by step. It
-        is kept for the run that goes on with some of the same steps.
+        is kept for the run that goes on with some of the same steps; but for a single step what is scheduled
+        is asked anew, since a schedule's own settings may have changed. A new one is checked.
         """
         made_for = (self._changes, epoch)
-        if self._table is not None and self._table[0] == made_for:
+        may_keep = steps > 1 or not self._by_epoch
+        if may_keep and self._table is not None and self._table[0] == made_for:
             _, begin, kept = self._table
             if not self._by_step:
                 return kept
@@ -74,5 +85,6 @@ class Numbers:
                 return kept[first - begin : first - begin + steps]
         rows = steps if self._by_step else 1
         table = np.column_stack([self.of_steps(name, first, rows, epoch) for name in columns])
+        check(table)
         self._table = (made_for, first, table)
         return table
