@@ -144,3 +144,16 @@ def test_own_layers_may_have_one(tmp_path):
         ValueError, match="expected a trained weight, beside a regularizer or constraint, got mean"
     ):
         fd.Sequential([L.Input((2,)), Stored()], seed=0)
+
+
+@pytest.mark.parametrize(("dtype", "large"), [("float32", 1.9e19), ("float64", 1.4e154)])
+def test_columns_whose_squares_overflow_become_zero(dtype, large):
+    def trained(norm):
+        model = fd.Sequential([L.Input((4,)), L.Dense(3, kernel_constraint=MaxNorm(1.0))], dtype=dtype)
+        model.set_weights([np.full((4, 3), norm / 2, dtype), np.zeros(3)])
+        model.compile(fd.optimizers.SGD(0.0), "mae")
+        model.fit(np.zeros((8, 4)), np.zeros((8, 3)))
+        return np.linalg.norm(model.get_weights()[0], axis=0)
+
+    np.testing.assert_array_equal(trained(large), 0)
+    np.testing.assert_allclose(trained(large / 1.1), 1, rtol=1e-6)

@@ -118,6 +118,22 @@ def test_an_ensemble_means_the_weights_of_all_members():
     assert halved == {f"member_{k}_a/{name}" for k in (0, 1) for name in ("kernel", "bias")}
 
 
+# ---- The look-ahead of a corrected average
+
+
+def test_nesterovs_step_with_bias_correction_is_the_documented_one():
+    """A gradient of -1 at the bias at all steps."""
+    model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(1)], seed=0, dtype="float64")
+    model.compile(O.SGD(0.1, 0.9, nesterov=True, momentum_form="ewma", bias_correction=True), "mae")
+    v, g, rho = 0.0, -1.0, 0.9
+    for t in range(1, 6):
+        before = model.get_weights()[1][0]
+        model.train_on_batch(np.ones((1, 1)), [100.0])
+        v = rho * v + (1 - rho) * g
+        step = -0.1 * ((1 - rho) * g / (1 - rho**t) + rho * v / (1 - rho ** (t + 1)))
+        assert model.get_weights()[1][0] - before == pytest.approx(step, rel=1e-12)
+
+
 # ---- Momentum set to 0
 
 
