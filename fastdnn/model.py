@@ -207,7 +207,7 @@ class Model(Network):
             self._compiled = compiled
             self._sources = None
             self._inferences.clear()
-            self._stepper = StepTrainer()  # none of the optimiser's old state is held
+            self._stepper.forget()
 
     @property
     def compiled(self) -> Compiled:

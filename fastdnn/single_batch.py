@@ -59,7 +59,7 @@ class StepTrainer:
 
     def forget(self) -> None:
         """After `compile`: the next step makes its trainer anew."""
-        self._trainer = None
+        self._trainer = self._made_for = None
 
 
 def loss_and_gradients(
