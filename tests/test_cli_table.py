@@ -688,6 +688,10 @@ def test_every_setting_has_a_field_a_default_and_a_word_in_the_help(command):
             "argument --delimiter: expected one character, or comma",
         ),
         (["t.csv", "--target", "y", "--exclude", '"a'], "argument --exclude: expected names between commas"),
+        (
+            ["t.csv", "--target", "y", "--missing", "-,NA"],
+            "argument --missing: expected one argument; one that begins with - goes after =: --missing=-,NA",
+        ),
         (["t.csv", "--target", ""], "argument --target: expected a text, got ''"),
         (
             ["t.csv", "--target", "y"],

@@ -46,7 +46,8 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         delimiter=recipe.delimiter,
         header=_HEADERS[recipe.header],
         decimal=recipe.decimal,
-        missing=recipe.missing or None,
+        missing=recipe.missing,
+        default_missing=recipe.default_missing,
     )
     task, why = task_of(table.column(recipe.target))
     if recipe.task != "auto":

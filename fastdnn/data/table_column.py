@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Kind = Literal["number", "boolean", "category"]
 KINDS: Final[tuple[Kind, ...]] = ("number", "boolean", "category")
 _NARROW: Final = ("i1", "i2", "i4", "f4")
+_QUOTED_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,3 +86,15 @@ def narrowed(numbers: NDArray[np.float64]) -> NDArray[Any]:
             if np.array_equal(other, numbers, equal_nan=True):
                 return other
     return numbers
+
+
+def quoted(text: str) -> str:
+    """A cell as errors show it: the first 60 characters of a long one.
+
+    >>> from fastdnn.data.table_column import quoted
+    >>> quoted("Rome"), len(quoted("9" * 20_000))
+    ("'Rome'", 83)
+    """
+    if len(text) <= _QUOTED_CHARACTERS:
+        return repr(text)
+    return f"{text[:_QUOTED_CHARACTERS]!r}... ({len(text):,} characters)"
