@@ -731,6 +731,19 @@ def test_train_refuses_before_it_trains(refused, tmp_path, monkeypatch, words, m
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
+def test_a_class_that_training_lacks_is_told_with_set_line_and_remedy(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["a", "b"] * 30
+    for seed in range(50):  # one row of a class: in dev or in test for one of the seeds
+        names[17] = "R57"
+        write(tmp_path / "t.csv", "x,y\n" + "".join(f"{i},{name}\n" for i, name in enumerate(names)))
+        table = fd.data.load_csv("t.csv", "y")
+        if "R57" in table.split(seed=seed, stratify=False)[2]["y"]:
+            break
+    message = refused("train", "t.csv", "--target", "y", "--no-stratify", "--seed", seed)
+    assert "got 'R57' in line 19, of the test set; --stratify gives each set" in message
+
+
 # -------------------------------------------------------------------------------------- predict and evaluate
 
 
@@ -826,7 +839,7 @@ def test_evaluate_needs_the_target_and_its_classes(folder, refused, tmp_path):
     write(tmp_path / "a.csv", "area,city,lift\n3,Rome,yes\n")
     assert "expected a column of the file" in refused("evaluate", model, tmp_path / "a.csv")
     write(tmp_path / "b.csv", "area,city,lift,class\n3,Rome,yes,posh\n")
-    assert "the classes of 'class' that the model was trained on, got 'posh' in row 0" in refused(
+    assert "the classes of 'class' that the model was trained on, got 'posh' in line 2" in refused(
         "evaluate", model, tmp_path / "b.csv"
     )
 

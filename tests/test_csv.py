@@ -5,6 +5,7 @@ import gzip
 import io
 import random
 import re
+import time
 
 import numpy as np
 import pytest
@@ -496,3 +497,16 @@ def test_memory_is_that_of_the_columns_and_not_of_the_text():
     size, grown, rows = map(int, output(code).split())
     assert rows == 50_000
     assert grown < 2 * size
+
+
+def test_a_line_of_commas_is_refused_at_once(read):
+    begin = time.process_time()
+    with pytest.raises(FormatError, match="at most 100,000 columns, got 3,000,001 fields in the first line"):
+        read("," * 3_000_000 + "\n")
+    assert time.process_time() - begin < 5
+    assert len(read(",".join(map(str, range(20_000))) + "\n", header=False).columns) == 20_000
+
+
+def test_a_table_of_no_rows(read):
+    table = read("x,c\n1,a\n2,b\n3,a\n").take([])
+    assert (len(table), table["x"].shape, table["c"].tolist()) == (0, (0,), [])

@@ -60,7 +60,7 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         most_categories=recipe.most_categories,
     ).fit(train)
     parts = {"train": train, "dev": dev, "test": test}
-    data = {name: (encoder.encoded(part), encoder.transform_target(part)) for name, part in parts.items()}
+    data = {name: (encoder.encoded(part), _targets(encoder, name, part)) for name, part in parts.items()}
     steps = recipe.epochs * steps_per_epoch(len(train), recipe.batch_size)
     optimizer.learning_rate = scheduled(recipe.schedule, optimizer.learning_rate, steps)
     model = build(encoder, recipe, optimizer)
@@ -90,6 +90,15 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         table_report.next_commands(files.model, files.test, recipe.data)
     return 0
+
+
+def _targets(encoder: TableEncoder, name: str, part: Table) -> np.ndarray[Any, Any]:
+    """The targets of a set; a rare class that no training row has is told with what helps."""
+    try:
+        return encoder.transform_target(part)
+    except ValueError as error:
+        hint = "--stratify gives each set, and train first, rows of each class"
+        raise ValueError(f"{error}, of the {name} set; {hint}") from None
 
 
 def _optimizer(recipe: Recipe) -> optimizers.Optimizer:

@@ -19,7 +19,7 @@ _LEAST_SHARE: Final = 0.5
 def mixture(reader: TextReader, column: Column | None, decimal: str) -> str:
     """What is told of a column whose texts are numbers for the most part, or "".
 
-    They are where half of its different texts are, or half of its rows; `column` has these, if they are known.
+    They are where half of its different texts are, or half of its rows, which `column` has if it is there.
 
     >>> from fastdnn.data.column_readers import TextReader
     >>> from fastdnn.data.mixed_numbers import mixture

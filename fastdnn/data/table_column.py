@@ -1,5 +1,7 @@
 """A column of a table: numbers, or codes of its distinct texts."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -10,6 +12,7 @@ Kind = Literal["number", "boolean", "category"]
 KINDS: Final[tuple[Kind, ...]] = ("number", "boolean", "category")
 _NARROW: Final = ("i1", "i2", "i4", "f4")
 _QUOTED_CHARACTERS: Final = 60
+_WHOLE_DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]*)\.0")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +95,33 @@ def quoted(text: str) -> str:
     """A cell as errors show it: the first 60 characters of a long one.
 
     >>> from fastdnn.data.table_column import quoted
-    >>> quoted("Rome"), len(quoted("9" * 20_000))
-    ("'Rome'", 83)
+    >>> quoted("Rome"), quoted("9" * 20_000).endswith("9'... (20,000 characters)")
+    ("'Rome'", True)
     """
     if len(text) <= _QUOTED_CHARACTERS:
         return repr(text)
     return f"{text[:_QUOTED_CHARACTERS]!r}... ({len(text):,} characters)"
+
+
+class Positions:
+    """The positions of texts in a list, of which whole numbers are found in either spelling, 1 and 1.0.
+
+    Codes that were written as whole numbers come back as decimal ones from a program that held missing values
+    among them as NaN.
+
+    >>> from fastdnn.data.table_column import Positions
+    >>> [Positions(["1", "2.0", "x"])[text] for text in ("1", "1.0", "2", "01", "x")]
+    [0, 0, 1, -1, 2]
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._place = {text: place for place, text in enumerate(texts)}
+        self._whole = {_shortest(text): place for text, place in reversed(self._place.items())}
+
+    def __getitem__(self, text: str) -> int:
+        place = self._place.get(text)
+        return self._whole.get(_shortest(text), -1) if place is None else place
+
+
+def _shortest(text: str) -> str:
+    return text[:-2] if _WHOLE_DECIMAL.fullmatch(text) else text
