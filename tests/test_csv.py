@@ -12,7 +12,7 @@ import pytest
 from interpreters import output
 from tables import flats, write
 
-from fastdnn.data import column_readers, csv_blocks, csv_lines, load_csv
+from fastdnn.data import TableEncoder, column_readers, csv_blocks, csv_lines, load_csv
 from fastdnn.io import FormatError
 
 
@@ -497,6 +497,20 @@ def test_memory_is_that_of_the_columns_and_not_of_the_text():
     size, grown, rows = map(int, output(code).split())
     assert rows == 50_000
     assert grown < 2 * size
+
+
+def test_codes_in_two_spellings_are_one_category(read):
+    text = "code,x\n" + "3,1\n7.0,2\n3.0,3\n007,4\n1.50,5\n,6\n"
+    table = read(text, categories="code")
+    assert table["code"].tolist() == ["3", "7.0", "3", "007", "1.50", ""]
+    assert table.column("code").lines == (2, 3, 5, 6)
+
+
+def test_a_model_that_told_two_spellings_apart_still_does(read):
+    text = "v,y\n" + "".join(f"{('1', '1.0', 'x', 'z')[i % 4]},{i % 7 / 2}\n" for i in range(40))
+    encoder = TableEncoder("regression").fit(read(text, "y"))
+    assert encoder.features == ("v",)
+    assert encoder.encoded(read("v\n1\n1.0\n", like=encoder, header=True)).argmax(axis=1).tolist() == [0, 1]
 
 
 def test_a_line_of_commas_is_refused_at_once(read):

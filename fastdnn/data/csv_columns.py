@@ -19,7 +19,7 @@ from fastdnn.data.column_readers import (
 from fastdnn.data.csv_blocks import read_blocks
 from fastdnn.data.csv_form import CsvForm
 from fastdnn.data.mixed_numbers import mixture
-from fastdnn.data.table_column import Column, Kind, quoted
+from fastdnn.data.table_column import Column, Kind, merged, quoted
 from fastdnn.io.files import FormatError
 
 _MANY_TEXTS: Final = 100
@@ -163,7 +163,9 @@ def _column(reader: NumberReader | TextReader, reading: Reading, is_target: bool
     column = reader.column()
     if reading.kinds.get(reader.name) == "boolean":
         return as_boolean(column)
-    return column if forced else boolean_if_so(column)
+    if reader.name in reading.kinds:  # a training without `categories` may have told 1 from 1.0
+        return column
+    return merged(column) if forced else boolean_if_so(column)
 
 
 def _is_forced(name: str, reading: Reading) -> bool:

@@ -1,6 +1,7 @@
 """A column of a table: numbers, or codes of its distinct texts."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -121,6 +122,29 @@ class Positions:
     def __getitem__(self, text: str) -> int:
         place = self._place.get(text)
         return self._whole.get(_shortest(text), -1) if place is None else place
+
+
+def merged(column: Column) -> Column:
+    """A column of codes, in which 1 and 1.0 are one text, as short as it can be, where it has both.
+
+    >>> import numpy as np
+    >>> from fastdnn.data.table_column import Column, merged
+    >>> merged(Column("code", "category", np.array([0, 1, 2, -1]), ("3.0", "7.0", "3"))).labels()
+    array(['3', '7.0', '3', ''], dtype='<U3')
+    """
+    first: dict[str, int] = {}
+    for place, text in enumerate(column.texts):
+        first.setdefault(_shortest(text), place)
+    if len(first) == len(column.texts):
+        return column
+    short = [_shortest(text) for text in column.texts]
+    kept = sorted(first.values())
+    new = {short[place]: code for code, place in enumerate(kept)}
+    code_of = np.array([*(new[text] for text in short), -1], np.int32)  # the last one is the place of -1
+    spellings = Counter(short)
+    texts = tuple(short[place] if spellings[short[place]] > 1 else column.texts[place] for place in kept)
+    lines = tuple(column.lines[place] for place in kept) if column.lines else ()
+    return replace(column, values=code_of[column.values], texts=texts, lines=lines)
 
 
 def _shortest(text: str) -> str:

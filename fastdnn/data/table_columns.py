@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fastdnn.data.column_readers import TextReader, as_boolean, boolean_if_so
 from fastdnn.data.csv_columns import useless
 from fastdnn.data.table import Table
-from fastdnn.data.table_column import Column, Kind, narrowed
+from fastdnn.data.table_column import Column, Kind, merged, narrowed
 from fastdnn.errors import expected, unknown_name
 from fastdnn.io.files import FormatError
 
@@ -176,4 +176,6 @@ def _texts(name: str, items: list[Any], kind: Kind | None, as_text: bool) -> Col
     column = replace(reader.column(), lines=())  # there is no file
     if kind == "boolean":
         return as_boolean(column)
-    return column if as_text else boolean_if_so(column)
+    if kind is not None:  # a training without `categories` may have told 1 from 1.0
+        return column
+    return merged(column) if as_text else boolean_if_so(column)
