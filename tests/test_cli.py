@@ -264,6 +264,25 @@ def test_files_go_to_the_working_folder_by_default(command, tmp_path, monkeypatc
     assert names == ["digits-learning-curve.png", "digits-test.npz", "digits.safetensors"]
 
 
+def test_somebody_elses_digits_test_file_is_not_overwritten(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez(tmp_path / "digits-test.npz", x=np.zeros((3, 64), np.float32), y=np.arange(3))
+    before = (tmp_path / "digits-test.npz").read_bytes()
+    words = ("train", "digits", "--epochs", "1", "--hidden", "4", "--quiet")
+    message = refused(command(*words))
+    assert message.startswith("[train] expected no file 'digits-test.npz', where the test rows go")
+    assert (tmp_path / "digits-test.npz").read_bytes() == before
+    (tmp_path / "digits-test.npz").unlink()
+    for seed in "012":  # each replaces what the one before wrote
+        assert command(*words, "--seed", seed).code == 0
+
+
+def test_bench_refuses_one_file_for_two_outputs(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    message = refused(command("bench", "--json", "a", "--markdown", "./a"))
+    assert message.startswith("[bench] expected --markdown to another file than --json, got './a'")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

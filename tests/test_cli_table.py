@@ -416,6 +416,126 @@ def test_a_plot_on_request_and_quiet(folder, command, tmp_path):
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
+# --------------------------------------------------------------------------------- what is not overwritten
+
+
+def small(path, seed=0):
+    random = np.random.default_rng(seed)
+    rows = "".join(f"{a},{a % 3},{int(a > 50)}\n" for a in random.integers(0, 100, 60))
+    return write(path, "a,b,y\n" + rows)
+
+
+def test_a_test_file_of_somebody_else_is_not_overwritten(command, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small(tmp_path / "h.csv")
+    own = small(tmp_path / "h-test.csv", seed=1).read_text()
+    words = ["train", "h.csv", "--target", "y", "--epochs", "1", "--quiet"]
+    message = refused(*words)
+    assert message.startswith("[train] expected no file 'h-test.csv', where the test rows go")
+    assert "--save PATH" in message
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["h-test.csv", "h.csv"]
+    command(*words, "--test", "0")  # nothing goes there
+    assert (tmp_path / "h-test.csv").read_text() == own
+    assert refused(*words) == message  # the model beside it is not that of these rows
+    command(*words, "--save", "h.safetensors")  # named
+    assert (tmp_path / "h-test.csv").read_text() != own
+
+
+def test_a_training_replaces_the_test_rows_of_the_one_before(command, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small(tmp_path / "h.csv")
+    words = ["train", "h.csv", "--target", "y", "--epochs", "1", "--quiet"]
+    command(*words)
+    first = (tmp_path / "h-test.csv").read_text()
+    command(*words, "--seed", "1")
+    assert (tmp_path / "h-test.csv").read_text() != first
+    with (tmp_path / "h-test.csv").open("a") as file:
+        file.write("7,1,0\n")
+    assert "'h-test.csv'" in refused(*words)
+
+
+def test_rows_and_model_are_replaced_together_or_not(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small(tmp_path / "h.csv")
+    words = ["train", "h.csv", "--target", "y", "--epochs", "1", "--quiet"]
+    command(*words)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fails(model, path):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fd.Sequential, "save", fails)
+        assert cli.main([*words, "--seed", "1"]) == 2
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    command(*words)
+
+
+@pytest.mark.parametrize(
+    ("words", "one", "other"),
+    [
+        (["--save", "h.csv"], "--save", "the data"),
+        (["--save", "link.csv"], "--save", "the data"),
+        (["--save", "hard.csv"], "--save", "the data"),
+        (["--save-config", "./h.csv"], "--save-config", "the data"),
+        (["--plot", "h.csv"], "--plot", "the data"),
+        (["--save", "x", "--save-config", "x"], "--save-config", "--save"),
+        (["--save-config", "h-test.csv"], "--save-config", "the test rows"),
+        (["--save", "x.png", "--plot", "./x.png"], "--plot", "--save"),
+        (["--config", "run.toml", "--save", "run.toml"], "--save", "--config"),
+        (["--config", "run.toml", "--save-config", "run.toml"], "--save-config", "--config"),
+        (["--config", "old.safetensors", "--save-config", "old.safetensors"], "--save-config", "--config"),
+    ],
+)
+def test_no_output_of_train_takes_the_place_of_another_file(
+    command, refused, tmp_path, monkeypatch, words, one, other
+):
+    if "--plot" in words:
+        pytest.importorskip("matplotlib", reason="--plot needs matplotlib")
+    monkeypatch.chdir(tmp_path)
+    if "--plot" in words:
+        monkeypatch.setattr("fastdnn.cli.fitting._check_plot_format", lambda path: None)
+    small(tmp_path / "h.csv")
+    (tmp_path / "link.csv").symlink_to("h.csv")
+    (tmp_path / "hard.csv").hardlink_to(tmp_path / "h.csv")
+    write(tmp_path / "run.toml", "epochs = 1\n")
+    if "old.safetensors" in words:
+        quiet = ["--epochs", "1", "--quiet"]
+        command("train", "h.csv", "--target", "y", "--save", "old.safetensors", *quiet)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    message = refused("train", "h.csv", "--target", "y", *words)
+    assert message.startswith(f"[train] expected {one} to another file than {other}, got ")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_predict_takes_the_place_of_neither_input(folder, refused, tmp_path, monkeypatch):
+    made, _ = folder
+    for name in ("class.safetensors", "class-test.csv"):
+        before = (made / name).read_bytes()
+        message = refused("predict", made / "class.safetensors", made / "class-test.csv", "-o", made / name)
+        assert message.startswith("[predict] expected -o to another file than ")
+        assert (made / name).read_bytes() == before
+
+
+def test_a_plot_of_an_unknown_format_is_refused_before_the_training(refused, tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib", reason="--plot needs matplotlib")
+    monkeypatch.chdir(tmp_path)
+    small(tmp_path / "h.csv")
+    for words in (["h.csv", "--target", "y"], ["digits"]):
+        assert "--plot with a suffix of " in refused("train", *words, "--plot", "p.xyz")
+    assert [path.name for path in tmp_path.iterdir()] == ["h.csv"]
+
+
+def test_test_rows_with_lone_carriage_returns_are_read_back(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = "".join(f'{i},"x\r{"ab"[i % 2]}",{i % 2}\n' for i in range(40))
+    write(tmp_path / "h.csv", b"" + ("n,t,y\n" + rows).encode())
+    command("train", "h.csv", "--target", "y", "--epochs", "1", "--quiet")
+    assert "6 rows of" in command("evaluate", "h.safetensors", "h-test.csv")
+    table = fd.data.load_csv("h-test.csv")
+    assert set(table["t"]) <= {"x\ra", "x\rb"}
+
+
 # ----------------------------------------------------------------------------------------- settings in files
 
 
@@ -568,6 +688,10 @@ def test_every_setting_has_a_field_a_default_and_a_word_in_the_help(command):
             "argument --delimiter: expected one character, or comma",
         ),
         (["t.csv", "--target", "y", "--exclude", '"a'], "argument --exclude: expected names between commas"),
+        (
+            ["t.csv", "--target", "y", "--missing", "-,NA"],
+            "argument --missing: expected one argument; one that begins with - goes after =: --missing=-,NA",
+        ),
         (["t.csv", "--target", ""], "argument --target: expected a text, got ''"),
         (
             ["t.csv", "--target", "y"],
@@ -581,6 +705,10 @@ def test_every_setting_has_a_field_a_default_and_a_word_in_the_help(command):
         (
             ["t.csv", "--target", "y", "--exclude", "d", "--save", "t.csv"],
             "[train] expected --save to another file",
+        ),
+        (
+            ["t.csv", "--target", "y", "--exclude", "d", "--save", "."],
+            "[train] expected a path to a file, got the folder '.'; add the name of a file",
         ),
         (
             ["t.csv", "--target", "y", "--exclude", "d", "--save-config", "."],
@@ -601,6 +729,19 @@ def test_train_refuses_before_it_trains(refused, tmp_path, monkeypatch, words, m
     write(tmp_path / "t.csv", "a,b,d,k,y\n" + rows)
     assert refused("train", *words).startswith(message)
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
+def test_a_class_that_training_lacks_is_told_with_set_line_and_remedy(refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ["a", "b"] * 30
+    for seed in range(50):  # one row of a class: in dev or in test for one of the seeds
+        names[17] = "R57"
+        write(tmp_path / "t.csv", "x,y\n" + "".join(f"{i},{name}\n" for i, name in enumerate(names)))
+        table = fd.data.load_csv("t.csv", "y")
+        if "R57" in table.split(seed=seed, stratify=False)[2]["y"]:
+            break
+    message = refused("train", "t.csv", "--target", "y", "--no-stratify", "--seed", seed)
+    assert "got 'R57' in line 19, of the test set; --stratify gives each set" in message
 
 
 # -------------------------------------------------------------------------------------- predict and evaluate
@@ -698,7 +839,7 @@ def test_evaluate_needs_the_target_and_its_classes(folder, refused, tmp_path):
     write(tmp_path / "a.csv", "area,city,lift\n3,Rome,yes\n")
     assert "expected a column of the file" in refused("evaluate", model, tmp_path / "a.csv")
     write(tmp_path / "b.csv", "area,city,lift,class\n3,Rome,yes,posh\n")
-    assert "the classes of 'class' that the model was trained on, got 'posh' in row 0" in refused(
+    assert "the classes of 'class' that the model was trained on, got 'posh' in line 2" in refused(
         "evaluate", model, tmp_path / "b.csv"
     )
 

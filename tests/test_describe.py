@@ -107,3 +107,9 @@ def test_names_and_access():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=rf"^\[describe\] expected .*{message}"):
         describe(**arguments)
+
+
+@pytest.mark.parametrize("column", [[1e308, -1e308, 1e308], [1e200, 0.0, 1.0]])
+def test_a_spread_beyond_float64_is_an_error(column):
+    with pytest.raises(ValueError, match=r"spread float64 holds, got .* in 'b'"):
+        describe(np.array([[1.0, 2.0, 3.0], column]).T, names=["a", "b"])

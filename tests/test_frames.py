@@ -220,3 +220,19 @@ def test_the_library_reads_what_is_asked_for(tmp_path, monkeypatch):
     reader.error = MemoryError()
     with pytest.raises(MemoryError):
         load_parquet(tmp_path / "a")
+
+
+def test_odd_scalars_in_a_column():
+    table = fd.data.table_of({"b": [np.True_, None, np.False_], "n": [np.int64(3), None, np.float32(0.5)]})
+    assert (table.column("b").kind, table["b"].tolist()) == ("boolean", ["true", "", "false"])
+    assert np.array_equal(table["n"], [3, np.nan, 0.5], equal_nan=True)
+    with pytest.raises(
+        ValueError, match="finite numbers in 'a', got one that float64 does not hold in row 0"
+    ):
+        fd.data.table_of({"a": [10**400, 1]})
+    for arguments, words in (
+        ({"target": ["a"]}, "name of one column"),
+        ({"categories": None}, "as texts, got None"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            fd.data.table_of({"a": [1, 2]}, **arguments)

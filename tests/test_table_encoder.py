@@ -196,7 +196,7 @@ def test_targets_and_tables_that_cannot_be_learned(read, text, task, words):
 def test_a_class_that_training_had_not(read):
     encoder = TableEncoder().fit(read("x,y\n1,a\n2,b\n3,a\n4,b\n", "y"))
     with pytest.raises(
-        ValueError, match="the classes of 'y' that the model was trained on, got 'c' in row 1"
+        ValueError, match="the classes of 'y' that the model was trained on, got 'c' in line 3"
     ):
         encoder.xy(read("x,y\n1,a\n2,c\n", "y", like=encoder))
 
@@ -574,3 +574,25 @@ def test_a_data_frame_is_known_by_its_columns():
 def test_columns_in_memory_that_are_refused(columns, arguments, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         table_of(columns, **arguments)
+
+
+@pytest.mark.parametrize("codes", [[3.0, 7.0, np.nan, 3.0, 7.0, 3.0], ["3.0", "7.0", None, "3", "7", "3.0"]])
+def test_codes_that_became_floats_are_the_same_categories(codes):
+    def table(values, **arguments):
+        return table_of(
+            {"code": values, "y": [0.5, 1.5, 2.5, 3.5, 4.5, 5.5]}, "y", categories="code", **arguments
+        )
+
+    encoder = TableEncoder("regression").fit(table([3, 7, 3, 3, 7, 3]))
+    assert encoder.feature_names == ("code=3", "code=7")
+    other = table_of({"code": codes}, like=encoder)
+    assert encoder.unknown(other) == []
+    assert encoder.encoded(other)[:, 1].tolist() == [0, 1, 0, 0, 1, 0]
+
+
+def test_classes_that_became_floats_are_the_same(tmp_path):
+    rows = "".join(f"{i},{3 + i % 2}\n" for i in range(10))
+    train = load_csv(write(tmp_path / "a.csv", "x,y\n" + rows), "y", categories="y")
+    encoder = TableEncoder().fit(train)
+    later = load_csv(write(tmp_path / "b.csv", "x,y\n5,3.0\n6,4.0\n7,3\n"), "y", like=encoder)
+    assert encoder.transform_target(later).tolist() == [0, 1, 0]

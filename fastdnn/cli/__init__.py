@@ -6,8 +6,10 @@ Exit codes: 0 done; 2 an argument, a file or its content does not fit (one line 
 
 import argparse
 import os
+import re
+import shlex
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import fastdnn
 from fastdnn.cli import bench, evaluate, info, predict, train
@@ -65,8 +67,19 @@ def _run(words: list[str]) -> int:
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are ours: one line, without the usage before it."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Keep the words, for `error`."""
+        self._words = list(args) if args is not None else []
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Refuse the arguments."""
+        option = re.fullmatch(r"argument (?:-\w/)?(--[\w-]+).*: expected one argument", message)
+        if option is not None and option[1] in self._words[:-1]:
+            value = self._words[self._words.index(option[1]) + 1]
+            raise ValueError(
+                f"{message}; one that begins with - goes after =: {option[1]}={shlex.quote(value)}"
+            )
         raise ValueError(f"{message}; see {self.prog} --help")
 
 

@@ -25,7 +25,7 @@ from fastdnn.benchmark.workloads import FLOAT_TYPES
 from fastdnn.cli import output
 from fastdnn.cli.arguments import MOST_THREADS, whole_number
 from fastdnn.cli.bench_progress import BenchProgress
-from fastdnn.cli.target import check_target, text_target
+from fastdnn.cli.target import check_apart, check_target, text_target
 from fastdnn.errors import expected, unknown_name
 
 _SUITES = ("kernels", *SUITES)
@@ -83,10 +83,12 @@ def run(arguments: argparse.Namespace) -> int:
     unit, units = arguments.unit or _core.build_info()["isa"], _core.build_info()["isa_available"]
     if unit not in units:
         raise unknown_name("bench", "a unit that this machine runs", unit, units)
+    outputs = {f"--{name}": getattr(arguments, name) for name in ("json", "markdown", "plot")}
     measure = (_kernels if arguments.suite == "kernels" else _networks)(arguments)
-    for path in (arguments.json, arguments.markdown, arguments.plot):
+    for path in outputs.values():
         if path is not None:
             check_target("bench", path)
+    check_apart("bench", {}, outputs)
     other = unit != _core.build_info()["isa"]
     made = _in_child(arguments, _threads(arguments), {"FASTDNN_ISA": unit}) if other else measure()
     output.say(report.text(made))

@@ -63,7 +63,7 @@ def plot_target(given: str | None, default: str | None) -> Path | None:
     """Where the plot goes, or None where nothing is to be drawn, or cannot be.
 
     Raises:
-        ValueError: it was asked for, and matplotlib is not installed.
+        ValueError: it was asked for, and matplotlib is not installed, or does not know the format.
         OSError: no file can be written there.
     """
     if importlib.util.find_spec("matplotlib") is None:
@@ -74,7 +74,23 @@ def plot_target(given: str | None, default: str | None) -> Path | None:
     if path is None:
         return None
     check_target("train", path)
+    _check_plot_format(Path(path))
     return Path(path)
+
+
+def _check_plot_format(path: Path) -> None:
+    """See that matplotlib can draw what the path's suffix says; a broken one is told when it draws."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return
+    formats = sorted(Figure().canvas.get_supported_filetypes())
+    if _format(path) not in formats:
+        raise ValueError(expected("train", f"--plot with a suffix of {', '.join(formats)}", repr(str(path))))
+
+
+def _format(path: Path) -> str:
+    return path.suffix[1:].lower() or "png"
 
 
 def save_plot(history: History, path: Path | None) -> None:
@@ -99,4 +115,4 @@ def _plot(history: History, path: Path) -> None:
     axes.set_yscale("log")
     assert isinstance(axes.figure, Figure)
     with replacing(path, "train") as file:
-        axes.figure.savefig(file, format=path.suffix[1:].lower() or "png")
+        axes.figure.savefig(file, format=_format(path))

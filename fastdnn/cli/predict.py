@@ -12,7 +12,7 @@ from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.classify import is_classifier, probabilities
 from fastdnn.cli.table_model import add_data, data_of, is_csv, is_npz, load_table_model, predict_table
-from fastdnn.cli.target import check_target, text_target
+from fastdnn.cli.target import check_apart, check_target, text_target
 from fastdnn.data.arrays import load_arrays, load_npy_x
 from fastdnn.data.table_csv import load_csv
 from fastdnn.data.table_target import ClassTarget
@@ -64,9 +64,10 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def run(arguments: argparse.Namespace) -> int:
     """Load, predict, write."""
     to_stdout = arguments.output == "-"
+    path = data_of("predict", arguments)
     if not to_stdout:
         check_target("predict", arguments.output)
-    path = data_of("predict", arguments)
+        check_apart("predict", {"MODEL": arguments.model, "the data": path}, {"-o": arguments.output})
     model = load_table_model("predict", arguments.model)
     if is_csv("predict", model, path):
         write, rows = _table_writer(model, path, arguments.threads, _to_stderr if to_stdout else output.say)

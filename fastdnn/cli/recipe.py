@@ -35,6 +35,7 @@ class Recipe:
     exclude: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    default_missing: bool = True
     delimiter: str | None = None
     decimal: str = "."
     header: str = "auto"
@@ -85,7 +86,8 @@ _READING: Final = (
     Setting("target", text, "COLUMN", "the column to predict"),
     Setting("exclude", column_names, "A,B", "columns not to use", is_list=True),
     Setting("categories", column_names, "A,B", "columns of codes: texts, not numbers", is_list=True),
-    Setting("missing", column_names, "W,W", "words for a missing value (NA, NaN, null, ?)", is_list=True),
+    Setting("missing", column_names, "W,W", "more words for a missing value; --missing=-,NIL", is_list=True),
+    Setting("default-missing", None, "", "NA, N/A, NaN, null and ? are missing values (yes)"),
     Setting("delimiter", delimiter, "C", "between fields: comma, semicolon, tab, ... (found out)"),
     Setting("decimal", one_of(".", ","), "C", "decimal mark, . or , (.)"),
     Setting("header", one_of("auto", "yes", "no"), "H", "yes or no: the first line has names (auto)"),

@@ -2,7 +2,7 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -34,6 +34,46 @@ def check_target(where: str, path: str | os.PathLike[str]) -> None:
     if not os.access(target.parent, os.W_OK | os.X_OK):
         wanted = f"a folder that may be written to, for {str(path)!r}"
         raise PermissionError(expected(where, wanted, f"{str(target.parent)!r}"))
+
+
+Paths = Mapping[str, str | os.PathLike[str] | None]
+
+
+def check_apart(where: str, inputs: Paths, outputs: Paths) -> None:
+    """See that no output of a command takes the place of an input or of another output.
+
+    Args:
+        where: the command.
+        inputs: paths by what they are called in errors; None where there is none.
+        outputs: the same. A device or pipe holds nothing that could be lost.
+
+    Raises:
+        ValueError: two of them are one file, by whatever name or link.
+
+    >>> from fastdnn.cli.target import check_apart
+    >>> check_apart("predict", {"the data": "rows.csv"}, {"-o": "./rows.csv"})
+    Traceback (most recent call last):
+    ...
+    ValueError: [predict] expected -o to another file than the data, got './rows.csv'; name another file
+    """
+    seen = {what: path for what, path in inputs.items() if path is not None}
+    for what, path in outputs.items():
+        if path is None or _is_stream(Path(path)):
+            continue
+        for other, taken in seen.items():
+            if _same_file(path, taken):
+                wanted = f"{what} to another file than {other}"
+                raise ValueError(expected(where, wanted, repr(str(path)), "name another file"))
+        seen[what] = path
+
+
+def _same_file(one: str | os.PathLike[str], other: str | os.PathLike[str]) -> bool:
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        return Path(one).samefile(other)  # by a hard link, or in capitals where these are the same
+    except OSError:  # one of them is not there yet
+        return False
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from fastdnn.callbacks import History
 from fastdnn.cli import output, training_report
 from fastdnn.cli.fitting import fit, plot_target, save_plot
 from fastdnn.cli.recipe import SETTINGS
-from fastdnn.cli.target import check_target
+from fastdnn.cli.target import check_apart, check_target
 from fastdnn.data import Split, load_digits, train_dev_test_split
+from fastdnn.data.arrays import load_npz_xy
 from fastdnn.errors import expected
 from fastdnn.io.files import replacing
 from fastdnn.sequential import Sequential
@@ -73,7 +74,7 @@ def _with_defaults(arguments: argparse.Namespace) -> argparse.Namespace:
     for name in ("config", "save_config"):
         if name in given:
             raise ValueError(expected("train", f"--{name.replace('_', '-')} with a CSV file only", "digits"))
-    return argparse.Namespace(**{**vars(arguments), **DEFAULTS, **given})
+    return argparse.Namespace(**{**vars(arguments), **DEFAULTS, **given}, save_given="save" in given)
 
 
 # ---- The network and its training
@@ -119,7 +120,37 @@ def _files(arguments: argparse.Namespace) -> _Files:
     check_target("train", model)
     test = model.with_name(f"{model.stem}-test.npz")
     check_target("train", test)
-    return _Files(model, test, plot_target(arguments.plot, _PLOT_PATH))
+    plot = plot_target(arguments.plot, _PLOT_PATH)
+    check_apart("train", {}, {"--save": model, "the test rows": test, "--plot": plot})
+    if not arguments.save_given:
+        _check_digits(test)
+    return _Files(model, test, plot)
+
+
+def _check_digits(test: Path) -> None:
+    """See that a file whose name nobody gave is digits, as an earlier training wrote them, or not there.
+
+    Raises:
+        ValueError: it is somebody's own.
+    """
+    if not test.is_file():
+        return
+    try:
+        x, y = load_npz_xy(str(test))
+    except (OSError, ValueError):
+        x, y = np.empty((0, 0)), np.empty(0)
+    known_x, known_y = load_digits()
+    known = {(row.tobytes(), label) for row, label in zip(known_x, known_y.tolist(), strict=True)}
+    ours = (
+        x.dtype == known_x.dtype
+        and x.shape[1:] == (64,)
+        and y.dtype == known_y.dtype
+        and y.shape == x.shape[:1]
+    )
+    if not ours or not all(pair in known for pair in zip(map(bytes, x), y.tolist(), strict=True)):
+        wanted = f"no file {str(test)!r}, where the test rows go, or those of an earlier training"
+        hint = "move it away, or name the model by --save PATH: its test rows go to PATH-test.npz"
+        raise ValueError(expected("train", wanted, "another one", hint))
 
 
 def _save(model: Sequential, split: Split, history: History, files: _Files) -> None:

@@ -1,9 +1,10 @@
 """`fastdnn train FILE.csv`: read, split, encode, train, tell, save."""
 
 import argparse
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TextIO
 
 import numpy as np
 
@@ -14,16 +15,18 @@ from fastdnn.cli.fitting import fit, plot_target, save_plot
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, write_toml
 from fastdnn.cli.schedule import scheduled
-from fastdnn.cli.target import check_target, text_target
+from fastdnn.cli.target import check_apart, check_target, text_target
 from fastdnn.data.csv_blocks import copy_records
 from fastdnn.data.csv_form import detect
 from fastdnn.data.table import Table, task_of
 from fastdnn.data.table_csv import load_csv
 from fastdnn.data.table_encoder import TableEncoder
 from fastdnn.errors import expected
+from fastdnn.io.model_file import load_model
 from fastdnn.schedules import steps_per_epoch
 from fastdnn.sequential import Sequential
 
+TEST_ROWS: Final = "test_rows"  # of a model's metadata: the SHA-256 of the file of test rows beside it
 _HEADERS = {"auto": None, "yes": True, "no": False}
 
 
@@ -43,7 +46,8 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         delimiter=recipe.delimiter,
         header=_HEADERS[recipe.header],
         decimal=recipe.decimal,
-        missing=recipe.missing or None,
+        missing=recipe.missing,
+        default_missing=recipe.default_missing,
     )
     task, why = task_of(table.column(recipe.target))
     if recipe.task != "auto":
@@ -56,7 +60,7 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         most_categories=recipe.most_categories,
     ).fit(train)
     parts = {"train": train, "dev": dev, "test": test}
-    data = {name: (encoder.encoded(part), encoder.transform_target(part)) for name, part in parts.items()}
+    data = {name: (encoder.encoded(part), _targets(encoder, name, part)) for name, part in parts.items()}
     steps = recipe.epochs * steps_per_epoch(len(train), recipe.batch_size)
     optimizer.learning_rate = scheduled(recipe.schedule, optimizer.learning_rate, steps)
     model = build(encoder, recipe, optimizer)
@@ -86,6 +90,15 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         table_report.next_commands(files.model, files.test, recipe.data)
     return 0
+
+
+def _targets(encoder: TableEncoder, name: str, part: Table) -> np.ndarray[Any, Any]:
+    """The targets of a set; a rare class that no training row has is told with what helps."""
+    try:
+        return encoder.transform_target(part)
+    except ValueError as error:
+        hint = "--stratify gives each set, and train first, rows of each class"
+        raise ValueError(f"{error}, of the {name} set; {hint}") from None
 
 
 def _optimizer(recipe: Recipe) -> optimizers.Optimizer:
@@ -140,30 +153,82 @@ def _files(recipe: Recipe, arguments: argparse.Namespace) -> _Files:
     for suffix in (".gz", ".csv", ".tsv", ".txt"):
         name = name.removesuffix(suffix)
     model = Path(recipe.save if recipe.save is not None else f"{name}.safetensors")
+    check_target("train", model)
     test = model.with_name(f"{model.stem}-test.csv") if recipe.test else None
-    for path in (model, test, arguments.save_config):
+    for path in (test, arguments.save_config):
         if path is not None:
             check_target("train", path)
-    for path in (model, test):
-        if path is not None and path.exists() and Path(recipe.data).exists() and path.samefile(recipe.data):
-            raise ValueError(expected("train", "--save to another file than the data", f"{str(path)!r}"))
-    return _Files(model, test, plot_target(arguments.plot, None), arguments.save_config)
+    plot = plot_target(arguments.plot, None)
+    inputs = {"the data": recipe.data, "--config": arguments.config}
+    outputs = {"the test rows": test, "--save-config": arguments.save_config, "--plot": plot}
+    check_apart("train", inputs, {"--save": model, **outputs} if not _repeats(arguments) else outputs)
+    check_apart("train", {"the data": recipe.data}, {"--save": model, **outputs})
+    if test is not None and recipe.save is None:
+        _check_ours(model, test)
+    return _Files(model, test, plot, arguments.save_config)
+
+
+def _repeats(arguments: argparse.Namespace) -> bool:
+    """Whether the settings are those of a model, which its repetition may replace."""
+    return arguments.config is not None and arguments.config.endswith(".safetensors")
+
+
+def _check_ours(model: Path, test: Path) -> None:
+    """See that a file whose name nobody gave is the test rows of the model beside it, or not there.
+
+    Raises:
+        ValueError: it is somebody's own.
+    """
+    if not test.is_file():
+        return
+    try:
+        run = load_model(model).metadata.get(METADATA_WORD)
+    except (OSError, ValueError):  # no model, or not ours
+        run = None
+    digest = run.get(TEST_ROWS) if isinstance(run, dict) else None
+    if digest != hashlib.sha256(test.read_bytes()).hexdigest():
+        wanted = f"no file {str(test)!r}, where the test rows go, or those of an earlier training"
+        hint = "move it away, or name the model by --save PATH: its test rows go to PATH-test.csv"
+        raise ValueError(expected("train", wanted, "another one", hint))
 
 
 def _save(model: Sequential, recipe: Recipe, table: Table, test: Table, files: _Files) -> None:
     """Write the model, the rows that it was judged by as they stand in the file, and the settings."""
-    model.save(files.model)
+    if files.test is None:
+        model.save(files.model)
+    else:
+        with text_target("train", files.test) as file:
+            # The model says whose the rows are, and they take their place only where it has taken its own.
+            model.metadata[METADATA_WORD][TEST_ROWS] = _write_rows(recipe, table, test.records, file)
+            model.save(files.model)
     output.say(f"model           {files.model}")
     if files.test is not None:
-        _save_rows(recipe, table, test.records, files.test)
         output.say(f"its test rows   {files.test}")
     if files.config is not None:
         write_toml(files.config, recipe)
         output.say(f"settings        {files.config}")
 
 
-def _save_rows(recipe: Recipe, table: Table, records: np.ndarray[Any, Any], path: Path) -> None:
+class _Digesting:
+    """A text file whose bytes are counted into a SHA-256 as they are written."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def write(self, text: str) -> int:
+        """Write and take in."""
+        self._digest.update(text.encode())
+        return self._file.write(text)
+
+    def hexdigest(self) -> str:
+        """Of all that was written."""
+        return self._digest.hexdigest()
+
+
+def _write_rows(recipe: Recipe, table: Table, records: np.ndarray[Any, Any], file: TextIO) -> str:
+    """Write these records of the data; returns the SHA-256 of the file."""
     assert recipe.data is not None
     form = detect(recipe.data, "train", delimiter=recipe.delimiter, header=table.options.header)
-    with text_target("train", path) as file:
-        copy_records(recipe.data, "train", form, records, file)
+    counted = _Digesting(file)
+    copy_records(recipe.data, "train", form, records, counted)
+    return counted.hexdigest()

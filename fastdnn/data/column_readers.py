@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdnn.data.table_column import Column, narrowed
+from fastdnn.data.table_column import Column, narrowed, quoted
 from fastdnn.io.files import FormatError
 
 MOST_TEXTS: Final = 100_000  # different ones of a column, beyond which none of it is kept
@@ -18,11 +18,11 @@ BOOLEAN_WORDS: Final = {word: code for pair in _BOOLEANS for code, word in enume
 
 
 class NotNumberError(ValueError):
-    """A cell is no number: the text, its line, and whether numbers come before it."""
+    """A cell is no number: the text and its line."""
 
-    def __init__(self, text: str, line: int, after_numbers: bool) -> None:
+    def __init__(self, text: str, line: int) -> None:
         super().__init__(text)
-        self.text, self.line, self.after_numbers = text, line, after_numbers
+        self.text, self.line = text, line
 
 
 class NumberReader:
@@ -56,8 +56,8 @@ class NumberReader:
         if infinite.any():
             row = int(infinite.argmax())
             raise FormatError(
-                f"column {self.name!r}: expected finite numbers, got {cells[row]!r} in line {lines[row]}; "
-                "leave the cell empty if the value is not known"
+                f"column {self.name!r}: expected finite numbers, got {quoted(cells[row])} in line "
+                f"{lines[row]}; leave the cell empty if the value is not known"
             )
         self._wide.append(numbers)
         self._wide_rows += len(numbers)
@@ -89,12 +89,9 @@ class NumberReader:
             return None
 
     def _offender(self, cells: Sequence[str], lines: Sequence[int]) -> NotNumberError:
-        before = any(np.isfinite(block).any() for block in (*self._blocks, *self._wide))
         for cell, line in zip(cells, lines, strict=True):
-            number = self._numbers([cell])
-            if number is None:
-                return NotNumberError(cell.strip(), line, before)
-            before = before or bool(np.isfinite(number[0]))
+            if self._numbers([cell]) is None:
+                return NotNumberError(cell.strip(), line)
         raise AssertionError("a block of numbers is one")
 
     def column(self) -> Column:
@@ -171,7 +168,9 @@ class TextReader:
 
 
 def boolean_if_so(column: Column) -> Column:
-    """A column of texts, as a boolean where they are no and yes, or false and true, in any case.
+    """A column of texts, as a boolean where they are no and yes, or false and true, both and in any case.
+
+    One of the two alone may be one of more words that other rows have: it stays a text.
 
     >>> import numpy as np
     >>> from fastdnn.data.column_readers import boolean_if_so
@@ -181,7 +180,7 @@ def boolean_if_so(column: Column) -> Column:
     """
     words = {text.lower() for text in column.texts}
     for pair in _BOOLEANS:
-        if words and words <= set(pair):
+        if words == set(pair):
             return as_boolean(column, pair)
     return column
 
@@ -197,7 +196,7 @@ def as_boolean(column: Column, pair: tuple[str, str] = ("false", "true")) -> Col
         if text.lower() not in BOOLEAN_WORDS:
             place = f" in line {column.lines[code]}" if column.lines else ""
             raise FormatError(
-                f"column {column.name!r}: expected yes or no, or true or false, got {text!r}{place}"
+                f"column {column.name!r}: expected yes or no, or true or false, got {quoted(text)}{place}"
             )
         code_of[code] = BOOLEAN_WORDS[text.lower()]
     return Column(column.name, "boolean", code_of[column.values], pair)

@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ from fastdnn.io.files import FormatError
 
 _BLOCK_CELLS: Final = 1 << 16  # some megabytes of text
 _LEAST_ROWS: Final = 16  # so that a column's few calls of NumPy are for more than a cell or two
+
+
+class Writable(Protocol):
+    """What text can be written to."""
+
+    def write(self, text: str, /) -> object:
+        """Write it."""
 
 
 class Block(NamedTuple):
@@ -68,16 +75,22 @@ def _records(path: str | os.PathLike[str], where: str, form: CsvForm) -> Iterato
 
 
 def copy_records(
-    path: str | os.PathLike[str], where: str, form: CsvForm, records: NDArray[np.int64], file: TextIO
+    path: str | os.PathLike[str], where: str, form: CsvForm, records: NDArray[np.int64], file: Writable
 ) -> None:
     """Write these records, numbered from 0 under the header, and the header, in the order of the file."""
     chosen = set(records.tolist())
-    writer = csv.writer(file, delimiter=form.delimiter, lineterminator="\n")
+    plain = csv.writer(file, delimiter=form.delimiter, lineterminator="\n")
+    # The csv module quotes what its line end has, \n; it writes a lone \r bare, where a reader ends the line.
+    quoting = csv.writer(file, delimiter=form.delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def write(record: Sequence[str]) -> None:
+        (quoting if any("\r" in text for text in record) else plain).writerow(record)
+
     if form.header:
-        writer.writerow(form.names)
+        write(form.names)
     for number, (_, record) in enumerate(_records(path, where, form)):
         if number in chosen:
-            writer.writerow(record)
+            write(record)
 
 
 def _ragged(form: CsvForm, line: int, record: Sequence[str]) -> str:

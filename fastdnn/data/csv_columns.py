@@ -18,7 +18,8 @@ from fastdnn.data.column_readers import (
 )
 from fastdnn.data.csv_blocks import read_blocks
 from fastdnn.data.csv_form import CsvForm
-from fastdnn.data.table_column import Column, Kind
+from fastdnn.data.mixed_numbers import mixture
+from fastdnn.data.table_column import Column, Kind, merged, quoted
 from fastdnn.io.files import FormatError
 
 _MANY_TEXTS: Final = 100
@@ -73,18 +74,21 @@ def read_columns(
     Raises:
         FormatError: cells cannot be read as they must; see `fastdnn.data.load_csv`.
     """
-    readers, rows, mixed = _read(path, where, form, wanted, reading)
+    readers, rows = _read(path, where, form, wanted, reading)
     found = Found({}, {}, [], rows)
     for name, reader in readers.items():
         column = _column(reader, reading, name == target)
         reason = "" if isinstance(column, Column) else column
         if isinstance(column, Column) and name not in reading.kinds and name != target:
             reason = useless(column, name in reading.categories)
-        if name in mixed:
-            error = mixed[name]
-            mixture = f"it has texts among its numbers, the first {error.text!r} in line {error.line}"
-            reason = f"{reason}; {mixture}" if reason else ""
-            found.notes.extend([] if reason else [f"{name!r} is a category: {mixture}"])
+        if isinstance(reader, TextReader) and not _is_forced(name, reading):
+            mixed = mixture(reader, column if isinstance(column, Column) else None, reading.decimal)
+            if mixed and name == target and isinstance(column, Column) and useless(column, wanted=False):
+                raise FormatError(f"column {name!r}: expected numbers or classes, got a mixture: {mixed}")
+            if mixed and reason:
+                reason = f"{reason}; {mixed}"
+            elif mixed:
+                found.notes.append(f"{name!r} is a category: {mixed}")
         if reason:
             found.left_out[name] = reason
         elif isinstance(column, Column):
@@ -100,7 +104,7 @@ def _read(
     form: CsvForm,
     wanted: Mapping[str, int],
     reading: Reading,
-) -> tuple[dict[str, NumberReader | TextReader], int, dict[str, NotNumberError]]:
+) -> tuple[dict[str, NumberReader | TextReader], int]:
     """Readers that have seen the whole file; those that met their first text late read it once more."""
     readers: dict[str, NumberReader | TextReader] = {}
     for name in wanted:
@@ -110,7 +114,6 @@ def _read(
             if as_text
             else NumberReader(name, reading.missing, reading.decimal)
         )
-    mixed: dict[str, NotNumberError] = {}
     rows = 0
     pending = set(wanted)
     while pending:
@@ -124,8 +127,6 @@ def _read(
                 except NotNumberError as error:
                     if name in reading.kinds:
                         raise _no_number(name, error) from None
-                    if error.after_numbers:
-                        mixed[name] = error
                     readers[name] = TextReader(name, reading.missing)
                     if rows:
                         late.add(name)
@@ -133,12 +134,12 @@ def _read(
                         readers[name].add(cells, block.lines)
             rows += len(block.lines)
         pending = late
-    return readers, rows, mixed
+    return readers, rows
 
 
 def _no_number(name: str, error: NotNumberError) -> FormatError:
     return FormatError(
-        f"column {name!r}: expected a number, as the model was trained on, got {error.text!r} in line "
+        f"column {name!r}: expected a number, as the model was trained on, got {quoted(error.text)} in line "
         f"{error.line}"
     )
 
@@ -147,20 +148,29 @@ def _column(reader: NumberReader | TextReader, reading: Reading, is_target: bool
     """A column, or why there is none."""
     if isinstance(reader, NumberReader):
         return reader.column()
-    forced = reader.name in reading.categories or reader.name in reading.kinds
+    forced = _is_forced(reader.name, reading)
     if not forced and reader.texts:
         _refuse_dates(reader)
         _refuse_commas(reader)
     if reader.overflow:
         if forced or is_target:
+            mixed = "" if forced else mixture(reader, None, reading.decimal)
             raise FormatError(
                 f"column {reader.name!r}: expected at most {MOST_TEXTS:,} different texts, got more"
+                + (f"; {mixed}" if mixed else "")
             )
         return "too many different texts"
     column = reader.column()
     if reading.kinds.get(reader.name) == "boolean":
         return as_boolean(column)
-    return column if forced else boolean_if_so(column)
+    if reader.name in reading.kinds:  # a training without `categories` may have told 1 from 1.0
+        return column
+    return merged(column) if forced else boolean_if_so(column)
+
+
+def _is_forced(name: str, reading: Reading) -> bool:
+    """Whether it was said what the column is."""
+    return name in reading.categories or name in reading.kinds
 
 
 def _refuse_dates(reader: TextReader) -> None:
@@ -168,7 +178,8 @@ def _refuse_dates(reader: TextReader) -> None:
         advice = "make numbers of them that mean something: year, month, weekday, days since"
         raise FormatError(
             f"column {reader.name!r}: expected numbers or categories, got dates or times such as "
-            f"{reader.texts[0]!r} in line {reader.lines[0]}; {advice}; {_REMEDY.format(name=reader.name)}"
+            f"{quoted(reader.texts[0])} in line {reader.lines[0]}; {advice}; "
+            f"{_REMEDY.format(name=reader.name)}"
         )
 
 
@@ -180,8 +191,8 @@ def _refuse_commas(reader: TextReader) -> None:
         line = reader.lines[sample.index(text)]
         advice = "decimal=',' (--decimal ,) reads decimal commas; marks between thousands have to go"
         raise FormatError(
-            f"column {reader.name!r}: expected numbers with a decimal point, got {text!r} in line {line}; "
-            f"{advice}; {_REMEDY.format(name=reader.name)}"
+            f"column {reader.name!r}: expected numbers with a decimal point, got {quoted(text)} in line "
+            f"{line}; {advice}; {_REMEDY.format(name=reader.name)}"
         )
 
 

@@ -15,6 +15,7 @@ from fastdnn.io.files import FormatError
 DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _SAMPLE_LINES: Final = 50
 _SAMPLE_CHARACTERS: Final = 1 << 20
+MOST_COLUMNS: Final = 100_000
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def detect(
 
     Raises:
         ValueError: the delimiter is no single character.
-        FormatError: the file is empty or no text, or has a name twice.
+        FormatError: the file is empty or no text, has a name twice, or more than 100,000 columns.
     """
     check_delimiter(where, delimiter)
     lines = _sample(path, where)
@@ -64,6 +65,11 @@ def detect(
         raise FormatError("expected a line of names and rows under it, got an empty file")
     found = delimiter if delimiter is not None else _delimiter(lines)
     first = next(record for record in _records(lines, found) if record)
+    if len(first) > MOST_COLUMNS:
+        raise FormatError(
+            f"expected at most {MOST_COLUMNS:,} columns, got {len(first):,} fields in the first line; "
+            "is this a table, and its delimiter right?"
+        )
     cells = [cell.strip() for cell in first]
     if header is None:
         header = not set(cells).isdisjoint(known) or not any(_is_number(cell) for cell in cells)

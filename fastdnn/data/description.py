@@ -116,7 +116,8 @@ def describe(x: Any, names: Sequence[str] | None = None, *, outlier_sigmas: floa
         outlier_sigmas: the limit of outliers, >= 0.
 
     Raises:
-        ValueError: `x` is no dense table of numbers, or an argument does not fit it.
+        ValueError: `x` is no dense table of numbers, its numbers are so large that their spread is beyond
+            float64, or an argument does not fit it.
 
     Source: deck 004, "Factors Affecting Your Training Result: data mean and standard deviation, minimum,
     maximum, noise".
@@ -145,12 +146,22 @@ def describe(x: Any, names: Sequence[str] | None = None, *, outlier_sigmas: floa
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         std = np.sqrt(_squares(features, mean) / count)
         std[low == high] = 0.0
+        _check_spread(labels, count, low, high, mean + std)
         outliers = _outliers(features, mean, limit * std)
     missing = features.rows - count - infinite
     figures = [column.tolist() for column in (mean, std, low, high)]
     numbers = [column.astype(int).tolist() for column in (missing, infinite, outliers)]
     rows = tuple(FeatureSummary(*row) for row in zip(labels, *figures, *numbers, strict=True))
     return Description(rows, tuple(_troubles(rows, features.rows)), features.rows)
+
+
+def _check_spread(labels: list[str], count: Floats, low: Floats, high: Floats, figures: Floats) -> None:
+    """See that the figures of features with values did not overflow."""
+    bad = np.flatnonzero((count > 0) & ~np.isfinite(figures))
+    if bad.size:
+        got = f"{low[bad[0]]:g} to {high[bad[0]]:g} in {labels[bad[0]]!r}"
+        hint = "divide it by a power of ten"
+        raise ValueError(expected("describe", "features whose spread float64 holds", got, hint))
 
 
 def _labels(features: Features, names: Sequence[str] | None) -> list[str]:

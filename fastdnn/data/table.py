@@ -148,6 +148,7 @@ class Table:
         array([3., 1.])
         """
         index = np.asarray(rows)
+        index = index.astype(np.intp) if index.shape == (0,) and index.dtype.kind == "f" else index
         columns = {name: column.take(index) for name, column in self.columns.items()}
         return replace(self, columns=columns, records=self.records[index])
 

@@ -1,6 +1,8 @@
 """Tables from columns in memory: a dict of sequences, or a data frame of pandas, polars or pyarrow."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 from fastdnn.data.column_readers import TextReader, as_boolean, boolean_if_so
 from fastdnn.data.csv_columns import useless
 from fastdnn.data.table import Table
-from fastdnn.data.table_column import Column, Kind, narrowed
+from fastdnn.data.table_column import Column, Kind, merged, narrowed
 from fastdnn.errors import expected, unknown_name
 from fastdnn.io.files import FormatError
 
@@ -58,6 +60,10 @@ def table_of(
 def _table(
     columns: Any, target: str | None, categories: Collection[str], like: "TableEncoder | None"
 ) -> Table:
+    if not isinstance(target, str | None):
+        raise ValueError(expected(_WHERE, "target as the name of one column", repr(target)))
+    if not isinstance(categories, Collection):
+        raise ValueError(expected(_WHERE, "categories as texts", repr(categories)))
     texts = [categories] if isinstance(categories, str) else list(categories)
     given = dict(_items(columns))
     kinds: Mapping[str, Kind] = {} if like is None else like.kinds
@@ -115,15 +121,35 @@ def _column(name: str, values: Any, kind: Kind | None, as_text: bool) -> Column 
         return _numbers(name, array.astype(np.float64))
     if array.dtype.kind == "b" and not as_text:
         return Column(name, "boolean", array.astype(np.int32), ("false", "true"))
-    items = [None if _is_missing(item) else item for item in array.tolist()]
+    items = [None if _is_missing(item) else item for item in map(_plain, array.tolist())]
     present = [item for item in items if item is not None]
     if present and not as_text:
         if all(isinstance(item, bool) for item in present):
             codes = [-1 if item is None else int(item) for item in items]
             return Column(name, "boolean", np.array(codes, np.int32), ("false", "true"))
         if all(isinstance(item, Real | Decimal) for item in present):
-            return _numbers(name, np.array([np.nan if i is None else float(i) for i in items], np.float64))
+            return _numbers(name, np.array([_float(name, *pair) for pair in enumerate(items)], np.float64))
     return _texts(name, items, kind, as_text)
+
+
+def _plain(item: Any) -> Any:
+    """A scalar of NumPy as Python's."""
+    return item.item() if isinstance(item, np.generic) else item
+
+
+def _float(name: str, row: int, item: Any) -> float:
+    try:
+        return math.nan if item is None else float(item)
+    except (OverflowError, ValueError):  # ValueError: Decimal("sNaN")
+        got = f"one that float64 does not hold in row {row}"
+        raise ValueError(expected(_WHERE, f"finite numbers in {name!r}", got)) from None
+
+
+def _text(item: Any) -> str:
+    """Codes are whole numbers, though a data frame with missing ones holds them as floats."""
+    if item is None:
+        return ""
+    return str(int(item)) if isinstance(item, float) and item.is_integer() else str(item)
 
 
 def _is_missing(item: Any) -> bool:
@@ -144,10 +170,12 @@ def _texts(name: str, items: list[Any], kind: Kind | None, as_text: bool) -> Col
             wanted = f"numbers, booleans or texts in {name!r}"
             raise ValueError(expected(_WHERE, wanted, f"{item!r} in row {row}", hint))
     reader = TextReader(name, _MISSING)
-    reader.add(["" if item is None else str(item) for item in items], range(len(items)))
+    reader.add([_text(item) for item in items], range(len(items)))
     if reader.overflow:
         return "too many different texts"
-    column = reader.column()
+    column = replace(reader.column(), lines=())  # there is no file
     if kind == "boolean":
         return as_boolean(column)
-    return column if as_text else boolean_if_so(column)
+    if kind is not None:  # a training without `categories` may have told 1 from 1.0
+        return column
+    return merged(column) if as_text else boolean_if_so(column)

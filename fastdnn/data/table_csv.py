@@ -10,7 +10,7 @@ import numpy as np
 
 from fastdnn.data.csv_columns import Reading, read_columns
 from fastdnn.data.csv_form import DELIMITERS, CsvForm, detect
-from fastdnn.data.table import CsvOptions, Table
+from fastdnn.data.table import MISSING, CsvOptions, Table
 from fastdnn.errors import expected, unknown_name
 from fastdnn.io.files import FormatError
 
@@ -30,7 +30,8 @@ def load_csv(
     delimiter: str | None = None,
     header: bool | None = None,
     decimal: str | None = None,
-    missing: Collection[str] | None = None,
+    missing: Collection[str] = (),
+    default_missing: bool = True,
     like: "TableEncoder | None" = None,
 ) -> Table:
     """Read a CSV file: UTF-8, plain or gzipped, with fields quoted as the csv module takes them.
@@ -52,7 +53,9 @@ def load_csv(
         header: whether the first line names the columns; None: unless one of its fields is a number. Without
             a header the columns are called column_1, column_2, ...
         decimal: "." (default) or ",".
-        missing: the words for a missing value instead of those above; an empty cell and nan are always one.
+        missing: more words for a missing value, beside those above.
+        default_missing: False: only the words of `missing` are, an empty cell and, among numbers, nan; NA and
+            the others are texts.
         like: the encoder of a model. The table has the columns that it was fitted on and their kinds,
             whatever their order in the file; others are ignored, and a note names them. The target is read
             only if it is named again.
@@ -78,7 +81,9 @@ def load_csv(
     array([31.5,  nan, 52. ])
     """
     excluded, texts = _names("exclude", exclude), _names("categories", categories)
-    words = None if missing is None else _names("missing", missing)
+    if not isinstance(target, str | None):
+        raise ValueError(expected(_WHERE, "target as the name of one column", repr(target)))
+    words = _missing_words(_names("missing", missing), default_missing)
     options = _options(delimiter, header, decimal, words, like, bool(excluded or texts))
     reading = Reading(
         frozenset(options.missing), options.decimal, frozenset(texts), {} if like is None else like.kinds
@@ -104,8 +109,20 @@ def load_csv(
         raise FormatError(f"[{_WHERE}] {str(Path(path))!r}: {error}") from error.__cause__
 
 
+def _missing_words(more: list[str], default: bool) -> tuple[str, ...] | None:
+    """All words for a missing value, or None where they are the usual ones."""
+    if not isinstance(default, bool):
+        raise ValueError(expected(_WHERE, "default_missing True or False", repr(default)))
+    if default:
+        return tuple(dict.fromkeys((*MISSING, *more))) if more else None
+    return tuple(dict.fromkeys(("", *more)))
+
+
 def _names(argument: str, value: Collection[str]) -> list[str]:
-    names = [value] if isinstance(value, str) else list(value)
+    try:
+        names = [value] if isinstance(value, str) else list(value)
+    except TypeError:
+        raise ValueError(expected(_WHERE, f"{argument} as texts", repr(value))) from None
     if not all(isinstance(name, str) for name in names):
         raise ValueError(expected(_WHERE, f"{argument} as texts", repr(value)))
     return names
@@ -115,7 +132,7 @@ def _options(
     delimiter: str | None,
     header: bool | None,
     decimal: str | None,
-    missing: Sequence[str] | None,
+    missing: tuple[str, ...] | None,
     like: "TableEncoder | None",
     has_names: bool,
 ) -> CsvOptions:
@@ -135,7 +152,7 @@ def _options(
     if header not in (None, True, False):
         raise ValueError(expected(_WHERE, "header True, False or None", repr(header)))
     made = CsvOptions(header=header, delimiter=delimiter, decimal=decimal or ".")
-    return made if missing is None else replace(made, missing=(*missing, ""))
+    return made if missing is None else replace(made, missing=missing)
 
 
 def _check_names(form: CsvForm, target: str | None, excluded: list[str], texts: list[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdnn.data.table_column import Column, Kind
+from fastdnn.data.table_column import Column, Kind, Positions
 from fastdnn.errors import expected, unknown_name
 
 _WHERE = "TableEncoder"
@@ -186,18 +186,18 @@ class CategoryFeature:
         """For each row the position of its category, -1 for a text that is none, the fill where it is
         missing.
         """
-        index = {text: place for place, text in enumerate(self.categories)}
-        place_of = [index.get(text, -1) for text in column.texts]
+        index = Positions(self.categories)
+        place_of = [index[text] for text in column.texts]
         return np.take(np.array([*place_of, self.fill], np.intp), column.values)
 
     def unknown(self, column: Column) -> dict[str, int]:
         """The texts that are no category of training, and how many rows have them."""
-        index = set(self.categories)
+        index = Positions(self.categories)
         counts = column.counts()
         return {
             text: int(count)
             for text, count in zip(column.texts, counts, strict=True)
-            if count and text not in index
+            if count and index[text] < 0
         }
 
     def encode(self, column: Column, out: NDArray[np.float32]) -> None:

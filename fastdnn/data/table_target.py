@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastdnn.data.table_column import KINDS, Column, Kind
+from fastdnn.data.table_column import KINDS, Column, Kind, Positions, quoted
 from fastdnn.data.table_features import scale_of
 from fastdnn.errors import expected, unknown_name
 
@@ -95,13 +95,14 @@ class ClassTarget:
         texts, codes = _classes(column)
         if column.kind == self.kind == "boolean":
             texts = list(self.classes)  # yes and true are the same
-        index = {text: label for label, text in enumerate(self.classes)}
-        labels = np.take(np.array([*(index.get(text, -1) for text in texts), -1], np.int64), codes)
+        index = Positions(self.classes)
+        labels = np.take(np.array([*(index[text] for text in texts), -1], np.int64), codes)
         if (labels < 0).any():
             bad = np.flatnonzero(labels < 0)
             code = codes[bad[0]]
             more = f", and {len(bad) - 1:,} more such rows" if len(bad) > 1 else ""
-            got = f"{texts[code] if code >= 0 else ''!r} in row {bad[0]}{more}"
+            place = f"line {column.lines[code]}" if column.lines and code >= 0 else f"row {bad[0]}"
+            got = f"{quoted(texts[code] if code >= 0 else '')} in {place}{more}"
             wanted = f"the classes of {self.name!r} that the model was trained on"
             raise ValueError(expected(_WHERE, wanted, got))
         return labels
