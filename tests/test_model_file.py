@@ -105,7 +105,15 @@ def drop(*keys):
     return change
 
 
+def warmups(depth):
+    entry = {"class_name": "Constant", "config": {"learning_rate": 0.1}}
+    for _ in range(depth):
+        entry = {"class_name": "Warmup", "config": {"schedule": entry, "steps": 1}}
+    return entry
+
+
 BAD = {
+    "schedules as a bomb": edit("compile", "optimizer", "config", "learning_rate", value=warmups(40)),
     "unknown layer": edit("layers", 2, "class_name", value="os.system"),
     "layer without class": drop("layers", 2, "class_name"),
     "units as a bomb": edit("layers", 2, "config", "units", value=2**50),
