@@ -31,8 +31,8 @@ class Ensemble(Model):
     call, evaluates, is saved as one file (`load_model` gives a `Model`), and could be trained further. The
     members stay as they are, and may change without it. If the first one is compiled, so is the ensemble,
     with the same losses and metrics: cross-entropies are those of the averaged probabilities. Only what wants
-    the logits below a softmax, `label_smoothing` of integer labels, cannot be computed of averages, and leaves
-    it to be compiled otherwise.
+    the logits below a softmax, `label_smoothing` of integer labels, cannot be computed of averages; compile
+    it otherwise then.
 
     Outputs are probabilities of all members, or of none. Members that give logits have their logits averaged:
     of the probabilities that is the geometric mean, normalised. `average="geometric"` does the same for
