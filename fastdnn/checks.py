@@ -1,6 +1,7 @@
 """Numbers that users pass, checked; errors name the argument, its value and the rule."""
 
 import math
+import operator
 from collections.abc import Iterable
 
 from fastdnn.errors import expected, unknown_name
@@ -47,10 +48,13 @@ def whole(where: str, name: str, value: object, least: int = 0) -> int:
     >>> whole("Here", "patience", 2)
     2
     """
-    index = getattr(value, "__index__", None)
-    if isinstance(value, bool) or index is None or index() < least:
+    try:
+        given = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        given = None
+    if given is None or given < least:
         raise ValueError(expected(where, f"{name} as a whole number >= {least}", repr(value)))
-    return int(index())
+    return given
 
 
 def choice(where: str, kind: str, value: object, known: Iterable[str]) -> str:

@@ -62,9 +62,13 @@ class ModelWeights:
         if self.changing.is_mine:
             hint = "a layer changes stored weights by assign; a callback may set any between two steps"
             raise RuntimeError(expected("set_weights", "a call between two steps", "one inside a step", hint))
-        checked = {name: self._checked(where, name, array) for name, array in arrays.items()}
+        checked = self.checked(arrays, where)
         with self.turn(), self.changing():
             self.native.set_all([(self._vector(name), name, array) for name, array in checked.items()])
+
+    def checked(self, arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
+        """The arrays as `write` would store them; raises what it would raise of them."""
+        return {name: self._checked(where, name, array) for name, array in arrays.items()}
 
     def _checked(self, where: str, name: str, array: np.ndarray) -> np.ndarray:
         weight = self.weights[name]
