@@ -3,6 +3,7 @@
 import math
 import operator
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from fastdnn.errors import expected, unknown_name
 
@@ -55,6 +56,22 @@ def whole(where: str, name: str, value: object, least: int = 0) -> int:
     if given is None or given < least:
         raise ValueError(expected(where, f"{name} as a whole number >= {least}", repr(value)))
     return given
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a str that UTF-8 can hold: a JSON escape can spell half of a surrogate pair.
+
+    >>> from fastdnn.checks import is_text
+    >>> is_text("Ω"), is_text("\\ud800"), is_text(3)
+    (True, False, False)
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def choice(where: str, kind: str, value: object, known: Iterable[str]) -> str:
