@@ -102,17 +102,24 @@ def test_no_state_of_pyplot():
     assert output(code) == "False"
 
 
-def test_no_matplotlib_is_told_with_the_command_that_installs_it():
-    code = """
+@pytest.mark.parametrize(
+    ("call", "where"),
+    [
+        ('fd.plots.learning_curve({"loss": [1.0]})', "learning_curve"),
+        ('fd.compare.optimizers("valley", ["sgd"], steps=2).plot()', "Comparison.plot"),
+    ],
+)
+def test_no_matplotlib_is_told_with_the_command_that_installs_it(call, where):
+    code = f"""
         import sys
         sys.modules["matplotlib"] = None
         import fastdnn as fd
-        fd.plots.learning_curve({"loss": [1.0]})
+        {call}
     """
     result = run(code)
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == (
-        "ImportError: [learning_curve] expected matplotlib, got none installed; "
+        f"ImportError: [{where}] expected matplotlib, got none installed; "
         'install it with `pip install "fastdnn[plot]"`'
     )
 
@@ -179,6 +186,9 @@ def test_a_comparison_on_a_task_is_its_learning_curves(on_task):
     assert line.get_color() == ax.get_lines()[1].get_color()  # whatever else is drawn
     assert by_step.get_ylabel() == "train accuracy (share of examples)"
     assert by_step.get_legend() is None
+    assert (ax.get_xscale(), on_task.plot(by="step").get_xscale()) == ("linear", "linear")
+    unlike = fd.compare.batch_sizes(SMALL, {"all": None, "some": 50}, epochs=1)
+    assert (unlike.plot().get_xscale(), unlike.plot(by="step").get_xscale()) == ("linear", "log")
 
 
 def test_the_noise_of_a_comparison_is_behind_its_average(on_task):

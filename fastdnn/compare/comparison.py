@@ -88,7 +88,8 @@ class Comparison:
         """Draw the learning curves of a task, or the paths over the contours of a surface.
 
         Each setting has its colour, line style and marker, which tell it apart in grey, too; the legend is
-        beside the axes. Axes are logarithmic where the values span more than a factor of 20.
+        beside the axes. Positive values that span more than a factor of 10 are on a logarithmic axis, and
+        steps where the lengths of epochs do.
 
         Args:
             ax: where to draw; None makes a figure of its own, without a window, which

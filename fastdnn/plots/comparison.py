@@ -131,11 +131,10 @@ def _draw_curves(axes: "Axes", found: Comparison, curves: dict[str, Any], beta: 
             y = ewma(y, beta)
         every = max(1, len(y) // _MARKED)
         axes.plot(x, y, linewidth=1.8, markevery=(index % every, every), **look)
-    if seen.size and seen.min() > 0 and seen.max() > 20 * seen.min():
+    if seen.size and seen.min() > 0 and seen.max() > 10 * seen.min():
         axes.set_yscale("log")
-    longest = [x[-1] / x[0] for x, _ in curves.values() if len(x) and x[0] > 0]
-    ends = [x[-1] for x, _ in curves.values() if len(x)]
-    if longest and max(ends) > 20 * min(ends):  # batches of one beside batches of all
+    starts = [x[0] for x, _ in curves.values() if len(x)]
+    if starts and max(starts) > 10 * min(starts) > 0:  # epochs of one step beside epochs of thousands
         axes.set_xscale("log")
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
