@@ -164,12 +164,13 @@ def _draw_paths(
     if top > 0:
         first = 0.005 * (begin if 0 < begin < top else top)
         levels = low + np.geomspace(first, 1.5 * top, 16)
-        axes.contour(grid[..., 0], grid[..., 1], heights, levels=levels, colors="0.8", linewidths=0.8)
+        look = {"colors": "0.8", "linewidths": 0.8, "linestyles": "solid"}
+        axes.contour(grid[..., 0], grid[..., 1], heights, levels=levels, **look)
     for name in names:
         points = _near(found.trajectories[name].points[: None if steps is None else steps + 1], surface)
         every = 1 if len(points) <= 5 * _MARKED + 1 else 0.04  # each step; of many such as lie apart
-        look = _look(found, name) | {"markersize": 4}
-        axes.plot(points[:, 0], points[:, 1], linewidth=1.2, markevery=every, **look)
+        own = _look(found, name) | {"markersize": 4}
+        axes.plot(points[:, 0], points[:, 1], linewidth=1.2, markevery=every, **own)
     axes.plot(*start, "o", color="black", markerfacecolor="none", markersize=11, label="start", zorder=4)
     for index, minimum in enumerate(surface.minima):
         axes.plot(*minimum, "*", color="black", markersize=13, label="_" * index + "minimum", zorder=4)
