@@ -14,13 +14,8 @@ def main():
     print(found)  # dev error: of 359 digits that were not trained on
     if args.plot:
         by_epoch, by_step = new_axes(2)
-        for row in found.rows:
-            losses = found.histories[row.name]["val_loss"]
-            by_epoch.plot(range(1, epochs + 1), losses, label=row.name)
-            by_step.plot([row.steps * (i + 1) / epochs for i in range(epochs)], losses, label=row.name)
-        by_epoch.set(xlabel="epoch", ylabel="dev loss", yscale="log")
-        by_step.set(xlabel="step", ylabel="dev loss", yscale="log", xscale="log")
-        by_step.legend(loc="lower left")
+        found.plot(by_epoch, legend=False)
+        found.plot(by_step, by="step")
         save(by_epoch, __file__)
 
 

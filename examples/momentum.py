@@ -1,6 +1,5 @@
 """A long narrow valley: the paths of plain descent, momentum in its forms, and others. Decks 000-004."""
 
-import numpy as np
 from common import new_axes, options, save
 
 import fastdnn as fd
@@ -28,18 +27,9 @@ def main():
         points = [found.trajectories[name].points[step] for name in ("SGD", "momentum")]
         print(f"{step:<20}" + "".join(f"{f'({x:.2f}, {y:.2f})':>20}" for x, y in points))
     if args.plot:
-        axes = new_axes(width=11)
-        (left, right), (low, high) = valley.bounds
-        grid = np.stack(np.meshgrid(np.linspace(left, right, 200), np.linspace(low, high, 120)), axis=-1)
-        axes.contour(
-            grid[..., 0], grid[..., 1], valley.f(grid), levels=np.geomspace(0.005, 2, 12), colors="lightgrey"
-        )
-        for name in ("SGD", "momentum", "Nesterov", "RMSprop", "Adam"):
-            points = found.trajectories[name].points[:60]
-            axes.plot(points[:, 0], points[:, 1], "o-", markersize=2.5, linewidth=1, label=name)
-        axes.plot(0, 0, "k*", markersize=12)
-        axes.set(xlabel="x", ylabel="y", title="f = (x²/100 + y²)/2", ylim=(low, high), xlim=(left, right))
-        axes.legend()
+        shown = ["SGD", "momentum", "Nesterov", "RMSprop", "Adam"]
+        axes = found.plot(new_axes(width=11), names=shown, steps=60)
+        axes.set_title("f = (x²/100 + y²)/2")
         save(axes, __file__)
 
 

@@ -1,6 +1,5 @@
 """Optimisers on a valley, a saddle, a local minimum, and the digits. Decks 000, 003, 004."""
 
-import numpy as np
 from common import new_axes, options, save
 
 import fastdnn as fd
@@ -29,19 +28,10 @@ def main():
     found = fd.compare.optimizers("digits", chosen(0.01, 0.001), steps=200 if args.quick else 1500)
     print(found)
     if args.plot:
-        surface = fd.compare.Beale()
-        left, right = new_axes(2, width=6)
-        for name, setting in chosen(0.01, 0.03).items():
-            way = fd.compare.descend(surface, setting, steps=300).points
-            left.plot(way[:, 0], way[:, 1], label=name)
-            right.plot(found.histories[name]["val_loss"], label=name)
-        across, up = np.meshgrid(np.linspace(0.5, 3.5, 150), np.linspace(-2, 1.5, 100))
-        heights = surface.f(np.stack([across, up], axis=-1))
-        left.contour(across, up, heights, levels=np.geomspace(0.01, 100, 15), colors="lightgrey", zorder=0)
-        left.plot(3, 0.5, "k*", markersize=12)
-        left.set(title="Beale's function", xlim=(0.5, 3.5), ylim=(-2, 1.5))
-        right.set(title="digits", xlabel="epoch", ylabel="dev loss", yscale="log")
-        left.legend(fontsize="small", loc="lower right")
+        left, right = new_axes(2, width=6.5)
+        beale = fd.compare.optimizers("beale", chosen(0.01, 0.03), steps=300)
+        beale.plot(left, legend=False).set(xlim=(0.5, 3.5), ylim=(-2, 1.5))
+        found.plot(right)
         save(left, __file__)
 
 

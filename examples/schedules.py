@@ -1,5 +1,7 @@
 """Learning-rate schedules: their rates, and what they come to on the digits. Decks 000-003."""
 
+import dataclasses
+
 from common import new_axes, options, save
 
 import fastdnn as fd
@@ -35,15 +37,14 @@ def main():
     print()
     print(found)
     if args.plot:
-        left, right = new_axes(2)
+        left, right = new_axes(2, width=6.5)
+        rates = {}
         for name, schedule in chosen.items():
             per_epoch = 1 if schedule.per == "epoch" else steps // epochs
-            rates = schedule.values(0, epochs * per_epoch)[::per_epoch]
-            left.plot(range(1, epochs + 1), rates, label=name)
-            right.plot(range(1, epochs + 1), found.histories[name]["val_loss"], label=name)
-        left.set(xlabel="epoch", ylabel="learning rate", yscale="log")
-        right.set(xlabel="epoch", ylabel="dev loss", yscale="log")
-        left.legend(fontsize="small")
+            rates[name] = {"rate": list(schedule.values(0, epochs * per_epoch)[::per_epoch])}
+        dataclasses.replace(found, histories=rates).plot(left, figure="rate", legend=False)
+        left.set(ylabel="learning rate (no unit)", yscale="log", title="rates")
+        found.plot(right)
         save(left, __file__)
 
 

@@ -1,7 +1,9 @@
 """Numbers that users pass, checked; errors name the argument, its value and the rule."""
 
 import math
+import operator
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from fastdnn.errors import expected, unknown_name
 
@@ -47,10 +49,29 @@ def whole(where: str, name: str, value: object, least: int = 0) -> int:
     >>> whole("Here", "patience", 2)
     2
     """
-    index = getattr(value, "__index__", None)
-    if isinstance(value, bool) or index is None or index() < least:
+    try:
+        given = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        given = None
+    if given is None or given < least:
         raise ValueError(expected(where, f"{name} as a whole number >= {least}", repr(value)))
-    return int(index())
+    return given
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether a value is a str that UTF-8 can hold: a JSON escape can spell half of a surrogate pair.
+
+    >>> from fastdnn.checks import is_text
+    >>> is_text("Ω"), is_text("\\ud800"), is_text(3)
+    (True, False, False)
+    """
+    if not isinstance(value, str):
+        return False
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def choice(where: str, kind: str, value: object, known: Iterable[str]) -> str:

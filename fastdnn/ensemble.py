@@ -12,13 +12,16 @@ from fastdnn.errors import expected, unknown_name
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers.activation import Activation
+from fastdnn.layers.batch_normalization import BatchNormalization
 from fastdnn.layers.dense import Dense
 from fastdnn.layers.input import Input
-from fastdnn.layers.merging import Average
+from fastdnn.layers.layer_normalization import LayerNormalization
+from fastdnn.layers.merging import Average, Concatenate
 from fastdnn.model import Model
 
 _AVERAGES = ("mean", "geometric")
 _LOGISTIC = ("softmax", "sigmoid")  # whose geometric mean, normalised, is theirs of the averaged logits
+_CHANCES = (*_LOGISTIC, "logistic_normalize")  # what no logits may be averaged with
 
 
 class Ensemble(Model):
@@ -27,11 +30,13 @@ class Ensemble(Model):
     One model with copies of the members' layers, named "member_0_dense" and so on: it predicts in one native
     call, evaluates, is saved as one file (`load_model` gives a `Model`), and could be trained further. The
     members stay as they are, and may change without it. If the first one is compiled, so is the ensemble,
-    with the same losses and metrics, unless these cannot be computed of averages: then compile it otherwise.
+    with the same losses and metrics: cross-entropies are those of the averaged probabilities. Only what wants
+    the logits below a softmax, `label_smoothing` of integer labels, cannot be computed of averages; compile
+    it otherwise then.
 
-    Members that give logits have their logits averaged: of the probabilities that is the geometric mean,
-    normalised. `average="geometric"` does the same for outputs by softmax or sigmoid; for "mean" of
-    probabilities give the members a softmax.
+    Outputs are probabilities of all members, or of none. Members that give logits have their logits averaged:
+    of the probabilities that is the geometric mean, normalised. `average="geometric"` does the same for
+    outputs by softmax or sigmoid; for "mean" of probabilities give the members a softmax.
 
     Args:
         models: two or more, built, of one dtype, with inputs and outputs of the same number, names of a dict,
@@ -41,7 +46,8 @@ class Ensemble(Model):
         seed: as of `Model`; default the first member's.
 
     Raises:
-        ValueError: models do not fit each other, weights do not fit, or an output for "geometric" is not by
+        ValueError: models do not fit each other, some give probabilities where others do not, weights do not
+            fit, or an output for "geometric" is not by
             softmax or sigmoid.
 
     Source: Hansen & Salamon, "Neural network ensembles", IEEE PAMI 12, 1990; deck 004, "ensemble".
@@ -74,7 +80,7 @@ class Ensemble(Model):
         self._set_graph(graph, arrays)
         self.weights.write(arrays)  # again: a layer may have put in figures that it was made with
         if first._compiled is not None:
-            with suppress(ValueError):  # a cross-entropy may want logits, where these are averages
+            with suppress(ValueError):  # labels are smoothed in logits only, and these are averages
                 settled = first.compiled
                 optimizer = copy.deepcopy(settled.optimizer)
                 optimizer.rename_weights(lambda name: [_prefix(k) + name for k in range(len(models))])
@@ -92,6 +98,31 @@ def _check_alike(models: Sequence[Model]) -> None:
             if wanted != got:
                 hint = "members take the same inputs, and give the same outputs"
                 raise ValueError(expected(f"Ensemble, member {number}", f"{what} {wanted}", got, hint))
+        for index, name in enumerate(model.output_names):
+            _check_ends(f"Ensemble, member {number}", name, models[0].graph, model.graph, index)
+
+
+def _check_ends(where: str, name: str, first: Graph, other: Graph, index: int) -> None:
+    """See that an output is of probabilities in both, or in none: their average would be neither."""
+    wanted, got = (_gives_chances(graph, graph.outputs.nodes[index]) for graph in (first, other))
+    if None in (wanted, got) or wanted == got:
+        return
+    texts = {True: "probabilities, by a softmax or sigmoid", False: "no probabilities, such as logits"}
+    hint = "give all members a softmax or sigmoid, or none (with_head puts on another last layer)"
+    raise ValueError(expected(where, f"output {name} of {texts[bool(wanted)]}", texts[bool(got)], hint))
+
+
+def _gives_chances(graph: Graph, node: int) -> bool | None:
+    """Whether a softmax or sigmoid ends it, also below averages; None where the layer does not tell."""
+    layer = graph.nodes[node].layer
+    if isinstance(layer, Dense | Activation):
+        return layer.activation in _CHANCES
+    if isinstance(layer, BatchNormalization | LayerNormalization):
+        return False
+    if isinstance(layer, Average | Concatenate):
+        found = {_gives_chances(graph, source) for source in graph.nodes[node].inputs}
+        return found.pop() if len(found) == 1 else None
+    return None
 
 
 def _face(model: Model) -> tuple[str, Any, Any]:

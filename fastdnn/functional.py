@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastdnn.checks import is_text
 from fastdnn.errors import expected
 from fastdnn.ports import Form, Ports
 
@@ -142,8 +143,8 @@ class _Ends:
         if isinstance(given, Mapping):
             form, keys, values = "dict", tuple(given), list(given.values())
             for key in keys:
-                if not isinstance(key, str) or not key:
-                    raise ValueError(expected("Model", f"keys of {argument} as texts", repr(key)))
+                if not is_text(key) or not key:
+                    raise ValueError(expected("Model", f"keys of {argument} as texts in UTF-8", repr(key)))
         if not values:
             raise ValueError(expected("Model", f"at least one of {argument}", repr(given)))
         tensors = [as_tensor(value) for value in values]

@@ -136,7 +136,8 @@ class Network:
         where a callback listens to batches.
 
         Raises:
-            ValueError: another number of arrays, another shape, or something else than real numbers.
+            ValueError: another number of arrays, another shape, something else than real numbers, or a finite
+                one beyond the model's type.
         """
         names = list(self.weights.weights)
         if len(weights) != len(names):
@@ -207,7 +208,7 @@ class Network:
             What was taken, what was not, and why; see `fastdnn.transfer.Transfer`.
 
         Raises:
-            ValueError: the names or shapes do not fit.
+            ValueError: the names or shapes do not fit, or a finite number is beyond the model's type.
             FileNotFoundError: there is no such file.
             FormatError: it is no safetensors file, is damaged, or by a newer fastdnn.
 

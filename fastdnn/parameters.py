@@ -51,33 +51,45 @@ class ModelWeights:
         """A copy of a weight, in the model's type."""
         return self.native.get(self._vector(name), name)
 
-    def write(self, arrays: dict[str, np.ndarray]) -> None:
+    def write(self, arrays: dict[str, np.ndarray], where: str = "set_weights") -> None:
         """Set weights, all or none, in one moment between two steps.
 
         Raises:
-            ValueError: an array has another shape than its weight, or does not hold real numbers.
+            ValueError: an array has another shape than its weight, does not hold real numbers, or a finite
+                one that the model's type does not reach. NaN and infinities are weights like others.
             RuntimeError: this thread is inside a step of a fit, in code that a layer, loss or metric runs.
         """
         if self.changing.is_mine:
             hint = "a layer changes stored weights by assign; a callback may set any between two steps"
             raise RuntimeError(expected("set_weights", "a call between two steps", "one inside a step", hint))
-        checked = {name: self._checked(name, array) for name, array in arrays.items()}
+        checked = self.checked(arrays, where)
         with self.turn(), self.changing():
             self.native.set_all([(self._vector(name), name, array) for name, array in checked.items()])
 
-    def _checked(self, name: str, array: np.ndarray) -> np.ndarray:
+    def checked(self, arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
+        """The arrays as `write` would store them; raises what it would raise of them."""
+        return {name: self._checked(where, name, array) for name, array in arrays.items()}
+
+    def _checked(self, where: str, name: str, array: np.ndarray) -> np.ndarray:
         weight = self.weights[name]
         given = np.asarray(array)
         if given.shape != weight.shape or given.dtype.kind not in "buif":
             raise ValueError(
                 expected(
-                    "set_weights",
+                    where,
                     f"{name} of shape {weight.shape}",
                     f"shape {given.shape}, dtype {given.dtype}",
                 )
             )
         with np.errstate(over="ignore"):
-            return np.require(given, dtype=self.dtype, requirements=["C", "A"])
+            taken = np.require(given, dtype=self.dtype, requirements=["C", "A"])
+        if given.dtype.kind == "f" and given.dtype != taken.dtype:
+            lost = np.isinf(taken) & np.isfinite(given)
+            if lost.any():
+                got = f"{given[lost].flat[0]!r} of {given.dtype}"
+                hint = f"not finite in {self.dtype}: a model of another dtype may hold it"
+                raise ValueError(expected(where, f"{name} of numbers within {self.dtype}", got, hint))
+        return taken
 
     def snapshot(self) -> dict[str, np.ndarray]:
         """Copies of all weights, of one moment."""

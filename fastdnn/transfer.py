@@ -65,7 +65,7 @@ def take(
 
     Raises:
         ValueError: without `by_name`, the names are not the model's; without `skip_mismatch`, a shape is
-            another one.
+            another one, or a number is finite there and not in the model's type.
     """
     weights = model.weights.weights
     kept = [name for name in weights if name not in arrays]
@@ -85,7 +85,7 @@ def take(
     if not taken:
         got = f"none of {', '.join(list(arrays)[:8]) or 'nothing'}"
         raise ValueError(expected(where, f"some of {', '.join(weights)}", got, "rename the layers"))
-    model.weights.write(taken)
+    model.weights.write(taken, where)
     kept = [name for name in weights if name not in taken]
     return Transfer(tuple(taken), tuple(kept), unused, mismatched)
 

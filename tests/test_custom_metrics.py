@@ -12,6 +12,7 @@ from custom_parts import CrossEntropy, MeanDeviation, Scale, SquaredLoss
 from networks import classification, regression, weight_hash
 
 import fastdnn as fd
+from fastdnn.io import read_safetensors, write_safetensors
 
 L = fd.layers
 BACKENDS = ["native", "reference"]
@@ -300,6 +301,7 @@ def test_beside_a_layer_of_ones_own():
         (object(), "a metric, one of"),
         (3, "a metric, one of"),
         (MeanDeviation(name=None), "a name of MeanDeviation"),
+        (MeanDeviation(name="\ud800"), r"a name of MeanDeviation, a string in UTF-8, got '\\ud800'"),
         (MeanDeviation(name="loss"), "distinct names"),
         (MeanDeviation(name="mse"), "each metric once"),
     ],
@@ -323,7 +325,9 @@ class Quantile:
 def test_an_object_that_is_called_has_a_name():
     x, y = regression(rows=40)
     partial = functools.partial(lambda q, y, y_hat: np.quantile(np.abs(y - y_hat), q), 0.5)
-    with pytest.raises(ValueError, match="a name of partial, a string, got None; set its attribute name"):
+    with pytest.raises(
+        ValueError, match="a name of partial, a string in UTF-8, got None; set its attribute name"
+    ):
         model_of(partial)
     partial.name = "median"
     model = model_of(Quantile(0.25), Quantile(0.5), partial, absolute)
@@ -483,6 +487,16 @@ def test_something_else_under_its_name_is_not_blamed_on_the_file(given, tmp_path
     with pytest.raises(ValueError, match="custom_objects has another one under this name") as found:
         fd.load_model(tmp_path / "m", given)
     assert "damaged" not in str(found.value)
+
+
+def test_a_name_in_a_file_that_utf_8_cannot_hold(tmp_path):
+    """The native core would refuse it by a TypeError, and only when the next fit begins."""
+    model_of(MeanDeviation(name="mine")).save(tmp_path / "m")
+    tensors, metadata = read_safetensors(tmp_path / "m")
+    metadata["config"] = metadata["config"].replace('"mine"', '"\\ud800"')
+    write_safetensors(tmp_path / "m", tensors, metadata)
+    with pytest.raises(fd.FormatError, match=r"a string in UTF-8, got '\\ud800'"):
+        fd.load_model(tmp_path / "m", {"MeanDeviation": MeanDeviation})
 
 
 def test_the_plan_shows_it():

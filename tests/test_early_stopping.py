@@ -308,6 +308,16 @@ def test_bad_states():
         ("wait", -2, "wait as a whole number"),
         ("best", NAN, "best as a number"),
         ("best", "low", "best as a number"),
+        ("best", np.zeros(2), "best as a number"),
+        ("best", 10**400, "best as a number"),
+        ("wait", np.zeros(2, int), "wait as a whole number"),
+        ("weights/dense/bias", "heavy", "weights/dense/bias as real numbers, got str"),
+        (
+            "weights/dense/bias",
+            np.array([1j]),
+            "weights/dense/bias as real numbers, got ndarray of dtype complex",
+        ),
+        (1, 1, "expected numbers best, "),
         ("more", 1, "expected numbers best, "),
     ]:
         with pytest.raises(ValueError, match=message):
@@ -315,10 +325,19 @@ def test_bad_states():
         assert stopper.get_state() == good
     with pytest.raises(ValueError, match="got none"):
         stopper.set_state({})
+    for nothing in (None, "state", [1]):
+        with pytest.raises(ValueError, match="expected numbers best, "):
+            stopper.set_state(nothing)
+    assert stopper.get_state() == good
     stopper.set_state({**good, "weights/other": np.zeros(3)})
     model = classifier()
     begin = weight_hash(model)
     with pytest.raises(ValueError, match=r"best weights of .*'other'"):
+        model.fit(X, Y, validation_data=(X_DEV, Y_DEV), callbacks=[stopper])
+    assert weight_hash(model) == begin
+    weights = {f"weights/{name}": np.full(w.shape, 1e300) for name, w in model.weights.weights.items()}
+    stopper.set_state({**good, **weights})
+    with pytest.raises(ValueError, match=r"EarlyStopping, set_state.* of numbers within float32"):
         model.fit(X, Y, validation_data=(X_DEV, Y_DEV), callbacks=[stopper])
     assert weight_hash(model) == begin
 

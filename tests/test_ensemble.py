@@ -91,6 +91,45 @@ def test_it_is_compiled_as_the_first_and_evaluates():
         fd.Ensemble(bare).evaluate(np.ones((1, 2)), np.ones(1))
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_the_cross_entropy_of_averaged_probabilities(backend):
+    models, x, y = members()
+    models[0].compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], backend=backend)
+    ensemble = fd.Ensemble(models)
+    p = parts(models, x).mean(axis=0)
+    loss, accuracy = ensemble.evaluate(x, y)
+    assert loss == pytest.approx(-np.log(p[np.arange(len(y)), y]).mean(), rel=1e-12)
+    assert accuracy == pytest.approx((p.argmax(axis=1) == y).mean())
+    ensemble.fit(x, y, epochs=3)
+    assert ensemble.evaluate(x, y)[0] < loss
+
+
+def test_a_loss_that_wants_logits_leaves_it_uncompiled():
+    models, x, y = members(2)
+    loss = fd.losses.SparseCategoricalCrossentropy(label_smoothing=0.1)
+    models[0].compile("adam", loss)
+    with pytest.raises(ValueError, match="call compile"):
+        fd.Ensemble(models).evaluate(x, y)
+
+
+def test_logits_are_not_averaged_with_probabilities():
+    soft, logits, yes = classifier(), classifier(last=None), classifier(last="sigmoid")
+    for pair, message in [
+        ([soft, logits], "expected output .* of probabilities, .*got no probabilities, such as logits"),
+        ([logits, yes], "member 1.* expected output .* of no probabilities.*got probabilities.*with_head"),
+        ([fd.Ensemble([soft, soft]), logits], "of probabilities, .*got no probabilities"),
+        ([logits, fd.Ensemble([soft, soft])], "of no probabilities.*got probabilities"),
+    ]:
+        for average in ("mean", "geometric"):
+            with pytest.raises(ValueError, match=message):
+                fd.Ensemble(pair, average)
+    x, _ = classification()
+    nested = fd.Ensemble([fd.Ensemble([soft, soft]), soft])
+    np.testing.assert_allclose(nested.predict(x), soft.predict(x), rtol=1e-12)
+    by_layer = fd.Sequential([L.Input((20,)), L.Dense(4), L.Activation("softmax")], seed=0, dtype="float64")
+    fd.Ensemble([soft, by_layer])
+
+
 def test_members_stay_as_they_are():
     models, x, y = members()
     hashes = [weight_hash(model) for model in models]

@@ -336,7 +336,7 @@ def test_metrics_that_do_not_fit(name, metric, message):
         (lambda: fd.metrics.TopKCategoricalAccuracy(0), "k as a whole number >= 1, got 0"),
         (lambda: fd.metrics.TopKCategoricalAccuracy(2.5), "k as a whole number >= 1, got 2.5"),
         (lambda: fd.metrics.BinaryAccuracy(np.nan), "a finite threshold"),
-        (lambda: fd.metrics.RootMeanSquaredError(name=3), "name as a string, got 3"),
+        (lambda: fd.metrics.RootMeanSquaredError(name=3), "name as a string in UTF-8, got 3"),
         (lambda: fd.metrics.from_config("Pinball", {}), "a metric, one of"),
         (lambda: fd.metrics.from_config("R2Score", {"k": 1}), "arguments of R2Score"),
     ],

@@ -105,7 +105,15 @@ def drop(*keys):
     return change
 
 
+def warmups(depth):
+    entry = {"class_name": "Constant", "config": {"learning_rate": 0.1}}
+    for _ in range(depth):
+        entry = {"class_name": "Warmup", "config": {"schedule": entry, "steps": 1}}
+    return entry
+
+
 BAD = {
+    "schedules as a bomb": edit("compile", "optimizer", "config", "learning_rate", value=warmups(40)),
     "unknown layer": edit("layers", 2, "class_name", value="os.system"),
     "layer without class": drop("layers", 2, "class_name"),
     "units as a bomb": edit("layers", 2, "config", "units", value=2**50),
@@ -150,6 +158,19 @@ BAD = {
     "a name too many": edit("outputs", value={"nodes": [4], "form": "dict", "names": ["a", "b"]}),
     "a name twice": edit("outputs", value={"nodes": [3, 4], "form": "dict", "names": ["a", "a"]}),
     "a name of nothing": edit("outputs", value={"nodes": [4], "form": "dict", "names": [""]}),
+    "an output that UTF-8 cannot hold": edit(
+        "outputs", value={"nodes": [4], "form": "dict", "names": ["\ud800"]}
+    ),
+    "a layer that UTF-8 cannot hold": edit("layers", 2, "config", "name", value="\ud800"),
+    "an input that UTF-8 cannot hold": edit("layers", 0, "config", "name", value="\ud800"),
+    "a loss that UTF-8 cannot hold": edit("compile", "heads", 0, "loss", "config", "name", value="\ud800"),
+    "a metric that UTF-8 cannot hold": edit(
+        "compile",
+        "heads",
+        0,
+        "metrics",
+        value=[{"class_name": "R2Score", "config": {"name": "\ud800"}}],
+    ),
     "an input that is a layer": edit("inputs", value={"nodes": [0, 1], "form": "list"}),
     "an input twice": edit("inputs", value={"nodes": [0, 0], "form": "list"}),
     "compile as text": edit("compile", value="yes"),
@@ -175,6 +196,22 @@ def test_bad_files_are_format_errors(saved, what):
     rewrite(path, BAD[what])
     with pytest.raises(FormatError, match=str(path)):
         fd.load_model(path)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
+def test_names_that_utf_8_cannot_hold(text):
+    x = fd.Input((3,))
+    head = fd.layers.Dense(2)(x)
+    for make in (
+        lambda: fd.layers.Dense(2, name=text),
+        lambda: fd.Input((3,), name=text),
+        lambda: fd.Model(x, {text: head}),
+        lambda: fd.losses.MeanSquaredError(name=text),
+        lambda: fd.metrics.R2Score(name=text),
+    ):
+        with pytest.raises(ValueError, match="in UTF-8"):
+            make()
+    assert fd.layers.Dense(2, name="größe").name == "größe"
 
 
 def test_deeply_nested_configuration(saved):

@@ -201,6 +201,41 @@ def test_warmup_comes_before_a_schedule():
     assert list(schedules.Warmup(inner, 0).values(0, 9)) == list(inner.values(0, 9))
 
 
+def nested(depth):
+    schedule = schedules.StepDecay(0.8, every=2)
+    for _ in range(depth):
+        schedule = schedules.Warmup(schedule, 1)
+    return schedule
+
+
+def test_nested_warmups_ask_each_schedule_once():
+    """Twice each would be 2^n evaluations of the innermost."""
+    calls = []
+    inner = schedules.Manual(lambda t: calls.append(t) or 0.1)
+    schedule = inner
+    for _ in range(8):
+        schedule = schedules.Warmup(schedule, 0)
+    calls.clear()
+    schedule.values(0, 3)
+    assert calls == [0, 1, 2]
+    assert list(nested(3).values(0, 6)) == [0, 0, 0, 0.8, 0.8, 0.4]
+
+
+def test_nesting_has_an_end():
+    deepest = nested(8)
+    assert (
+        schedules.get(schedules.serialize(deepest)).values(0, 12).tolist() == deepest.values(0, 12).tolist()
+    )
+    entry = schedules.serialize(deepest)
+    with pytest.raises(ValueError, match=r"\[Warmup\] expected schedules nested 8 deep at most, got more"):
+        schedules.Warmup(deepest, 1)
+    for depth in (1, 3000):  # the last of these would exhaust the stack
+        for _ in range(depth):
+            entry = {"class_name": "Warmup", "config": {"schedule": entry, "steps": 1}}
+        with pytest.raises(ValueError, match="nested 8 deep at most"):
+            schedules.get(entry)
+
+
 # ---- All of them
 
 

@@ -112,6 +112,27 @@ def test_a_model_file_and_a_foreign_one_are_files_of_weights(tmp_path):
     np.testing.assert_array_equal(model.weights.read("a/bias"), np.arange(8))
 
 
+def test_finite_numbers_do_not_become_infinite(tmp_path):
+    model = network(seed=1)
+    assert model.dtype == "float32"
+    before = weight_hash(model)
+    good, bad = np.arange(8.0), np.arange(8.0)
+    bad[5] = -1e200
+    write_safetensors(tmp_path / "bad", {"a/kernel": model.weights.read("a/kernel"), "a/bias": bad})
+    message = r"bad\] expected a/bias of numbers within float32, got .*-1e\+200.* of float64; not finite in"
+    with pytest.raises(ValueError, match=message):
+        model.load_weights(tmp_path / "bad", by_name=True)
+    arrays = {name: model.weights.read(name) for name in model.weights.weights}
+    with pytest.raises(ValueError, match=r"\[set_weights\] expected a/bias of numbers within float32"):
+        model.set_weights(list((arrays | {"a/bias": bad}).values()))
+    with pytest.raises(ValueError, match="a/bias of numbers within float32"):
+        model.get_layer("a").set_weights([arrays["a/kernel"], bad])
+    assert weight_hash(model) == before
+    good[:3] = np.nan, np.inf, -np.inf  # of these nothing is lost: they are as they were given
+    model.set_weights(list((arrays | {"a/bias": good}).values()))
+    np.testing.assert_array_equal(model.weights.read("a/bias"), good)
+
+
 def test_refused_files_change_nothing(tmp_path):
     model = network(2, seed=1)
     before = weight_hash(model)

@@ -127,6 +127,7 @@ class EarlyStopping(Callback):
             self._reset()
         elif self._best_weights is not None:
             _check_weights(self._best_weights, self.model.weights.snapshot())
+            self._best_weights = self.model.weights.checked(self._best_weights, "EarlyStopping, set_state")
         self._begun_at = _iterations(self.model) - (step or 0)
         self._epoch_of_fit = self._epochs
         if self.restore_best_weights and self._best_weights is None:
@@ -199,9 +200,10 @@ class EarlyStopping(Callback):
         Raises:
             ValueError: something else was given; when the fit begins, weights of another model.
         """
-        arrays = {key: value for key, value in state.items() if str(key).startswith(_WEIGHTS)}
-        rest = {key: value for key, value in state.items() if key not in arrays}
-        numbers = numbers_of("EarlyStopping", rest, _NUMBERS)
+        given = dict(state) if isinstance(state, Mapping) else {}
+        names = [key for key in given if isinstance(key, str) and key.startswith(_WEIGHTS)]
+        arrays = {key[len(_WEIGHTS) :]: _weight(key, given.pop(key)) for key in names}
+        numbers = numbers_of("EarlyStopping", given if isinstance(state, Mapping) else state, _NUMBERS)
         self._reset()
         self.best = numbers["best"]
         self.best_epoch = _or_none(numbers["best_epoch"])
@@ -211,7 +213,16 @@ class EarlyStopping(Callback):
         self._epochs = numbers["epoch"]
         self._goes_on = numbers["step"]
         if arrays and self.restore_best_weights:
-            self._best_weights = {key[len(_WEIGHTS) :]: np.array(value) for key, value in arrays.items()}
+            self._best_weights = arrays
+
+
+def _weight(key: str, value: Any) -> np.ndarray:
+    """A copy of an array of a state."""
+    array = np.array(value)
+    if array.dtype.kind not in "buif":
+        got = f"{type(value).__name__} of dtype {array.dtype}"
+        raise ValueError(expected("EarlyStopping, set_state", f"{key} as real numbers", got))
+    return array
 
 
 def _iterations(model: Any) -> int:

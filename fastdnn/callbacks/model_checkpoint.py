@@ -58,6 +58,8 @@ class ModelCheckpoint(Callback):
     ) -> None:
         where = "ModelCheckpoint"
         self._monitor = Monitor(where, monitor, mode, 0.0)
+        if not isinstance(filepath, str | PathLike) or not isinstance(fspath(filepath), str):
+            raise ValueError(expected(where, "filepath as a str or a path", repr(filepath)))
         self.filepath = fspath(filepath)
         self.monitor = monitor
         self.mode = self._monitor.mode
@@ -115,7 +117,7 @@ class ModelCheckpoint(Callback):
     def _path(self, epoch: int, figures: Mapping[str, float]) -> str:
         try:
             return self.filepath.format(epoch=epoch + 1, **figures)
-        except (KeyError, IndexError, ValueError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             names = ", ".join(["epoch", *figures])
             got = f"{self.filepath!r}: {type(error).__name__} {error}"
             raise ValueError(

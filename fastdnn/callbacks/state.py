@@ -23,9 +23,14 @@ def figure(where: str, name: str, value: Any) -> float:
     Raises:
         ValueError: it is none.
     """
-    if isinstance(value, bool) or not hasattr(value, "__float__") or math.isnan(float(value)):
+    is_number = hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0 and not isinstance(value, bool)
+    try:
+        given = float(value) if is_number else math.nan
+    except (OverflowError, TypeError, ValueError):  # an integer of hundreds of digits, an array of text
+        given = math.nan
+    if math.isnan(given):
         raise ValueError(expected(where, f"{name} as a number", repr(value)))
-    return float(value)
+    return given
 
 
 def numbers_of(where: str, state: Mapping[str, Any], wanted: Mapping[str, Check]) -> dict[str, Any]:

@@ -214,7 +214,7 @@ def _on_surface(what: str, surface: Surface, ways: dict[str, Trajectory]) -> Com
         )
         for name, way in ways.items()
     ]
-    return Comparison(what, surface.name, rows, trajectories=ways)
+    return Comparison(what, surface.name, rows, trajectories=ways, surface=surface)
 
 
 def _on_task(
@@ -229,6 +229,7 @@ def _on_task(
             dev_error=made.dev_error,
             batch_size=sizes[name],
             diverged=made.diverged,
+            steps_per_epoch=made.steps_per_epoch,
         )
         for name, made in trainings.items()
     ]

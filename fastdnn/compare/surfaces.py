@@ -33,7 +33,8 @@ class Surface:
 
     def distance(self, points: np.ndarray) -> np.ndarray:
         """How far the points (..., 2) are from the nearest lowest one; NaN where none is known."""
-        far = [np.linalg.norm(points - np.array(minimum), axis=-1) for minimum in self.minima]
+        with np.errstate(all="ignore"):  # of what diverged, infinity is the distance
+            far = [np.linalg.norm(points - np.array(minimum), axis=-1) for minimum in self.minima]
         return np.min(far, axis=0) if far else np.full(np.shape(points)[:-1], np.nan)
 
 

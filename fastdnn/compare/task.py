@@ -80,6 +80,7 @@ class Training:
     loss: on the training set at the end, in inference mode; NaN where it diverged.
     dev_error: 1 - accuracy on the dev set, or the loss there; NaN where it diverged.
     steps: that were taken.
+    steps_per_epoch: of a whole one.
     seconds: of the fit, with the dev set's evaluation after each epoch.
     diverged: whether the loss became NaN or infinite, which ended it.
     history: the figures of the epochs, by name.
@@ -88,6 +89,7 @@ class Training:
     loss: float
     dev_error: float
     steps: int
+    steps_per_epoch: int
     seconds: float
     diverged: bool
     history: dict[str, list[float]]
@@ -108,7 +110,8 @@ def train(task: Task, optimizer: Any, *, epochs: int, batch_size: int, seed: int
     assert state is not None
     assert history is not None
     loss, error = (float("nan"), float("nan")) if diverged else _measured(model, task)
-    return Training(loss, error, state.iterations, seconds, diverged, dict(history.history))
+    per_epoch = steps_per_epoch(len(task.train[0]), batch_size)
+    return Training(loss, error, state.iterations, per_epoch, seconds, diverged, dict(history.history))
 
 
 def _measured(model: Model, task: Task) -> tuple[float, float]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.checks import choice
+from fastdnn.checks import choice, is_text
 from fastdnn.custom.calls import Call, Frame
 from fastdnn.custom.checks import finite_array, pair, real_array
 from fastdnn.errors import expected
@@ -60,8 +60,8 @@ class PythonLoss:
 
 def _checked_name(where: str, given: Any) -> str:
     name = getattr(given, "name", None)
-    if not isinstance(name, str) or not name:
-        raise ValueError(expected(where, f"a name of {type(given).__name__}, a string", repr(name)))
+    if not is_text(name) or not name:
+        raise ValueError(expected(where, f"a name of {type(given).__name__}, a string in UTF-8", repr(name)))
     return name
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastdnn.checks import is_text
 from fastdnn.custom.calls import Frame
 from fastdnn.errors import expected
 from fastdnn.figures import Figure, values_of
@@ -50,9 +51,9 @@ class PythonMetric:
         name = getattr(given, "name", None)
         if name is None and self.is_function:
             name = getattr(given, "__name__", None)
-        if not isinstance(name, str) or not name:
+        if not is_text(name) or not name:
             hint = "set its attribute name"
-            raise ValueError(expected(where, f"a name of {kind}, a string", repr(name), hint))
+            raise ValueError(expected(where, f"a name of {kind}, a string in UTF-8", repr(name), hint))
         self.name: str = name
 
     def lower(self, on: "Measurement") -> None:

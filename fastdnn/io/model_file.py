@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from fastdnn import layers
+from fastdnn.checks import is_text
 from fastdnn.compiled import Head
 from fastdnn.data.table_encoder import TableEncoder, check_fits
 from fastdnn.errors import expected
@@ -227,7 +228,7 @@ def _ends(where: str, what: str, config: dict[str, Any], nodes: int) -> Ports:
     count = len(numbers) if are_nodes else 0
     right = count == 1 if form == "one" else count >= 1 and form in ("list", "dict")
     if form == "dict":
-        texts = isinstance(names, list) and all(isinstance(name, str) and name for name in names)
+        texts = isinstance(names, list) and all(is_text(name) and name for name in names)
         right = right and texts and len(set(names)) == len(names) == count
     if not right:
         wanted = f"{what}s as nodes of the graph, by themselves, as a list or with names"

@@ -27,6 +27,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdnn.checks import is_text
 from fastdnn.io.files import FormatError, open_regular, replacing
 
 MAX_HEADER_BYTES: Final = 100_000_000  # the limit of the official library: what it cannot read is not written
@@ -117,7 +118,7 @@ def _header(stored: list[tuple[str, NDArray[Any]]], metadata: dict[str, str]) ->
 
 
 def _check_name(name: object) -> str:
-    if not isinstance(name, str) or not _is_text(name) or name == _METADATA:
+    if not is_text(name) or name == _METADATA:
         raise ValueError(
             f"[write_safetensors] tensors: expected names that are text other than {_METADATA!r}, "
             f"got {reprlib.repr(name)}; rename it"
@@ -140,7 +141,7 @@ def _check_array(name: str, array: object) -> NDArray[Any]:
 
 def _check_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
     for key, value in metadata.items():
-        if not (_is_text(key) and _is_text(value)):
+        if not (is_text(key) and is_text(value)):
             raise ValueError(
                 f"[write_safetensors] metadata: expected text for text, got {reprlib.repr(key)}: "
                 f"{reprlib.repr(value)}; store other values as json.dumps(value)"
@@ -241,7 +242,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in values:
             raise FormatError(f"expected each name once, got {reprlib.repr(name)} twice")
-        if not _is_text(name):
+        if not is_text(name):
             raise FormatError(f"expected names in valid Unicode, got {reprlib.repr(name)}")
         values[name] = value
     return values
@@ -255,7 +256,7 @@ def _metadata(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise FormatError(f"expected {_METADATA} to be an object, got {reprlib.repr(value)}")
     for key, text in value.items():
-        if not _is_text(text):
+        if not is_text(text):
             shown = f"{reprlib.repr(key)}: {reprlib.repr(text)}"
             raise FormatError(f"expected text for text in {_METADATA}, got {shown}")
     return value
@@ -293,17 +294,6 @@ def _entry(name: str, fields: Any) -> _Entry:
 def _are_sizes(value: Any) -> bool:
     """Whether a JSON value is a list of integers 0..2⁶³-1; true and false are not integers in JSON."""
     return isinstance(value, list) and all(type(item) is int and 0 <= item <= _MAX_SIZE for item in value)
-
-
-def _is_text(value: Any) -> bool:
-    """Whether a value is a str that UTF-8 can hold: a JSON escape can spell half of a surrogate pair."""
-    if not isinstance(value, str):
-        return False
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _back_to_back(entries: list[_Entry], data_bytes: int) -> list[_Entry]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from fastdnn import constraints, initializers, regularizers
+from fastdnn.checks import is_text
 from fastdnn.constraints import Constraint
 from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
@@ -87,7 +88,7 @@ class Layer:
         trainable: whether `fit` changes the weights.
 
     Raises:
-        ValueError: `name` is empty or has a "/", or `trainable` is neither True nor False.
+        ValueError: `name` is empty, has a "/" or is not UTF-8, or `trainable` is neither True nor False.
 
     >>> import numpy as np
     >>> import fastdnn as fd
@@ -129,8 +130,8 @@ class Layer:
             )
 
     def __init__(self, *, name: str | None = None, trainable: bool = True) -> None:
-        if name is not None and (not isinstance(name, str) or not name or "/" in name):
-            raise ValueError(expected(type(self).__name__, "a name without '/'", repr(name)))
+        if name is not None and (not is_text(name) or not name or "/" in name):
+            raise ValueError(expected(type(self).__name__, "a name without '/' in UTF-8", repr(name)))
         self.name = name or ""
         self.trainable = trainable
         self.next_activation = "linear"  # that the output meets next; "auto" initialisers go by it
@@ -239,8 +240,8 @@ class Layer:
         if not self._building:
             hint = "declare weights in build(self, input_shape)"
             raise ValueError(expected(where, "add_weight in build", "a call outside", hint))
-        if not isinstance(name, str) or not name or "/" in name:
-            raise ValueError(expected(where, "a weight's name without '/'", repr(name)))
+        if not is_text(name) or not name or "/" in name:
+            raise ValueError(expected(where, "a weight's name without '/' in UTF-8", repr(name)))
         if any(weight.short_name == name for weight in self._weights):
             raise ValueError(expected(where, "distinct names of weights", f"{name!r} twice"))
         if not isinstance(shape, tuple | list) or not shape:

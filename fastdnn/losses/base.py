@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fastdnn.checks import choice
+from fastdnn.checks import choice, is_text
 from fastdnn.errors import expected
 from fastdnn.features import as_targets, as_weights
 from fastdnn.program import KindAndOptions, Option, Program, Value
@@ -100,8 +100,8 @@ class OperationLoss:
     def __init__(self, reduction: str | None, name: str) -> None:
         where = type(self).__name__
         self.reduction = checked_reduction(where, reduction)
-        if not isinstance(name, str) or not name:
-            raise ValueError(expected(where, "name as a string", repr(name)))
+        if not is_text(name) or not name:
+            raise ValueError(expected(where, "name as a string in UTF-8", repr(name)))
         self.name = name
 
     def operation(self, of_logits: bool = False) -> KindAndOptions:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from fastdnn.checks import is_text
 from fastdnn.errors import expected
 from fastdnn.features import as_labels, as_targets, as_weights
 from fastdnn.figures import Figure, mean
@@ -68,8 +69,8 @@ class OperationMetric:
     takes_weights = True  # whether it can be one of `weighted_metrics`
 
     def __init__(self, name: str) -> None:
-        if not isinstance(name, str) or not name:
-            raise ValueError(expected(type(self).__name__, "name as a string", repr(name)))
+        if not is_text(name) or not name:
+            raise ValueError(expected(type(self).__name__, "name as a string in UTF-8", repr(name)))
         self.name = name
 
     def operation(self, loss: Loss | None) -> KindAndOptions:

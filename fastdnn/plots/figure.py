@@ -7,6 +7,9 @@ from fastdnn.errors import expected
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+# Okabe & Ito, "Color universal design", 2008: told apart by any kind of colour vision; in grey by the styles.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
 
 def new_axes(where: str, inches: tuple[float, float]) -> "Axes":
     """Axes of a figure of its own.

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from fastdnn.callbacks import History
 from fastdnn.errors import expected, unknown_name
-from fastdnn.plots.figure import new_axes
+from fastdnn.plots.figure import COLOURS, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Okabe & Ito, "Color universal design", 2008: told apart by any kind of colour vision; in grey by the styles.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
@@ -49,12 +47,12 @@ def learning_curve(
     from matplotlib.ticker import MaxNLocator
 
     for index, (name, values) in enumerate(chosen.items()):
-        look = index % len(_COLOURS)
+        look = index % len(COLOURS)
         axes.plot(
             range(1, len(values) + 1),
             values,
             label=_label(name),
-            color=_COLOURS[look],
+            color=COLOURS[look],
             linestyle=_STYLES[look],
             linewidth=2,
             marker="o" if len(values) == 1 else None,

@@ -10,6 +10,7 @@ from fastdnn.errors import expected, unknown_name
 
 _Class = TypeVar("_Class", bound="type[LearningRateSchedule]")
 _classes: dict[str, "type[LearningRateSchedule]"] = {}
+_DEEPEST = 8  # schedules within one another: what anybody writes, and no file can exhaust time or the stack
 
 
 class LearningRateSchedule:
@@ -110,6 +111,26 @@ def each(function: Callable[[float], float], x: np.ndarray) -> np.ndarray:
     return np.array([safe(value) for value in x.tolist()], np.float64)
 
 
+def check_nesting(where: str, schedule: Any) -> None:
+    """See that a schedule, or the arguments of one in a file, holds no more than 8 within one another.
+
+    Raises:
+        ValueError: it does.
+    """
+    within, depth = [schedule], 0
+    while within := [held for holder in within for held in _held(holder)]:
+        depth += any(isinstance(held, LearningRateSchedule) or "class_name" in held for held in within)
+        if depth > _DEEPEST:
+            raise ValueError(expected(where, f"schedules nested {_DEEPEST} deep at most", "more"))
+
+
+def _held(holder: Any) -> list[Any]:
+    """The schedules that a schedule holds, or what may describe some in a configuration."""
+    if isinstance(holder, Mapping):
+        return [held for held in holder.values() if isinstance(held, LearningRateSchedule | Mapping)]
+    return [held for held in vars(holder).values() if isinstance(held, LearningRateSchedule)]
+
+
 def registered(cls: _Class) -> _Class:
     """Let `from_config` find a class of the package by its name."""
     _classes[cls.__name__] = cls
@@ -158,7 +179,7 @@ def from_config(
         custom_objects: {name: class} of schedules of your own.
 
     Raises:
-        ValueError: no schedule has this name, or the arguments are not its own.
+        ValueError: no schedule has this name, the arguments are not its own, or more than 8 are nested.
 
     >>> import fastdnn as fd
     >>> fd.schedules.from_config("Constant", fd.schedules.Constant(0.1).get_config())
@@ -169,6 +190,7 @@ def from_config(
         raise unknown_name("schedules", "a schedule", class_name, classes)
     if not isinstance(config, Mapping):
         raise ValueError(expected(class_name, "its arguments as a dict", repr(config)))
+    check_nesting(class_name, config)
     try:
         schedule: LearningRateSchedule = classes[class_name](**config)
     except TypeError as error:

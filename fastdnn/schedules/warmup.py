@@ -6,7 +6,14 @@ import numpy as np
 
 from fastdnn.checks import number, whole
 from fastdnn.errors import expected
-from fastdnn.schedules.schedule import Constant, LearningRateSchedule, get, registered, serialize
+from fastdnn.schedules.schedule import (
+    Constant,
+    LearningRateSchedule,
+    check_nesting,
+    get,
+    registered,
+    serialize,
+)
 
 
 @registered
@@ -24,7 +31,7 @@ class Warmup(LearningRateSchedule):
         first: of `LearningRateSchedule`.
 
     Raises:
-        ValueError: a bad argument, or `per` is not the schedule's.
+        ValueError: a bad argument, `per` is not the schedule's, or more than 8 schedules within one another.
 
     Source: Goyal et al., "Accurate, large minibatch SGD", 2017.
 
@@ -51,11 +58,13 @@ class Warmup(LearningRateSchedule):
             raise ValueError(expected("Warmup", wanted, repr(self.per)))
         self.steps = whole("Warmup", "steps", steps)
         self.initial_learning_rate = number("Warmup", "initial_learning_rate", initial_learning_rate, 0)
+        check_nesting("Warmup", self)
+        self._top = self.schedule(0)  # once: asked for in `rate`, each of n nested ones would ask twice
 
     def rate(self, t: np.ndarray) -> np.ndarray:
         """The line, then the schedule."""
-        top = self.schedule(0)
-        line = self.initial_learning_rate + (top - self.initial_learning_rate) * (t / max(1, self.steps))
+        rise = self._top - self.initial_learning_rate
+        line = self.initial_learning_rate + rise * (t / max(1, self.steps))
         after = t >= self.steps
         line[after] = self.schedule.rate(t[after] - self.steps + self.schedule.first)
         return line
