@@ -164,7 +164,7 @@ def _draw_paths(
     if top > 0:
         first = 0.005 * (begin if 0 < begin < top else top)
         levels = low + np.geomspace(first, 1.5 * top, 16)
-        look = {"colors": "0.8", "linewidths": 0.8, "linestyles": "solid"}
+        look: dict[str, Any] = {"colors": "0.8", "linewidths": 0.8, "linestyles": "solid"}
         axes.contour(grid[..., 0], grid[..., 1], heights, levels=levels, **look)
     for name in names:
         points = _near(found.trajectories[name].points[: None if steps is None else steps + 1], surface)
