@@ -14,6 +14,7 @@ def interrupts_held() -> Iterator[None]:
 
     >>> import os, signal
     >>> from fastdnn.interrupts import interrupts_held
+    >>> before = signal.signal(signal.SIGINT, signal.default_int_handler)
     >>> steps = []
     >>> try:
     ...     with interrupts_held():
@@ -23,6 +24,7 @@ def interrupts_held() -> Iterator[None]:
     ...     steps.append("interrupted")
     >>> steps
     ['whole', 'interrupted']
+    >>> _ = signal.signal(signal.SIGINT, before)
     """
     before = signal.getsignal(signal.SIGINT) if in_main_thread() else None
     if not callable(before):  # another thread's, which no Ctrl-C ends; or nobody's, or the system's

@@ -239,6 +239,7 @@ def test_a_step_of_the_reference_is_whole():
         import numpy as np
         from fastdnn.reference.optimizer import ReferenceOptimizer
         from networks import classification, classifier
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
         x, y = classification(rows=40)
         model = classifier(backend="reference")
         before = model.get_weights()

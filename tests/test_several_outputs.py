@@ -646,8 +646,8 @@ def refusals():
         (lambda: fd.Model([a, b], [price, None]), "outputs as the output of a layer, got None"),
         (lambda: fd.Model([a, b], []), "at least one of outputs"),
         (lambda: fd.Model({}, price), "at least one of inputs"),
-        (lambda: fd.Model([a, b], {1: price}), "keys of outputs as texts, got 1"),
-        (lambda: fd.Model([a, b], {"": price}), "keys of outputs as texts, got ''"),
+        (lambda: fd.Model([a, b], {1: price}), "keys of outputs as texts in UTF-8, got 1"),
+        (lambda: fd.Model([a, b], {"": price}), "keys of outputs as texts in UTF-8, got ''"),
     ]
 
 
