@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from fastdnn import constraints, initializers, regularizers
-from fastdnn.checks import is_text
+from fastdnn.checks import is_text, whole
 from fastdnn.constraints import Constraint
 from fastdnn.custom.checks import finite_array
 from fastdnn.errors import expected, unknown_name
@@ -491,7 +491,4 @@ def positive_int(where: str, what: str, value: object) -> int:
     Raises:
         ValueError: it is not a whole number >= 1.
     """
-    index = getattr(value, "__index__", None)
-    if isinstance(value, bool) or index is None or index() < 1:
-        raise ValueError(expected(where, f"{what} as a whole number >= 1", repr(value)))
-    return int(index())
+    return whole(where, what, value, 1)
