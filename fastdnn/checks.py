@@ -5,7 +5,32 @@ import operator
 from collections.abc import Iterable
 from typing import TypeGuard
 
+import numpy as np
+
 from fastdnn.errors import expected, unknown_name
+
+
+def is_real(value: object) -> bool:
+    """Whether it is one real number: of Python, or an array's element of any library; no truth value.
+
+    >>> import numpy as np
+    >>> from fastdnn.checks import is_real
+    >>> is_real(np.float32(1)), is_real(True), is_real(1j), is_real("1")
+    (True, False, False, False)
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        return value.ndim == 0 and value.dtype.kind in "iuf"
+    if hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
+        value = value.item()
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def as_float(value: object) -> float:
+    """`value` as a float: NaN where it is no real number, infinity where it is beyond float64."""
+    try:
+        return float(value) if is_real(value) else math.nan  # type: ignore[arg-type]
+    except OverflowError:
+        return math.inf
 
 
 def number(
@@ -24,8 +49,7 @@ def number(
     ...
     ValueError: [Here] expected 0 <= beta < 1, got 1
     """
-    is_number = hasattr(value, "__float__") and getattr(value, "ndim", 0) == 0 and not isinstance(value, bool)
-    given = float(value) if is_number else math.nan  # type: ignore[arg-type]
+    given = as_float(value)
     above = low <= given if ends[0] == "[" else low < given
     below = given <= high if ends[1] == "]" else given < high
     if not (above and below and math.isfinite(given)):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from fastdnn.checks import as_float
 from fastdnn.errors import expected
 from fastdnn.initializers.random import Random
 
@@ -94,8 +95,7 @@ def number(where: str, what: str, value: object, low: float = -math.inf) -> floa
     Raises:
         ValueError: it is none.
     """
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    found = float(value) if is_number else math.nan  # type: ignore[arg-type]
+    found = as_float(value)
     if not (math.isfinite(found) and found >= low):
         wanted = f"{what} as a finite number" + (f" >= {low:g}" if math.isfinite(low) else "")
         raise ValueError(expected(where, wanted, repr(value)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastdnn.checks import is_real
 from fastdnn.errors import expected
 
 if TYPE_CHECKING:
@@ -47,21 +48,12 @@ def number(where: str, name: str, value: object, allowed: Range) -> float:
         ValueError: it is none.
     """
     try:
-        result = float(value) if _is_real(value) else math.nan  # type: ignore[arg-type]
+        result = float(value) if is_real(value) else math.nan  # type: ignore[arg-type]
     except OverflowError:
         raise ValueError(expected(where, allowed.text.format(name), "a number beyond float64")) from None
     if not allowed.holds(result):
         raise ValueError(expected(where, allowed.text.format(name), repr(value)))
     return result
-
-
-def _is_real(value: object) -> bool:
-    """Whether it is one real number: of Python, or an array's element of any library; no truth value."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.ndim == 0 and value.dtype.kind in "iuf"
-    if hasattr(value, "__float__") and getattr(value, "ndim", 1) == 0 and hasattr(value, "item"):
-        value = value.item()
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def per_of(schedule: Schedule) -> str:
