@@ -1,0 +1,9 @@
+"""What is wrong with a training, and what to do about it.
+
+Each function gives a result that prints as a table and plain words, and whose `.advice` is a tuple of
+`Advice`, the most important first.
+"""
+
+from fastdnn.diagnose.advice import Advice
+
+__all__ = ["Advice"]
