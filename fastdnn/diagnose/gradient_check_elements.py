@@ -42,10 +42,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Numeric:
-    """Of one tensor: which elements (of the flat array) were tried, and their derivatives; NaN at a kink."""
+    """Of one tensor: which elements (of the flat array) were tried, their derivatives, NaN at a kink, and
+    what rounding does to each, a standard deviation.
+    """
 
     picked: np.ndarray
     values: np.ndarray
+    rounding: np.ndarray
 
 
 class Differences:
@@ -63,7 +66,7 @@ class Differences:
     ) -> None:
         self._loss, self._epsilons, self._rng = loss, epsilons, rng
         self._stencil, self._reach = STENCILS[stencil], REACH[stencil]
-        # What rounding does to one derivative, a standard deviation.
+        # What rounding does to one derivative by the first ε, a standard deviation.
         self.rounding = loss.rounding(rng) * ROUNDING[stencil] / epsilons[0]
 
     # ---- Elements
@@ -77,7 +80,7 @@ class Differences:
             progress.step()
         if self._loss.has_python:
             self._forget_kinks(name, picked, values, epsilons)
-        return Numeric(picked, values)
+        return Numeric(picked, values, self.rounding * self._epsilons[0] / epsilons)
 
     def _picked(self, name: str, most: int) -> np.ndarray:
         """Half of a sample are elements that the loss depends on: of a table most are not looked up."""
@@ -104,9 +107,7 @@ class Differences:
 
     # ---- Kinks in the user's own code
 
-    def _forget_kinks(
-        self, name: str, picked: np.ndarray, values: np.ndarray, epsilons: np.ndarray
-    ) -> None:
+    def _forget_kinks(self, name: str, picked: np.ndarray, values: np.ndarray, epsilons: np.ndarray) -> None:
         """Make those NaN whose error a kink explains: nobody knows the sides of what Python code does."""
         analytic = self._loss.gradients[name].reshape(-1)[picked]
         errors = np.abs(values - analytic)
