@@ -690,6 +690,7 @@ class Model(Network):
         after_epochs: int = 0,
         rows: int | None = 32,
         max_per_tensor: int = 2000,
+        samples: int = 200,
         directions: int = 10,
         seed: int = 0,
         threads: int | None = None,
@@ -708,7 +709,8 @@ class Model(Network):
             inputs: whether to check the gradients with respect to the inputs, too.
             after_epochs: how many epochs a copy is trained, to check there once more.
             rows: at most so many of the examples, drawn by the seed; None for all.
-            max_per_tensor: of a larger tensor so many elements are drawn.
+            max_per_tensor: a tensor of more elements is sampled.
+            samples: how many of its elements are drawn.
             directions: random directions where a tensor is sampled.
             seed: of what is drawn.
             threads: as in `fit`.
@@ -742,6 +744,7 @@ class Model(Network):
             after_epochs=after_epochs,
             rows=rows,
             max_per_tensor=max_per_tensor,
+            samples=samples,
             directions=directions,
             seed=seed,
             threads=threads,

@@ -473,7 +473,7 @@ def test_the_default_takes_a_smaller_epsilon_where_a_kink_is_near():
 
 def test_large_tensors_are_sampled_and_that_is_said():
     model = chain(L.Dense(30, "tanh", name="big"), L.Dense(2))
-    found = model.check_gradients(X, Y, max_per_tensor=50, directions=3)
+    found = model.check_gradients(X, Y, max_per_tensor=59, samples=50, directions=3)
     assert found.verdict == "great"
     assert found.sampled == ("big/kernel", "dense/kernel")
     assert tensor(found, "big/kernel").checked == 50
@@ -602,6 +602,7 @@ def test_the_same_on_any_number_of_threads():
         ({"after_epochs": -1}, "after_epochs as a whole number >= 0, got -1"),
         ({"rows": 0}, "rows as a whole number >= 1, got 0"),
         ({"max_per_tensor": 0}, "max_per_tensor as a whole number >= 1, got 0"),
+        ({"samples": 0}, "samples as a whole number >= 1, got 0"),
         ({"directions": 1.5}, "directions as a whole number >= 0, got 1.5"),
         ({"seed": -1}, "seed as a whole number >= 0, got -1"),
         ({"threads": 0}, "threads"),

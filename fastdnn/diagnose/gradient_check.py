@@ -41,6 +41,7 @@ class _Request:
     epsilons: tuple[float, ...]
     inputs: bool
     most: int
+    samples: int
     directions: int
     rows: int | None
     seed: int
@@ -60,6 +61,7 @@ def check_gradients(
     after_epochs: int = 0,
     rows: int | None = 32,
     max_per_tensor: int = 2000,
+    samples: int = 200,
     directions: int = 10,
     seed: int = 0,
     threads: int | None = None,
@@ -91,8 +93,9 @@ def check_gradients(
         inputs: whether to check the gradients with respect to the inputs, too.
         after_epochs: how many epochs a copy is trained, to check there once more.
         rows: at most so many of the examples, drawn by the seed, as one batch; None for all.
-        max_per_tensor: of a tensor of more elements so many are drawn, half of them among those with a
-            gradient.
+        max_per_tensor: a tensor of more elements is sampled.
+        samples: how many of its elements are drawn, at most `max_per_tensor`; half of them among those whose
+            gradient is not 0.
         directions: random directions, over each tensor that is sampled and over all, where one is.
         seed: of what is drawn.
         threads: as in `fit`.
@@ -134,7 +137,9 @@ def check_gradients(
     >>> found.verdict, found.differing
     ('worry', ('scale/factor',))
     """
-    request = _request(stencil, epsilon, inputs, rows, max_per_tensor, directions, seed, threads, verbose)
+    request = _request(
+        stencil, epsilon, inputs, rows, max_per_tensor, samples, directions, seed, threads, verbose
+    )
     epochs = whole(_WHERE, "after_epochs", after_epochs)
     data = (x, y, sample_weight)
     problem = problem_of(_WHERE, model, data, request.rows, request.seed)
@@ -159,6 +164,7 @@ def _request(
     inputs: Any,
     rows: Any,
     most: Any,
+    samples: Any,
     directions: Any,
     seed: Any,
     threads: Any,
@@ -175,6 +181,7 @@ def _request(
         epsilons=(default, default / 10, default / 100) if given is None else (given,),
         inputs=flag(_WHERE, "inputs", inputs),
         most=whole(_WHERE, "max_per_tensor", most, 1),
+        samples=whole(_WHERE, "samples", samples, 1),
         directions=whole(_WHERE, "directions", directions),
         rows=None if rows is None else whole(_WHERE, "rows", rows, 1),
         seed=whole(_WHERE, "seed", seed),
@@ -188,10 +195,10 @@ def _check(problem: Problem, request: _Request) -> GradientCheck:
     loss = Loss(_WHERE, problem.model, problem.feed, inputs=request.inputs, threads=request.threads)
     rng = np.random.default_rng(request.seed)
     differences = Differences(loss, request.stencil, request.epsilons, rng)
-    total = sum(min(gradient.size, request.most) for gradient in loss.gradients.values())
-    progress = Progress(request.live, total)
+    counts = {name: _count(gradient.size, request) for name, gradient in loss.gradients.items()}
+    progress = Progress(request.live, sum(counts.values()))
     try:
-        numerics = {name: differences.of_tensor(name, request.most, progress) for name in loss.gradients}
+        numerics = {name: differences.of_tensor(name, n, progress) for name, n in counts.items()}
     finally:
         progress.close()
     compared = {name: _Compared.of(loss.gradients[name], n) for name, n in numerics.items()}
@@ -208,6 +215,11 @@ def _check(problem: Problem, request: _Request) -> GradientCheck:
         ]
         along = _along(differences, list(numerics), still, request.directions)
     return _result(problem, request, loss, compared, tensors, along)
+
+
+def _count(size: int, request: _Request) -> int:
+    """How many elements of a tensor are tried."""
+    return size if size <= request.most else min(request.samples, request.most)
 
 
 @dataclass(frozen=True)
