@@ -109,6 +109,23 @@ def test_the_method_takes_what_the_function_takes():
     assert method == function
 
 
+def test_an_epsilon_with_which_the_stencil_errs_is_refined():
+    """Pixels from 0 to 16 make the loss curved; a tenth of ε, a hundredth of the error."""
+    x, y = fd.data.load_digits()
+    model = fd.Sequential([fd.Input((64,)), L.Dense(8, "tanh"), L.Dense(10, "softmax")], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    for asked in (1e-3, 1e-4):
+        found = model.check_gradients(x, y, epsilon=asked)
+        assert found.verdict == "great"
+        assert found.ratio <= 1e-7
+        if asked == 1e-3:
+            assert found.refined_from[0] == asked
+            assert found.refined_from[1] > 1e-7
+            assert found.epsilon < asked
+            assert "epsilon_refined" in kinds(found)
+    assert model.check_gradients(x, y).refined_from is None
+
+
 def test_the_ratio_is_that_of_the_formula():
     """Of the gradients that loss_and_gradients gives, and differences of its losses."""
     model = chain(L.Dense(3, "tanh"), L.Dense(2), dtype="float64", regularizer=fd.regularizers.L2(0.3))
@@ -304,6 +321,20 @@ def test_a_little_bug_is_to_be_checked():
     assert "the dx of backward of your layer 'own'" in again.advice[0].text
 
 
+def test_a_bug_beneath_the_error_of_a_stencil_comes_out():
+    """With ε = 0.03 most of the difference is the stencil's; with less the mistake stays."""
+
+    class Slightly(WrongInput):
+        factor = 1 + 1e-4
+
+    model = chain(L.Dense(5, "tanh", name="below"), Slightly(4, name="own"), L.Dense(2))
+    found = model.check_gradients(X, Y, epsilon=0.03)
+    assert found.refined_from[0] == 0.03
+    assert found.epsilon < 0.03
+    assert (found.verdict, found.differing) == ("check", ("below/kernel", "below/bias"))
+    assert tensor(found, "below/kernel").ratio == pytest.approx(5e-5, rel=1e-2)
+
+
 def test_a_bug_in_the_engine_would_be_found(monkeypatch):
     """The rule of gelu, with the slope of silu."""
 
@@ -377,7 +408,8 @@ def test_points_at_a_kink_are_skipped_and_counted(name, backend, monkeypatch):
     if name not in ("huber", "squared hinge"):  # whose slopes do not jump
         monkeypatch.setattr(kinks_module, "_RULES", {})
         blind = at_a_kink(*KINKED[name], backend=backend)
-        assert (blind.verdict, blind.kinks) == ("worry", 0)
+        assert blind.kinks == 0
+        assert blind.verdict == "worry" or blind.refined_from[1] > 1e-3
 
 
 def test_pieces_of_a_maxout_that_are_alike():
@@ -584,8 +616,8 @@ def test_inside_a_fit():
 
 
 def test_the_same_on_any_number_of_threads():
-    model = usual()
-    assert len({model.check_gradients(X, Y, threads=threads).ratio for threads in (1, 2, 4)}) == 1
+    model = chain(L.Dense(3, "tanh"), L.Dense(2))
+    assert len({model.check_gradients(X, Y, threads=threads).ratio for threads in (1, 3)}) == 1
 
 
 # ----------------------------------------------------------------------------------------- what does not fit
@@ -699,7 +731,7 @@ def test_the_table_and_the_words():
 
 
 def test_progress_is_shown_where_it_is_asked_for(capsys):
-    model = chain(L.Dense(200, "tanh"), L.Dense(2), backend="reference")
+    model = chain(L.Dense(60, "tanh"), L.Dense(2), backend="reference")
     model.check_gradients(X, Y, verbose=1)
     shown = capsys.readouterr().out
     assert "checking gradients: " in shown

@@ -175,6 +175,14 @@ def _left_out(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
         evidence = f"{found.kinks:,} of {tried:,} numbers skipped"
         code = "print(model.check_gradients(x, y, rows=8, epsilon=1e-7))"
         yield Advice("many_kinks", "hint", text, evidence, code, _CHECK)
+    if found.refined_from is not None:
+        epsilon, ratio = found.refined_from
+        text = (
+            f"With ε = {epsilon:g} the differences themselves err too much here, so ε is {found.epsilon:g}."
+        )
+        evidence = f"ratio {ratio:.2g}, and {found.ratio:.2g} with the smaller ε"
+        code = f"print(model.check_gradients(x, y, stencil={found.stencil!r}, epsilon={found.epsilon:g}))"
+        yield Advice("epsilon_refined", "hint", text, evidence, code, _CHECK)
     if found.sampled:
         text = (
             f"Of {len(found.sampled)} of {len(found.tensors)} tensors only a sample was checked, and random "

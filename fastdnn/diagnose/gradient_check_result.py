@@ -101,6 +101,8 @@ class GradientCheck:
     rounding: what rounding may make of ‖numeric - analytic‖ at most.
     stencil: "two_point" or "five_point".
     epsilon: ε.
+    refined_from: the larger ε that was to be used, and the ratio with it, where the stencil itself erred too
+        much with it; else None.
     rows: that were used.
     rows_given: of which they were drawn.
     silenced: layers that were off: dropout and noise.
@@ -125,6 +127,7 @@ class GradientCheck:
     rows_given: int
     silenced: tuple[str, ...] = ()
     is_random: bool = False
+    refined_from: tuple[float, float] | None = None
     trained: "GradientCheck | None" = None
     epochs: int = 0
     advice: tuple[Advice, ...] = ()
