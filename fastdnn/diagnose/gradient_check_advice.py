@@ -29,7 +29,7 @@ def _all(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
         yield _right(found)
     elif found.verdict == "worry":
         yield _wrong(found, model)
-    else:
+    elif not found.shows_nothing:
         yield _doubtful(found, model)
     yield from _unmoved(found)
     yield from _left_out(found, model)
@@ -174,7 +174,8 @@ def _left_out(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
         )
         evidence = f"{found.kinks:,} of {tried:,} numbers skipped"
         code = "print(model.check_gradients(x, y, rows=8, epsilon=1e-7))"
-        yield Advice("many_kinks", "hint", text, evidence, code, _CHECK)
+        severity: Severity = "hint" if found.checked else "warning"
+        yield Advice("many_kinks", severity, text, evidence, code, _CHECK)
     if found.refined_from is not None:
         epsilon, ratio = found.refined_from
         text = (

@@ -142,6 +142,11 @@ class GradientCheck:
         """‖numeric - analytic‖ of them."""
         return float(np.linalg.norm([tensor.difference for tensor in self.tensors]))
 
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether all numbers that were compared are 0, or none was."""
+        return all(tensor.norm == tensor.difference == 0 for tensor in self.tensors)
+
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the ratio of each tensor on a logarithmic axis, with the lines of the verdict.
 
