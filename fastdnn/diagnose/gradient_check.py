@@ -9,12 +9,12 @@ import numpy as np
 
 from fastdnn.checks import choice, number, whole
 from fastdnn.diagnose.gradient_check_advice import advice_of
-from fastdnn.diagnose.gradient_check_elements import Differences, Numeric, Progress
+from fastdnn.diagnose.gradient_check_compared import Compared, ratio_along, ratio_of, tensor_of
+from fastdnn.diagnose.gradient_check_elements import Differences, Progress
 from fastdnn.diagnose.gradient_check_loss import Loss, Problem, copy_of, problem_of
 from fastdnn.diagnose.gradient_check_result import (
     DOUBTFUL,
     WORRY,
-    Element,
     GradientCheck,
     TensorCheck,
     differing_of,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _WHERE = "check_gradients"
 _REFINEMENTS = 3
-_SURE = 4  # standard deviations of rounding that say nothing
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def check_gradients(
         NonFiniteLossError: the loss is NaN or infinite.
         TypeError: `copy.deepcopy` cannot copy a layer or loss of your own.
 
-    Source: deck 002, "Gradient Checking" and "Gradient Checking Notes"; deck 003, "Gradient checking".
+    Source: deck 002, "Gradient Checking" and "Gradient Checking Notes"; deck 003, "Gradient Checking".
 
     >>> import numpy as np
     >>> import fastdnn as fd
@@ -220,19 +219,19 @@ def _check(problem: Problem, request: _Request) -> GradientCheck:
         numerics = {name: differences.of_tensor(name, n, progress) for name, n in counts.items()}
     finally:
         progress.close()
-    compared = {name: _Compared.of(loss.gradients[name], n) for name, n in numerics.items()}
-    tensors = [_tensor(problem.model, name, pair) for name, pair in compared.items()]
+    compared = {name: Compared.of(loss.gradients[name], n) for name, n in numerics.items()}
+    tensors = [tensor_of(problem.model, name, pair) for name, pair in compared.items()]
     sampled = tuple(tensor.name for tensor in tensors if tensor.is_sampled)
     along = float("nan")
     if sampled and request.directions:
         still = {name: n.picked[np.isnan(n.values)] for name, n in numerics.items()}
         tensors = [
-            replace(t, direction_ratio=_along(differences, [t.name], still, request.directions))
+            replace(t, direction_ratio=ratio_along(differences, [t.name], still, request.directions))
             if t.is_sampled
             else t
             for t in tensors
         ]
-        along = _along(differences, list(numerics), still, request.directions)
+        along = ratio_along(differences, list(numerics), still, request.directions)
     return _result(problem, request, loss, compared, tensors, along)
 
 
@@ -241,78 +240,16 @@ def _count(size: int, request: _Request) -> int:
     return size if size <= request.most else min(request.samples, request.most)
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """The elements of one tensor that no kink keeps from being compared."""
-
-    shape: tuple[int, ...]
-    picked: np.ndarray
-    analytic: np.ndarray
-    numeric: np.ndarray
-    rounding: float
-    kinks: int
-
-    @classmethod
-    def of(cls, gradient: np.ndarray, numeric: Numeric) -> "_Compared":
-        kept = ~np.isnan(numeric.values)
-        picked = numeric.picked[kept]
-        analytic = gradient.reshape(-1)[picked]
-        rounding = _SURE * float(np.linalg.norm(numeric.rounding[kept]))
-        kinks = len(kept) - len(picked)
-        return cls(gradient.shape, picked, analytic, numeric.values[kept], rounding, kinks)
-
-    @property
-    def worst(self) -> Element | None:
-        if not len(self.picked):
-            return None
-        place = int(np.abs(self.numeric - self.analytic).argmax())
-        index = tuple(int(i) for i in np.unravel_index(self.picked[place], self.shape))
-        return Element(index, float(self.analytic[place]), float(self.numeric[place]))
-
-
-def _tensor(model: "Model", name: str, compared: _Compared) -> TensorCheck:
-    ratio, difference = _ratio(compared.analytic, compared.numeric)
-    return TensorCheck(
-        name=name,
-        layer=name.rsplit("/", 1)[0] if name in model.weights.weights else "",
-        shape=compared.shape,
-        checked=len(compared.picked),
-        kinks=compared.kinks,
-        ratio=ratio,
-        difference=difference,
-        rounding=compared.rounding,
-        norm=float(np.linalg.norm(compared.analytic)),
-        worst=compared.worst,
-    )
-
-
-def _ratio(analytic: np.ndarray, numeric: np.ndarray, allowed: float = 0.0) -> tuple[float, float]:
-    """The ratio of the difference, less what is allowed, and the difference."""
-    difference = float(np.linalg.norm(numeric - analytic))
-    whole_norm = float(np.linalg.norm(numeric) + np.linalg.norm(analytic))
-    return (max(0.0, difference - allowed) / whole_norm if whole_norm else 0.0), difference
-
-
-def _along(
-    differences: Differences, names: Sequence[str], still: Mapping[str, np.ndarray], count: int
-) -> float:
-    """The ratio of derivatives along random directions, less what rounding explains."""
-    analytic, numeric = differences.along(names, still, count)
-    if not len(numeric):
-        return float("nan")
-    return _ratio(analytic, numeric, _SURE * differences.rounding * float(np.sqrt(len(numeric))))[0]
-
-
 def _result(
     problem: Problem,
     request: _Request,
     loss: Loss,
-    compared: Mapping[str, _Compared],
+    compared: Mapping[str, Compared],
     tensors: Sequence[TensorCheck],
     along: float,
 ) -> GradientCheck:
     analytic = np.concatenate([pair.analytic for pair in compared.values()])
-    ratio, difference = _ratio(analytic, np.concatenate([pair.numeric for pair in compared.values()]))
+    ratio, difference = ratio_of(analytic, np.concatenate([pair.numeric for pair in compared.values()]))
     rounding = float(np.linalg.norm([pair.rounding for pair in compared.values()]))
     grades = [verdict_of(ratio, difference, rounding), *(tensor.verdict for tensor in tensors)]
     if difference == 0 == np.abs(analytic).sum():
