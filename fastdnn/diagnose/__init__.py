@@ -7,11 +7,20 @@ Each function gives a result that prints as a table and plain words, and whose `
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
+from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
+from fastdnn.diagnose.walkthrough import Walkthrough, walkthrough
 
 __all__ = [
     "Advice",
     "BiasVariance",
     "CurveReading",
+    "RateRange",
+    "SubsetFit",
+    "Walkthrough",
     "bias_variance",
+    "learning_rate_range",
+    "overfit_subset",
     "read_curve",
+    "walkthrough",
 ]
