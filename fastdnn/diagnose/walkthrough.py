@@ -234,8 +234,10 @@ class _Steps:
 
     def _train(self, model: "Model") -> Any:
         stop = EarlyStopping(patience=self._patience)
+        x, y = self._split.train
         history = model.fit(
-            *self._split.train,
+            x,
+            y,
             batch_size=self._batch_size,
             epochs=self._epochs,
             validation_data=self._split.dev,
@@ -248,7 +250,7 @@ class _Steps:
 
     def _errors(self, model: "Model") -> BiasVariance | None:
         errors = {
-            name: error_of(model, *getattr(self._split, name), self._task)
+            name: error_of(model, getattr(self._split, name), self._task)
             for name in ("train", "dev", "test")
             if len(getattr(self._split, name)[0])
         }

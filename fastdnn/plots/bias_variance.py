@@ -1,6 +1,6 @@
 """Bars of the errors on each set, with the gaps between them named."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastdnn.diagnose.bias_variance import BiasVariance
 from fastdnn.errors import expected
@@ -37,7 +37,12 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     heights = {name: 100 * error for name, error in errors.items()}
     top = max(*heights.values(), 1.0)
     for place, (name, height) in enumerate(heights.items()):
-        look = {"color": COLOURS[place], "alpha": 0.75, "hatch": _HATCHES[name], "edgecolor": "white"}
+        look: dict[str, Any] = {
+            "color": COLOURS[place],
+            "alpha": 0.75,
+            "hatch": _HATCHES[name],
+            "edgecolor": "white",
+        }
         axes.bar(place, height, width=0.4, **look)
         axes.text(place, height + 0.015 * top, f"{height:.3g} %", ha="center", va="bottom")
     names = list(heights)

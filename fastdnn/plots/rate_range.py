@@ -1,6 +1,6 @@
 """The loss along a learning-rate range test."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,7 +40,12 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     marks = {"suggested, steepest": (found.suggested, "D"), "lowest": (found.minimum, "v")}
     for index, (name, (rate, marker)) in enumerate(marks.items(), start=1):
         height = float(np.interp(np.log(rate), np.log(found.rates), found.smoothed))
-        look = {"marker": marker, "color": COLOURS[index], "markersize": 9, "linestyle": "none"}
+        look: dict[str, Any] = {
+            "marker": marker,
+            "color": COLOURS[index],
+            "markersize": 9,
+            "linestyle": "none",
+        }
         axes.plot([rate], [height], markeredgecolor="black", label=f"{name}: {rate:.2g}", **look)
     axes.axvline(found.suggested, color=COLOURS[1], linewidth=1, linestyle=":", zorder=0)
     low, high = float(found.smoothed.min()), float(found.smoothed[: max(1, len(found.smoothed) // 4)].max())
