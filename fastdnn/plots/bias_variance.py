@@ -48,9 +48,10 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     names = list(heights)
     gaps = {"train": "bias", "dev": "variance", "test": "test - dev"}
     for place, name in enumerate(names[1:], start=1):
-        _gap(axes, place, heights[names[place - 1]], heights[name], gaps[name], 100 * found.threshold)
+        ends = (heights[names[place - 1]], heights[name])
+        _gap(axes, place, ends, gaps[name], 100 * found.threshold, top)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.14 * top))
+    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
     axes.set_title(
         f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)"
     )
@@ -59,13 +60,19 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     return axes
 
 
-def _gap(axes: "Axes", place: int, low: float, high: float, name: str, limit: float) -> None:
-    """An arrow beside the bar from the last one's height to its own."""
-    x = place - 0.28
+def _gap(axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: float, top: float) -> None:
+    """An arrow beside the bar from the last one's height to its own; of a short one the name is above it,
+    where it covers no height.
+    """
+    (low, high), x = ends, place - 0.28
     axes.plot([place - 0.8, place - 0.2], [low, low], color="0.4", linewidth=0.8, linestyle=":")
     arrow = {"arrowstyle": "<->", "color": "black", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
     if high != low:
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
     text = f"{name}\n{high - low:.3g} points"
-    axes.text(x - 0.04, (low + high) / 2, text, ha="right", va="center", fontsize=9, fontweight=weight)
+    look: dict[str, Any] = {"ha": "right", "fontsize": 9, "fontweight": weight}
+    if abs(high - low) < 0.2 * top:
+        axes.text(x + 0.06, max(low, high) + 0.08 * top, text, va="bottom", **look)
+    else:
+        axes.text(x - 0.04, (low + high) / 2, text, va="center", **look)

@@ -51,7 +51,9 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     low, high = float(found.smoothed.min()), float(found.smoothed[: max(1, len(found.smoothed) // 4)].max())
     margin = 0.3 * (high - low) if high > low else abs(high) or 1.0
     axes.set_ylim(low - margin / 2, high + 2 * margin)  # what exploded leaves the picture
-    axes.set(xscale="log", xlabel="learning rate (of a step)", ylabel="loss of the step's batch")
+    axes.set(
+        xscale="log", xlabel="learning rate (of a step)", ylabel="loss, less what chance makes of the batch"
+    )
     axes.set_title("learning-rate range test" + (", until the loss exploded" if found.diverged else ""))
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
