@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from diagnoses import classifier, digits, network, run_codes, state_of
+from frames_for_tests import Frame
 
 import fastdnn as fd
 from fastdnn.diagnose.loss_range import loss_range
@@ -81,6 +82,7 @@ def test_rows_that_are_alike_with_unlike_targets_have_a_floor():
     assert found.reached
     assert "conflicting_rows" in kinds(found)
     assert found.accuracy == pytest.approx(0.5)
+    assert found.best_accuracy == 0.5
 
 
 def regression(loss, *hidden, activation=None, optimizer="adam", outputs=1):
@@ -149,6 +151,13 @@ def test_sparse_rows_and_frames_and_lists():
     sparse = pytest.importorskip("scipy.sparse")
     assert overfit(classifier(32), sparse.csr_matrix(X), Y).reached
     assert overfit(classifier(32), X.tolist(), Y.tolist()).reached
+
+
+def test_data_frames():
+    columns = {f"c{i}": TABLE[:, i] for i in range(5)}
+    model = regression("mse", 64, optimizer=fd.optimizers.Adam(0.01))
+    by_frame = overfit(model, Frame(columns), TARGET)
+    assert by_frame.history == overfit(model, TABLE, TARGET).history
 
 
 def test_several_inputs_as_a_list_and_by_name():
@@ -226,7 +235,7 @@ def test_features_far_from_scaled():
     scale = np.array([1e5, 1e-3, 1, 1, 1])
     found = overfit(regression("mse", 32, optimizer=fd.optimizers.SGD(0.01)), TABLE * scale, TARGET)
     assert not found.reached
-    assert "unscaled_features" in kinds(found)
+    assert "unscaled_inputs" in kinds(found)
 
 
 def test_features_that_say_nothing():
