@@ -70,6 +70,15 @@ def test_the_suggested_rate_trains_well(optimizer, low, high):
     assert error(suggested) <= best + 0.02
 
 
+def test_it_begins_with_the_weights_of_the_model():
+    model = classifier(32)
+    untrained = rate_range(model, X, Y, steps=40).untrained
+    model.fit(X, Y, epochs=20, verbose=0)
+    trained = rate_range(model, X, Y, steps=40)
+    assert trained.untrained == pytest.approx(model.evaluate(X, Y)[0], rel=0.05)
+    assert trained.untrained < 0.3 * untrained
+
+
 def test_the_model_stays_as_it_was():
     model = classifier(16)
     model.fit(X, Y, epochs=2, verbose=0)

@@ -7,6 +7,7 @@ from frames_for_tests import Frame
 
 import fastdnn as fd
 from fastdnn.diagnose.loss_range import loss_range
+from fastdnn.diagnose.trials import redraw
 
 overfit = fd.diagnose.overfit_subset
 X, Y = digits(300)
@@ -25,6 +26,40 @@ def test_a_network_that_fits():
     assert kinds(found) == ["learns_by_heart"]
     assert found.epochs == len(found.history["loss"]) < 500
     assert "learnt by heart" in str(found)
+
+
+def test_the_copy_begins_anew_by_the_seed():
+    fresh, trained = classifier(16), classifier(16)
+    trained.fit(X, Y, epochs=5, verbose=0)
+    assert overfit(fresh, X, Y).history == overfit(trained, X, Y).history
+    assert overfit(fresh, X, Y, seed=1).history != overfit(fresh, X, Y).history
+
+
+def test_what_is_drawn_anew_and_what_stays():
+    scale = fd.layers.Normalization(name="scale")
+    scale.adapt(X)
+    frozen = fd.layers.Dense(16, name="frozen", trainable=False)
+    norm = fd.layers.BatchNormalization(name="norm")
+    layers = [fd.layers.Input((64,)), scale, frozen, norm, fd.layers.Dense(10, name="head")]
+    model = fd.Sequential(layers, seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(X, Y, epochs=2, verbose=0)
+    before = model.weights.snapshot()
+    redraw(model, 7)
+    after = model.weights.snapshot()
+    same = {name for name in before if np.array_equal(before[name], after[name])}
+    assert same == {"scale/mean", "scale/std", "frozen/kernel", "frozen/bias"}
+    np.testing.assert_array_equal(after["norm/gamma"], 1)
+    assert not after["head/bias"].any()
+
+
+def test_frozen_layers_hinder():
+    model = classifier(32)
+    hidden = model.layers[1]
+    hidden.set_weights([np.zeros_like(weight) for weight in hidden.get_weights()])
+    assert overfit(model, X, Y).reached
+    hidden.trainable = False
+    assert not overfit(model, X, Y, epochs=100).reached
 
 
 def test_the_model_stays_as_it_was():
