@@ -100,6 +100,19 @@ def test_regularisation_is_off_unless_it_is_kept():
     assert hidden.kernel_constraint is not None
 
 
+def test_noise_of_training_is_off():
+    layers = [fd.layers.Dense(32, activation="relu"), fd.layers.GaussianNoise(1e4), fd.layers.Dense(10)]
+    model = fd.Sequential([fd.layers.Input((64,)), *layers], seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert overfit(model, X, Y).reached
+
+
+def test_the_accuracy_counts_beside_the_loss():
+    found = overfit(classifier(32), X, Y, tolerance=0.99)
+    assert found.reached
+    assert found.accuracy == 1
+
+
 @pytest.mark.parametrize("mode", ["k", "k-1"])
 def test_smoothed_labels_have_a_floor(mode):
     found = overfit(classifier(32, label_smoothing=0.1, label_smoothing_mode=mode), X, Y)
@@ -169,6 +182,13 @@ def test_a_sum_over_rows_and_several_outputs():
     found = overfit(model, TABLE, y)
     assert found.reached
     assert found.accuracy == 1
+    possible = loss_range(model, model.prepare("here", TABLE, y))
+    of_kinds = -sum(share * np.log(share) for share in np.bincount(y["kind"]) / 100)
+    assert possible.baseline == pytest.approx(0.5 * TARGET.var() + of_kinds)
+    smoothed = fd.losses.CategoricalCrossentropy(label_smoothing=0.3)
+    model.compile(adam, {"size": "mse", "kind": smoothed}, loss_weights={"kind": 0.25})
+    possible = loss_range(model, model.prepare("here", TABLE, y))
+    assert possible.floor == pytest.approx(0.25 * -(0.8 * np.log(0.8) + 0.2 * np.log(0.1)))
 
 
 def test_a_loss_of_ones_own():
