@@ -82,7 +82,7 @@ def test_an_interrupted_one_leaves_the_model_as_it_was(monkeypatch):
     def interrupted(*arguments, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fd.diagnose.subset_fit._Watch, "on_epoch_end", interrupted)
+    monkeypatch.setattr(fd.diagnose.subset_trials.Watch, "on_epoch_end", interrupted)
     with pytest.raises(KeyboardInterrupt):
         overfit(model, X, Y)
     assert state_of(model) == before
