@@ -5,6 +5,8 @@ Each function gives a result that prints as a table and plain words, and whose `
 """
 
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
+from fastdnn.diagnose.curve_reading import CurveReading, read_curve
 from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.gradient_check_result import GradientCheck
 from fastdnn.diagnose.gradient_check_stencils import (
@@ -12,12 +14,25 @@ from fastdnn.diagnose.gradient_check_stencils import (
     five_point_difference,
     forward_difference,
 )
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
+from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
+from fastdnn.diagnose.walkthrough import Walkthrough, walkthrough
 
 __all__ = [
     "Advice",
+    "BiasVariance",
+    "CurveReading",
     "GradientCheck",
+    "RateRange",
+    "SubsetFit",
+    "Walkthrough",
+    "bias_variance",
     "central_difference",
     "check_gradients",
     "five_point_difference",
     "forward_difference",
+    "learning_rate_range",
+    "overfit_subset",
+    "read_curve",
+    "walkthrough",
 ]
