@@ -145,7 +145,7 @@ def test_a_loss_of_ones_own_needs_a_word_on_the_outputs():
     assert found.error == (model.predict(X).argmax(axis=1) != Y3).mean() < 0.5
     assert evaluate_classes(model, X, np.eye(3)[Y3], outputs="logits").error == found.error
     assert found.smoothed_loss is None
-    with pytest.raises(ValueError, match='expected probabilities from the model, .*; outputs="logits"'):
+    with pytest.raises(ValueError, match=r'expected probabilities from the model, .*; outputs="logits"'):
         evaluate_classes(model, X, Y3, outputs="probabilities")
 
 
