@@ -164,8 +164,8 @@ class ClassEvaluation:
         """For a title: whose curves there are."""
         if len(self.classes) == 2:
             return f"curve of {shortened(drawn[0])!r}"
-        worst = "" if len(drawn) == len(self.classes) else f", the worst {len(drawn)} of {len(self.classes)}"
-        return f"curves, class against rest{worst}"
+        some = f"the worst {len(drawn)} of " if len(drawn) < len(self.classes) else ""
+        return f"curves: {some}{len(self.classes)} classes"
 
     def plot_calibration(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the reliability diagram."""

@@ -10,7 +10,7 @@ from fastdnn.errors import expected
 from fastdnn.plots.figure import new_axes
 
 _WHERE = "plots.class_evaluation"
-_INCHES = (18.0, 10.0)
+_INCHES = (17.0, 12.0)
 
 
 def class_evaluation(found: ClassEvaluation) -> Any:
@@ -34,6 +34,8 @@ def class_evaluation(found: ClassEvaluation) -> Any:
         if draw in (found.plot_roc, found.plot_precision_recall) and not curves:
             ax.set_axis_off()
             ax.text(0.5, 0.5, "examples of one class only: no curve", ha="center", va="center")
-        else:
-            draw(ax)
+            continue
+        draw(ax)
+        if ax.get_legend() is not None:  # below: beside them, names of classes would squeeze the pictures
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=9)
     return axes
