@@ -6,9 +6,10 @@ Each function gives a result that prints as a table and plain words, and whose `
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.calibration import Calibration, calibration
+from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.diagnose.classification_report import ClassificationReport, classification_report
 from fastdnn.diagnose.confusion import ConfusionMatrix, confusion_matrix
-from fastdnn.diagnose.evaluate_classes import ClassEvaluation, evaluate_classes
+from fastdnn.diagnose.evaluate_classes import evaluate_classes
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, precision_recall_curve
 from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, precision_recall_f1
 from fastdnn.diagnose.risk_coverage import RiskCoverage

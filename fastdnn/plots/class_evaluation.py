@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.diagnose.evaluate_classes import ClassEvaluation
+from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.errors import expected
 from fastdnn.plots.figure import new_axes
 
