@@ -10,6 +10,7 @@ from fastdnn.graph import Graph
 from fastdnn.metrics import Measurement
 from fastdnn.penalties import WeightPenalty
 from fastdnn.program import Program, Value
+from fastdnn.sampling import watch_layers
 from fastdnn.sources import Weighting
 
 
@@ -32,7 +33,7 @@ def evaluation_program(
     then the penalties.
     """
     program = Program(sparse_inputs=sparse)
-    _lower_with_losses(program, graph, heads, weighting)
+    _lower_losses(program, graph.lower(program), heads, weighting)
     _lower_penalties(program, penalties, over_rows=False)
     return program
 
@@ -43,15 +44,21 @@ def training_program(
     weighting: Weighting = (),
     sparse: Collection[int] = (),
     penalties: Sequence[WeightPenalty] = (),
+    *,
+    watched: bool = False,
 ) -> Program:
     """The evaluation's program and the gradient of the weighted sum of its losses and the penalties, less
-    what is left to the optimiser's update.
+    what is left to the optimiser's update. Where it is `watched`, what layers give, and the gradients with
+    respect to that, can be sampled.
     """
     program = Program(training=True, sparse_inputs=sparse)
-    terms = _lower_with_losses(program, graph, heads, weighting)
+    nodes = graph.lower_nodes(program)
+    terms = _lower_losses(program, [nodes[node] for node in graph.outputs.nodes], heads, weighting)
     values = _lower_penalties(program, penalties, over_rows=True)
     own = [value for value, penalty in zip(values, penalties, strict=True) if not penalty.is_proximal]
-    differentiate(program, terms, penalties=own)
+    gradients = differentiate(program, terms, penalties=own, seen=nodes)
+    if watched:
+        watch_layers(program, graph, nodes, gradients)
     return program
 
 
@@ -84,7 +91,7 @@ def gradient_program(
     """
     program = Program(training=training, sparse_inputs=sparse)
     bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
-    terms = _lower_with_losses(program, graph, bare, weighting)
+    terms = _lower_losses(program, graph.lower(program), bare, weighting)
     values = _lower_penalties(program, penalties, over_rows=True)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
@@ -108,11 +115,11 @@ def layers_program(graph: Graph, nodes: Sequence[int], sparse: Collection[int] =
     return program
 
 
-def _lower_with_losses(
-    program: Program, graph: Graph, heads: Sequence[Head], weighting: Weighting
+def _lower_losses(
+    program: Program, outputs: Sequence[Value], heads: Sequence[Head], weighting: Weighting
 ) -> list[LossTerm]:
     """Every output is computed, also one without a loss: its layers may have running figures."""
-    pairs = zip(heads, graph.lower(program), strict=True)
+    pairs = zip(heads, outputs, strict=True)
     trained = [(head, head.loss, value) for head, value in pairs if head.loss is not None]
     targets = []
     for head, loss, value in trained:

@@ -73,6 +73,23 @@ class Hooks:
             if steps is not None
         ]
 
+    def samples(self, steps: int) -> list[tuple[Callback, Sequence[int]]]:
+        """Who wants to look into which of the next so many steps.
+
+        Raises:
+            ValueError: numbers that are not ascending from 1 to `steps`.
+        """
+        wanted = [(callback, callback.steps_to_sample(steps)) for callback in self._who("steps_to_sample")]
+        for callback, numbers in wanted:
+            ascending = isinstance(numbers, range) and numbers.step > 0
+            if not ascending and list(numbers) != sorted({whole("", "", number) for number in numbers}):
+                where = f"{type(callback).__name__}.steps_to_sample"
+                raise ValueError(expected(where, "ascending numbers of steps", repr(numbers)))
+            if numbers and not 1 <= numbers[0] <= numbers[-1] <= steps:
+                where = f"{type(callback).__name__}.steps_to_sample"
+                raise ValueError(expected(where, f"steps 1 to {steps}", repr(numbers)))
+        return [(callback, numbers) for callback, numbers in wanted if numbers]
+
     def _who(self, hook: str) -> list[Callback]:
         if hook not in self._listeners:
             self._listeners[hook] = [callback for callback in self.callbacks if _listens(callback, hook)]

@@ -1,0 +1,57 @@
+"""The steps of a fit that callbacks look into."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastdnn.callbacks.callback import Callback
+from fastdnn.callbacks.hooks import Hooks
+from fastdnn.sampling import SampleLayout, Samples
+
+_MOST = 256  # samples of one native call: a matter of memory
+
+
+class Sampling:
+    """Asks before a native call which of its steps are sampled, and tells afterwards."""
+
+    def __init__(self, hooks: Hooks, layout: SampleLayout) -> None:
+        self._hooks = hooks
+        self._layout = layout
+        self._asked: list[tuple[Callback, Sequence[int]]] = []
+        self._numbers: Sequence[int] = ()
+
+    def of(self, steps: int) -> tuple[Sequence[int], int]:
+        """Which of the next so many steps are sampled, from 1; and how many to do: fewer where these are many."""
+        self._asked = self._hooks.samples(steps)
+        if len(self._asked) == 1:
+            numbers = self._asked[0][1]
+        else:
+            numbers = sorted({number for _, own in self._asked for number in own})
+        if len(numbers) > _MOST:
+            numbers, steps = numbers[:_MOST], numbers[_MOST - 1]
+        self._numbers = numbers
+        return numbers, steps
+
+    def tell(self, first: int, figures: np.ndarray, rates: Sequence[float]) -> None:
+        """The rows of the samples that were done, after `first` steps of the optimiser."""
+        done = len(figures)
+        if not done:
+            return
+        numbers = self._numbers[:done]
+        for callback, own in self._asked:
+            rows = range(done) if own is self._numbers or len(self._asked) == 1 else _places(numbers, own)
+            if not len(rows):
+                continue
+            chosen = slice(None) if len(rows) == done else list(rows)
+            samples = Samples(
+                self._layout,
+                first + np.array(numbers)[chosen],
+                np.array(rates[:done])[chosen],
+                figures[chosen],
+            )
+            self._hooks.tell([callback], "on_samples", samples)
+
+
+def _places(numbers: Sequence[int], own: Sequence[int]) -> list[int]:
+    wanted = set(own)
+    return [place for place, number in enumerate(numbers) if number in wanted]
