@@ -125,9 +125,7 @@ class Inference(Protocol):
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What a trainer is made for; `dataset_size` where the arrays are the training set, `watched` the same
-    program for the steps that are sampled, if any are.
-    """
+    """What a trainer is made for; `dataset_size` where the arrays are the training set."""
 
     program: Program
     arrays: list[np.ndarray]
@@ -135,7 +133,6 @@ class TrainingRun:
     shuffle: bool
     seed: int
     dataset_size: int | None = None
-    watched: Program | None = None
 
 
 class Backend(Protocol):
@@ -150,7 +147,7 @@ class Backend(Protocol):
         ...
 
 
-_MakePlan = Callable[[Program, int], "_core.Plan"]
+_MakePlan = Callable[..., "_core.Plan"]
 
 
 class _NativeTrainer:
@@ -158,7 +155,6 @@ class _NativeTrainer:
         self, run: TrainingRun, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan"
     ) -> None:
         self._program = run.program
-        self._watched = run.watched
         self._calls = run.program.calls
         self._figures = run.program.figures
         self._metrics = MetricStates.of(run.program)
@@ -190,8 +186,8 @@ class _NativeTrainer:
         samples: Sequence[int] = (),
     ) -> Run:
         if samples and self._sampled_rows < self._plan.max_batch:
-            assert self._watched is not None
-            self._native.sample_by(self._make_plan(self._watched, self._plan.max_batch))
+            plan = self._make_plan(self._program, self._plan.max_batch, watched=True)
+            self._native.sample_by(plan)
             self._sampled_rows = self._plan.max_batch
         with Caller(self._calls, self._metrics) as calls:
             run = Run(*self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls, samples))
@@ -243,9 +239,9 @@ class NativeBackend:
     def __init__(self, parameters: "_core.Parameters") -> None:
         self._parameters = parameters
 
-    def plan(self, program: Program, batch_size: int) -> "_core.Plan":
-        """How the engine runs a program."""
-        return _core.Plan(program.to_native(), self._parameters, batch_size)
+    def plan(self, program: Program, batch_size: int, *, watched: bool = False) -> "_core.Plan":
+        """How the engine runs a program; `watched`: in steps that are sampled."""
+        return _core.Plan(program.to_native(watched=watched), self._parameters, batch_size)
 
     def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
         """A native trainer; the optimiser's update is in its state."""

@@ -206,8 +206,10 @@ class Program:
         """The operation that first writes a value."""
         return next((op for op in self.operations if value in op.outputs), None)
 
-    def to_native(self) -> "_core.Program":
-        """The same program for the native engine, which checks it again."""
+    def to_native(self, *, watched: bool = False) -> "_core.Program":
+        """The same program for the native engine, which checks it again; `watched`: for steps that are sampled,
+        which are fused less.
+        """
         native = _core.Program()
         for v in self.values:
             native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot, v.sparse)
@@ -221,6 +223,6 @@ class Program:
             native.result(r.name, r.value.index, -1 if r.weights is None else r.weights.index, r.loss)
         for output in self.outputs:
             native.output(output.index)
-        for watch in self.watches:
+        for watch in self.watches if watched else ():
             native.watch(watch.value.index, watch.norm_only, watch.low, watch.high)
         return native

@@ -150,14 +150,17 @@ class Samples(NamedTuple):
     """Sampled steps of a fit.
 
     layout: what the numbers are.
-    steps: (samples,), steps that the optimiser had taken after each.
-    learning_rates: (samples,), of each of these steps.
+    steps: how many steps the optimiser had taken after each.
+    learning_rates: of each of these steps.
     figures: (samples, `layout.width`).
     """
 
     layout: SampleLayout
-    steps: np.ndarray
-    learning_rates: np.ndarray
+    steps: Sequence[int]
+    learning_rates: Sequence[float]
     figures: np.ndarray
 
-
+    def of(self, places: Sequence[int]) -> "Samples":
+        """Some of them."""
+        steps, rates = ([numbers[place] for place in places] for numbers in (self.steps, self.learning_rates))
+        return Samples(self.layout, steps, rates, self.figures[list(places)])

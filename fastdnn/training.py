@@ -21,7 +21,6 @@ from fastdnn.inference import Part
 from fastdnn.program import Program
 from fastdnn.sampling import SampleLayout
 from fastdnn.snapshot import Snapshot
-from fastdnn.sources import Feed
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -95,14 +94,15 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(train.weighting, train.sparse, train.rows)
+    program = model.training_program(
+        train.weighting, train.sparse, train.rows, watched=request.sampled
+    )
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
     start = Start(model, parts)  # before there is anything to take back
-    watched = _watched_program(model, request, train, train.rows)
-    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows, watched)
+    run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
-    return _Loop(model, trainer, train.origins, held_out, request, params, start, watched)
+    return _Loop(model, trainer, train.origins, held_out, request, params, start, program)
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -121,24 +121,12 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         first = feeds.prepare("fit, epoch 1, batch 1", batches.peek())
         if held_out is None and request.validation_data is not None:
             held_out = _held_out_arrays(model, request.validation_data)
-        program = model.training_program(first.weighting, first.sparse)
-        watched = _watched_program(model, request, first, None)
-        run = TrainingRun(
-            program, first.arrays, first.rows, shuffle=False, seed=model.seed, watched=watched
-        )
+        program = model.training_program(first.weighting, first.sparse, watched=request.sampled)
+        run = TrainingRun(program, first.arrays, first.rows, shuffle=False, seed=model.seed)
         trainer = BatchTrainer(model.make_trainer(run), batches, feeds)
         failed.pop_all()
     params = {"steps": batches.steps, "batch_size": None, "samples": None}
-    return _Loop(model, trainer, first.origins, held_out, request, params, start=None, watched=watched)
-
-
-def _watched_program(
-    model: "Model", request: FitRequest, feed: Feed, dataset_size: int | None
-) -> Program | None:
-    """The program of the steps that callbacks look into, if any do."""
-    if not request.sampled:
-        return None
-    return model.training_program(feed.weighting, feed.sparse, dataset_size, watched=True)
+    return _Loop(model, trainer, first.origins, held_out, request, params, None, program)
 
 
 class _HeldOut(Protocol):
@@ -240,7 +228,7 @@ class _Loop:
     request: FitRequest
     params: dict[str, Any]
     start: Start | None
-    watched: Program | None
+    program: Program
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
     held_out_metrics: Mapping[str, object] = field(default_factory=dict)
     steps_done: int = 0
@@ -253,8 +241,8 @@ class _Loop:
         return names + ([f"val_{name}" for name in names] if self.held_out else [])
 
     def run(self) -> None:
-        if self.watched is not None:
-            layout = SampleLayout(self.watched, self.model.graph, self.model.compiled)
+        if self.request.sampled:
+            layout = SampleLayout(self.program, self.model.graph, self.model.compiled)
             self.sampling = Sampling(self.hooks, layout)
         try:
             self._run()

@@ -79,18 +79,26 @@ class Hooks:
         Raises:
             ValueError: numbers that are not ascending from 1 to `steps`.
         """
-        wanted = [(callback, callback.steps_to_sample(steps)) for callback in self._who("steps_to_sample")]
-        for callback, numbers in wanted:
-            ascending = isinstance(numbers, range) and numbers.step > 0
-            if not ascending and list(numbers) != sorted({whole("", "", number) for number in numbers}):
-                where = f"{type(callback).__name__}.steps_to_sample"
-                raise ValueError(expected(where, "ascending numbers of steps", repr(numbers)))
-            if numbers and not 1 <= numbers[0] <= numbers[-1] <= steps:
-                where = f"{type(callback).__name__}.steps_to_sample"
-                raise ValueError(expected(where, f"steps 1 to {steps}", repr(numbers)))
-        return [(callback, numbers) for callback, numbers in wanted if numbers]
+        asked = []
+        for callback in self._who("steps_to_sample"):
+            numbers = callback.steps_to_sample(steps)
+            if len(numbers):
+                _check_numbers(callback, numbers, steps)
+                asked.append((callback, numbers))
+        return asked
 
     def _who(self, hook: str) -> list[Callback]:
         if hook not in self._listeners:
             self._listeners[hook] = [callback for callback in self.callbacks if _listens(callback, hook)]
         return self._listeners[hook]
+
+
+def _check_numbers(callback: Callback, numbers: Sequence[int], steps: int) -> None:
+    """Raise where these are no steps of 1 to `steps`, ascending."""
+    where = f"{type(callback).__name__}.steps_to_sample"
+    if type(numbers) is not range:
+        own = [whole(where, "a step", number) for number in numbers]
+        if own != sorted(set(own)):
+            raise ValueError(expected(where, "ascending numbers of steps", repr(numbers)))
+    if not 1 <= numbers[0] <= numbers[-1] <= steps:
+        raise ValueError(expected(where, f"ascending steps of 1 to {steps}", repr(numbers)))

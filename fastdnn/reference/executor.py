@@ -222,15 +222,14 @@ class ReferenceTrainer:
             sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
             draw = Draw(self._run.seed, self._state.iterations)
             sampled = self._batch in self._sampled
-            program = run.watched if sampled and run.watched is not None else run.program
-            values = run_program(program, sources, self._parameters, draw, calls)
-            sums = result_sums(program, values, len(order))
+            values = run_program(run.program, sources, self._parameters, draw, calls)
+            sums = result_sums(run.program, values, len(order))
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
             of_step = dict(zip(self._state.scalar_names, next(rows).tolist(), strict=True))
             with interrupts_held():
-                sample = Sample(program, self._parameters, values, sums, len(order)) if sampled else None
+                sample = Sample(run.program, self._parameters, values, sums, len(order)) if sampled else None
                 self._optimizer.step({g.name: values[g.index] for g in self._gradients}, of_step)
                 if sample is not None:
                     self._samples.append(sample.finish())
