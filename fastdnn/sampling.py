@@ -71,6 +71,7 @@ class WatchedLayer:
     activation: with which it ends.
     is_output: whether it gives an output of the model.
     weights: the full names of the layer's trained weights.
+    kernels: those of them that are matrices: kernels and tables, and no biases.
     """
 
     name: str
@@ -78,6 +79,12 @@ class WatchedLayer:
     activation: str
     is_output: bool
     weights: tuple[str, ...]
+    kernels: tuple[str, ...]
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it transforms what flows to other layers: no output, and none that only scales, drops or joins."""
+        return not self.is_output and (bool(self.kernels) or self.activation != "linear")
 
 
 def layers_of(graph: "Graph") -> dict[str, WatchedLayer]:
@@ -89,11 +96,19 @@ def layers_of(graph: "Graph") -> dict[str, WatchedLayer]:
             type(node.layer).__name__,
             activation_of(node.layer),
             index in outputs,
-            tuple(w.name for w in node.layer.weights if w.trainable and node.layer.trainable),
+            *_trained_weights(node.layer),
         )
         for index, (name, node) in enumerate(zip(graph.use_names, graph.nodes, strict=True))
         if node.inputs
     }
+
+
+def _trained_weights(layer: "Layer") -> tuple[tuple[str, ...], tuple[str, ...]]:
+    trained = [weight for weight in layer.weights if weight.trainable and layer.trainable]
+    return (
+        tuple(weight.name for weight in trained),
+        tuple(weight.name for weight in trained if len(weight.shape) > 1),
+    )
 
 
 class SampleLayout:
@@ -104,6 +119,7 @@ class SampleLayout:
         self.weights = [value.name for value in sorted(gradients, key=lambda value: value.slot)]
         self.watches = [(watch.layer, watch.norm_only) for watch in program.watches]
         self.layers = layers_of(graph)
+        self.units = {watch.layer: watch.value.cols for watch in program.watches}
         self._figures = list(program.figures)
         self._results = len(program.results)
         self._compiled = compiled
@@ -116,7 +132,7 @@ class SampleLayout:
 
     def read(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The arrays of (samples, `width`) numbers by name, as `Monitor.samples` has them."""
-        found = {"loss": np.array([self._loss(row) for row in rows])}
+        found = {"rows": rows[:, 0], "loss": np.array([self._loss(row) for row in rows])}
         norms = rows[:, 1 + self._results :].T
         count = len(self.weights)
         for i, name in enumerate(self.weights):
