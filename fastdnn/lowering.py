@@ -115,6 +115,37 @@ def layers_program(graph: Graph, nodes: Sequence[int], sparse: Collection[int] =
     return program
 
 
+def inside_program(
+    graph: Graph,
+    heads: Sequence[Head] | None,
+    weighting: Weighting,
+    sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
+    *,
+    training: bool,
+) -> tuple[Program, list[str], list[str]]:
+    """Outputs: what each layer gives, and, with heads, the gradients of the losses and penalties with respect to
+    that, where a trained weight needs them; beside them the names of the layers of both.
+    """
+    program = Program(training=training, sparse_inputs=sparse)
+    nodes = graph.lower_nodes(program)
+    gradients: Sequence[Value | None] = [None] * len(nodes)
+    if heads is not None:
+        bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
+        terms = _lower_losses(program, [nodes[node] for node in graph.outputs.nodes], bare, weighting)
+        values = _lower_penalties(program, penalties, over_rows=True)
+        gradients = differentiate(program, terms, penalties=values, seen=nodes)
+    uses = uses_by_name(graph)
+    known = [name for name, node in uses.items() if gradients[node] is not None]
+    for name, node in uses.items():
+        program.add_output(nodes[node], name)
+    for name in known:
+        gradient = gradients[uses[name]]
+        assert gradient is not None
+        program.add_output(gradient, f"d {name}")
+    return program, list(uses), known
+
+
 def _lower_losses(
     program: Program, outputs: Sequence[Value], heads: Sequence[Head], weighting: Weighting
 ) -> list[LossTerm]:

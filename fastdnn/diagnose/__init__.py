@@ -4,6 +4,8 @@ Each function gives a result that prints as a table and plain words, and whose `
 `Advice`, the most important first.
 """
 
+from fastdnn.callbacks.monitor import Monitor
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.layer_statistics import LayerStatistics, layer_statistics
 
-__all__ = ["Advice"]
+__all__ = ["Advice", "LayerStatistics", "Monitor", "layer_statistics"]

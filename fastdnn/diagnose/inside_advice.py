@@ -19,7 +19,7 @@ GRADIENT_FACTOR = 100.0
 
 _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
-_SATURATION_SOURCE = 'deck 004, "Activation Functions": sigmoid and tanh kill off gradients when saturated'
+_SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
 _LAYER = "import fastdnn as fd\nlayer = fd.layers.Dense({units}, {arguments})"
 
 
@@ -160,7 +160,7 @@ def _signal(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
     seen = f"standard deviation {first.std:.3g} in {first.name!r}, {last.std:.3g} in {last.name!r}"
     if 1 / SIGNAL_FACTOR <= factor <= SIGNAL_FACTOR:
         yield Advice(
-            "steady_signal", "good", "The layers keep the scale of the signal.", seen, source=_DEPTH_SOURCE
+            "steady_signal", "good", "From layer to layer the outputs keep their scale.", seen, source=_DEPTH_SOURCE
         )
         return
     shrinks = factor < 1
