@@ -1,6 +1,7 @@
 """Monitor: what it keeps of a fit, what it says of it, and what it draws."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -264,7 +265,7 @@ def test_the_loss_in_inference_mode_changes_no_bit_and_needs_no_arrays():
         model = with_dropout()
         model.fit(x, labels, epochs=2, callbacks=callbacks)
         batches = [(x[:30], labels[:30]), (x[30:35], labels[30:35]), (x[35:], labels[35:])]
-        model.fit(batches, epochs=2, callbacks=callbacks)
+        model.fit(itertools.cycle(batches), steps_per_epoch=3, epochs=2, callbacks=callbacks)
         found.append((weight_hash(model), model.history.history))
     assert found[0] == found[1]
     losses = callbacks[0].samples["inference_loss"]
