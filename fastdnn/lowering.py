@@ -89,8 +89,7 @@ def gradient_program(
 
     `training`: whether layers behave as in training.
     """
-    program, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
-    terms = _lower_losses(program, graph.lower(program), bare, weighting)
+    program, _, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
     for source, gradient in zip(sources, differentiate(program, terms, sources, values), strict=True):
@@ -124,33 +123,24 @@ def layers_program(graph: Graph, nodes: Sequence[int], sparse: Collection[int] =
     return program
 
 
-def _losses_alone(
+def inside_program(
     graph: Graph,
-    heads: Sequence[Head],
+    heads: Sequence[Head] | None,
     weighting: Weighting,
     sparse: Collection[int],
     penalties: Sequence[WeightPenalty],
-    training: bool,
-) -> tuple[Program, list[LossTerm], list[Value]]:
-    """A program without metrics, the terms of its loss, and its penalties."""
-    program = Program(training=training, sparse_inputs=sparse)
-    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
-    terms = _lower_with_losses(program, graph, bare, weighting)
-    return program, terms, _lower_penalties(program, penalties, over_rows=True)
-
-def inside_program(
-    heads: Sequence[Head] | None,
     *,
+    training: bool,
 ) -> tuple[Program, list[str], list[str]]:
     """Outputs: what each layer gives, and, with heads, the gradients of the losses and penalties with respect
     to that, where a trained weight needs them; beside them the names of the layers of both.
     """
-    nodes = graph.lower_nodes(program)
-    gradients: Sequence[Value | None] = [None] * len(nodes)
-    if heads is not None:
-        bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
-        terms = _lower_losses(program, [nodes[node] for node in graph.outputs.nodes], bare, weighting)
-        values = _lower_penalties(program, penalties, over_rows=True)
+    if heads is None:
+        program = Program(training=training, sparse_inputs=sparse)
+        nodes = graph.lower_nodes(program)
+        gradients: Sequence[Value | None] = [None] * len(nodes)
+    else:
+        program, nodes, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
         gradients = differentiate(program, terms, penalties=values, seen=nodes)
     uses = uses_by_name(graph)
     known = [name for name, node in uses.items() if gradients[node] is not None]
@@ -161,6 +151,24 @@ def inside_program(
         assert gradient is not None
         program.add_output(gradient, f"d {name}")
     return program, list(uses), known
+
+
+def _losses_alone(
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting,
+    sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
+    training: bool,
+) -> tuple[Program, list[Value], list[LossTerm], list[Value]]:
+    """A program without metrics, what its nodes give, the terms of its loss, and its penalties."""
+    program = Program(training=training, sparse_inputs=sparse)
+    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
+    nodes = graph.lower_nodes(program)
+    terms = _lower_losses(program, [nodes[node] for node in graph.outputs.nodes], bare, weighting)
+    return program, nodes, terms, _lower_penalties(program, penalties, over_rows=True)
+
+
 def _lower_losses(
     program: Program, outputs: Sequence[Value], heads: Sequence[Head], weighting: Weighting
 ) -> list[LossTerm]:
