@@ -1,6 +1,30 @@
-"""Figures by matplotlib (`pip install "fastdnn[plot]"`); nothing here opens a window or keeps a state."""
+"""Figures by matplotlib (`pip install "fastdnn[plot]"`); nothing here opens a window or keeps a state.
 
+Functions take the Axes to draw on, `ax`, or make a figure of their own, and return the Axes, those of several
+panels an array of them: `ax.figure.savefig("picture.png")`. All of them are shown in docs/gallery.md.
+"""
+
+from fastdnn.plots.activation_histograms import activation_histograms
+from fastdnn.plots.activations import activations
+from fastdnn.plots.averages import averages
 from fastdnn.plots.comparison import comparison
 from fastdnn.plots.learning_curve import learning_curve
+from fastdnn.plots.loss_contours import loss_contours
+from fastdnn.plots.penalty_geometry import norm_balls, penalty_geometry
+from fastdnn.plots.schedules import schedules
+from fastdnn.plots.weight_images import weight_images
+from fastdnn.plots.whitening import whitening
 
-__all__ = ["comparison", "learning_curve"]
+__all__ = [
+    "activation_histograms",
+    "activations",
+    "averages",
+    "comparison",
+    "learning_curve",
+    "loss_contours",
+    "norm_balls",
+    "penalty_geometry",
+    "schedules",
+    "weight_images",
+    "whitening",
+]
