@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra `test`")
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
-from matplotlib.figure import Figure as _Figure  # noqa: E402
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as _Figure
 
 
 def Figure(**options):  # noqa: N802

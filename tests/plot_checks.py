@@ -110,7 +110,9 @@ def check_overlaps(texts, renderer):
     for (one, a), (two, b) in itertools.combinations(boxes, 2):
         wide = min(a.x1, b.x1) - max(a.x0, b.x0)
         high = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(wide, high) <= PIXELS, f"{one.get_text()!r} overlaps {two.get_text()!r} by {wide:.0f}×{high:.0f}"
+        assert min(wide, high) <= PIXELS, (
+            f"{one.get_text()!r} overlaps {two.get_text()!r} by {wide:.0f}×{high:.0f}"
+        )
 
 
 def check_inside(figure, texts, renderer):

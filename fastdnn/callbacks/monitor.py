@@ -13,7 +13,7 @@ _HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_scor
 
 
 def higher_is_better(figure: str) -> bool:
-    """Whether more of a figure is better, by its name: of accuracies and their like, not of losses and errors.
+    """Whether more of a figure is better, by its name: of accuracies and their like; of losses it is not.
 
     >>> from fastdnn.callbacks.monitor import higher_is_better
     >>> higher_is_better("val_r2_score"), higher_is_better("val_loss")

@@ -1,5 +1,6 @@
 """What ten layers make of the data before training, by how their weights are drawn."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from fastdnn import initializers
 from fastdnn.activations import Activation
 from fastdnn.activations import check as check_name
 from fastdnn.checks import whole
-from fastdnn.errors import expected
+from fastdnn.errors import EqualUnitsWarning, expected
 from fastdnn.features import as_features
 from fastdnn.layers import Dense, Input
 from fastdnn.plots.figure import COLOURS, dress, grid_for
@@ -122,8 +123,9 @@ def _outputs(
     """What each layer gives, all of it in one row."""
     names = [f"layer_{number + 1}" for number in range(layers)]
     hidden = [Dense(units, activation, kernel_initializer=initial, name=name) for name in names]
-    model = Sequential([Input((x.shape[1],)), *hidden], seed=seed)
-    found = model.layer_outputs(x, names)
+    with warnings.catch_warnings():  # equal units may be what is to be shown
+        warnings.simplefilter("ignore", EqualUnitsWarning)
+        found = Sequential([Input((x.shape[1],)), *hidden], seed=seed).layer_outputs(x, names)
     return [found[name].ravel().astype(np.float64) for name in names]
 
 
@@ -141,7 +143,7 @@ def _draw(panel: "Axes", layers: list[np.ndarray]) -> None:
         right, left = np.c_[number + sides, heights], np.c_[number - sides, heights]
         shapes.append(np.concatenate([right, left[::-1]]))
     # Without edges and snapping, nothing is drawn where the width is 0.
-    area = {"facecolors": COLOURS[0], "linewidths": 0, "snap": False}
+    area: dict[str, Any] = {"facecolors": COLOURS[0], "linewidths": 0, "snap": False}
     panel.add_collection(PolyCollection(shapes, **area), autolim=False)
     panel.set(xlim=(0.3, len(layers) + 0.7), ylim=(1.05 * edges[0] - 0.05 * edges[-1], 1.05 * edges[-1]))
     panel.set_xticks(np.unique(np.linspace(1, len(layers), 4).round()))
@@ -149,7 +151,7 @@ def _draw(panel: "Axes", layers: list[np.ndarray]) -> None:
 
 
 def _edges(layers: list[np.ndarray]) -> np.ndarray:
-    """Of the bins: about 0 to either side, or from a bin of zeros up; the rarest values are counted at the ends."""
+    """Of the bins: about 0 to either side, or from a bin of zeros up; rare values are counted at the ends."""
     high = max(np.quantile(np.abs(values), 0.999) for values in layers) or 1.0
     negative = min(values.min() for values in layers) < 0
     return np.linspace(-high if negative else -high / _BINS, high, _BINS + 1)

@@ -12,7 +12,16 @@ from fastdnn.checks import number
 from fastdnn.errors import expected
 from fastdnn.layers import Activation as ActivationLayer
 from fastdnn.layers import Input, Layer
-from fastdnn.plots.figure import COLOURS, axes_for, dress, grid_for, grid_shape, legend_above, legend_beside, look
+from fastdnn.plots.figure import (
+    COLOURS,
+    axes_for,
+    dress,
+    grid_for,
+    grid_shape,
+    legend_above,
+    legend_beside,
+    look,
+)
 from fastdnn.sequential import Sequential
 
 if TYPE_CHECKING:
@@ -154,7 +163,7 @@ def _draw_together(axes: "Axes", x: np.ndarray, curves: dict[str, Any], derivati
 
 def _finish(panels: np.ndarray, used: int) -> None:
     """Labels at the edges only, empty places left out."""
-    rows, columns = panels.shape
+    columns = panels.shape[1]
     for index, panel in enumerate(panels.ravel()):
         if index >= used:
             panel.remove()

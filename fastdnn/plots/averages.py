@@ -42,7 +42,7 @@ def averages(
     Source: decks 000, 001, 002: "Exponentially weighted averages".
 
     >>> import fastdnn as fd
-    >>> ax = fd.plots.averages(betas=[0.9])
+    >>> ax = fd.plots.averages([3.0, 1.0, 2.0], betas=[0.9])
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['θ', 'β = 0.9, about 10', 'the same, raw']
     """
@@ -51,7 +51,9 @@ def averages(
     t = np.arange(1, len(series) + 1)
     corrected = {beta: ewma(series, beta) for beta in chosen}
     axes = axes_for(_WHERE, ax, (9, 4.8))
-    axes.plot(t, series, ".", color="0.72", markersize=4, label="θ" if values is not None else "temperature θ")
+    axes.plot(
+        t, series, ".", color="0.72", markersize=4, label="θ" if values is not None else "temperature θ"
+    )
     for index, (beta, average) in enumerate(corrected.items()):
         own = look(index, len(t))
         axes.plot(t, average, linewidth=1.8, label=f"β = {beta:g}, about {_about(beta, values)}", **own)

@@ -1,5 +1,5 @@
-"""The look that all pictures share, and figures that belong to nobody: they go with the last reference to them,
-and open no window."""
+"""The look that all pictures share, and figures that belong to nobody: they go with the last reference to
+them, and open no window."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "loss_contours"
+_FAR = 4  # times the distance of the start from the minimum are in the picture at most
 _REACHED = 0.01  # of the loss that can be saved: there the descent has arrived
 
 
@@ -29,9 +30,9 @@ class LinearLoss(Surface):
 
     >>> import numpy as np
     >>> from fastdnn.plots.loss_contours import LinearLoss
-    >>> surface = LinearLoss(np.eye(2), np.array([1.0, 3.0]))
-    >>> float(surface.f(np.array(surface.minima[0])).round(12))
-    0.0
+    >>> surface = LinearLoss(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), np.array([1.0, 2.0, 3.0]))
+    >>> np.round(surface.minima, 9).tolist(), round(float(surface.f(np.zeros(2))), 4)
+    ([[1.0, 2.0]], 1.6667)
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
@@ -71,8 +72,8 @@ def loss_contours(
 
     A linear model of two features, mean squared error, the bias held at its best value. Raw features of
     unlike scale make a long valley, in which descent leaps from wall to wall; normalised ones make circles,
-    and it goes straight. The path is that of `optimizers.SGD`; it ends where the loss is within 1 % of the
-    least, or after `steps`.
+    and it goes straight. The path is that of `optimizers.SGD`; it ends where the loss has come down by 99 %
+    of what it can, or after `steps`.
 
     Args:
         x: (examples, 2), default 200 rows of which the second feature has three times the scale.
@@ -129,22 +130,35 @@ def _data(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _draw(panel: "Axes", surface: LinearLoss, way: Trajectory, title: str, rate: float) -> None:
-    least, first = float(surface.f(np.array(surface.minima[0]))), way.losses[0]
-    arrived = np.flatnonzero(way.losses - least <= _REACHED * (first - least))
-    points = way.points[: arrived[0] + 1] if arrived.size else way.points
-    centre, reach = np.array(surface.minima[0]), 1.35 * np.abs(points - surface.minima[0]).max() or 1.0
+    centre = np.array(surface.minima[0])
+    points, arrived = _shown(surface, way)
+    start = np.abs(points[0] - centre).max() or 1.0
+    reach = 1.35 * min(max(np.abs(points - centre).max(), start), _FAR * start)
     sides = [np.linspace(middle - reach, middle + reach, 160) for middle in centre]
-    grid = np.stack(np.meshgrid(*sides), axis=-1)
-    heights = surface.f(grid) - least
+    heights = surface.f(np.stack(np.meshgrid(*sides), axis=-1)) - surface.f(centre)
     levels = np.geomspace(0.01, 1, 9) * heights.max()
-    panel.contour(grid[..., 0], grid[..., 1], heights, levels=levels, colors="0.7", linewidths=0.8)
-    line = {"color": COLOURS[1], "linewidth": 1.6, "marker": "o", "markersize": 3.5}
-    panel.plot(*points.T, label="gradient descent", **line)
-    panel.plot(*points[0], "s", color="black", markerfacecolor="none", markersize=9, ls="none", label="start")
-    panel.plot(*centre, "*", color="black", markersize=12, ls="none", label="minimum")
+    panel.contour(*sides, heights, levels=levels, colors="0.7", linewidths=0.8)
+    alone: dict[str, Any] = {"color": "black", "linestyle": "none"}
+    panel.plot(
+        *points.T, label="gradient descent", color=COLOURS[1], linewidth=1.6, marker="o", markersize=3.5
+    )
+    panel.plot(*points[0], marker="s", markerfacecolor="none", markersize=9, label="start", **alone)
+    panel.plot(*centre, marker="*", markersize=12, label="minimum", **alone)
     low, high = surface.curvatures
     taken = len(points) - 1
-    said = f"{taken} step{'s' * (taken != 1)}" if arrived.size else f"not there after {way.steps} steps"
-    dress(panel, "w₁", "w₂", f"{title}\ncondition {high / low:.3g}, α = {rate:.2g}: {said}")
+    said = f"{taken} step{'s' * (taken != 1)}" if arrived else f"> {way.steps} steps"
+    said = "diverges" if way.losses[-1] > 2 * way.losses[0] or way.diverged else said
+    dress(panel, "w₁", "w₂", f"{title}\ncondition {high / low:.3g}, α = {rate:.2g}, {said}")
     panel.set(aspect="equal", xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]])
     panel.grid(visible=False)
+
+
+def _shown(surface: LinearLoss, way: Trajectory) -> tuple[np.ndarray, bool]:
+    """The points as far as the minimum, or as the first that is far outside; whether it arrived."""
+    least = float(surface.f(np.array(surface.minima[0])))
+    there = np.flatnonzero(way.losses - least <= _REACHED * (way.losses[0] - least))
+    if there.size:
+        return way.points[: there[0] + 1], True
+    away = np.abs(way.points - surface.minima[0]).max(axis=1)
+    outside = np.flatnonzero(~(away < 100 * _FAR * away[0]))
+    return (way.points[: outside[0]] if outside.size else way.points), False

@@ -7,7 +7,16 @@ import numpy as np
 
 from fastdnn.checks import is_real, number
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, dress, grid_for, grid_shape, legend_above, legend_beside, look
+from fastdnn.plots.figure import (
+    COLOURS,
+    axes_for,
+    dress,
+    grid_for,
+    grid_shape,
+    legend_above,
+    legend_beside,
+    look,
+)
 from fastdnn.regularizers import L1, L2, ElasticNet, Regularizer
 from fastdnn.regularizers.regularizer import Terms
 
@@ -122,7 +131,7 @@ def ball(terms: Terms, size: float) -> np.ndarray:
         middle = (low + high) / 2
         inside = _penalty(terms, middle[:, None] * ways) <= level
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return low[:, None] * ways
+    return np.asarray(low[:, None] * ways)
 
 
 def _penalty(terms: Terms, w: np.ndarray) -> np.ndarray:
@@ -136,7 +145,9 @@ def _terms(given: Any) -> dict[str, Terms]:
     found = {}
     for title, each in given.items():
         if is_real(each):
-            found[str(title)] = Terms(lq=1.0, q=number(_WHERE, f"q of {title!r}", each, 0, _LARGEST_Q, ends="(]"))
+            found[str(title)] = Terms(
+                lq=1.0, q=number(_WHERE, f"q of {title!r}", each, 0, _LARGEST_Q, ends="(]")
+            )
         elif isinstance(each, Regularizer):
             found[str(title)] = each.terms(_WHERE, 1)
         else:
@@ -170,7 +181,9 @@ def _draw(panel: "Axes", title: str, edge: np.ndarray, best: np.ndarray) -> None
         panel.contour(side, side, heights, levels=[touching], colors="black", linewidths=1.2)
     panel.fill(*edge.T, facecolor=COLOURS[5], edgecolor=COLOURS[0], alpha=0.5, label="penalty at most t")
     panel.plot(*best, "x", color="black", markersize=8, markeredgewidth=2, label="least loss")
-    panel.plot(*found, "o", color=COLOURS[1], markeredgecolor="black", markersize=8, label="least in the ball")
+    panel.plot(
+        *found, "o", color=COLOURS[1], markeredgecolor="black", markersize=8, label="least in the ball"
+    )
     panel.axhline(0, color="0.4", linewidth=0.8)
     panel.axvline(0, color="0.4", linewidth=0.8)
     said = ", ".join(f"{value:.2f}" for value in found + 0.0)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _WHERE = "whitening"
 _MOST = 1000  # points in a panel: more are a blot
-_MARGIN = 1.15
+_MARGIN = 0.15  # of the width of the points
 
 
 def whitening(x: Any = None, ax: Any = None, *, epsilon: float = 0.0) -> np.ndarray:
@@ -80,5 +80,5 @@ def _draw(panel: "Axes", z: np.ndarray, title: str) -> None:
     dress(panel, *names, f"{title}\nvar {a:.3g} and {b:.3g}, cov {c:.3g}")
     panel.title.set_fontsize(10)
     low, high = min(z.min(), 0.0), max(z.max(), 0.0)
-    margin = (_MARGIN - 1) * (high - low)
+    margin = _MARGIN * ((high - low) or 1.0)
     panel.set(aspect="equal", xlim=(low - margin, high + margin), ylim=(low - margin, high + margin))
