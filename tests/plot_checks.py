@@ -18,7 +18,7 @@ def figure_of(axes):
     return np.ravel(np.array(axes, object))[0].figure
 
 
-def check(axes, *, units=True):
+def check(axes):
     """All of it, of the whole figure."""
     figure = figure_of(axes)
     figure.canvas.draw()
