@@ -5,5 +5,14 @@ Each function gives a result that prints as a table and plain words, and whose `
 """
 
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.gradient_check import GradientCheck, check_gradients
+from fastdnn.diagnose.gradient_check_stencils import central_difference, five_point_difference, forward_difference
 
-__all__ = ["Advice"]
+__all__ = [
+    "Advice",
+    "GradientCheck",
+    "central_difference",
+    "check_gradients",
+    "five_point_difference",
+    "forward_difference",
+]

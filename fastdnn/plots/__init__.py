@@ -8,6 +8,7 @@ from fastdnn.plots.activation_histograms import activation_histograms
 from fastdnn.plots.activations import activations
 from fastdnn.plots.averages import averages
 from fastdnn.plots.comparison import comparison
+from fastdnn.plots.gradient_check import gradient_check
 from fastdnn.plots.learning_curve import learning_curve
 from fastdnn.plots.loss_contours import loss_contours
 from fastdnn.plots.penalty_geometry import norm_balls, penalty_geometry
@@ -20,6 +21,7 @@ __all__ = [
     "activations",
     "averages",
     "comparison",
+    "gradient_check",
     "learning_curve",
     "loss_contours",
     "norm_balls",
