@@ -5,14 +5,24 @@ Each function gives a result that prints as a table and plain words, and whose `
 """
 
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
+from fastdnn.diagnose.curve_reading import CurveReading, read_curve
 from fastdnn.diagnose.gradient_check import GradientCheck, check_gradients
-from fastdnn.diagnose.gradient_check_stencils import central_difference, five_point_difference, forward_difference
+from fastdnn.diagnose.gradient_check_stencils import (
+    central_difference,
+    five_point_difference,
+    forward_difference,
+)
 
 __all__ = [
     "Advice",
+    "BiasVariance",
+    "CurveReading",
     "GradientCheck",
+    "bias_variance",
     "central_difference",
     "check_gradients",
     "five_point_difference",
     "forward_difference",
+    "read_curve",
 ]
