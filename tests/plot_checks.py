@@ -38,14 +38,15 @@ def check(axes):
 
 
 def check_labels(figure):
-    """Each axis has a label, its own or that of its column or row."""
+    """Each axis has a label, its own or that of its column or row, or names at its ticks."""
     for ax in figure.axes:
         if not ax.axison:
             assert ax.get_title(), "axes without axis and title"
             continue
         if not (ax.get_xlabel() and ax.get_ylabel()):
-            assert _label(figure, ax, "x") or _colorbar(ax), f"no x label: {_name(ax)}"
-            assert _label(figure, ax, "y") or _colorbar(ax), f"no y label: {_name(ax)}"
+            for way, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+                told = _label(figure, ax, way) or _colorbar(ax) or _has_names(axis)
+                assert told, f"no {way} label: {_name(ax)}"
 
 
 def _label(figure, ax, way):
@@ -60,6 +61,11 @@ def _label(figure, ax, way):
         other = [each for each in figure.axes if each.get_subplotspec() is not None]
         beside += [o for o in other if set(getattr(o.get_subplotspec(), span)) & set(getattr(place, span))]
     return next((label for each in beside if (label := getattr(each, f"get_{way}label")())), "")
+
+
+def _has_names(axis):
+    """Whether words at the ticks say what it is of."""
+    return any(c.isalpha() for text in axis.get_majorticklabels() for c in text.get_text().replace("mathdefault", ""))
 
 
 def _colorbar(ax):
