@@ -65,7 +65,9 @@ def _label(figure, ax, way):
 
 def _has_names(axis):
     """Whether words at the ticks say what it is of."""
-    return any(c.isalpha() for text in axis.get_majorticklabels() for c in text.get_text().replace("mathdefault", ""))
+    return any(
+        c.isalpha() for text in axis.get_majorticklabels() for c in text.get_text().replace("mathdefault", "")
+    )
 
 
 def _colorbar(ax):

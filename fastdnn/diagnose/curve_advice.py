@@ -96,7 +96,9 @@ def _plateau(facts: CurveFacts) -> Advice:
         )
         code = "print(fd.diagnose.overfit_subset(model, x, y))"
     else:
-        text = "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
+        text = (
+            "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
+        )
         code = _LOWER
     return Advice("plateau", "warning", text, seen, code, 'deck 001, "When we achieve high bias"')
 
@@ -116,6 +118,8 @@ def _gap(facts: CurveFacts) -> Advice:
         text = "Big gap between the training and the dev set: increase the regularisation."
         return Advice("overfitting", "warning", text, seen, VARIANCE[1].code, _MONITOR)
     if facts.fits or facts.rate != "good" or facts.goes_on:
-        return Advice("small_gap", "good", "The dev set does about as well as the training set.", seen, "", _MONITOR)
+        return Advice(
+            "small_gap", "good", "The dev set does about as well as the training set.", seen, "", _MONITOR
+        )
     text = "No gap, and the training set is not fitted: increase the model's capacity."
     return Advice("no_gap", "hint", text, seen, BIAS[0].code, _MONITOR)

@@ -254,9 +254,7 @@ def _end(train: np.ndarray) -> tuple[bool, bool]:
     return still and level > _HIGH, shape.late_fall > _GOING_ON
 
 
-def _gap(
-    figure: str, curves: Mapping[str, np.ndarray], kept: int
-) -> tuple[str, float | None, bool, bool]:
+def _gap(figure: str, curves: Mapping[str, np.ndarray], kept: int) -> tuple[str, float | None, bool, bool]:
     """Where the gap was read, how big it is, whether that is big, and whether the training set is fitted."""
     name = "accuracy" if {"accuracy", "val_accuracy"} <= set(curves) else figure
     sets = [as_cost(name, curves[key][:kept]) for key in (name, f"val_{name}") if key in curves]

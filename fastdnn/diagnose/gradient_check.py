@@ -192,7 +192,15 @@ class GradientCheck:
     def _table(self) -> str:
         rows = [_cells(tensor) for tensor in self.tensors]
         along = any(row[5] for row in rows)
-        header = ["tensor", "checked", "of", "kinks", "ratio", "directions", "worst element, analytic, numeric"]
+        header = [
+            "tensor",
+            "checked",
+            "of",
+            "kinks",
+            "ratio",
+            "directions",
+            "worst element, analytic, numeric",
+        ]
         shown = [column for column in range(len(header)) if along or column != 5]
         cut = [[row[column] for column in shown] for row in rows]
         return table([header[column] for column in shown], cut, numeric=range(1, len(shown) - 1))

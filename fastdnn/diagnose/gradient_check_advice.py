@@ -123,7 +123,9 @@ def _where_to_look(found: "GradientCheck", model: "Model") -> str:
         suspects += [f"the dx of backward of your layer {name!r}" for name in behind]
         suspects += [f"the gradient that your loss {name!r} gives" for name in losses]
     if not suspects:
-        return f"No code of your own comes behind {last!r}, so this is a mistake of fastdnn: please report it."
+        return (
+            f"No code of your own comes behind {last!r}, so this is a mistake of fastdnn: please report it."
+        )
     return f"Look at {' and '.join(suspects)}."
 
 
@@ -159,7 +161,7 @@ def _unmoved(found: "GradientCheck") -> Iterator[Advice]:
     text = f"Nothing moves the loss in {names}: units that are dead, or that the loss does not depend on."
     evidence = f"all derivatives are 0 in {len(still)} of {len(found.tensors)} tensors"
     severity = "warning" if len(still) == len(found.tensors) else "hint"
-    code = 'print({name: abs(g).max() for name, g in model.loss_and_gradients(x, y)[1].items()})'
+    code = "print({name: abs(g).max() for name, g in model.loss_and_gradients(x, y)[1].items()})"
     yield Advice("no_gradient", severity, text, evidence, code, _CHECK)
 
 

@@ -75,9 +75,7 @@ def redraw(model: Model, seed: int) -> None:
     nodes = [Node(layer, node.inputs) for layer, node in _copied_nodes(model.graph)]
     again._set_graph(Graph(nodes, model.graph.inputs, model.graph.outputs))
     drawn = again.weights.snapshot()
-    trained = {
-        weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights
-    }
+    trained = {weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights}
     model.weights.write({name: drawn[name] if name in trained else kept[name] for name in kept})
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WHERE = "plots.calibration"
 _STRIP = 0.3  # below 0, where the counts of the bins stand: no curve can come there
 _BARS = 0.2  # of it, the height of the fullest bin
-_WRITTEN = 15  # bins up to which a count has room
+_WRITTEN = 12  # bins up to which a count has room
 
 
 def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
@@ -59,4 +59,4 @@ def _counts(axes: "Axes", found: Calibration, filled: np.ndarray) -> None:
         return
     for b in np.flatnonzero(filled):
         place = (edges[b] + widths[b] / 2, -_STRIP + heights[b] + 0.01)
-        axes.text(*place, f"{found.counts[b]:.4g}", ha="center", va="bottom", fontsize=7)
+        axes.text(*place, f"{found.counts[b]:.4g}", ha="center", va="bottom")

@@ -43,7 +43,9 @@ def _draw(axes: "Axes", found: GradientCheck) -> None:
         rows = [row for row, tensor in enumerate(found.tensors) if _shown(found, tensor) == verdict]
         if rows:
             ratios = [max(found.tensors[row].ratio, _LEAST) for row in rows]
-            axes.plot(ratios, rows, linestyle="none", marker=marker, color=colour, markersize=8, label=verdict)
+            axes.plot(
+                ratios, rows, linestyle="none", marker=marker, color=colour, markersize=8, label=verdict
+            )
     trained = () if found.trained is None else found.trained.tensors
     if trained:
         places = {tensor.name: row for row, tensor in enumerate(found.tensors)}
