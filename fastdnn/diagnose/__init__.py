@@ -19,11 +19,14 @@ from fastdnn.diagnose.gradient_check_stencils import (
 )
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, precision_recall_curve
 from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, precision_recall_f1
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
 from fastdnn.diagnose.risk_coverage import RiskCoverage
 from fastdnn.diagnose.roc import RocCurve, roc_auc, roc_curve
+from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
 from fastdnn.diagnose.temperature import apply_temperature
 from fastdnn.diagnose.top_k import TopK, top_k
 from fastdnn.diagnose.trust import Trust, trust
+from fastdnn.diagnose.walkthrough import Walkthrough, walkthrough
 
 __all__ = [
     "Advice",
@@ -36,10 +39,13 @@ __all__ = [
     "GradientCheck",
     "PrecisionRecallCurve",
     "PrecisionRecallF1",
+    "RateRange",
     "RiskCoverage",
     "RocCurve",
+    "SubsetFit",
     "TopK",
     "Trust",
+    "Walkthrough",
     "apply_temperature",
     "bias_variance",
     "calibration",
@@ -50,6 +56,8 @@ __all__ = [
     "evaluate_classes",
     "five_point_difference",
     "forward_difference",
+    "learning_rate_range",
+    "overfit_subset",
     "precision_recall_curve",
     "precision_recall_f1",
     "read_curve",
@@ -57,4 +65,5 @@ __all__ = [
     "roc_curve",
     "top_k",
     "trust",
+    "walkthrough",
 ]
