@@ -4,6 +4,7 @@ Each function gives a result that prints as a table and plain words, and whose `
 `Advice`, the most important first.
 """
 
+from fastdnn.callbacks.monitor import Monitor
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.calibration import Calibration, calibration
@@ -17,6 +18,7 @@ from fastdnn.diagnose.gradient_check_stencils import (
     five_point_difference,
     forward_difference,
 )
+from fastdnn.diagnose.layer_statistics import LayerStatistics, layer_statistics
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, precision_recall_curve
 from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, precision_recall_f1
 from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
@@ -37,6 +39,8 @@ __all__ = [
     "ConfusionMatrix",
     "CurveReading",
     "GradientCheck",
+    "LayerStatistics",
+    "Monitor",
     "PrecisionRecallCurve",
     "PrecisionRecallF1",
     "RateRange",
@@ -56,6 +60,7 @@ __all__ = [
     "evaluate_classes",
     "five_point_difference",
     "forward_difference",
+    "layer_statistics",
     "learning_rate_range",
     "overfit_subset",
     "precision_recall_curve",

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fastdnn.callbacks import History
-from fastdnn.callbacks.monitor import higher_is_better
+from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.errors import expected, unknown_name
 from fastdnn.plots.figure import COLOURS, STYLES, axes_for, dress, legend_beside, with_unit
 
