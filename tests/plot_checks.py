@@ -41,7 +41,8 @@ def check_labels(figure):
     """Each axis has a label, its own or that of its column or row, or names at its ticks."""
     for ax in figure.axes:
         if not ax.axison:
-            assert ax.get_title(), "axes without axis and title"
+            empty = not (ax.lines or ax.patches or ax.collections or ax.images)
+            assert empty or ax.get_title(), "axes without axis and title"
             continue
         if not (ax.get_xlabel() and ax.get_ylabel()):
             for way, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
@@ -116,11 +117,29 @@ def check_overlaps(texts, renderer):
     """No two boxes of texts overlap."""
     boxes = [(text, text.get_window_extent(renderer)) for text in texts]
     for (one, a), (two, b) in itertools.combinations(boxes, 2):
+        if one.get_rotation() == two.get_rotation() and one.get_rotation() % 90:
+            gap, high = _lines_apart(one, two), _height(one, renderer)
+            assert gap >= high - PIXELS, (
+                f"{one.get_text()!r} overlaps {two.get_text()!r}, {gap:.0f} of {high:.0f}"
+            )
+            continue
         wide = min(a.x1, b.x1) - max(a.x0, b.x0)
         high = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(wide, high) <= PIXELS, (
             f"{one.get_text()!r} overlaps {two.get_text()!r} by {wide:.0f}×{high:.0f}"
         )
+
+
+def _lines_apart(one, two):
+    """How far two slanted lines of text are from each other, across their direction."""
+    places = [text.get_transform().transform(text.get_unitless_position()) for text in (one, two)]
+    angle = np.deg2rad(one.get_rotation())
+    return abs(np.dot(places[1] - places[0], (-np.sin(angle), np.cos(angle))))
+
+
+def _height(text, renderer):
+    """Of a line of letters."""
+    return renderer.points_to_pixels(text.get_fontsize())
 
 
 def check_inside(figure, texts, renderer):
@@ -213,7 +232,7 @@ def _form(line):
     dashes = line.get_linestyle(), getattr(line, "_dash_pattern", None)
     if line.get_linestyle() in ("None", "none", "", " "):
         dashes = ("none", None)
-    filled = line.get_markerfacecolor() in ("none", "white")
+    filled = str(line.get_markerfacecolor()) not in ("none", "white")
     return str(dashes), line.get_marker(), filled, line.get_linewidth()
 
 

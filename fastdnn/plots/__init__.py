@@ -15,8 +15,10 @@ from fastdnn.plots.comparison import comparison
 from fastdnn.plots.confusion_matrix import confusion_matrix
 from fastdnn.plots.curve_reading import curve_reading
 from fastdnn.plots.gradient_check import gradient_check
+from fastdnn.plots.layers import layers
 from fastdnn.plots.learning_curve import learning_curve
 from fastdnn.plots.loss_contours import loss_contours
+from fastdnn.plots.monitor import monitor
 from fastdnn.plots.penalty_geometry import norm_balls, penalty_geometry
 from fastdnn.plots.precision_recall_curve import precision_recall_curve
 from fastdnn.plots.rate_range import rate_range
@@ -40,8 +42,10 @@ __all__ = [
     "confusion_matrix",
     "curve_reading",
     "gradient_check",
+    "layers",
     "learning_curve",
     "loss_contours",
+    "monitor",
     "norm_balls",
     "penalty_geometry",
     "precision_recall_curve",

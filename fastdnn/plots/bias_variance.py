@@ -46,7 +46,9 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
         _gap(axes, place, heights[names[place - 1]], heights[name], gaps[name], 100 * found.threshold)
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.14 * top))
-    axes.set_title(f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)")
+    axes.set_title(
+        f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)"
+    )
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     return axes

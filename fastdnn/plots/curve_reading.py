@@ -50,7 +50,9 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
         axes.plot(epochs[finite], values[finite], markersize=4, markevery=every, label=name, **look)
     if found.dev is not None:
         both = np.isfinite(found.train) & np.isfinite(found.dev)
-        label = f"gap {found.gap:.3g}" if found.gap is not None and found.gap_figure == found.figure else "gap"
+        label = (
+            f"gap {found.gap:.3g}" if found.gap is not None and found.gap_figure == found.figure else "gap"
+        )
         curves = (found.train[both], found.dev[both])
         axes.fill_between(epochs[both], *curves, color="0.6", alpha=0.25, linewidth=0, label=label)
     _marks(axes, found)
