@@ -94,9 +94,7 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(
-        train.weighting, train.sparse, train.rows, watched=request.sampled
-    )
+    program = model.training_program(train.weighting, train.sparse, train.rows, watched=request.sampled)
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
     start = Start(model, parts)  # before there is anything to take back
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)

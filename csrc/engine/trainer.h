@@ -23,9 +23,9 @@ struct RunLimits {
   double seconds = 0;  // 0: no limit; checked after each step
   int threads = 0;     // 0: the default
   bool watch_interrupt = false;
-  Index steps = 0;             // 0: no limit
-  CallHandler calls{};         // needed by a program that calls
-  StepClock* clock = nullptr;  // entries: the plan's steps, the optimiser's update, the updates of states
+  Index steps = 0;               // 0: no limit
+  CallHandler calls{};           // needed by a program that calls
+  StepClock* clock = nullptr;    // entries: the plan's steps, the optimiser's update, the updates of states
   std::vector<Index> samples{};  // which of the run's steps, from 1 and ascending, are sampled
 };
 

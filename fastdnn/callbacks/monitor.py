@@ -129,7 +129,9 @@ class Monitor(Callback):
             ValueError: there are no samples yet.
         """
         if self._layout is None:
-            raise ValueError(expected("Monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first"))
+            raise ValueError(
+                expected("Monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first")
+            )
         return self._layout
 
     @property
@@ -188,7 +190,9 @@ class Monitor(Callback):
         numbers = numbers_of("Monitor", given if isinstance(state, Mapping) else state, {"every": count})
         steps, rates, figures = (arrays[name] for name in _ARRAYS)
         if not len(steps) == len(rates) == len(figures) or numbers["every"] < 1:
-            raise ValueError(expected("Monitor, set_state", "as many steps, rates and rows of figures", len(steps)))
+            raise ValueError(
+                expected("Monitor, set_state", "as many steps, rates and rows of figures", len(steps))
+            )
         self._reset()
         self.every = numbers["every"]
         self._steps, self._rates = steps.astype(int).tolist(), rates.tolist()
@@ -202,5 +206,7 @@ def _arrays(given: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
         array = np.array(given.pop(name, None))
         if array.dtype.kind not in "uif" or array.ndim != dimensions:
             got = f"{array.dtype} of {array.ndim} dimensions"
-            raise ValueError(expected("Monitor, set_state", f"{name} as numbers of {dimensions} dimensions", got))
+            raise ValueError(
+                expected("Monitor, set_state", f"{name} as numbers of {dimensions} dimensions", got)
+            )
         yield name, array.astype(np.float64)

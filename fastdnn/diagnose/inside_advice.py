@@ -160,7 +160,11 @@ def _signal(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
     seen = f"standard deviation {first.std:.3g} in {first.name!r}, {last.std:.3g} in {last.name!r}"
     if 1 / SIGNAL_FACTOR <= factor <= SIGNAL_FACTOR:
         yield Advice(
-            "steady_signal", "good", "From layer to layer the outputs keep their scale.", seen, source=_DEPTH_SOURCE
+            "steady_signal",
+            "good",
+            "From layer to layer the outputs keep their scale.",
+            seen,
+            source=_DEPTH_SOURCE,
         )
         return
     shrinks = factor < 1
@@ -188,7 +192,9 @@ def _gradient(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
     if not last.gradient_norm > 0 or not first.gradient_norm > 0:
         return
     factor = first.gradient_norm / last.gradient_norm
-    seen = f"‖gradient‖ {last.gradient_norm:.3g} in {last.name!r}, {first.gradient_norm:.3g} in {first.name!r}"
+    seen = (
+        f"‖gradient‖ {last.gradient_norm:.3g} in {last.name!r}, {first.gradient_norm:.3g} in {first.name!r}"
+    )
     if 1 / GRADIENT_FACTOR <= factor <= GRADIENT_FACTOR:
         yield Advice("steady_gradient", "good", "The gradient reaches the first layers.", seen)
         return

@@ -58,7 +58,7 @@ def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
     panels[0].set(title="update / weight", ylabel="‖Δθ‖ / ‖θ‖ of kernels")
     panels[1].set(title="gradients", ylabel="‖dL/dθ‖ of kernels")
     panels[1].legend(
-        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=8.5, title="layer"
+        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7, title="layer"
     )
     for axes in panels[:3]:
         axes.set_xlabel("step of the optimiser")
@@ -66,12 +66,12 @@ def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
         axes.grid(alpha=0.3)
     for value, text in ((_IDEAL, "ideal"), (_OKAY, "okay")):  # beside the axes, where no line is
         where = {"xycoords": ("axes fraction", "data"), "xytext": (3, 0), "textcoords": "offset points"}
-        panels[0].annotate(text, (1.0, value), va="center", fontsize=8.5, **where)
+        panels[0].annotate(text, (1.0, value), va="center", fontsize=8, **where)
     return panels
 
 
 def _panels() -> np.ndarray:
-    first = new_axes("monitor", (10, 7))
+    first = new_axes("monitor", (11.5, 7))
     figure: Any = first.figure
     first.remove()
     return np.array(figure.subplots(2, 2)).ravel()
@@ -145,6 +145,6 @@ def _draw_outputs(axes: Any, found: "Monitor") -> None:
     axes.set_xticks(
         places, names, rotation=40 if len(names) > 4 else 0, ha="right" if len(names) > 4 else "center"
     )
-    axes.tick_params(axis="x", labelsize=8.5)
+    axes.tick_params(axis="x", labelsize=7)
     axes.set(title="what layers give", ylabel="mean ± standard deviation")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=8.5)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7)
