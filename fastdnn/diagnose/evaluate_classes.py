@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastdnn.data.table import shortened
 from fastdnn.diagnose import class_outputs
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.calibration import Calibration, calibration
@@ -142,14 +143,26 @@ class ClassEvaluation:
         """Draw the ROC curves; of many classes those with the smallest areas."""
         from fastdnn.plots.roc_curve import roc_curve
 
-        return roc_curve({c: self.roc_curve(c) for c in self._drawn(self.class_auc)}, ax)
+        drawn = self._drawn(self.class_auc)
+        axes = roc_curve({c: self.roc_curve(c) for c in drawn}, ax)
+        axes.set_title(f"ROC {self._of(drawn)}")
+        return axes
 
     def plot_precision_recall(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the precision-recall curves; of many classes those with the smallest areas."""
         from fastdnn.plots.precision_recall_curve import precision_recall_curve
 
         drawn = self._drawn(self.class_average_precision)
-        return precision_recall_curve({c: self.precision_recall_curve(c) for c in drawn}, ax)
+        axes = precision_recall_curve({c: self.precision_recall_curve(c) for c in drawn}, ax)
+        axes.set_title(f"precision-recall {self._of(drawn)}")
+        return axes
+
+    def _of(self, drawn: list[str]) -> str:
+        """For a title: whose curves there are."""
+        if len(self.classes) == 2:
+            return f"curve of {shortened(drawn[0])!r}"
+        worst = "" if len(drawn) == len(self.classes) else f", the worst {len(drawn)} of {len(self.classes)}"
+        return f"curves, class against rest{worst}"
 
     def plot_calibration(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the reliability diagram."""
@@ -264,17 +277,19 @@ def evaluate_classes(
         auc=_of_all(areas),
         average_precision=_of_all(precisions),
         top_k=None if k == 2 else top_k(codes, p, **named),
-        calibration=_calibration(read, p, bins, named),
-        trust=trust(read.outputs, codes, wanted_error=wanted_error, from_logits=read.from_logits, **named),
+        calibration=calibration(codes, read.comparable, bins=bins, from_logits=read.from_logits, **named),
+        trust=_trust(read, wanted_error, named),
         one_hot=np.ndim(y) == 2 and np.shape(y)[1] > 1,
         smoothed_loss=_smoothed(model.compiled.loss),
         sample_weight=weights,
     )
 
 
-def _calibration(read: class_outputs.ClassOutputs, p: np.ndarray, bins: int, named: Any) -> Calibration:
-    outputs = p if read.normalised else read.outputs
-    return calibration(read.codes, outputs, bins=bins, from_logits=read.from_logits, **named)
+def _trust(read: class_outputs.ClassOutputs, wanted_error: float | None, named: Any) -> Trust:
+    """By the outputs themselves where they are logits or logistic; else by what they are with the sum 1."""
+    given = read.outputs if read.logistic else read.comparable
+    raw = None if given is read.outputs else read.outputs
+    return trust(given, read.codes, wanted_error=wanted_error, raw=raw, from_logits=read.from_logits, **named)
 
 
 def _by_class(k: int, figures: dict[int, float]) -> np.ndarray:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from fastdnn.checks import number
-from fastdnn.diagnose.class_scores import finite_array, probabilities
+from fastdnn.diagnose.class_scores import chances, finite_array, probabilities
+from fastdnn.errors import expected
 from fastdnn.reference.softmax import log_sum_exp, softmax
 
 _COLDEST, _HOTTEST = 0.01, 100.0  # beyond them probabilities are 0 and 1, or all the same
@@ -70,7 +71,7 @@ def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = F
         the second of two classes.
 
     Args:
-        outputs: of the model: probabilities, or logits.
+        outputs: of the model: probabilities, logits, or logistic outputs, whose sum is not 1.
         temperature: T > 0.
         from_logits: whether outputs are logits.
 
@@ -90,8 +91,11 @@ def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = F
     if from_logits:
         z = two_columns(finite_array(where, "outputs", outputs))
     else:
+        p = chances(where, outputs, "outputs")
         with np.errstate(divide="ignore"):  # a probability of 0 stays 0
-            z = np.log(probabilities(where, outputs, "outputs"))
+            z = np.log(np.stack([1 - p, p], axis=1) if p.ndim == 1 else p)
+        if np.isneginf(z).all(axis=1).any():
+            raise ValueError(expected(where, "an output above 0 in each row", "zeros alone"))
     cooled = softmax(z / t)
     shape = np.shape(outputs)
     return cooled if len(shape) == 2 and shape[1] > 1 else cooled[:, 1].reshape(shape)
