@@ -21,6 +21,8 @@ _WHERE = "read_curve"
 _HIGH = 0.5  # a level above so much of the first one is high
 _GOING_ON = 0.02  # of the first value: a fall in the last third that is worth training longer for
 _RISE = 0.02  # of the first dev value: a rise after the lowest one that is a turn
+_TURN = 2.0  # deviations of the noise: likewise
+_DEVIATION = 0.605  # of noise, by the median of its second differences' sizes: 1 / (0.6745 √6)
 _LOSS_GAP = 0.1  # of the first training loss, where there is no accuracy, whose gap has a unit
 _POINTS = 0.03  # of an accuracy: the threshold of `bias_variance`
 _SMALL_GRADIENT = 0.1  # by the largest so far: a plateau with less is flat
@@ -235,12 +237,15 @@ def _facts(
 
 def _turns(dev: np.ndarray) -> bool:
     """Whether the dev set got worse after its best epoch, by more than it jumps."""
-    best, third = int(np.argmin(dev)), late(len(dev))
-    if len(dev) < LEAST_EPOCHS or best >= len(dev) - 2:
+    if len(dev) < LEAST_EPOCHS + 1:
         return False
-    rise = float(np.median(dev[max(best + 1, len(dev) - third) :]) - dev[best])
-    start = float(dev[0])
-    return rise > _RISE * start and rise > 2 * jitter(dev[best:])
+    middle = np.median(np.stack([dev[:-2], dev[1:-1], dev[2:]]), axis=0)  # one lucky epoch is no best one
+    lowest = int(np.argmin(middle))
+    if lowest >= len(middle) - 2:
+        return False
+    rise = float(np.median(middle[lowest + 1 :][-late(len(dev)) :]) - middle[lowest])
+    noise = float(np.median(np.abs(np.diff(dev, 2)))) * _DEVIATION
+    return rise > _RISE * float(dev[0]) and rise > _TURN * noise
 
 
 def _end(train: np.ndarray) -> tuple[bool, bool]:

@@ -10,7 +10,7 @@ from fastdnn.callbacks import Callback
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import checked_model, set_rate, trial_of
+from fastdnn.diagnose.trials import checked_model, refuse_untrained, set_rate, trial_of
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.report import table
 from fastdnn.schedules import ExponentialDecay
@@ -143,10 +143,7 @@ def learning_rate_range(
         tested = []
         for start in (first, 0.0):
             trial, feed = trial_of(model, _WHERE, x, y)
-            if not trial.weights.count(trainable=True):
-                raise ValueError(
-                    expected(_WHERE, "a model with weights that are trained", "none", "unfreeze()")
-                )
+            refuse_untrained(_WHERE, trial)
             set_rate(trial, ExponentialDecay(start, count - 1, last / first))
             epochs = -(-count // steps_per_epoch(feed.rows, batch))
             watch = _Steps(count, feed.rows, batch, _is_sum(trial), told)

@@ -14,7 +14,16 @@ from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.loss_range import LossRange, loss_range
 from fastdnn.diagnose.subset_advice import SubsetFacts, advice_of
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import checked_model, redraw, rows_of, set_rate, some_rows, trial_of, unregularize
+from fastdnn.diagnose.trials import (
+    checked_model,
+    redraw,
+    refuse_untrained,
+    rows_of,
+    set_rate,
+    some_rows,
+    trial_of,
+    unregularize,
+)
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.layers.layer import flag
 from fastdnn.report import table
@@ -65,7 +74,9 @@ class SubsetFit:
         learnt = "learnt by heart" if self.reached else "not learnt"
         head = f"{self.rows} rows, {self.epochs} epochs: {learnt}"
         told = [advice.told() for advice in self.advice]
-        return "\n".join([head, table(["", "reached", "best possible", "constant"], figures, [1, 2, 3]), *told])
+        return "\n".join(
+            [head, table(["", "reached", "best possible", "constant"], figures, [1, 2, 3]), *told]
+        )
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """The loss over the epochs, between floor and baseline; see `fastdnn.plots.subset_fit`."""
@@ -141,8 +152,7 @@ def overfit_subset(
     others = flag(_WHERE, "other_rates", other_rates)
     drawn = whole(_WHERE, "seed", seed)
     trial, everything = trial_of(model, _WHERE, x, y)
-    if not trial.weights.count(trainable=True):
-        raise ValueError(expected(_WHERE, "a model with weights that are trained", "none", "unfreeze()"))
+    refuse_untrained(_WHERE, trial)
     if not keep:
         unregularize(trial)
     chosen = some_rows(trial, everything, count, drawn)
@@ -198,8 +208,9 @@ class _Fits:
         first = trial.evaluate(*data, return_dict=True)["loss"]
         baseline = possible.baseline if np.isfinite(possible.baseline) else abs(float(first))
         if baseline - possible.floor <= 1e-9 * max(1.0, abs(baseline)):
-            hint = "take more rows; of one target there is nothing to learn"
-            raise ValueError(expected(_WHERE, "rows of unlike targets", "one target in all rows", hint))
+            what = "features" if possible.conflicts else "targets"
+            hint = "take more rows" if possible.conflicts else "take more rows; there is nothing to learn"
+            raise ValueError(expected(_WHERE, f"rows of unlike {what}", f"the same {what} in all rows", hint))
         self._range = LossRange(possible.floor, baseline, possible.accuracy, possible.conflicts)
         self._limit = possible.floor + tolerance * (baseline - possible.floor)
 
@@ -261,7 +272,9 @@ class _Fits:
             set_rate(trial, rate)
         prefix = "val_" if self._keep else ""
         name = f"{_WHERE}: {self._feed.rows} rows, learning rate {rate:.3g}"
-        watch = _Watch(self._limit, self._range.accuracy, prefix, lambda text: self._told.line(f"{name}, {text}"))
+        watch = _Watch(
+            self._limit, self._range.accuracy, prefix, lambda text: self._told.line(f"{name}, {text}")
+        )
         held_out = self._data if self._keep else None
         diverged = False
         try:

@@ -89,6 +89,13 @@ def _is_trained(layer: Any) -> bool:
     return layer.trainable and any(weight.trainable for weight in layer.weights)
 
 
+def refuse_untrained(where: str, model: Model) -> None:
+    """Raise if no weight is trained."""
+    if not any(_is_trained(layer) for layer in model.graph.layers):
+        hint = "unfreeze() its layers"
+        raise ValueError(expected(where, "a model with weights that are trained", "none", hint))
+
+
 def unregularize(model: Model) -> None:
     """Take away what keeps a network from learning by heart: dropout, noise, penalties, limits, decay."""
     for layer in model.graph.layers:
