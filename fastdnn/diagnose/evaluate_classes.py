@@ -162,7 +162,7 @@ class ClassEvaluation:
         if len(self.classes) == 2:
             return f"curve of {shortened(drawn[0])!r}"
         worst = "" if len(drawn) == len(self.classes) else f", the worst {len(drawn)} of {len(self.classes)}"
-        return f"curves, class against rest{worst}"
+        return f"curves,\nclass against rest{worst}"
 
     def plot_calibration(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the reliability diagram."""

@@ -9,6 +9,7 @@ from fastdnn.plots.figure import COLOURS, new_axes
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_SMALL = 0.1  # of the height of the axes
 _HATCHES = {"human": "", "train": "//", "dev": "..", "test": "xx"}  # told apart in grey, too
 
 
@@ -42,10 +43,11 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
         axes.text(place, height + 0.015 * top, f"{height:.3g} %", ha="center", va="bottom")
     names = list(heights)
     gaps = {"train": "bias", "dev": "variance", "test": "test - dev"}
+    axes.set_ylim(0, 1.14 * top)
     for place, name in enumerate(names[1:], start=1):
         _gap(axes, place, heights[names[place - 1]], heights[name], gaps[name], 100 * found.threshold)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.14 * top))
+    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6))
     axes.set_title(
         f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)"
     )
@@ -63,4 +65,8 @@ def _gap(axes: "Axes", place: int, low: float, high: float, name: str, limit: fl
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
     text = f"{name}\n{high - low:.3g} points"
-    axes.text(x - 0.04, (low + high) / 2, text, ha="right", va="center", fontsize=9, fontweight=weight)
+    small = abs(high - low) < _SMALL * axes.get_ylim()[1]  # the text has no room between the two heights
+    middle, below = (
+        (max(low, high) + 0.02 * axes.get_ylim()[1], "bottom") if small else ((low + high) / 2, "center")
+    )
+    axes.text(x - 0.04, middle, text, ha="right", va=below, fontsize=9, fontweight=weight)

@@ -17,6 +17,7 @@ _WHERE = "plots.confusion_matrix"
 _MAP = "Blues"  # its lightness falls all the way: in grey, too, dark is much
 _DARK = 0.55  # of the map: from here on white text is easier to read
 _INCHES, _MARGIN, _WIDEST = 0.55, 2.2, 14.0  # of a cell, beside them, of a figure
+_IMAGE = 0.8  # of the axes, what names and colour bar leave for the matrix
 _WRITTEN = 40  # classes up to which a count fits its cell
 _LABELLED = 60  # and a name its row
 _LONG_NAME = 4  # characters, above which names across stand upright
@@ -42,11 +43,12 @@ def confusion_matrix(
     shades = normalized(found.counts, normalize)
     top = float(shades.max()) if normalize is None else 1.0
     picture = axes.imshow(shades, cmap=_MAP, vmin=0.0, vmax=max(top, 1e-9))
-    _write(axes, found.matrix, shades / max(top, 1e-9))
     names = [shortened(name) for name in found.classes] if k <= _LABELLED else []
     turned = 90 if any(len(name) > _LONG_NAME for name in names) else 0
     places = range(len(names))
-    small = min(10.0, max(5.0, 200.0 / k))
+    cell = 72 / axes.figure.dpi * min(axes.bbox.width, axes.bbox.height) / k * _IMAGE  # points
+    small = min(10.0, max(4.0, 0.8 * cell))
+    _write(axes, found.matrix, shades / max(top, 1e-9), cell)
     axes.set_xticks(places, names, rotation=turned, fontsize=small)
     axes.set_yticks(places, names, fontsize=small)
     axes.set_xticks(np.arange(k + 1) - 0.5, minor=True)
@@ -62,13 +64,13 @@ def confusion_matrix(
     return axes
 
 
-def _write(axes: "Axes", matrix: np.ndarray, shades: np.ndarray) -> None:
-    """The numbers, but zeros."""
+def _write(axes: "Axes", matrix: np.ndarray, shades: np.ndarray, cell: float) -> None:
+    """The numbers, but zeros, in cells of so many points."""
     k = len(matrix)
     if k > _WRITTEN:
         return
     widest = max(len(_cell(value)) for value in matrix.ravel())
-    size = min(10.0, 150.0 / k, 34.0 / max(widest, 1))
+    size = min(10.0, 0.6 * cell, 0.9 * cell / (0.65 * max(widest, 1)))
     for i, j in np.argwhere(matrix):
         ink = "white" if shades[i, j] >= _DARK else "black"
         axes.text(j, i, _cell(matrix[i, j]), ha="center", va="center", color=ink, fontsize=max(size, 4.0))
