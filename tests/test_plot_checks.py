@@ -52,6 +52,19 @@ def crowded_ticks():
     return ax
 
 
+def slanted():
+    ax = labelled()
+    ax.set_xticks([0, 0.02, 0.04], ["first", "second", "third"], rotation=40)
+    return ax
+
+
+def bare_images():
+    ax = labelled()
+    ax.imshow([[0, 1]])
+    ax.set_axis_off()
+    return ax
+
+
 def cut_off():
     ax = labelled()
     ax.text(1.0, 0.5, "a long text that leaves the picture").set_in_layout(False)
@@ -81,6 +94,8 @@ def tiny():
         (unlabelled, "no y label"),
         (texts_on_texts, "'one' overlaps 'two'"),
         (crowded_ticks, "overlaps 'second'"),
+        (slanted, "overlaps 'second', "),
+        (bare_images, "axes without axis and title"),
         (cut_off, "is cut off"),
         (alike, "'a' and 'b' look alike in grey"),
         (tiny, "'tiny' is .* pixels high"),
@@ -95,6 +110,13 @@ def test_what_can_be_read_passes():
     ax = labelled()
     ax.axvline(0.9)
     ax.legend(loc="lower right")
+    check(ax)
+
+
+def test_slanted_names_that_are_apart_pass():
+    ax = labelled()
+    ax.set(xlabel="")
+    ax.set_xticks([0, 0.2, 0.4], ["a long first", "a long second", "a long third"], rotation=40, ha="right")
     check(ax)
 
 

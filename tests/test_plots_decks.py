@@ -52,6 +52,7 @@ def test_layers_and_functions_are_drawn_by_their_own_arguments():
         (([],), "names of activations"),
         ((3,), "names of activations, got 3"),
         (([3],), "an activation, one of"),
+        (([fd.layers.Dense(2)],), "layers that work element by element, got Dense with 2 outputs"),
         ((["relu"], Figure().subplots(1, 2)), "ax as 1 Axes of matplotlib, such as .* got ndarray of 2"),
         ((["relu"], "axes"), "ax as 1 Axes of matplotlib, such as .* got str"),
     ],
@@ -121,6 +122,14 @@ def test_histograms_are_those_of_the_packages_layers():
 def test_bad_histograms(options, message):
     with pytest.raises(ValueError, match=rf"^\[activation_histograms\] expected .*{message}"):
         plots.activation_histograms(**options)
+
+
+def test_of_many_rows_some_are_taken():
+    x = np.zeros((5000, 3), np.float32)
+    x[0], x[-1] = 1, -1
+    linear = {"ones": fd.initializers.Identity()}
+    ((panel,),) = plots.activation_histograms(x, activations=["linear"], initial=linear, layers=1, units=3)
+    assert spreads(panel)[0] == pytest.approx((2 / 1024) ** 0.5, rel=0.02)
 
 
 def test_constant_activations_are_drawn():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WHERE = "activation_histograms"
 _BINS = 41  # odd: one of them is about 0
 _ROWS = 256  # of the digits: 256 · 500 numbers a layer are a smooth histogram
+_MOST = 1024  # rows: of ten layers of 500 units 20 MB
 _WIDTH = 0.45  # of the fullest bin, to either side: those of neighbours do not touch
 _DECK = {
     "0.01 N": initializers.RandomNormal(stddev=0.01),
@@ -49,7 +50,8 @@ def activation_histograms(
     tanh are saturated.
 
     Args:
-        x: (examples, features); default 256 of the digits, standardised.
+        x: (examples, features), of which 1024 at most are taken, evenly spaced; default 256 of the digits,
+            standardised.
         ax: as many Axes as panels, or None for a figure; see Returns.
         activations: names or functions of `fastdnn.activations`, a row of panels each.
         initial: {title: name or object of `fastdnn.initializers`}, a column each; default the deck's 0.01 N
@@ -75,7 +77,7 @@ def activation_histograms(
     names = _names(activations)
     chosen = _initial(initial)
     deep, wide = whole(_WHERE, "layers", layers, 1), whole(_WHERE, "units", units, 1)
-    data = _digits() if x is None else as_features(_WHERE, x, None, "float32")
+    data = _digits() if x is None else _spaced(as_features(_WHERE, x, None, "float32"), _MOST)
     found = {
         (name, title): _outputs(data, name, drawn, deep, wide, whole(_WHERE, "seed", seed))
         for name in names
@@ -114,7 +116,12 @@ def _digits() -> np.ndarray:
     from fastdnn.data import StandardScaler, load_digits
 
     scaled: np.ndarray = StandardScaler().fit_transform(load_digits()[0])
-    return scaled[:: len(scaled) // _ROWS][:_ROWS]
+    return _spaced(scaled, _ROWS)
+
+
+def _spaced(x: np.ndarray, most: int) -> np.ndarray:
+    """So many rows at most, from the first to the last."""
+    return x if len(x) <= most else x[np.linspace(0, len(x) - 1, most).astype(int)]
 
 
 def _outputs(

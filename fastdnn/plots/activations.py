@@ -138,6 +138,9 @@ class _Sum:
 def _value_and_slope(layer: Layer, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     column = x[:, None]
     model = Sequential([Input((1,), name="x"), layer], seed=0, dtype="float64")
+    if model.output_shape != (None, 1):
+        got = f"{type(layer).__name__} with {model.output_shape[1]} outputs of one input"
+        raise ValueError(expected(_WHERE, "layers that work element by element", got))
     model.compile("sgd", _Sum())
     _, gradients = model.loss_and_gradients(column, np.zeros(len(x)), inputs=True, training=False)
     return model.predict(column, verbose=0)[:, 0], len(x) * gradients["x"][:, 0]
