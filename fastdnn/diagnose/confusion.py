@@ -87,9 +87,8 @@ class ConfusionMatrix:
             text = "No example was taken for another class." if self.rows else "There are no examples."
             return (Advice("no_confusion", "good", text),)
         if len(self.classes) == 2:
-            ways = [
-                f"{_told(c)} {self.classes[i]!r} taken for {self.classes[j]!r}" for i, j, c in self.confused()
-            ]
+            a_b = self.classes
+            ways = [f"{_told(c)} {a_b[i]!r} taken for {a_b[j]!r}" for i, j, c in self.confused()]
             return (Advice("mistakes", "good", "Both kinds of mistakes, counted.", ", ".join(ways)),)
         i, j, count = self.confused(1)[0]
         if count < max(_PAIR_SHARE * self.wrong, _PAIR_LEAST):
@@ -181,9 +180,8 @@ def counted(
     if len(read.names) > _MOST_CLASSES:
         wanted = f"at most {_MOST_CLASSES:,} classes, for a matrix of them"
         raise ValueError(expected(where, wanted, f"{len(read.names):,}"))
-    return read.names, counted_pairs(
-        true, predicted, len(read.names), weights_of(where, sample_weight, len(true))
-    )
+    weights = weights_of(where, sample_weight, len(true))
+    return read.names, counted_pairs(true, predicted, len(read.names), weights)
 
 
 def counted_pairs(

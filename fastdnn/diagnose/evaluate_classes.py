@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastdnn import lowering
+from fastdnn.compiled import Head
 from fastdnn.data.table import shortened
 from fastdnn.diagnose import class_outputs
 from fastdnn.diagnose.advice import Advice
@@ -20,6 +22,7 @@ from fastdnn.diagnose.thresholds import Sweep, sweep
 from fastdnn.diagnose.top_k import TopK, top_k
 from fastdnn.diagnose.trust import Trust, trust
 from fastdnn.errors import expected
+from fastdnn.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -280,7 +283,7 @@ def evaluate_classes(
         calibration=calibration(codes, read.comparable, bins=bins, from_logits=read.from_logits, **named),
         trust=_trust(read, wanted_error, named),
         one_hot=np.ndim(y) == 2 and np.shape(y)[1] > 1,
-        smoothed_loss=_smoothed(model.compiled.loss),
+        smoothed_loss=_smoothed(model),
         sample_weight=weights,
     )
 
@@ -314,9 +317,15 @@ def _class(classes: tuple[str, ...], label: str | int | None) -> int:
     raise ValueError(expected(_WHERE, f"one of the classes {', '.join(classes[:10])}", repr(label)))
 
 
-def _smoothed(loss: Any) -> str | None:
-    """The loss with label smoothing, as it is written."""
-    if getattr(loss, "label_smoothing", None) != 0:
+def _smoothed(model: Model) -> str | None:
+    """The loss with label smoothing, as it is written; None where there is none for this model."""
+    loss = model.compiled.loss
+    if getattr(loss, "label_smoothing", None) != 0 or type(loss).__module__.partition(".")[0] != "fastdnn":
         return None
-    logits = "from_logits=True, " if loss.from_logits else ""
+    smoothed = type(loss)(**{**loss.get_config(), "label_smoothing": _SMOOTHING})
+    try:
+        lowering.evaluation_program(model.graph, (Head("", smoothed),))
+    except ValueError:  # of labels it needs logits, or a softmax
+        return None
+    logits = "from_logits=True, " if getattr(loss, "from_logits", False) else ""
     return f"{type(loss).__name__}({logits}label_smoothing={_SMOOTHING})"
