@@ -46,7 +46,7 @@ def test_rates_grow_exponentially_and_losses_are_those_of_single_steps():
     [
         (fd.optimizers.SGD, 1e-2, 1.0),
         (fd.optimizers.Adam, 1e-3, 5e-2),
-        (fd.optimizers.RMSprop, 3e-4, 1e-2),
+        (fd.optimizers.RMSprop, 3e-4, 3e-2),
         (lambda rate: fd.optimizers.SGD(rate, momentum=0.9), 3e-3, 0.2),
     ],
     ids=["sgd", "adam", "rmsprop", "momentum"],
@@ -89,7 +89,7 @@ def test_it_stops_where_the_loss_explodes():
     assert "until the loss exploded" in str(found)
     tiny = rate_range(classifier(32, optimizer=fd.optimizers.SGD(0.1)), X, Y, high=1e-3)
     assert not tiny.diverged
-    assert [advice.kind for advice in tiny.advice][0] == "higher_range" or not tiny.falls
+    assert tiny.advice[0].kind == ("higher_range" if tiny.falls else "no_rate")
 
 
 def test_a_loss_that_is_not_finite_ends_it_and_is_no_error():
@@ -145,7 +145,8 @@ def test_every_line_of_code_runs():
     model = classifier(16, optimizer=fd.optimizers.SGD(0.1))
     told = run_codes(rate_range(model, X, Y), model, X, Y)
     told += run_codes(rate_range(model, X, Y, high=3e-2), model, X, Y)
-    told += run_codes(rate_range(model, X, Y, low=0.05, high=1), model, X, Y)
+    adam = classifier(16)
+    told += run_codes(rate_range(adam, X, Y, low=0.03, high=3), adam, X, Y)
     assert {"suggested_rate", "higher_range", "lower_range"} <= {advice.kind for advice in told}
 
 

@@ -54,7 +54,7 @@ def test_a_classification(reports):
 def test_labels_of_any_kind(reports):
     names = np.array(["zero", "one", "two", "three", "four"])
     kept = Y < 5
-    done = walkthrough(X[kept], names[Y[kept]], epochs=3)
+    done = walkthrough(X[kept], names[Y[kept]], epochs=10)
     assert sorted(done.classes) == sorted(names)
     labels = done.classes[done.model.predict(X[kept]).argmax(axis=1)]
     assert np.mean(labels == names[Y[kept]]) > 0.8
@@ -158,7 +158,7 @@ def test_bad_arguments(more, said):
     [
         (X[0], Y, "x of shape"),
         (np.where(X > 0.99, np.nan, X), Y, "finite x"),
-        (X, Y[:10], "rows in x|600 labels"),
+        (X, Y[:10], "as many rows in y as in x, 600, got 10"),
         (X, np.zeros(600, int), "two classes"),
         (X, np.full(600, np.nan), "finite y"),
         (X, np.zeros((600, 2, 2)), "y of shape"),

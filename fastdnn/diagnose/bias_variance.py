@@ -1,4 +1,4 @@
-"""Whether a network learns too little or too much by heart, from its errors on the training and the dev set."""
+"""Whether a network learns too little, or too much by heart, from its errors on the train and dev sets."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal

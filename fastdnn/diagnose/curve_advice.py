@@ -105,7 +105,7 @@ def _plateau(facts: CurveFacts) -> Advice:
 
 def _early_stopping(facts: CurveFacts) -> Advice:
     text = f"The dev set was best at epoch {facts.best_epoch}, and then became worse: stop early."
-    seen = f"dev {facts.figure} {facts.dev_best:.4g} at epoch {facts.best_epoch}, {facts.dev_last:.4g} at the end"
+    seen = f"dev {facts.figure} {facts.dev_best:.4g} at epoch {facts.best_epoch}, {facts.dev_last:.4g} later"
     return Advice("early_stopping", "warning", text, seen, VARIANCE[-1].code, _STOP)
 
 

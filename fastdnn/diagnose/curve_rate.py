@@ -1,7 +1,10 @@
 """Whether the learning rate was too high or too low, by the curves of a training.
 
-The limits were set on trainings of the digits: five networks of 0 to 4 hidden layers with SGD, momentum, Adam and
-RMSprop at rates that suit, and a hundred times and a thousandth of them, read after 5, 10 and 30 epochs.
+The limits were set on trainings of the digits: five networks of 0 to 4 hidden layers with SGD, momentum,
+Adam and RMSprop at rates that suit, and a hundred times and a thousandth of them, read after 5, 10 and 30
+epochs. Of 432 others, read with their dev curves after 10 epochs, all at a thousandth were told as too low,
+92 % at the rate that suits as good (the others, deep networks with SGD, do jump), and 91 % at a hundred times
+as too high, 7 % as unknown.
 """
 
 from typing import Literal

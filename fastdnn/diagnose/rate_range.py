@@ -129,7 +129,8 @@ def learning_rate_range(
 
     >>> import fastdnn as fd
     >>> x, y = fd.data.load_digits()
-    >>> model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(64, "relu"), fd.layers.Dense(10)], seed=0)
+    >>> hidden = fd.layers.Dense(64, activation="relu")
+    >>> model = fd.Sequential([fd.layers.Input((64,)), hidden, fd.layers.Dense(10)], seed=0)
     >>> model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
     >>> found = fd.diagnose.learning_rate_range(model, x / 16, y)
     >>> 1e-3 < found.suggested < 1e-1

@@ -37,7 +37,8 @@ model.compile("adam", model.compiled.loss, regularizer=fd.regularizers.L2(1e-3))
 model.fit(x, y, epochs=20)"""
 
 _DROPOUT = f"""\
-{_TAIL}dropped = model.with_head([fd.layers.Dropout(0.3), *tail], after=model.layers[place - 1].name, freeze=False)
+{_TAIL}head = [fd.layers.Dropout(0.3), *tail]
+dropped = model.with_head(head, after=model.layers[place - 1].name, freeze=False)
 dropped.compile("adam", model.compiled.loss)
 dropped.fit(x, y, epochs=20)"""
 

@@ -1,4 +1,4 @@
-"""Whether a network can learn a few rows by heart: the quickest test that model, loss and data fit each other."""
+"""Whether a network can learn a few rows by heart: a quick test that model, loss and data fit each other."""
 
 import copy
 from collections.abc import Callable
@@ -139,7 +139,8 @@ def overfit_subset(
 
     >>> import fastdnn as fd
     >>> x, y = fd.data.load_digits()
-    >>> model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(32, "relu"), fd.layers.Dense(10)], seed=0)
+    >>> hidden = fd.layers.Dense(32, activation="relu")
+    >>> model = fd.Sequential([fd.layers.Input((64,)), hidden, fd.layers.Dense(10)], seed=0)
     >>> model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
     >>> found = fd.diagnose.overfit_subset(model, x / 16, y)
     >>> found.reached, found.accuracy, found.advice[0].kind

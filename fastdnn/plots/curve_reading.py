@@ -1,6 +1,6 @@
 """Learning curves with what was read of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,7 +45,11 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     sets = {"train": found.train, **({} if found.dev is None else {"dev": found.dev})}
     for index, (name, values) in enumerate(sets.items()):
         finite = np.isfinite(values)
-        look = {"color": COLOURS[index], "linestyle": ("-", "--")[index], "marker": "os"[index]}
+        look: dict[str, Any] = {
+            "color": COLOURS[index],
+            "linestyle": ("-", "--")[index],
+            "marker": "os"[index],
+        }
         every = max(1, len(values) // 15)
         axes.plot(epochs[finite], values[finite], markersize=4, markevery=every, label=name, **look)
     if found.dev is not None:
