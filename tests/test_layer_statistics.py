@@ -1,4 +1,4 @@
-"""layer_statistics: figures that are NumPy's, planted diseases that are found, and a model that stays as it is."""
+"""layer_statistics: figures that are NumPy's, diseases that are found, and a model that stays as it is."""
 
 import copy
 import pickle
@@ -77,7 +77,7 @@ def test_gradients_that_no_weight_needs_are_not_there():
     assert np.isfinite(found["d"].gradient_norm)
 
 
-def test_worked_chains_of_001_explode_and_vanish():
+def test_worked_chains_of_002_explode_and_vanish():
     """A linear chain of 30 layers 1.5 I grows by 1.5³⁰ = 191751.06, of 0.5 I shrinks by 0.5³⁰ = 9.313e-10."""
     x = np.random.default_rng(0).normal(size=(50, 4))
     for factor, kind in ((1.5, "exploding_activations"), (0.5, "vanishing_activations")):

@@ -1,4 +1,4 @@
-"""Sampled steps of a fit: figures that are those of NumPy, of any step, on both backends, and no bit changed."""
+"""Sampled steps of a fit: the figures of NumPy, of any step, on both backends, and no bit changed."""
 
 import numpy as np
 import pytest

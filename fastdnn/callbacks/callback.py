@@ -111,9 +111,9 @@ class Callback:
         """
 
     def steps_to_sample(self, steps: int) -> Sequence[int]:
-        """Which of the next so many steps are to be looked into, from 1 and ascending. Asked before each native
-        call of a fit, which writes down what they tell as it goes on; it may end before all of them. Not in
-        Keras.
+        """Which of the next so many steps are to be looked into, from 1 and ascending. Asked before each
+        native call of a fit, which writes down what they tell as it goes on; it may end before all of them.
+        Not in Keras.
         """
         return ()
 

@@ -25,9 +25,9 @@ class Monitor(Callback):
         ratio = ‖θ_after - θ_before‖ / ‖θ_before‖    of each weight: 0.001 is ideal, 0.01 about okay
 
     Beside it norms of gradients, figures of what layers give for the batch, the learning rate and the loss of
-    the batch. Training computes them anyway; the engine writes them down on its way, so no native call is cut, no
-    bit of the training changes, and no data is asked for: it sees each batch as the step sees it, with dropout's
-    zeros and the batch's own statistics.
+    the batch. Training computes them anyway; the engine writes them down on its way, so no native call is
+    cut, no bit of the training changes, and no data is asked for: it sees each batch as the step sees it,
+    with dropout's zeros and the batch's own statistics.
 
     `.samples` are arrays by name, a number for each sample:
 
@@ -40,7 +40,7 @@ class Monitor(Callback):
     | mean/, std/, min/, max/ | layer | of its outputs, all rows and units |
     | zeros/ | layer | the share of outputs that are 0 |
     | dead/ | layer | the share of units that are 0 for every row of the batch |
-    | saturated/ | layer | of sigmoid and tanh, the share of outputs with a derivative under 5 % of its largest |
+    | saturated/ | layer | of sigmoid and tanh, outputs with a derivative under 5 % of its largest |
     | histogram/ | layer | (samples, 16), shares in equal parts of [min, max], of at most 4096 outputs |
     | activation_gradient/ | layer | ‖dL/dy‖ of its outputs y, where a trained weight needs it |
 
@@ -183,7 +183,8 @@ class Monitor(Callback):
         """Go on, in the next fit, from what `get_state` gave; `.samples` has them again once one is added.
 
         Raises:
-            ValueError: something else was given; when the first sample comes, that of a model with other layers.
+            ValueError: something else was given; when the first sample comes, that of a model with other
+            layers.
         """
         given = dict(state) if isinstance(state, Mapping) else {}
         arrays = dict(_arrays(given))

@@ -24,18 +24,16 @@ class Sampling:
         self._numbers: Sequence[int] = ()
 
     def of(self, steps: int) -> tuple[Sequence[int], int]:
-        """Which of the next so many steps are sampled, from 1; and how many to do: fewer where these are many."""
+        """Which of the next so many steps are sampled, from 1; and how many to do before the next call."""
         asked = self._asked = self._hooks.samples(steps)
-        if len(asked) == 1:
-            numbers = asked[0][1]
-        else:
-            numbers = sorted({number for _, own in asked for number in own})
+        one = len(asked) == 1
+        numbers = asked[0][1] if one else sorted({number for _, own in asked for number in own})
         if len(numbers) > _MOST:
             numbers, steps = numbers[:_MOST], numbers[_MOST - 1]
         self._numbers = numbers
         return numbers, steps
 
-    def tell(self, first: int, figures: np.ndarray, rates: Sequence[float]) -> None:
+    def tell(self, first: int, figures: np.ndarray, rates: list[float]) -> None:
         """The rows of the samples that were done, after `first` steps of the optimiser."""
         done = len(figures)
         steps = [first + number for number in self._numbers[:done]]

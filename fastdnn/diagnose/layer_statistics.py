@@ -124,7 +124,8 @@ def layer_statistics(
         x: features, as arrays in `fit`.
         y: targets, as in `fit`, or None.
         sample_weight: as in `fit`.
-        training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's own
+        training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's
+        own
             figures: what the next step would see) or as in use.
         max_rows: at most so many rows, evenly spaced in x, are looked at, all as one batch; None for all.
         dead: 0 to 1, the share of a ReLU layer's units above which they are said to be dead.

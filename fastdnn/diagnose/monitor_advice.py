@@ -13,8 +13,8 @@ from fastdnn.report import table
 if TYPE_CHECKING:
     from fastdnn.callbacks.monitor import Monitor
 
-# Deck 004: a ratio of "around 0.001 is ideal, around 0.01 is about okay". Beyond three times that it is not; and
-# a tenth of the ideal is as far below it.
+# Deck 004: a ratio of "around 0.001 is ideal, around 0.01 is about okay". Beyond three times that it is not;
+# and a tenth of the ideal is as far below it.
 RATIO_HIGH = 0.03
 RATIO_LOW = 1e-4
 # A batch has few rows, for all of which a unit that lives may be 0: so more of them than of a larger set.
@@ -72,8 +72,8 @@ def late_figures(monitor: "Monitor") -> list[LayerFigures]:
 
 
 def ratios(monitor: "Monitor") -> dict[str, float]:
-    """Medians of all samples, of the weights that are matrices: biases begin at 0, and their ratio says little.
-    Not of late: weights that too high a rate has blown up look as if they changed little.
+    """Medians of all samples, of the weights that are matrices: biases begin at 0, and their ratio says
+    little. Not of late: weights that too high a rate has blown up look as if they changed little.
     """
     samples = monitor.samples
     kernels = dict.fromkeys(name for layer in monitor.layout.layers.values() for name in layer.kernels)
@@ -87,21 +87,21 @@ def _ratios(monitor: "Monitor") -> Iterator[Advice]:
     middle = float(np.median(list(known.values())))
     highest, lowest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
     seen = (
-        f"‖update‖/‖weight‖ {middle:.1e} in the middle, {known[lowest]:.1e} ({lowest}) to {known[highest]:.1e} "
-        f"({highest}); 1e-3 is ideal, 1e-2 about okay"
+        f"‖update‖/‖weight‖ {middle:.1e} in the middle, {known[lowest]:.1e} ({lowest}) to "
+        f"{known[highest]:.1e} ({highest}); 1e-3 is ideal, 1e-2 about okay"
     )
     if middle > RATIO_HIGH:
         text = "The weights change too much in each step: lower the learning rate."
         yield Advice("large_updates", "warning", text, seen, _rate_code(monitor, 0.1), _SOURCE)
     elif middle < RATIO_LOW:
-        text = "The weights hardly change: raise the learning rate, unless it was lowered to finish the training."
+        text = "The weights hardly change: raise the learning rate, unless it was lowered to finish."
         yield Advice("small_updates", "warning", text, seen, _rate_code(monitor, 10.0), _SOURCE)
     else:
         yield Advice(
             "good_updates", "good", "The steps have a good size beside the weights.", seen, source=_SOURCE
         )
     if known[highest] > 1000 * known[lowest]:
-        text = "Some layers learn a thousand times faster than others: Adam, or BatchNormalization, evens them out."
+        text = "Some layers learn a thousand times faster than others: Adam evens them out."
         code = 'model.compile("adam", model.compiled.loss)'
         yield Advice("uneven_updates", "hint", text, seen, code, _SOURCE)
 

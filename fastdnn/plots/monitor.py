@@ -15,9 +15,9 @@ _IDEAL, _OKAY = 1e-3, 1e-2  # deck 004, "Tracking the weights also helps"
 
 
 def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
-    """Draw what a `Monitor` saw: the ratio of update to weight of each layer's kernel with the ideal 0.001, the
-    norms of its gradients, the dead and saturated units, and mean ± standard deviation of what layers give, in
-    the first sample and the last.
+    """Draw what a `Monitor` saw: the ratio of update to weight of each layer's kernel with the ideal 0.001,
+    the norms of its gradients, the dead and saturated units, and mean ± standard deviation of what layers
+    give, in the first sample and the last.
 
     Args:
         found: a monitor that has been through a fit.
@@ -78,8 +78,8 @@ def _panels() -> np.ndarray:
 
 
 def _looks(found: "Monitor") -> dict[str, dict[str, Any]]:
-    """Of each layer, from dark to light down the network, its own in all panels: colours by depth, so that ten
-    layers stay in order, and styles, since grey has no colours.
+    """Of each layer, from dark to light down the network, its own in all panels: colours by depth, so that
+    ten layers stay in order, and styles, since grey has no colours.
     """
     from matplotlib import colormaps
 
