@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.calibration import Calibration
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
     """
     if not isinstance(found, Calibration):
         raise ValueError(expected(_WHERE, "what diagnose.calibration found", repr(found)))
-    axes = new_axes(_WHERE, (7, 4.5)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (7, 4.5))
     filled = found.counts > 0
     sure, right = found.confidence[filled], found.accuracy[filled]
     axes.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="as sure as right")
@@ -44,7 +44,7 @@ def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
         f"calibration error {100 * found.expected_error:.1f} %, temperature {found.temperature:.2f}"
     )
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes
 
 

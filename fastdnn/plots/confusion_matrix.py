@@ -8,7 +8,7 @@ from fastdnn.checks import choice
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.confusion import ConfusionMatrix, normalized
 from fastdnn.errors import expected
-from fastdnn.plots.figure import new_axes
+from fastdnn.plots.figure import axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,7 @@ def confusion_matrix(
         choice(_WHERE, "normalize", normalize, ("true", "pred", "all"))
     k = len(found.classes)
     size = min(_WIDEST, _MARGIN + _INCHES * max(k, 4))
-    axes = new_axes(_WHERE, (size + 0.8, size)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (size + 0.8, size))
     shades = normalized(found.counts, normalize)
     top = float(shades.max()) if normalize is None else 1.0
     picture = axes.imshow(shades, cmap=_MAP, vmin=0.0, vmax=max(top, 1e-9))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, grid_for
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.layer_statistics import LayerStatistics
@@ -62,8 +62,6 @@ def layers(found: "LayerStatistics", ax: Any = None) -> np.ndarray:
 def _panels(count: int) -> np.ndarray:
     """Axes of a figure of their own, so many and the rest of the last row."""
     across, down = min(count, _ACROSS), -(-count // _ACROSS)
-    first = new_axes("layers", (2.0 * max(across, 3), 1.9 * down + 0.3))
-    figure: Any = first.figure
-    first.remove()
-    figure.suptitle("outputs of each layer, and their mean ± standard deviation", fontsize=10)
-    return np.array(figure.subplots(down, across, squeeze=False)).ravel()
+    panels = grid_for("layers", None, down, across, (2.0 * max(across, 3), 1.9 * down + 0.3))
+    panels[0, 0].figure.suptitle("outputs of each layer, and their mean ± standard deviation", fontsize=10)
+    return panels.ravel()
