@@ -264,9 +264,9 @@ def evaluate_classes(
     label = p.argmax(axis=1)
     counts = counted_pairs(codes, label, k, weights)
     scores = of_counts(counts, read.classes, 0.0)
-    sweeps = curves(codes, p, weights)
-    areas = _by_class(k, {c: of_sweep(each).auc for c, each in sweeps.items()})
-    precisions = _by_class(k, {c: curve_of(each).average_precision for c, each in sweeps.items()})
+    areas, precisions = np.full((2, k), np.nan)
+    for c, each in curves(codes, p, weights):
+        areas[c], precisions[c] = of_sweep(each).auc, curve_of(each).average_precision
     named: dict[str, Any] = {"classes": list(read.classes), "sample_weight": weights}
     return ClassEvaluation(
         classes=read.classes,
@@ -293,10 +293,6 @@ def _trust(read: class_outputs.ClassOutputs, wanted_error: float | None, named: 
     given = read.outputs if read.logistic else read.comparable
     raw = None if given is read.outputs else read.outputs
     return trust(given, read.codes, wanted_error=wanted_error, raw=raw, from_logits=read.from_logits, **named)
-
-
-def _by_class(k: int, figures: dict[int, float]) -> np.ndarray:
-    return np.array([figures.get(c, np.nan) for c in range(k)])
 
 
 def _of_all(figures: np.ndarray) -> float | None:

@@ -10,7 +10,8 @@ from fastdnn.errors import expected
 from fastdnn.reference.softmax import log_sum_exp, softmax
 
 _COLDEST, _HOTTEST = 0.01, 100.0  # beyond them probabilities are 0 and 1, or all the same
-_HALVINGS = 60  # of the bracket, in logarithms: far below rounding
+_MOST_STEPS = 60  # halvings of the bracket to far below rounding; Newton's steps are about six
+_ROUNDING = 1e-12
 
 
 def read_outputs(where: str, outputs: Any, name: str, *, from_logits: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -35,8 +36,9 @@ def two_columns(z: np.ndarray) -> np.ndarray:
 def best_temperature(log_p: np.ndarray, codes: np.ndarray, weights: np.ndarray | None = None) -> float:
     """T > 0 that minimises the mean of -log softmax(z / T)[label], from 0.01 to 100.
 
-    With b = 1/T it is convex, and its slope Σ_j p_j z_j - z_label, averaged over the rows, rises with b: its
-    root is found by halving. Where no mistake holds it back, T goes to the lower end.
+    With b = 1/T it is convex: its slope is E z - z_label and its curvature Var z, under softmax(b z) and
+    averaged over the rows. Newton's steps find the root of the slope; one that leaves the bracket becomes a
+    halving of it. Where no mistake holds it back, T goes to the lower end.
 
     >>> import numpy as np
     >>> from fastdnn.diagnose.temperature import best_temperature
@@ -46,19 +48,20 @@ def best_temperature(log_p: np.ndarray, codes: np.ndarray, weights: np.ndarray |
     (2.0, 0.75)
     """
     own = np.take_along_axis(log_p, codes[:, None], axis=1)[:, 0]
-
-    def slope(temperature: float) -> float:
-        p = softmax(log_p / temperature)
-        return float(np.average((p * log_p).sum(axis=1) - own, weights=weights))
-
-    low, high = np.log(_COLDEST), np.log(_HOTTEST)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if slope(float(np.exp(middle))) > 0:  # too cold: b = 1/T is beyond the minimum
-            low = middle
-        else:
-            high = middle
-    return float(np.exp((low + high) / 2))
+    low, high, b = 1 / _HOTTEST, 1 / _COLDEST, 1.0
+    for _ in range(_MOST_STEPS):
+        p = softmax(b * log_p)
+        mean = (p * log_p).sum(axis=1)
+        slope = float(np.average(mean - own, weights=weights))
+        low, high = (low, b) if slope > 0 else (b, high)
+        variance = (p * (log_p - mean[:, None]) ** 2).sum(axis=1)
+        curvature = float(np.average(variance, weights=weights))
+        last, b = b, b - slope / curvature if curvature > 0 else 0.0
+        if not low < b < high:
+            b = float(np.sqrt(low * high))
+        if abs(b - last) <= _ROUNDING * b:
+            break
+    return 1 / b
 
 
 def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = False) -> np.ndarray:
