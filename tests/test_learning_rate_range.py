@@ -70,6 +70,15 @@ def test_the_suggested_rate_trains_well(optimizer, low, high):
     assert error(suggested) <= best + 0.02
 
 
+def test_it_begins_with_the_weights_of_the_model():
+    model = classifier(32)
+    untrained = rate_range(model, X, Y, steps=40).untrained
+    model.fit(X, Y, epochs=20, verbose=0)
+    trained = rate_range(model, X, Y, steps=40)
+    assert trained.untrained == pytest.approx(model.evaluate(X, Y)[0], rel=0.05)
+    assert trained.untrained < 0.3 * untrained
+
+
 def test_the_model_stays_as_it_was():
     model = classifier(16)
     model.fit(X, Y, epochs=2, verbose=0)
@@ -79,6 +88,29 @@ def test_the_model_stays_as_it_was():
     with pytest.raises(ValueError, match="labels"):
         rate_range(model, X, Y + 5)
     assert state_of(model) == before
+
+
+def test_an_interrupted_one_leaves_the_model_as_it_was(monkeypatch):
+    model = classifier(16)
+    model.fit(X, Y, epochs=1, verbose=0)
+    before = state_of(model)
+
+    def interrupted(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fd.diagnose.rate_range._Steps, "on_train_batch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rate_range(model, X, Y)
+    assert state_of(model) == before
+
+
+def test_few_rows_and_several_inputs():
+    assert rate_range(classifier(16), X[:20], Y[:20]).falls
+    inputs = [fd.Input((32,), name=name) for name in ("left", "right")]
+    h = fd.layers.Dense(32, activation="relu")(fd.layers.Concatenate()(inputs))
+    model = fd.Model(inputs, fd.layers.Dense(10)(h), seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert rate_range(model, {"left": X[:, :32], "right": X[:, 32:]}, Y).falls
 
 
 def test_it_stops_where_the_loss_explodes():

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 from diagnoses import classifier, digits, network, run_codes, state_of
+from frames_for_tests import Frame
 
 import fastdnn as fd
 from fastdnn.diagnose.loss_range import loss_range
+from fastdnn.diagnose.trials import redraw
 
 overfit = fd.diagnose.overfit_subset
 X, Y = digits(300)
@@ -24,6 +26,40 @@ def test_a_network_that_fits():
     assert kinds(found) == ["learns_by_heart"]
     assert found.epochs == len(found.history["loss"]) < 500
     assert "learnt by heart" in str(found)
+
+
+def test_the_copy_begins_anew_by_the_seed():
+    fresh, trained = classifier(16), classifier(16)
+    trained.fit(X, Y, epochs=5, verbose=0)
+    assert overfit(fresh, X, Y).history == overfit(trained, X, Y).history
+    assert overfit(fresh, X, Y, seed=1).history != overfit(fresh, X, Y).history
+
+
+def test_what_is_drawn_anew_and_what_stays():
+    scale = fd.layers.Normalization(name="scale")
+    scale.adapt(X)
+    frozen = fd.layers.Dense(16, name="frozen", trainable=False)
+    norm = fd.layers.BatchNormalization(name="norm")
+    layers = [fd.layers.Input((64,)), scale, frozen, norm, fd.layers.Dense(10, name="head")]
+    model = fd.Sequential(layers, seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(X, Y, epochs=2, verbose=0)
+    before = model.weights.snapshot()
+    redraw(model, 7)
+    after = model.weights.snapshot()
+    same = {name for name in before if np.array_equal(before[name], after[name])}
+    assert same == {"scale/mean", "scale/std", "frozen/kernel", "frozen/bias"}
+    np.testing.assert_array_equal(after["norm/gamma"], 1)
+    assert not after["head/bias"].any()
+
+
+def test_frozen_layers_hinder():
+    model = classifier(32)
+    hidden = model.layers[1]
+    hidden.set_weights([np.zeros_like(weight) for weight in hidden.get_weights()])
+    assert overfit(model, X, Y).reached
+    hidden.trainable = False
+    assert not overfit(model, X, Y, epochs=100).reached
 
 
 def test_the_model_stays_as_it_was():
@@ -81,6 +117,7 @@ def test_rows_that_are_alike_with_unlike_targets_have_a_floor():
     assert found.reached
     assert "conflicting_rows" in kinds(found)
     assert found.accuracy == pytest.approx(0.5)
+    assert found.best_accuracy == 0.5
 
 
 def regression(loss, *hidden, activation=None, optimizer="adam", outputs=1):
@@ -149,6 +186,13 @@ def test_sparse_rows_and_frames_and_lists():
     sparse = pytest.importorskip("scipy.sparse")
     assert overfit(classifier(32), sparse.csr_matrix(X), Y).reached
     assert overfit(classifier(32), X.tolist(), Y.tolist()).reached
+
+
+def test_data_frames():
+    columns = {f"c{i}": TABLE[:, i] for i in range(5)}
+    model = regression("mse", 64, optimizer=fd.optimizers.Adam(0.01))
+    by_frame = overfit(model, Frame(columns), TARGET)
+    assert by_frame.history == overfit(model, TABLE, TARGET).history
 
 
 def test_several_inputs_as_a_list_and_by_name():
@@ -226,7 +270,7 @@ def test_features_far_from_scaled():
     scale = np.array([1e5, 1e-3, 1, 1, 1])
     found = overfit(regression("mse", 32, optimizer=fd.optimizers.SGD(0.01)), TABLE * scale, TARGET)
     assert not found.reached
-    assert "unscaled_features" in kinds(found)
+    assert "unscaled_inputs" in kinds(found)
 
 
 def test_features_that_say_nothing():

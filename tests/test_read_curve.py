@@ -143,6 +143,11 @@ def test_a_plateau_by_the_loss_and_by_gradient_norms():
             a for a in read_curve({"loss": loss}, gradient_norms=norms).advice if a.kind == "plateau"
         ]
         texts[name] = advice.text
+    by_weight = {"gradient_norm/a": [3.0, 3.0, 3.0], "gradient_norm/b": [4.0, 0.0, 0.0], "step": [1, 2, 3]}
+    (advice,) = [
+        a for a in read_curve({"loss": loss}, gradient_norms=by_weight).advice if a.kind == "plateau"
+    ]
+    assert "not small" in advice.text  # 5, 3, 3
     assert "saddle" in texts["small"]
     assert "not small" in texts["large"]
 
@@ -176,7 +181,10 @@ def test_what_is_no_history_is_refused(history, said):
         read_curve(history)
 
 
-@pytest.mark.parametrize("norms", [[1.0], [1.0, -1.0], [1.0, NAN], "ab", 3])
+@pytest.mark.parametrize(
+    "norms",
+    [[1.0], [1.0, -1.0], [1.0, NAN], "ab", 3, {}, {"gradient_norm/a": [1.0], "gradient_norm/b": [1.0, 2.0]}],
+)
 def test_bad_gradient_norms(norms):
     with pytest.raises(ValueError, match="gradient_norms"):
         read_curve({"loss": FALLS}, gradient_norms=norms)

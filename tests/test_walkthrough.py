@@ -118,6 +118,13 @@ def test_the_same_seed_gives_the_same(reports):
     assert first.history == again.history != other.history
 
 
+def test_a_few_rows_with_a_rare_class(reports):
+    x, y = X[:24], (np.arange(24) < 3).astype(int)
+    done = walkthrough(x, y, epochs=3, dev=0.25, test=0.25)
+    assert done.task == "classification"
+    assert [len(part[0]) for part in done.split] == [12, 6, 6]
+
+
 def test_without_a_test_set(reports):
     done = walkthrough(X, Y, test=0, epochs=2)
     assert done.errors.test_error is None

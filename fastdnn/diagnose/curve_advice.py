@@ -100,7 +100,7 @@ def _plateau(facts: CurveFacts) -> Advice:
             "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
         )
         code = _LOWER
-    return Advice("plateau", "warning", text, seen, code, 'deck 001, "When we achieve high bias"')
+    return Advice("plateau", "warning", text, seen, code, BIAS[0].source)
 
 
 def _early_stopping(facts: CurveFacts) -> Advice:

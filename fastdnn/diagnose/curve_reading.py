@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "read_curve"
+_OF_WEIGHT = "gradient_norm/"
 _HIGH = 0.5  # a level above so much of the first one is high
 _GOING_ON = 0.02  # of the first value: a fall in the last third that is worth training longer for
 _RISE = 0.02  # of the first dev value: a rise after the lowest one that is a turn
@@ -84,7 +85,7 @@ def read_curve(
     history: "History | Mapping[str, Sequence[float]]",
     *,
     figure: str = "loss",
-    gradient_norms: Sequence[float] | None = None,
+    gradient_norms: "Sequence[float] | Mapping[str, Sequence[float]] | None" = None,
 ) -> CurveReading:
     """Read the learning curves of a fit: the learning rate, the gap, the turning point, whether to go on.
 
@@ -101,8 +102,9 @@ def read_curve(
         history: what `fit` returned, or its `.history`.
         figure: which curve is read, with its "val_" twin if there is one: a loss, or a metric; of those where
             more is better ("accuracy", "r2", ...) 1 minus it is read.
-        gradient_norms: norms of the gradient along the training, evenly from its begin to its end, as
-            `callbacks.Monitor` takes them; at least two.
+        gradient_norms: ‖g‖ along the training, evenly from its begin to its end, at least two; or, by names
+            that begin with "gradient_norm/", those of each weight, such as the `.samples` of a
+            `callbacks.Monitor`.
 
     Raises:
         ValueError: no such figure, no epochs, or curves of two lengths.
@@ -179,6 +181,12 @@ def _curve(name: str, values: Any) -> np.ndarray:
 
 
 def _norms(given: Any) -> np.ndarray:
+    if isinstance(given, Mapping):
+        parts = [_curve(name, values) for name, values in given.items() if name.startswith(_OF_WEIGHT)]
+        if not parts or len({len(part) for part in parts}) > 1:
+            wanted = f"gradient_norms with names {_OF_WEIGHT}..., of one length"
+            raise ValueError(expected(_WHERE, wanted, ", ".join(given) or "none"))
+        given = np.sqrt(np.sum(np.square(parts), axis=0))
     norms = _curve("gradient_norms", given)
     if len(norms) < 2 or not (norms >= 0).all():
         raise ValueError(expected(_WHERE, "gradient_norms as two numbers >= 0, or more", repr(given)))

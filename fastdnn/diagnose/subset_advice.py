@@ -172,7 +172,7 @@ def _features(facts: SubsetFacts) -> Advice | None:
         return None
     text = "The features are far from mean 0 and deviation 1: standardise them."
     seen = f"deviations from {smallest:.3g} to {largest:.3g}"
-    return Advice("unscaled_features", "warning", text, seen, _SCALE, 'deck 000, "Normalizing Inputs"')
+    return Advice("unscaled_inputs", "warning", text, seen, _SCALE, 'deck 000, "Normalizing Inputs"')
 
 
 def _small(facts: SubsetFacts) -> Advice | None:

@@ -47,6 +47,7 @@ class SubsetFit:
     accuracy: likewise, 0 to 1; of several outputs the mean; None where the loss knows none.
     floor: the least loss there is.
     baseline: the loss of the best constant output.
+    best_accuracy: the most there is: below 1 where rows that are alike have unlike labels; or None.
     rows: that were learnt.
     epochs: that it took, or were tried.
     rate: the model's own learning rate.
@@ -60,6 +61,7 @@ class SubsetFit:
     accuracy: float | None
     floor: float
     baseline: float
+    best_accuracy: float | None
     rows: int
     epochs: int
     rate: float
@@ -70,7 +72,7 @@ class SubsetFit:
     def __str__(self) -> str:
         figures = [["loss", f"{self.loss:.4g}", f"{self.floor:.4g}", f"{self.baseline:.4g}"]]
         if self.accuracy is not None:
-            figures.append(["accuracy", f"{self.accuracy:.4g}", "1", ""])
+            figures.append(["accuracy", f"{self.accuracy:.4g}", f"{self.best_accuracy:.4g}", ""])
         learnt = "learnt by heart" if self.reached else "not learnt"
         head = f"{self.rows} rows, {self.epochs} epochs: {learnt}"
         told = [advice.told() for advice in self.advice]
@@ -243,6 +245,7 @@ class _Fits:
             first.accuracy,
             self._range.floor,
             self._range.baseline,
+            self._range.accuracy,
             self._feed.rows,
             first.epochs,
             own,
