@@ -148,6 +148,9 @@ class Trainer:
     @property
     def batches(self) -> int: ...
     @property
+    def next_rows(self) -> list[int]:
+        """Of the next step, in the arrays."""
+    @property
     def non_finite(self) -> typing.Any: ...
     @property
     def rows_done(self) -> int:

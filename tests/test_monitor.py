@@ -1,6 +1,7 @@
 """Monitor: what it keeps of a fit, what it says of it, and what it draws."""
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -225,3 +226,67 @@ def test_plot_of_a_network_without_relus_and_with_frozen_weights():
     model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
     axes = watched(model, x, labels).plot()
     assert [text.get_text() for text in axes[2].texts] == ["no ReLU, sigmoid or tanh"]
+
+
+# ---- The loss in inference mode
+
+
+def with_dropout(backend="native", seed=0):
+    layers = [L.Dense(16, activation="relu"), L.BatchNormalization(), L.Dropout(0.5), L.Dense(4)]
+    model = fd.Sequential([L.Input((20,)), *layers], seed=seed, dtype="float64")
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"], regularizer=fd.regularizers.L2(1e-3), backend=backend)
+    return model
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_the_loss_in_inference_mode_is_that_of_the_batch_before_the_step(backend):
+    x, labels = classification(rows=70)
+    model, same = with_dropout(backend), with_dropout(backend)
+    monitor = fd.callbacks.Monitor(2, inference_loss=True)
+    model.fit(x, labels, batch_size=20, epochs=2, shuffle=False, callbacks=[monitor])
+    wanted = []
+    for step in range(8):
+        first = 20 * (step % 4)
+        rows = slice(first, min(first + 20, 70))
+        if step % 2 == 0:
+            wanted.append(same.evaluate(x[rows], labels[rows], return_dict=True)["loss"])
+        same.train_on_batch(x[rows], labels[rows])
+    assert monitor.samples["step"].tolist() == [1, 3, 5, 7]
+    assert monitor.samples["inference_loss"] == pytest.approx(wanted)
+    assert monitor.samples["loss"] != pytest.approx(wanted)
+    assert weight_hash(model) == weight_hash(same)
+
+
+def test_the_loss_in_inference_mode_changes_no_bit_and_needs_no_arrays():
+    x, labels = classification()
+    found = []
+    for callbacks in ([], [fd.callbacks.Monitor(3, inference_loss=True), fd.callbacks.Monitor(2)]):
+        model = with_dropout()
+        model.fit(x, labels, epochs=2, callbacks=callbacks)
+        batches = [(x[:30], labels[:30]), (x[30:35], labels[30:35]), (x[35:], labels[35:])]
+        model.fit(itertools.cycle(batches), steps_per_epoch=3, epochs=2, callbacks=callbacks)
+        found.append((weight_hash(model), model.history.history))
+    assert found[0] == found[1]
+    losses = callbacks[0].samples["inference_loss"]
+    assert len(losses) == 2  # steps 22 and 25 of the second fit
+    assert np.isfinite(losses).all()
+    assert callbacks[1].samples["step"].tolist() == [21, 23, 25]
+    assert "inference_loss" not in callbacks[1].samples
+
+
+def test_the_loss_in_inference_mode_is_kept_in_a_state():
+    x, labels = classification()
+    model = with_dropout()
+    first = fd.callbacks.Monitor(1, inference_loss=True)
+    model.fit(x, labels, callbacks=[first])
+    second = fd.callbacks.Monitor(1, inference_loss=True)
+    second.set_state(first.get_state())
+    model.fit(x, labels, callbacks=[second])
+    kept = first.samples["inference_loss"]
+    assert np.array_equal(second.samples["inference_loss"][: len(kept)], kept)
+
+
+def test_inference_loss_is_a_flag():
+    with pytest.raises(ValueError, match=r"\[Monitor\] expected inference_loss as True or False, got 1"):
+        fd.callbacks.Monitor(inference_loss=1)

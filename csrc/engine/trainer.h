@@ -65,6 +65,8 @@ class Trainer {
   // those of the last whole step. Observers see each step that is kept, once. `scalars` are the optimiser's: one
   // for all steps, or one for each that the limit of steps leaves.
   RunReport run(const std::vector<StepScalars>& scalars, const RunLimits& limits);
+  // Of the next step: where its rows are in the feed.
+  std::vector<Index> next_rows() const;
   // Steps until the feed is over.
   Index steps_left() const { return batches() - batch_; }
   const Optimizer& optimizer() const { return *optimizer_; }

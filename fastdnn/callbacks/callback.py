@@ -34,6 +34,8 @@ class Callback:
     """
 
     watches_progress = False  # whether `on_progress` is called, about ten times a second
+    # Whether samples tell the batch's loss with the layers as in use, too: native calls then end before them.
+    samples_inference_loss = False
 
     model: "Model"
     params: dict[str, Any]

@@ -11,7 +11,6 @@ import numpy as np
 from fastdnn import lowering
 from fastdnn.backend import Draw, Figures
 from fastdnn.checks import number, whole
-from fastdnn.data.sparse import CsrRows
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of
 from fastdnn.errors import expected
@@ -157,7 +156,7 @@ def layer_statistics(
     asked = resolve(_WHERE, threads)
     feed = _feed(model, x, y, sample_weight)
     rows = _rows(feed.rows, most)
-    chosen = feed if len(rows) == feed.rows else _taken(feed, rows, model.dtype)
+    chosen = feed if len(rows) == feed.rows else feed.taken(rows.tolist(), model.dtype)
     heads = None if y is None else model.compiled.heads
     penalties = () if y is None else model.penalties(_WHERE, feed.rows)
     made_for = (feed.weighting, feed.sparse, penalties)
@@ -194,11 +193,6 @@ def _rows(count: int, most: int | None) -> np.ndarray:
     if most is None or count <= most:
         return np.arange(count)
     return np.arange(most) * count // most
-
-
-def _taken(feed: Feed, rows: np.ndarray, dtype: str) -> Feed:
-    arrays = [a.taken(rows, dtype) if isinstance(a, CsrRows) else a[rows] for a in feed.arrays]
-    return Feed(arrays, feed.origins, feed.weighting)
 
 
 def _placed(found: NonFiniteSourceError, rows: np.ndarray) -> NonFiniteSourceError:
