@@ -12,7 +12,8 @@ from fastdnn.diagnose.classification_report import ClassificationReport, classif
 from fastdnn.diagnose.confusion import ConfusionMatrix, confusion_matrix
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
 from fastdnn.diagnose.evaluate_classes import ClassEvaluation, evaluate_classes
-from fastdnn.diagnose.gradient_check import GradientCheck, check_gradients
+from fastdnn.diagnose.gradient_check import check_gradients
+from fastdnn.diagnose.gradient_check_result import GradientCheck
 from fastdnn.diagnose.gradient_check_stencils import (
     central_difference,
     five_point_difference,

@@ -8,215 +8,29 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from fastdnn.checks import choice, number, whole
-from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.gradient_check_advice import advice_of
-from fastdnn.diagnose.gradient_check_elements import Differences, Numeric, Progress
+from fastdnn.diagnose.gradient_check_compared import Compared, ratio_along, ratio_of, tensor_of
+from fastdnn.diagnose.gradient_check_elements import Differences, Progress
 from fastdnn.diagnose.gradient_check_loss import Loss, Problem, copy_of, problem_of
+from fastdnn.diagnose.gradient_check_result import (
+    DOUBTFUL,
+    WORRY,
+    GradientCheck,
+    TensorCheck,
+    differing_of,
+    verdict_of,
+    worst_of,
+)
 from fastdnn.diagnose.gradient_check_stencils import EPSILONS, STENCILS
 from fastdnn.errors import expected
 from fastdnn.layers.layer import flag
-from fastdnn.report import table
 from fastdnn.thread_settings import resolve
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from fastdnn.model import Model
 
-Verdict = Literal["great", "check", "worry"]
-
-# Deck 002, "Gradient Checking": 1e-7 great, 1e-5 check, 1e-3 worry.
-GREAT, DOUBTFUL, WORRY = 1e-7, 1e-5, 1e-3
 _WHERE = "check_gradients"
-_ORDER: tuple[Verdict, ...] = ("great", "check", "worry")
-_SURE = 4  # standard deviations of rounding that say nothing
-
-
-@dataclass(frozen=True)
-class Element:
-    """One number of a tensor: its index, and its derivative by back-propagation and by differences."""
-
-    index: tuple[int, ...]
-    analytic: float
-    numeric: float
-
-
-@dataclass(frozen=True)
-class TensorCheck:
-    """What was found of one weight or, under its name, one input.
-
-    name: of the weight ("dense/kernel") or the input.
-    layer: that has the weight; "" of an input.
-    shape: of the tensor.
-    checked: how many of its elements were compared.
-    kinks: how many were left out, since a kink lies within the stencil.
-    ratio: ‖numeric - analytic‖ / (‖numeric‖ + ‖analytic‖) of those that were compared.
-    difference: ‖numeric - analytic‖.
-    rounding: what rounding may make of it at most.
-    norm: ‖analytic‖.
-    worst: the element with the largest difference; None where none was compared.
-    direction_ratio: the ratio of derivatives along random directions over all its elements; NaN where none
-        was taken.
-    """
-
-    name: str
-    layer: str
-    shape: tuple[int, ...]
-    checked: int
-    kinks: int
-    ratio: float
-    difference: float
-    rounding: float
-    norm: float
-    worst: Element | None
-    direction_ratio: float = float("nan")
-
-    @property
-    def size(self) -> int:
-        """Numbers in the tensor."""
-        return int(np.prod(self.shape))
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether some of its elements were not tried."""
-        return self.checked + self.kinks < self.size
-
-    @property
-    def is_beyond_rounding(self) -> bool:
-        """Whether rounding cannot explain the difference."""
-        return self.difference > self.rounding or self.direction_ratio > DOUBTFUL
-
-    @property
-    def verdict(self) -> Verdict:
-        """Of it alone: "worry" at a ratio of 1e-3 and "check" above 1e-5, beyond rounding; else "great"."""
-        if np.isnan(self.ratio):
-            return "worry"
-        largest = max(self.ratio, np.nan_to_num(self.direction_ratio))
-        if not self.is_beyond_rounding or largest <= DOUBTFUL:
-            return "great"
-        return "worry" if largest >= WORRY else "check"
-
-
-@dataclass(frozen=True)
-class GradientCheck:
-    """Gradients against finite differences; `print` shows a table, `plot` draws it.
-
-    ratio: ‖numeric - analytic‖ / (‖numeric‖ + ‖analytic‖) of all numbers that were compared, as one vector.
-    verdict: "great" (ratio ≤ 1e-7), "worry" (≥ 1e-3), or "check"; the worst of all checks, where a tensor
-        alone, a direction, or the check after some training is worse.
-    tensors: what was found of each weight, and of inputs.
-    differing: names of the tensors whose gradients differ; empty where the verdict is "great".
-    kinks: how many elements were left out, since a kink lies within the stencil.
-    sampled: names of the tensors of which some elements only were tried.
-    direction_ratio: of derivatives along random directions over all tensors; NaN where none was taken.
-    loss: of the rows, with penalties.
-    rounding: what rounding may make of ‖numeric - analytic‖ at most.
-    stencil: "two_point" or "five_point".
-    epsilon: ε.
-    rows: that were used.
-    rows_given: of which they were drawn.
-    silenced: layers that were off: dropout and noise.
-    is_random: whether the loss of the same weights is another one each time; then all else is worthless.
-    trained: the same after some training, or None.
-    epochs: of training before this check.
-    advice: what it means and what to do, the most important first.
-    """
-
-    ratio: float
-    verdict: Verdict
-    tensors: tuple[TensorCheck, ...]
-    differing: tuple[str, ...]
-    kinks: int
-    sampled: tuple[str, ...]
-    direction_ratio: float
-    loss: float
-    rounding: float
-    stencil: str
-    epsilon: float
-    rows: int
-    rows_given: int
-    silenced: tuple[str, ...] = ()
-    is_random: bool = False
-    trained: "GradientCheck | None" = None
-    epochs: int = 0
-    advice: tuple[Advice, ...] = ()
-
-    @property
-    def checked(self) -> int:
-        """Elements that were compared."""
-        return sum(tensor.checked for tensor in self.tensors)
-
-    @property
-    def difference(self) -> float:
-        """‖numeric - analytic‖ of them."""
-        return float(np.linalg.norm([tensor.difference for tensor in self.tensors]))
-
-    def plot(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the ratio of each tensor on a logarithmic axis, with the lines of the verdict.
-
-        Args:
-            ax: where to draw; None makes a figure of its own, without a window.
-
-        Returns:
-            The axes.
-
-        Raises:
-            ImportError: matplotlib is not installed.
-
-        >>> import numpy as np
-        >>> import fastdnn as fd
-        >>> model = fd.Sequential([fd.layers.Input((3,)), fd.layers.Dense(2)], seed=0)
-        >>> model.compile(loss="mse")
-        >>> ax = model.check_gradients(np.eye(3), np.ones((3, 2))).plot()
-        >>> [label.get_text() for label in ax.get_yticklabels()]
-        ['dense/kernel', 'dense/bias']
-        """
-        from fastdnn.plots.gradient_check import gradient_check
-
-        return gradient_check(self, ax)
-
-    def __str__(self) -> str:
-        parts = [f"{self._head()}\n{self._table()}", *map(str, self.advice)]
-        if self.trained is not None:
-            parts.insert(1, f"{self.trained._head()}\n{self.trained._table()}")
-        return "\n\n".join(parts)
-
-    def _head(self) -> str:
-        after = f"after {self.epochs} epochs: " if self.epochs else ""
-        rows = f"{self.rows:,} of {self.rows_given:,}" if self.rows < self.rows_given else f"{self.rows:,}"
-        return (
-            f"{after}{self.verdict}, ratio {self.ratio:.2g} over {self.checked:,} numbers, "
-            f"{self.kinks:,} skipped at kinks; {self.stencil} differences, ε = {self.epsilon:g}, {rows} rows"
-        )
-
-    def _table(self) -> str:
-        rows = [_cells(tensor) for tensor in self.tensors]
-        along = any(row[5] for row in rows)
-        header = [
-            "tensor",
-            "checked",
-            "of",
-            "kinks",
-            "ratio",
-            "directions",
-            "worst element, analytic, numeric",
-        ]
-        shown = [column for column in range(len(header)) if along or column != 5]
-        cut = [[row[column] for column in shown] for row in rows]
-        return table([header[column] for column in shown], cut, numeric=range(1, len(shown) - 1))
-
-
-def _cells(tensor: TensorCheck) -> list[str]:
-    worst = tensor.worst
-    return [
-        tensor.name,
-        f"{tensor.checked:,}",
-        f"{tensor.size:,}",
-        f"{tensor.kinks:,}",
-        f"{tensor.ratio:.2g}",
-        "" if np.isnan(tensor.direction_ratio) else f"{tensor.direction_ratio:.2g}",
-        "" if worst is None else f"{list(worst.index)} {worst.analytic:.6g} {worst.numeric:.6g}",
-    ]
+_REFINEMENTS = 3
 
 
 @dataclass(frozen=True)
@@ -227,6 +41,7 @@ class _Request:
     epsilons: tuple[float, ...]
     inputs: bool
     most: int
+    samples: int
     directions: int
     rows: int | None
     seed: int
@@ -246,6 +61,7 @@ def check_gradients(
     after_epochs: int = 0,
     rows: int | None = 32,
     max_per_tensor: int = 2000,
+    samples: int = 200,
     directions: int = 10,
     seed: int = 0,
     threads: int | None = None,
@@ -254,7 +70,7 @@ def check_gradients(
     """Compare the gradients that training uses with finite differences of the loss.
 
     All weights as one vector θ: ratio = ‖g_approx - g‖ / (‖g_approx‖ + ‖g‖), where g is by back-propagation
-    and g_approx[i] = (J(θ + ε e_i) - J(θ - ε e_i)) / 2ε. Up to 1e-7 is great, from 1e-3 on there is a mistake.
+    and g_approx[i] = (J(θ + ε e_i) - J(θ - ε e_i)) / 2ε. Up to 1e-7 is great, from 1e-3 on it is wrong.
     With the layers of the package it should be great; what it is for are layers and losses of your own. It
     costs two losses a weight: use it to debug, and not in training.
 
@@ -273,12 +89,14 @@ def check_gradients(
         epsilon: ε > 0. Default 1e-5 (five_point: 1e-3), where what the stencil leaves out and rounding, each
             about 1e-11, are equally small; and a tenth and a hundredth of it where a kink is within. Deck 002
             has 1e-7, near which rounding shows, and deck 003 1e-4, with more kinks within: both say "great"
-            of a right gradient, too.
+            of a right gradient, too. An ε with which the stencil itself errs too much is refined: where the
+            verdict is not "great", tenths of it are taken as long as that at least halves the difference.
         inputs: whether to check the gradients with respect to the inputs, too.
         after_epochs: how many epochs a copy is trained, to check there once more.
         rows: at most so many of the examples, drawn by the seed, as one batch; None for all.
-        max_per_tensor: of a tensor of more elements so many are drawn, half of them among those with a
-            gradient.
+        max_per_tensor: a tensor of more elements is sampled.
+        samples: how many of its elements are drawn, at most `max_per_tensor`; half of them among those whose
+            gradient is not 0.
         directions: random directions, over each tensor that is sampled and over all, where one is.
         seed: of what is drawn.
         threads: as in `fit`.
@@ -292,7 +110,7 @@ def check_gradients(
         NonFiniteLossError: the loss is NaN or infinite.
         TypeError: `copy.deepcopy` cannot copy a layer or loss of your own.
 
-    Source: deck 002, "Gradient Checking" and "Gradient Checking Notes"; deck 003, "Gradient checking".
+    Source: deck 002, "Gradient Checking" and "Gradient Checking Notes"; deck 003, "Gradient Checking".
 
     >>> import numpy as np
     >>> import fastdnn as fd
@@ -320,21 +138,23 @@ def check_gradients(
     >>> found.verdict, found.differing
     ('worry', ('scale/factor',))
     """
-    request = _request(stencil, epsilon, inputs, rows, max_per_tensor, directions, seed, threads, verbose)
+    request = _request(
+        stencil, epsilon, inputs, rows, max_per_tensor, samples, directions, seed, threads, verbose
+    )
     epochs = whole(_WHERE, "after_epochs", after_epochs)
     data = (x, y, sample_weight)
     problem = problem_of(_WHERE, model, data, request.rows, request.seed)
-    found = _check(problem, request)
+    found = _refined(problem, request)
     if epochs:
         other = copy_of(_WHERE, model)
         other.fit(x, y, epochs=epochs, sample_weight=sample_weight, verbose=0, threads=threads)
-        again = _check(problem_of(_WHERE, other, data, request.rows, request.seed), request)
+        again = _refined(problem_of(_WHERE, other, data, request.rows, request.seed), request)
         found = _with_trained(found, replace(again, epochs=epochs))
     return replace(found, advice=advice_of(found, problem.model))
 
 
 def _with_trained(found: GradientCheck, trained: GradientCheck) -> GradientCheck:
-    worst = max(found.verdict, trained.verdict, key=_ORDER.index)
+    worst = worst_of([found.verdict, trained.verdict])
     differing = tuple(dict.fromkeys([*found.differing, *trained.differing]))
     return replace(found, verdict=worst, differing=differing, trained=trained)
 
@@ -345,6 +165,7 @@ def _request(
     inputs: Any,
     rows: Any,
     most: Any,
+    samples: Any,
     directions: Any,
     seed: Any,
     threads: Any,
@@ -361,6 +182,7 @@ def _request(
         epsilons=(default, default / 10, default / 100) if given is None else (given,),
         inputs=flag(_WHERE, "inputs", inputs),
         most=whole(_WHERE, "max_per_tensor", most, 1),
+        samples=whole(_WHERE, "samples", samples, 1),
         directions=whole(_WHERE, "directions", directions),
         rows=None if rows is None else whole(_WHERE, "rows", rows, 1),
         seed=whole(_WHERE, "seed", seed),
@@ -369,114 +191,77 @@ def _request(
     )
 
 
+def _refined(problem: Problem, request: _Request) -> GradientCheck:
+    """By tenths of ε as long as that halves the difference of gradients that are not great, or more: what
+    the stencil leaves out goes with ε² or ε⁴, rounding grows, and a mistake stays.
+    """
+    found = _check(problem, request)
+    asked = found.epsilon, found.ratio
+    for _ in range(_REFINEMENTS):
+        if found.verdict == "great" or found.is_random or found.shows_nothing:
+            break
+        request = replace(request, epsilons=tuple(epsilon / 10 for epsilon in request.epsilons))
+        finer = _check(problem, request)
+        if not finer.difference <= found.difference / 2:
+            break
+        found = replace(finer, refined_from=asked)
+    return found
+
+
 def _check(problem: Problem, request: _Request) -> GradientCheck:
     """Of the weights as they are, without advice."""
     loss = Loss(_WHERE, problem.model, problem.feed, inputs=request.inputs, threads=request.threads)
     rng = np.random.default_rng(request.seed)
     differences = Differences(loss, request.stencil, request.epsilons, rng)
-    total = sum(min(gradient.size, request.most) for gradient in loss.gradients.values())
-    progress = Progress(request.live, total)
+    counts = {name: _count(gradient.size, request) for name, gradient in loss.gradients.items()}
+    progress = Progress(request.live, sum(counts.values()))
     try:
-        numerics = {name: differences.of_tensor(name, request.most, progress) for name in loss.gradients}
+        numerics = {name: differences.of_tensor(name, n, progress) for name, n in counts.items()}
     finally:
         progress.close()
-    compared = {name: _Compared.of(loss.gradients[name], n) for name, n in numerics.items()}
-    tensors = [_tensor(problem.model, differences, name, pair) for name, pair in compared.items()]
+    compared = {name: Compared.of(loss.gradients[name], n) for name, n in numerics.items()}
+    tensors = [tensor_of(problem.model, name, pair) for name, pair in compared.items()]
     sampled = tuple(tensor.name for tensor in tensors if tensor.is_sampled)
     along = float("nan")
     if sampled and request.directions:
         still = {name: n.picked[np.isnan(n.values)] for name, n in numerics.items()}
         tensors = [
-            replace(t, direction_ratio=_along(differences, [t.name], still, request.directions))
+            replace(t, direction_ratio=ratio_along(differences, [t.name], still, request.directions))
             if t.is_sampled
             else t
             for t in tensors
         ]
-        along = _along(differences, list(numerics), still, request.directions)
-    return _result(problem, request, loss, differences, compared, tensors, along)
+        along = ratio_along(differences, list(numerics), still, request.directions)
+    return _result(problem, request, loss, compared, tensors, along)
 
 
-@dataclass(frozen=True)
-class _Compared:
-    """The elements of one tensor that no kink keeps from being compared."""
-
-    shape: tuple[int, ...]
-    picked: np.ndarray
-    analytic: np.ndarray
-    numeric: np.ndarray
-    kinks: int
-
-    @classmethod
-    def of(cls, gradient: np.ndarray, numeric: Numeric) -> "_Compared":
-        kept = ~np.isnan(numeric.values)
-        picked = numeric.picked[kept]
-        analytic = gradient.reshape(-1)[picked]
-        return cls(gradient.shape, picked, analytic, numeric.values[kept], len(kept) - len(picked))
-
-    @property
-    def worst(self) -> Element | None:
-        if not len(self.picked):
-            return None
-        place = int(np.abs(self.numeric - self.analytic).argmax())
-        index = tuple(int(i) for i in np.unravel_index(self.picked[place], self.shape))
-        return Element(index, float(self.analytic[place]), float(self.numeric[place]))
-
-
-def _tensor(model: "Model", differences: Differences, name: str, compared: _Compared) -> TensorCheck:
-    ratio, difference = _ratio(compared.analytic, compared.numeric)
-    count = len(compared.picked)
-    return TensorCheck(
-        name=name,
-        layer=name.rsplit("/", 1)[0] if name in model.weights.weights else "",
-        shape=compared.shape,
-        checked=count,
-        kinks=compared.kinks,
-        ratio=ratio,
-        difference=difference,
-        rounding=_SURE * differences.rounding * float(np.sqrt(count)),
-        norm=float(np.linalg.norm(compared.analytic)),
-        worst=compared.worst,
-    )
-
-
-def _ratio(analytic: np.ndarray, numeric: np.ndarray, allowed: float = 0.0) -> tuple[float, float]:
-    """The ratio of the difference, less what is allowed, and the difference."""
-    difference = float(np.linalg.norm(numeric - analytic))
-    whole_norm = float(np.linalg.norm(numeric) + np.linalg.norm(analytic))
-    return (max(0.0, difference - allowed) / whole_norm if whole_norm else 0.0), difference
-
-
-def _along(
-    differences: Differences, names: Sequence[str], still: Mapping[str, np.ndarray], count: int
-) -> float:
-    """The ratio of derivatives along random directions, less what rounding explains."""
-    analytic, numeric = differences.along(names, still, count)
-    if not len(numeric):
-        return float("nan")
-    return _ratio(analytic, numeric, _SURE * differences.rounding * float(np.sqrt(len(numeric))))[0]
+def _count(size: int, request: _Request) -> int:
+    """How many elements of a tensor are tried."""
+    return size if size <= request.most else min(request.samples, request.most)
 
 
 def _result(
     problem: Problem,
     request: _Request,
     loss: Loss,
-    differences: Differences,
-    compared: Mapping[str, _Compared],
+    compared: Mapping[str, Compared],
     tensors: Sequence[TensorCheck],
     along: float,
 ) -> GradientCheck:
     analytic = np.concatenate([pair.analytic for pair in compared.values()])
-    ratio, difference = _ratio(analytic, np.concatenate([pair.numeric for pair in compared.values()]))
-    rounding = _SURE * differences.rounding * float(np.sqrt(len(analytic)))
-    grades = [_verdict(ratio, difference, rounding), *(tensor.verdict for tensor in tensors)]
+    ratio, difference = ratio_of(analytic, np.concatenate([pair.numeric for pair in compared.values()]))
+    rounding = float(np.linalg.norm([pair.rounding for pair in compared.values()]))
+    grades = [verdict_of(ratio, difference, rounding), *(tensor.verdict for tensor in tensors)]
+    if difference == 0 == np.abs(analytic).sum():
+        grades.append("check")  # right, but nobody knows
     if along > DOUBTFUL:
         grades.append("worry" if along >= WORRY else "check")
-    verdict = max(grades, key=_ORDER.index)
+    verdict = worst_of(grades)
     return GradientCheck(
         ratio=ratio,
         verdict=verdict,
         tensors=tuple(tensors),
-        differing=() if verdict == "great" else _differing(tensors),
+        differing=() if verdict == "great" else differing_of(tensors),
         kinks=sum(tensor.kinks for tensor in tensors),
         sampled=tuple(tensor.name for tensor in tensors if tensor.is_sampled),
         direction_ratio=along,
@@ -489,20 +274,3 @@ def _result(
         silenced=problem.silenced,
         is_random=loss.is_random,
     )
-
-
-def _differing(tensors: Sequence[TensorCheck]) -> tuple[str, ...]:
-    """Those that a verdict below "great" comes from: by themselves, else by their part of the whole."""
-    by_themselves = tuple(tensor.name for tensor in tensors if tensor.verdict != "great")
-    return by_themselves or tuple(
-        tensor.name for tensor in tensors if tensor.ratio > GREAT and tensor.is_beyond_rounding
-    )
-
-
-def _verdict(ratio: float, difference: float, rounding: float) -> Verdict:
-    """Of the whole; where rounding may be all of the difference nobody can tell."""
-    if np.isnan(ratio):
-        return "worry"
-    if ratio <= GREAT:
-        return "great"
-    return "worry" if ratio >= WORRY and difference > rounding else "check"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastdnn.custom.losses import PythonLoss
-from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.advice import Advice, Severity, ordered
 from fastdnn.layers.layer import Layer
 
 if TYPE_CHECKING:
-    from fastdnn.diagnose.gradient_check import GradientCheck, TensorCheck
+    from fastdnn.diagnose.gradient_check_result import GradientCheck, TensorCheck
     from fastdnn.model import Model
 
 _CHECK = 'deck 002, "Gradient Checking"'
@@ -29,7 +29,7 @@ def _all(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
         yield _right(found)
     elif found.verdict == "worry":
         yield _wrong(found, model)
-    else:
+    elif not found.shows_nothing:
         yield _doubtful(found, model)
     yield from _unmoved(found)
     yield from _left_out(found, model)
@@ -138,8 +138,8 @@ def _doubtful(found: "GradientCheck", model: "Model") -> Advice:
     five = 'print(model.check_gradients(x, y, stencil="five_point"))'
     if rounding and found.ratio > 0:
         text = (
-            "The gradients are so small that rounding hides them: nothing can be said. Check with other weights, "
-            "or by five points, which need smaller differences."
+            "The gradients are so small that rounding hides them: nothing can be said. Check with other "
+            "weights, or by five points, whose larger steps are rounded by less."
         )
         return Advice("gradients_lost_in_rounding", "warning", text, _evidence(found), five, _CHECK)
     whose = f"The gradient of {_names(found)}" if found.differing else "The gradient"
@@ -160,7 +160,7 @@ def _unmoved(found: "GradientCheck") -> Iterator[Advice]:
     names = ", ".join(tensor.name for tensor in still[:_NAMED]) + (" ..." if len(still) > _NAMED else "")
     text = f"Nothing moves the loss in {names}: units that are dead, or that the loss does not depend on."
     evidence = f"all derivatives are 0 in {len(still)} of {len(found.tensors)} tensors"
-    severity = "warning" if len(still) == len(found.tensors) else "hint"
+    severity: Severity = "warning" if len(still) == len(found.tensors) else "hint"
     code = "print({name: abs(g).max() for name, g in model.loss_and_gradients(x, y)[1].items()})"
     yield Advice("no_gradient", severity, text, evidence, code, _CHECK)
 
@@ -168,10 +168,22 @@ def _unmoved(found: "GradientCheck") -> Iterator[Advice]:
 def _left_out(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
     tried = found.checked + found.kinks
     if found.kinks > MANY_KINKS * tried:
-        text = "Many numbers lie at a kink, where no derivative can be told: take fewer rows, or a smaller epsilon."
+        text = (
+            "Many numbers lie at a kink, where no derivative can be told: take fewer rows, or a smaller "
+            "epsilon."
+        )
         evidence = f"{found.kinks:,} of {tried:,} numbers skipped"
         code = "print(model.check_gradients(x, y, rows=8, epsilon=1e-7))"
-        yield Advice("many_kinks", "hint", text, evidence, code, _CHECK)
+        severity: Severity = "hint" if found.checked else "warning"
+        yield Advice("many_kinks", severity, text, evidence, code, _CHECK)
+    if found.refined_from is not None:
+        epsilon, ratio = found.refined_from
+        text = (
+            f"With ε = {epsilon:g} the differences themselves err too much here, so ε is {found.epsilon:g}."
+        )
+        evidence = f"ratio {ratio:.2g}, and {found.ratio:.2g} with the smaller ε"
+        code = f"print(model.check_gradients(x, y, stencil={found.stencil!r}, epsilon={found.epsilon:g}))"
+        yield Advice("epsilon_refined", "hint", text, evidence, code, _CHECK)
     if found.sampled:
         text = (
             f"Of {len(found.sampled)} of {len(found.tensors)} tensors only a sample was checked, and random "

@@ -51,7 +51,7 @@ def copy_of(where: str, thing: Any) -> Any:
 
 
 def float64_copy(where: str, model: "Model") -> tuple["Model", list[str]]:
-    """A copy in float64 without dropout, noise and metrics; and the names of the layers that are off in it."""
+    """A copy in float64 without dropout, noise and metrics, and the names of the layers that are off."""
     from fastdnn.model import Model
 
     graph, compiled, weights = model.graph, model.compiled, model.weights.snapshot()
@@ -226,37 +226,39 @@ def problem_of(where: str, model: "Model", data: Sequence[Any], rows: int | None
     """At most so many of the rows of (x, y, sample_weight), drawn by the seed, for a copy of the model.
 
     Raises:
-        ValueError: the data does not fit, has no rows, or a number in these rows is not finite.
+        ValueError: it is no model, the data does not fit, or a number in these rows is not finite.
     """
+    from fastdnn.model import Model
+
+    if not isinstance(model, Model):
+        raise ValueError(expected(where, "a fastdnn.Model", repr(model)))
     if not model.is_built:
-        assert model.compiled is not None
         model = copy_of(where, model)
         model.prepare(where, *data)  # builds the copy, and not the caller's
     twin, silenced = float64_copy(where, model)
     feed = twin.prepare(where, *data)
-    if feed.rows == 0:
-        raise ValueError(expected(where, "at least one row", "none"))
     twin.compiled.dataset_size = model.compiled.dataset_size or feed.rows
     chosen = np.arange(feed.rows)
     if rows is not None and rows < feed.rows:
         chosen = np.sort(np.random.default_rng(seed).choice(feed.rows, rows, replace=False))
-    some = _rows_of(feed, chosen)
+    some = _rows_of(twin, feed, chosen)
     _refuse_non_finite(where, some, chosen)
     return Problem(twin, some, tuple(silenced), feed.rows)
 
 
-def _rows_of(feed: Feed, chosen: np.ndarray) -> Feed:
-    """Copies of these rows, reals as float64."""
-    arrays = [
-        array.taken(chosen, "float64") if isinstance(array, CsrRows) else _rows_of_array(array, chosen)
-        for array in feed.arrays
-    ]
+def _rows_of(model: "Model", feed: Feed, chosen: np.ndarray) -> Feed:
+    """Copies of these rows of a feed: indices and labels as they are, all else in float64."""
+    graph, losses = model.graph, [head.loss for head in model.compiled.heads if head.loss is not None]
+    integers = [graph.index_limit(node) is not None for node in graph.inputs.nodes]
+    integers += [loss.integer_targets for loss in losses]
+    arrays = list[Any]()
+    for number, array in enumerate(feed.arrays):
+        if isinstance(array, CsrRows):
+            arrays.append(array.taken(chosen, "float64"))
+            continue
+        is_integer = number < len(integers) and integers[number]
+        arrays.append(np.ascontiguousarray(array[chosen], None if is_integer else np.float64))
     return Feed(arrays, feed.origins, feed.weighting)
-
-
-def _rows_of_array(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    taken = np.asarray(array)[chosen]
-    return np.ascontiguousarray(taken, np.int32 if taken.dtype.kind in "iu" else np.float64)
 
 
 def _refuse_non_finite(where: str, feed: Feed, chosen: np.ndarray) -> None:
