@@ -39,7 +39,7 @@ def confusion_matrix(
         choice(_WHERE, "normalize", normalize, ("true", "pred", "all"))
     k = len(found.classes)
     size = min(_WIDEST, _MARGIN + _INCHES * max(k, 4))
-    axes = axes_for(_WHERE, ax, (size + 0.8, size))
+    axes = axes_for(_WHERE, ax, (size + 1.8, size))
     shades = normalized(found.counts, normalize)
     top = float(shades.max()) if normalize is None else 1.0
     picture = axes.imshow(shades, cmap=_MAP, vmin=0.0, vmax=max(top, 1e-9))
@@ -60,7 +60,8 @@ def confusion_matrix(
     axes.set_title(f"{found.wrong:,.6g} of {found.rows:,.6g} wrong ({100 * found.error:.2f} %)")
     shares = {"true": "the class's examples", "pred": "the predictions", "all": "all examples"}
     unit = "examples" if normalize is None else f"share of {shares[normalize]}"
-    axes.figure.colorbar(picture, ax=axes, label=unit, shrink=0.8)
+    beside = axes.inset_axes((1.03, 0.1, 0.04, 0.8))  # of the matrix, which is square where its place is not
+    axes.figure.colorbar(picture, cax=beside, label=unit)
     return axes
 
 
