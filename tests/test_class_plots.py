@@ -59,7 +59,7 @@ def test_no_cells_text_is_wider_than_its_cell():
         widths = [text.get_window_extent().width for text in ax.texts]
         assert len(widths) == k
         assert max(widths) < cell, k
-    assert not confusion_matrix(range(50), range(50)).plot().texts
+    assert not confusion_matrix(range(120), range(120)).plot().texts
 
 
 def test_roc_and_precision_recall_curves():

@@ -6,6 +6,7 @@ from class_cases import LABELS, SCORES, WEIGHTS
 
 import fastdnn as fd
 from fastdnn.diagnose import trust
+from fastdnn.diagnose.normalised_outputs import normalised_outputs
 from fastdnn.reference.softmax import softmax
 
 A, B = [0.06, 0.98, 0.04, 0.92], [0.14, 0.88, 0.12, 0.06]  # deck 001, "Possible results get by SoftMax"
@@ -21,10 +22,12 @@ def test_worked_logistic_outputs_of_001():
 
 
 def test_worked_normalised_outputs_of_001():
-    from fastdnn.diagnose.trust import normalised
-
-    np.testing.assert_allclose(normalised([A])[0], [0.03, 0.49, 0.02, 0.46], atol=1e-12)
-    np.testing.assert_allclose(normalised([B])[0], [0.117, 0.733, 0.1, 0.05], atol=5e-4)
+    np.testing.assert_allclose(
+        normalised_outputs([A], from_logits=False)[1][0], [0.03, 0.49, 0.02, 0.46], atol=1e-12
+    )
+    np.testing.assert_allclose(
+        normalised_outputs([B], from_logits=False)[1][0], [0.117, 0.733, 0.1, 0.05], atol=5e-4
+    )
 
 
 def test_the_higher_raw_output_is_the_less_trusted_of_001():

@@ -8,10 +8,11 @@ from fastdnn.callbacks.monitor import Monitor
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.calibration import Calibration, calibration
+from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.diagnose.classification_report import ClassificationReport, classification_report
 from fastdnn.diagnose.confusion import ConfusionMatrix, confusion_matrix
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
-from fastdnn.diagnose.evaluate_classes import ClassEvaluation, evaluate_classes
+from fastdnn.diagnose.evaluate_classes import evaluate_classes
 from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.gradient_check_result import GradientCheck
 from fastdnn.diagnose.gradient_check_stencils import (

@@ -8,7 +8,7 @@ from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.precision_recall_f1 import listed
 
 if TYPE_CHECKING:
-    from fastdnn.diagnose.evaluate_classes import ClassEvaluation
+    from fastdnn.diagnose.class_evaluation import ClassEvaluation
 
 _Z = 1.959964  # of 95 % of a normal distribution
 # A minority of less than 1/5 is "moderate" imbalance: Google, "Machine learning crash course", "Datasets:

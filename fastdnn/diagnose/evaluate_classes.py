@@ -1,212 +1,26 @@
 """How a classifier does, class by class, and whether its answers can be trusted: everything at once."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from fastdnn import lowering
 from fastdnn.compiled import Head
-from fastdnn.data.table import shortened
 from fastdnn.diagnose import class_outputs
-from fastdnn.diagnose.advice import Advice
-from fastdnn.diagnose.calibration import Calibration, calibration
-from fastdnn.diagnose.class_advice import class_advice, wilson
+from fastdnn.diagnose.calibration import calibration
+from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.diagnose.class_labels import Classes, weights_of
 from fastdnn.diagnose.classification_report import ClassificationReport
 from fastdnn.diagnose.confusion import ConfusionMatrix, counted_pairs
-from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, curve_of
-from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, of_counts
-from fastdnn.diagnose.roc import RocCurve, curves, of_sweep
-from fastdnn.diagnose.thresholds import Sweep, sweep
-from fastdnn.diagnose.top_k import TopK, top_k
+from fastdnn.diagnose.precision_recall_curve import curve_of
+from fastdnn.diagnose.precision_recall_f1 import of_counts
+from fastdnn.diagnose.roc import curves, of_sweep
+from fastdnn.diagnose.top_k import top_k
 from fastdnn.diagnose.trust import Trust, trust
-from fastdnn.errors import expected
 from fastdnn.model import Model
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _WHERE = "evaluate_classes"
 _SMOOTHING = 0.1  # of Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7
-
-
-@dataclass(frozen=True)
-class ClassEvaluation:
-    """All figures of a classifier on a set of rows; errors are shares, 0 to 1.
-
-    classes: their names.
-    labels: (examples,): the right classes by number.
-    predicted: (examples,): what the model says.
-    probabilities: (examples, classes).
-    confusion: which class is taken for which.
-    report: precision, recall, F1, support and error by class.
-    class_auc: (classes,): the area under the ROC curve of each class against the rest; NaN without rows.
-    class_average_precision: (classes,): likewise, of the precision-recall curve.
-    auc: of two classes that of the second, of more the mean over the classes; None where rows are of one.
-    average_precision: likewise.
-    top_k: None of two classes.
-    calibration: how sure it is against how often it is right.
-    trust: which rows to trust, and the error among them.
-    one_hot: whether targets were rows of several numbers.
-    smoothed_loss: the model's loss with label smoothing, as a line of code; None where it has none.
-    sample_weight: of the rows, or None.
-    """
-
-    classes: tuple[str, ...]
-    labels: np.ndarray
-    predicted: np.ndarray
-    probabilities: np.ndarray
-    confusion: ConfusionMatrix
-    report: ClassificationReport
-    class_auc: np.ndarray
-    class_average_precision: np.ndarray
-    auc: float | None
-    average_precision: float | None
-    top_k: TopK | None
-    calibration: Calibration
-    trust: Trust
-    one_hot: bool = False
-    smoothed_loss: str | None = None
-    sample_weight: np.ndarray | None = None
-
-    @property
-    def error(self) -> float:
-        """The share of examples that is wrong."""
-        return self.confusion.error
-
-    @property
-    def error_interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the error, for rows that count the same."""
-        wrong = float((self.labels != self.predicted).sum())
-        return wilson(wrong, len(self.labels))
-
-    @property
-    def guess_error(self) -> float:
-        """Of whoever always says the most frequent class of these rows."""
-        support = self.confusion.counts.sum(axis=1)
-        return 1 - float(support.max() / support.sum())
-
-    @property
-    def scores(self) -> PrecisionRecallF1:
-        """Precision, recall and F1 by class."""
-        return self.report.scores
-
-    def _sweep(self, label: str | int | None) -> tuple[str, Sweep]:
-        """The counts at all thresholds of one class against the rest, by its name or number."""
-        number = _class(self.classes, label)
-        yes = self.labels == number
-        if yes.all() or not yes.any():
-            wanted = f"rows of {self.classes[number]!r} and of others"
-            raise ValueError(expected(_WHERE, wanted, f"{int(yes.sum())} of {len(yes)}"))
-        return self.classes[number], sweep(yes, self.probabilities[:, number], self.sample_weight)
-
-    def roc_curve(self, label: str | int | None = None) -> RocCurve:
-        """Of one class against the rest, by its name or number; default the last one.
-
-        Raises:
-            ValueError: there is no such class, or all rows are of it, or none is.
-        """
-        return of_sweep(self._sweep(label)[1])
-
-    def precision_recall_curve(self, label: str | int | None = None) -> PrecisionRecallCurve:
-        """Likewise.
-
-        Raises:
-            ValueError: as `roc_curve`.
-        """
-        return curve_of(self._sweep(label)[1])
-
-    @property
-    def advice(self) -> tuple[Advice, ...]:
-        """What to do next, the most important first."""
-        return class_advice(self)
-
-    def plot(self) -> Any:
-        """Draw everything: an array (3, 2) of axes with all the pictures below.
-
-        Raises:
-            ImportError: matplotlib is not installed.
-        """
-        from fastdnn.plots.class_evaluation import class_evaluation
-
-        return class_evaluation(self)
-
-    def plot_confusion(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the confusion matrix."""
-        return self.confusion.plot(ax)
-
-    def plot_errors(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the error of each class, with its 95 % confidence interval."""
-        from fastdnn.plots.class_errors import class_errors
-
-        return class_errors(self, ax)
-
-    def plot_roc(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the ROC curves; of many classes those with the smallest areas."""
-        from fastdnn.plots.roc_curve import roc_curve
-
-        drawn = self._drawn(self.class_auc)
-        axes = roc_curve({c: self.roc_curve(c) for c in drawn}, ax)
-        axes.set_title(f"ROC {self._of(drawn)}")
-        return axes
-
-    def plot_precision_recall(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the precision-recall curves; of many classes those with the smallest areas."""
-        from fastdnn.plots.precision_recall_curve import precision_recall_curve
-
-        drawn = self._drawn(self.class_average_precision)
-        axes = precision_recall_curve({c: self.precision_recall_curve(c) for c in drawn}, ax)
-        axes.set_title(f"precision-recall {self._of(drawn)}")
-        return axes
-
-    def _of(self, drawn: list[str]) -> str:
-        """For a title: whose curves there are."""
-        if len(self.classes) == 2:
-            return f"curve of {shortened(drawn[0])!r}"
-        worst = "" if len(drawn) == len(self.classes) else f", the worst {len(drawn)} of {len(self.classes)}"
-        return f"curves,\nclass against rest{worst}"
-
-    def plot_calibration(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the reliability diagram."""
-        return self.calibration.plot(ax)
-
-    def plot_trust(self, ax: "Axes | None" = None) -> "Axes":
-        """Draw the error among the accepted rows against the share of those that are rejected."""
-        return self.trust.plot(ax)
-
-    def _drawn(self, areas: np.ndarray) -> list[str]:
-        """Of two classes the second; of more the worst six, as many as there are colours."""
-        known = np.flatnonzero(~np.isnan(areas))
-        if not known.size:
-            raise ValueError(expected(_WHERE, "rows of two classes, for a curve", "of one only"))
-        if len(self.classes) == 2:
-            return [self.classes[1]]
-        worst = known[np.argsort(areas[known], kind="stable")][:6]
-        return [self.classes[c] for c in sorted(worst.tolist())]
-
-    def __str__(self) -> str:
-        low, high = self.error_interval
-        lines = [
-            f"{self.confusion.wrong:g} of {self.confusion.rows:g} examples wrong: error "
-            f"{100 * self.error:.2f} % (95 % interval {100 * low:.2f} to {100 * high:.2f} %); always "
-            f"{self.classes[self.confusion.most_frequent]!r}: {100 * self.guess_error:.2f} %",
-            "",
-            self.report.text(),
-            self.confusion.told(),
-            "",
-        ]
-        areas = [
-            f"{name} {value:.4f}"
-            for name, value in (("ROC-AUC", self.auc), ("average precision", self.average_precision))
-            if value is not None
-        ]
-        fit = (
-            f"expected calibration error {100 * self.calibration.expected_error:.2f} %, temperature "
-            f"{self.calibration.temperature:.3g}"
-        )
-        lines += ["; ".join([*areas, fit]), "", *[str(each) for each in self.advice]]
-        return "\n".join(lines)
 
 
 def evaluate_classes(
@@ -301,16 +115,6 @@ def _of_all(figures: np.ndarray) -> float | None:
     if not known.size:
         return None
     return float(figures[1] if len(figures) == 2 else known.mean())
-
-
-def _class(classes: tuple[str, ...], label: str | int | None) -> int:
-    if label is None:
-        return len(classes) - 1
-    if isinstance(label, str) and label in classes:
-        return classes.index(label)
-    if isinstance(label, int | np.integer) and 0 <= label < len(classes):
-        return int(label)
-    raise ValueError(expected(_WHERE, f"one of the classes {', '.join(classes[:10])}", repr(label)))
 
 
 def _smoothed(model: Model) -> str | None:

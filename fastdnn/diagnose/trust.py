@@ -8,12 +8,11 @@ import numpy as np
 from fastdnn.checks import choice, number, whole
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.class_labels import Classes, weights_of
-from fastdnn.diagnose.class_scores import chances, codes_of, finite_array, same_rows
+from fastdnn.diagnose.class_scores import codes_of, finite_array, same_rows
+from fastdnn.diagnose.normalised_outputs import normalised_outputs
 from fastdnn.diagnose.risk_coverage import RiskCoverage, risk_coverage
-from fastdnn.diagnose.temperature import two_columns
 from fastdnn.diagnose.trust_advice import trust_advice
 from fastdnn.errors import expected
-from fastdnn.reference.softmax import softmax
 from fastdnn.report import table
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 Measure = Literal["margin", "top", "raw"]
 
 _WHERE = "trust"
-_SUM_OFF = 1e-3  # what rounding in float16 leaves of a row's sum of 1
 _LISTED = 5  # rows of a table
 
 
@@ -207,7 +205,7 @@ def trust(
     ([0.98, 0.88], [0.03, 0.617], [False, True])
     """
     choice(_WHERE, "measure", measure, ("margin", "top", "raw"))
-    given, a, kind = _normalised(outputs, from_logits)
+    given, a, kind = normalised_outputs(outputs, from_logits)
     names, codes = tuple(map(str, range(a.shape[1]))), None
     if y_true is not None:
         names, codes = codes_of(_WHERE, y_true, classes, a.shape[1])
@@ -222,32 +220,6 @@ def trust(
     at = _threshold(threshold, wanted_error, curve, float(figures[measure].min()))
     return Trust(names, label, **figures, measure=measure, threshold=at, curve=curve, y_true=codes,
                  wanted_error=wanted_error, kind=kind, sample_weight=weights)  # fmt: skip
-
-
-def normalised(outputs: Any) -> np.ndarray:
-    """Logistic outputs (rows, classes) divided by their sum, deck 001's normalised outputs.
-
-    >>> from fastdnn.diagnose.trust import normalised
-    >>> normalised([[0.06, 0.98, 0.04, 0.92]]).tolist()
-    [[0.03, 0.49, 0.02, 0.46]]
-    """
-    return _normalised(outputs, False)[1]
-
-
-def _normalised(outputs: Any, from_logits: bool) -> tuple[np.ndarray, np.ndarray, str]:
-    """Outputs (rows, classes), these with the sum 1, and what they are."""
-    if from_logits:
-        z = two_columns(finite_array(_WHERE, "outputs", outputs))
-        return z, softmax(z), "logits"
-    a = chances(_WHERE, outputs, "outputs")
-    a = np.stack([1 - a, a], axis=1) if a.ndim == 1 else a
-    sums = a.sum(axis=1, keepdims=True)
-    if (np.abs(sums - 1) <= _SUM_OFF).all():
-        return a, a, "probabilities"
-    if (sums == 0).any():
-        row = int(np.argmin(sums[:, 0] > 0))
-        raise ValueError(expected(_WHERE, "an output above 0 in each row", f"zeros in row {row}"))
-    return a, a / sums, "logistic"
 
 
 def _raw(given: np.ndarray, raw: Any, a: np.ndarray) -> np.ndarray:

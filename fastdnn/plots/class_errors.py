@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.class_advice import wilson
-from fastdnn.diagnose.evaluate_classes import ClassEvaluation
+from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.errors import expected
 from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.diagnose.evaluate_classes import ClassEvaluation
+from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.errors import expected
 from fastdnn.plots.figure import grid_for
 
 _WHERE = "plots.class_evaluation"
-_INCHES = (12.0, 14.0)  # at 800 pixels, too, letters can be read
+_INCHES = (12.0, 15.0)  # at 800 pixels, too, letters can be read
 
 
 def class_evaluation(found: ClassEvaluation) -> Any:
@@ -31,6 +31,8 @@ def class_evaluation(found: ClassEvaluation) -> Any:
         if draw in (found.plot_roc, found.plot_precision_recall) and not curves:
             ax.set_axis_off()
             ax.text(0.5, 0.5, "examples of one class only: no curve", ha="center", va="center")
-        else:
-            draw(ax)
+            continue
+        draw(ax)
+        if ax.get_legend() is not None:  # below: beside them, names of classes would squeeze the pictures
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
     return axes

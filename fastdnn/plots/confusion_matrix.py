@@ -17,9 +17,9 @@ _WHERE = "plots.confusion_matrix"
 _MAP = "Blues"  # its lightness falls all the way: in grey, too, dark is much
 _DARK = 0.55  # of the map: from here on white text is easier to read
 _INCHES, _MARGIN, _WIDEST = 0.55, 2.2, 14.0  # of a cell, beside them, of a figure
-_IMAGE = 0.8  # of the axes, what names and colour bar leave for the matrix
-_WRITTEN = 40  # classes up to which a count fits its cell
-_LABELLED = 60  # and a name its row
+_SMALLEST, _LARGEST = 4.5, 10.0  # points of a text that can be read: below it there is none
+_LEFT = 0.8  # of the axes as they are made, what names and the colour bar leave
+_WIDE, _HIGH = 0.65, 1.25  # of a digit and of a line, by the size of their letters
 _LONG_NAME = 4  # characters, above which names across stand upright
 
 
@@ -38,19 +38,18 @@ def confusion_matrix(
     if normalize is not None:
         choice(_WHERE, "normalize", normalize, ("true", "pred", "all"))
     k = len(found.classes)
-    size = min(_WIDEST, _MARGIN + _INCHES * max(k, 4))
-    axes = axes_for(_WHERE, ax, (size + 1.8, size))
+    inches = min(_WIDEST, _MARGIN + _INCHES * max(k, 4))
+    axes = axes_for(_WHERE, ax, (inches + 1.8, inches))
     shades = normalized(found.counts, normalize)
     top = float(shades.max()) if normalize is None else 1.0
     picture = axes.imshow(shades, cmap=_MAP, vmin=0.0, vmax=max(top, 1e-9))
-    names = [shortened(name) for name in found.classes] if k <= _LABELLED else []
-    turned = 90 if any(len(name) > _LONG_NAME for name in names) else 0
-    places = range(len(names))
-    cell = 72 / axes.figure.dpi * min(axes.bbox.width, axes.bbox.height) / k * _IMAGE  # points
-    small = min(10.0, max(4.0, 0.8 * cell))
+    cell = _LEFT * 72 / axes.figure.dpi * min(axes.bbox.width, axes.bbox.height) / k
     _write(axes, found.matrix, shades / max(top, 1e-9), cell)
-    axes.set_xticks(places, names, rotation=turned, fontsize=small)
-    axes.set_yticks(places, names, fontsize=small)
+    size = min(_LARGEST, cell / _HIGH)
+    names = [shortened(name) for name in found.classes] if size >= _SMALLEST else []
+    turned = 90 if any(len(name) > _LONG_NAME for name in names) else 0
+    axes.set_xticks(range(len(names)), names, rotation=turned, fontsize=size)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
     axes.set_xticks(np.arange(k + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="0.85", linewidth=0.5)
@@ -66,15 +65,15 @@ def confusion_matrix(
 
 
 def _write(axes: "Axes", matrix: np.ndarray, shades: np.ndarray, cell: float) -> None:
-    """The numbers, but zeros, in cells of so many points."""
-    k = len(matrix)
-    if k > _WRITTEN:
+    """The numbers, but zeros, as large as a cell of so many points allows."""
+    texts = {(i, j): _cell(matrix[i, j]) for i, j in np.argwhere(matrix).tolist()}
+    widest = max((len(text) for text in texts.values()), default=1)
+    size = min(_LARGEST, cell / (_WIDE * (widest + 1)))
+    if size < _SMALLEST:
         return
-    widest = max(len(_cell(value)) for value in matrix.ravel())
-    size = min(10.0, 0.6 * cell, 0.9 * cell / (0.65 * max(widest, 1)))
-    for i, j in np.argwhere(matrix):
+    for (i, j), text in texts.items():
         ink = "white" if shades[i, j] >= _DARK else "black"
-        axes.text(j, i, _cell(matrix[i, j]), ha="center", va="center", color=ink, fontsize=max(size, 4.0))
+        axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=size)
 
 
 def _cell(value: float) -> str:
