@@ -82,7 +82,7 @@ def test_an_interrupted_one_leaves_the_model_as_it_was(monkeypatch):
     def interrupted(*arguments, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fd.diagnose.subset_fit._Watch, "on_epoch_end", interrupted)
+    monkeypatch.setattr(fd.diagnose.subset_trials.Watch, "on_epoch_end", interrupted)
     with pytest.raises(KeyboardInterrupt):
         overfit(model, X, Y)
     assert state_of(model) == before
@@ -98,6 +98,19 @@ def test_regularisation_is_off_unless_it_is_kept():
     assert not overfit(model, X, Y, regularization=True, epochs=50, other_rates=False).reached
     assert model.layers[2].rate == 0.9
     assert hidden.kernel_constraint is not None
+
+
+def test_noise_of_training_is_off():
+    layers = [fd.layers.Dense(32, activation="relu"), fd.layers.GaussianNoise(1e4), fd.layers.Dense(10)]
+    model = fd.Sequential([fd.layers.Input((64,)), *layers], seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert overfit(model, X, Y).reached
+
+
+def test_the_accuracy_counts_beside_the_loss():
+    found = overfit(classifier(32), X, Y, tolerance=0.99)
+    assert found.reached
+    assert found.accuracy == 1
 
 
 @pytest.mark.parametrize("mode", ["k", "k-1"])
@@ -169,6 +182,13 @@ def test_a_sum_over_rows_and_several_outputs():
     found = overfit(model, TABLE, y)
     assert found.reached
     assert found.accuracy == 1
+    possible = loss_range(model, model.prepare("here", TABLE, y))
+    of_kinds = -sum(share * np.log(share) for share in np.bincount(y["kind"]) / 100)
+    assert possible.baseline == pytest.approx(0.5 * TARGET.var() + of_kinds)
+    smoothed = fd.losses.CategoricalCrossentropy(label_smoothing=0.3)
+    model.compile(adam, {"size": "mse", "kind": smoothed}, loss_weights={"kind": 0.25})
+    possible = loss_range(model, model.prepare("here", TABLE, y))
+    assert possible.floor == pytest.approx(0.25 * -(0.8 * np.log(0.8) + 0.2 * np.log(0.1)))
 
 
 def test_a_loss_of_ones_own():

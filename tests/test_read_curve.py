@@ -56,6 +56,7 @@ def test_dropout_noise_does_not_hide_a_low_rate():
     noise = 0.01 * np.random.default_rng(0).standard_normal(20)
     slow = 2.3 - 0.002 * EPOCHS
     assert read_curve({"loss": slow + noise, "val_loss": slow}).rate == "too_low"
+    assert read_curve({"loss": slow + 0.5 * noise}).rate == "unknown"
 
 
 @pytest.mark.parametrize("place", [0, 1, 3])
