@@ -1,5 +1,6 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -273,12 +274,15 @@ class _Loop:
         hooks.call("on_train_end", logs)
 
     def _inference_loss(self) -> float:
-        """Of the next step's batch."""
+        """Of the next step's batch; NaN where its numbers are not finite, which the step will name."""
         if isinstance(self.trainer, BatchTrainer):
             where, feed = self.trainer.place, self.trainer.next_feed()
         else:
             where, feed = "fit", self.feed.taken(self.trainer.next_rows(), self.model.dtype)
-        return inference_loss(self.model, where, feed, self.request.threads)
+        try:
+            return inference_loss(self.model, where, feed, self.request.threads)
+        except NonFiniteValueError:
+            return math.nan
 
     def _figures(self) -> dict[str, float]:
         """The training figures of the epoch so far."""

@@ -290,3 +290,14 @@ def test_the_loss_in_inference_mode_is_kept_in_a_state():
 def test_inference_loss_is_a_flag():
     with pytest.raises(ValueError, match=r"\[Monitor\] expected inference_loss as True or False, got 1"):
         fd.callbacks.Monitor(inference_loss=1)
+
+
+@pytest.mark.parametrize("inference_loss", [False, True])
+def test_features_that_are_not_finite_are_named_as_ever_and_the_model_stays(inference_loss):
+    x, labels = classification(rows=100)
+    x[77, 3] = np.nan
+    model, monitor = with_dropout(), fd.callbacks.Monitor(1, inference_loss=inference_loss)
+    before = weight_hash(model)
+    with pytest.raises(ValueError, match=r"\[fit\] expected finite x, got nan in row 77, column 3"):
+        model.fit(x, labels, batch_size=10, callbacks=[monitor])
+    assert weight_hash(model) == before

@@ -45,6 +45,9 @@ class Monitor(Callback):
     | histogram/ | layer | (samples, 16), shares in equal parts of [min, max], of some 4096 outputs |
     | activation_gradient/ | layer | ‖dL/dy‖ of its outputs y, where a weight needs it |
 
+    It takes the memory of one more step, and of the weights once more; of time, sampled every 50 steps, a few
+    percent (bench/LOG.md).
+
     Layers have the names of `layer_outputs`, weights their full ones ("dense/kernel"). Frozen weights are not
     updated, and not among them. `.advice` says what is wrong, `.plot()` draws it, `print` does both in words.
 
