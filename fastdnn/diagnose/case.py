@@ -1,0 +1,69 @@
+"""What a report is about: a model, its sets, and what is known of its training."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fastdnn.data.description import Description
+from fastdnn.diagnose.set_of_rows import Rows, is_classification
+from fastdnn.model import Model
+
+DEFAULT_BATCH = 32  # of `fit`
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of them.
+
+    model: built and compiled, with one input and one output.
+    train, dev, test: its sets; the test set may be missing.
+    human: the error of people, or the least that is possible; None where nobody said it.
+    history: the figures of the training by epoch, or None.
+    """
+
+    model: Model
+    train: Rows
+    dev: Rows
+    test: Rows | None
+    human: float | None
+    history: Any
+    quick: bool
+    seed: int
+    threads: int | None
+
+    @cached_property
+    def classifies(self) -> bool:
+        """Whether errors are shares of rows; else of the targets' variance."""
+        return is_classification(self.model)
+
+    @cached_property
+    def seen(self) -> Description | None:
+        """Figures of the features as the first layer that learns gets them; None where x is sparse."""
+        return None if self.train.sparse else self.train.seen(self.model)
+
+    @cached_property
+    def batch_size(self) -> int:
+        """Of the training, where it is known; else that of `fit`."""
+        known = (getattr(self.history, "params", None) or {}).get("batch_size")
+        return int(known) if known else DEFAULT_BATCH
+
+    @cached_property
+    def spread(self) -> float:
+        """The variance of the training targets, by which errors of numbers are divided."""
+        return self.train.spread()
+
+    @cached_property
+    def errors(self) -> dict[str, float]:
+        """The error on each set, as a share: of wrong rows, or of the targets' variance."""
+        sets = [rows for rows in (self.train, self.dev, self.test) if rows is not None]
+        return {rows.name: rows.error(self.model, self.spread, self.threads) for rows in sets}
+
+    @cached_property
+    def guessing(self) -> float:
+        """The dev error of somebody who says the same for each row."""
+        return self.dev.error_of_guessing(self.model, self.train)
+
+    @property
+    def unit(self) -> str:
+        """What an error is a share of."""
+        return "of rows" if self.classifies else "of the targets' variance"

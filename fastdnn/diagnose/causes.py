@@ -1,0 +1,181 @@
+"""What causes what: the order in which a report tells what its parts have found.
+
+`CAUSES` is a table, roots first. A row says what a finding explains, so that this is told as its consequence
+and not as a trouble of its own: inputs of unlike scale explain a high training error, and a bigger network
+would not mend it. `ranked` is all that reads it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from fastdnn.diagnose.advice import Advice, Severity, ordered
+
+_BAD: tuple[Severity, ...] = ("error", "warning")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A row of the table.
+
+    kind: of the advice.
+    explains: kinds that follow from it; "..." for all others of the table.
+    remedies: kinds of advice that only mend this one: they go where it is explained by something else.
+    denies: kinds of good news that cannot be true beside it.
+    needs_symptom: whether it is a trouble only where something that it explains was found; else a hint.
+    """
+
+    kind: str
+    explains: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
+    needs_symptom: bool = False
+
+
+_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "subset_not_fitted")
+_ACTIVITY = ("dead_units", "saturated_units", "vanishing_gradients", "exploding_gradients", "small_activations")
+_UPDATES = ("updates_too_large", "updates_too_small")
+_CURVE = ("rate_too_high_by_curve", "rate_too_low_by_curve")
+
+# The order is that in which things are mended: what the figures are computed from, then the data, the rate,
+# the network, the size of the data; symptoms come last.
+CAUSES: tuple[Cause, ...] = (
+    Cause("wrong_gradient", explains=("...",)),
+    Cause("not_finite_weights", explains=()),
+    Cause("missing_values", explains=("...",)),
+    Cause("output_does_not_fit_loss", explains=(*_BIAS, "rate_too_low", "other_optimizer")),
+    Cause("dev_test_mismatch", explains=("high_variance", "overfitted_dev", "dev_shift", "test_shift"),
+          denies=()),
+    Cause(
+        "unscaled_inputs",
+        explains=(
+            *_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "high_variance", "rate_too_high", "rate_too_low",
+            "training_diverged", "other_optimizer", "poor_initial_weights", "saturating_activations",
+            "unlike_scales", "not_centred", "all_non_negative", "too_much_regularization",
+        ),
+        needs_symptom=True,
+    ),
+    Cause(
+        "unscaled_targets",
+        explains=(*_BIAS, *_UPDATES, *_CURVE, "exploding_gradients", "rate_too_high", "rate_too_low",
+                  "training_diverged", "other_optimizer"),
+        needs_symptom=True,
+    ),
+    Cause(
+        "rate_too_high",
+        explains=(*_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "high_variance", "training_diverged",
+                  "other_optimizer", "overfitting_curve"),
+        denies=("rate_fits",),
+        needs_symptom=True,
+    ),
+    Cause(
+        "rate_too_low",
+        explains=(*_BIAS, *_UPDATES, *_CURVE, "train_longer", "other_optimizer"),
+        denies=("rate_fits",),
+        needs_symptom=True,
+    ),
+    Cause(
+        "saturating_activations",
+        explains=(*_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "other_optimizer", "poor_initial_weights",
+                  "sigmoid_in_hidden_layers"),
+        needs_symptom=True,
+    ),
+    Cause(
+        "poor_initial_weights",
+        explains=(*_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "other_optimizer"),
+        needs_symptom=True,
+    ),
+    Cause("too_much_regularization", explains=(*_BIAS, *_CURVE), needs_symptom=True),
+    Cause("other_optimizer", explains=(*_BIAS, *_CURVE), needs_symptom=True),
+    Cause("train_longer", explains=(*_BIAS, *_CURVE), needs_symptom=True),
+    Cause("dev_shift", explains=("high_variance", "few_examples", "overfitting_curve"), needs_symptom=True),
+    Cause("few_examples", explains=("high_variance", "overfitting_curve"), needs_symptom=True),
+    Cause("test_shift"),
+    Cause("training_diverged"),
+    Cause("no_better_than_guessing", explains=("high_bias",)),
+    Cause("overfitted_dev"),
+    Cause("subset_not_fitted", explains=("high_bias",)),
+    Cause("high_bias", remedies=("bigger_network", "train_longer_remedy", "learning_rate", "other_loss")),
+    Cause("high_variance", remedies=("more_data", "l2", "dropout", "data_distribution", "early_stopping")),
+    *(Cause(kind) for kind in (*_ACTIVITY, *_UPDATES, *_CURVE, "plateau", "overfitting_curve")),
+)
+# Two names of one finding: those of the parts, and the table's.
+ALIASES: Mapping[str, str] = {}
+
+
+def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tuple[Advice, ...]:
+    """The advice of all parts in one order: errors, warnings, hints, good news; of each the roots first.
+
+    - Of several findings of one kind the most severe stays, with the evidence of all.
+    - A finding that a trouble (an error or warning) explains becomes a hint that says so.
+    - A cause that is a trouble by its consequences only is a hint where none of them was found.
+    - Remedies of what is explained are left out, and good news that a trouble denies.
+
+    >>> from fastdnn.diagnose.advice import Advice
+    >>> from fastdnn.diagnose.causes import ranked
+    >>> found = [Advice("high_bias", "warning", "High bias."), Advice("rate_too_low", "warning", "Raise it.")]
+    >>> [(each.kind, each.severity) for each in ranked(found)]
+    [('rate_too_low', 'warning'), ('high_bias', 'hint')]
+    """
+    rows = {row.kind: row for row in causes}
+    found = _merged(advice)
+    weighed = _weighed(found, rows)
+    troubles = [kind for kind, each in weighed.items() if each.severity in _BAD]
+    by = {kind: _explained_by(kind, troubles, rows) for kind in weighed}
+    gone = {kind for each in weighed if by[each] for kind in _row(each, rows).remedies}
+    gone |= {kind for each in troubles for kind in _row(each, rows).denies}
+    told = [_told(each, by[kind], weighed) for kind, each in weighed.items() if kind not in gone]
+    order = {kind: number for number, kind in enumerate(rows)}
+    return ordered(sorted(told, key=lambda each: order.get(each.kind, len(order))))
+
+
+def _row(kind: str, rows: Mapping[str, Cause]) -> Cause:
+    return rows.get(kind, Cause(kind))
+
+
+def _merged(advice: Iterable[Advice]) -> dict[str, Advice]:
+    """One for each kind."""
+    found: dict[str, Advice] = {}
+    for each in ordered(advice):
+        kind = ALIASES.get(each.kind, each.kind)
+        first = found.get(kind)
+        if first is None:
+            found[kind] = replace(each, kind=kind)
+        elif each.evidence and each.evidence not in first.evidence:
+            found[kind] = replace(first, evidence="; ".join(filter(None, [first.evidence, each.evidence])))
+    return found
+
+
+def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str, Advice]:
+    """Causes without any of their consequences as hints."""
+    bad = {kind for kind, each in found.items() if each.severity in _BAD}
+
+    def weight(kind: str, each: Advice) -> Advice:
+        row = _row(kind, rows)
+        idle = row.needs_symptom and each.severity == "warning" and not _consequences(row, bad, rows)
+        return replace(each, severity="hint") if idle else each
+
+    return {kind: weight(kind, each) for kind, each in found.items()}
+
+
+def _consequences(row: Cause, kinds: Iterable[str], rows: Mapping[str, Cause]) -> list[str]:
+    """Those of the kinds that a cause explains and that show by themselves that something is wrong."""
+    return [kind for kind in kinds if kind in row.explains and not _row(kind, rows).needs_symptom]
+
+
+def _explained_by(kind: str, troubles: list[str], rows: Mapping[str, Cause]) -> str:
+    """The first cause in the table's order, among the troubles, that explains a finding; "" if there is
+    none. Of two that explain each other the earlier one is the cause.
+    """
+    order = {kind: number for number, kind in enumerate(rows)}
+    for cause in sorted(troubles, key=lambda each: order.get(each, len(order))):
+        explains = _row(cause, rows).explains
+        if cause != kind and (kind in explains or (explains == ("...",) and kind in rows)):
+            if order[cause] < order.get(kind, len(order)):
+                return cause
+    return ""
+
+
+def _told(each: Advice, cause: str, found: Mapping[str, Advice]) -> Advice:
+    if not cause or each.severity not in _BAD:
+        return each
+    return replace(each, severity="hint", text=f"{each.text} (It may follow from {cause}: mend that first.)")
