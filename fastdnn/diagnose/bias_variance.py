@@ -1,0 +1,185 @@
+"""Whether a network learns too little or too much by heart, from its errors on the training and the dev set."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastdnn.checks import as_float
+from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.remedies import BIAS, VARIANCE
+from fastdnn.errors import expected
+from fastdnn.report import table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Verdict = Literal["high_bias", "high_variance", "both", "neither"]
+
+_WHERE = "bias_variance"
+_TABLE = 'deck 002, "Bias and Variance"; deck 001, "Bias and Variance of the Model"'
+_HUMAN = 'deck 001, "Human Level Performance"'
+_ROUNDING = 1e-9  # of gaps: 0.15 - 0.12 is not above 0.03
+_WORDS = {
+    "high_bias": "high bias: the network does not fit its training set (underfitting)",
+    "high_variance": "high variance: the network fits its training set, and other data worse (overfitting)",
+    "both": "high bias and high variance",
+    "neither": "neither: bias and variance are low",
+}
+_SPLIT = """\
+train, dev, test = fd.data.train_dev_test_split(x, y, dev=0.2, test=0.2, seed=1)
+model.fit(*train, epochs=20, validation_data=dev)"""
+
+
+@dataclass(frozen=True)
+class BiasVariance:
+    """What two errors, and the best that can be hoped for, say. All errors are shares from 0 to 1.
+
+    bias: train_error - human_error, the avoidable bias; below 0 where the network is better than people.
+    variance: dev_error - train_error.
+    verdict: "high_bias", "high_variance", "both" or "neither".
+    advice: the verdict, then the decks' remedies in their order.
+    """
+
+    train_error: float
+    dev_error: float
+    human_error: float
+    test_error: float | None
+    threshold: float
+    bias: float
+    variance: float
+    verdict: Verdict
+    advice: tuple[Advice, ...]
+
+    def __str__(self) -> str:
+        gaps = {"human": "", "train": _points(self.bias, "bias"), "dev": _points(self.variance, "variance")}
+        errors = {"human": self.human_error, "train": self.train_error, "dev": self.dev_error}
+        if self.test_error is not None:
+            errors["test"] = self.test_error
+            gaps["test"] = _points(self.test_error - self.dev_error, "above dev")
+        rows = [[name, f"{100 * error:.2f} %", gaps[name]] for name, error in errors.items()]
+        told = [advice.told() for advice in self.advice]
+        return "\n".join([table(["set", "error", "gap"], rows, [1]), _WORDS[self.verdict], *told])
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Bars of the errors, with the gaps between them named; see `fastdnn.plots.bias_variance`."""
+        from fastdnn.plots.bias_variance import bias_variance as draw
+
+        return draw(self, ax)
+
+
+def bias_variance(
+    train_error: float,
+    dev_error: float,
+    human_error: float = 0.0,
+    *,
+    threshold: float = 0.03,
+    test_error: float | None = None,
+) -> BiasVariance:
+    """Bias and variance from errors, and what to do about them.
+
+    bias = train_error - human_error, variance = dev_error - train_error; each is high above `threshold`.
+
+    Of a regression take a share, too: 1 - R² (the part of the targets' variance that is not explained), with
+    what noise there is in the targets as `human_error`. Errors in the targets' units have no threshold that
+    suits all of them.
+
+    Args:
+        train_error: on the training set, 0 to 1, such as 1 - accuracy, of `evaluate`, where dropout is off.
+        dev_error: on the dev (validation) set.
+        human_error: that of people, or the least that is possible (Bayes), default 0. A network may be below.
+        threshold: above which a gap is high, 0 <= threshold < 1, default 3 points.
+        test_error: on the test set: much above the dev set's, it says that choices were fitted to the dev
+            set.
+
+    Raises:
+        ValueError: an error is no number from 0 to 1.
+
+    Source: deck 002, "Bias and Variance"; deck 001, "Bias and Variance of the Model"; deck 000,
+    "Bias/Variance".
+
+    >>> import fastdnn as fd
+    >>> found = fd.diagnose.bias_variance(train_error=0.01, dev_error=0.11)
+    >>> found.verdict, round(found.bias, 4), round(found.variance, 4)
+    ('high_variance', 0.01, 0.1)
+    >>> found.advice[1].kind, found.advice[1].text
+    ('more_data', 'Get more training data; or make some, such as by a little noise on the features.')
+    """
+    train, dev = _error("train_error", train_error), _error("dev_error", dev_error)
+    human = _error("human_error", human_error)
+    test = None if test_error is None else _error("test_error", test_error)
+    limit = _error("threshold", threshold)
+    high = (train - human > limit + _ROUNDING, dev - train > limit + _ROUNDING)
+    verdicts: dict[tuple[bool, bool], Verdict] = {
+        (True, False): "high_bias",
+        (False, True): "high_variance",
+        (True, True): "both",
+        (False, False): "neither",
+    }
+    advice = [*_verdicts(train, dev, human, limit, high), *_sets(train, dev, test, limit)]
+    advice += [*(BIAS if high[0] else ()), *(VARIANCE if high[1] else ())]
+    chosen = {each.kind: each for each in reversed(advice)}  # a remedy of both lists is said once
+    told = ordered(each for each in advice if chosen[each.kind] is each)
+    return BiasVariance(
+        train, dev, human, test, limit, train - human, dev - train, verdicts[high], told
+    )
+
+
+def _error(name: str, value: Any) -> float:
+    """A share.
+
+    Raises:
+        ValueError: it is none.
+    """
+    given = as_float(value)
+    if 0 <= given <= 1:
+        return given
+    hint = ""
+    if given > 1:
+        hint = f"that looks like percent: {name}={given / 100:g}; of a regression give 1 - R²"
+    raise ValueError(expected(_WHERE, f"{name} as a share from 0 to 1", repr(value), hint))
+
+
+def _verdicts(
+    train: float, dev: float, human: float, limit: float, high: tuple[bool, bool]
+) -> list[Advice]:
+    """One for each gap."""
+    of_human = f"train error {train:.2%} - human level {human:.2%} = {_points(train - human)}"
+    of_train = f"dev error {dev:.2%} - train error {train:.2%} = {_points(dev - train)}"
+    above = f", above {100 * limit:g} points"
+    found = []
+    if high[0]:
+        text = "High bias: the network does not fit even its training set. Make it bigger, or train it longer."
+        found.append(Advice("high_bias", "warning", text, of_human + above, BIAS[0].code, _TABLE))
+    if high[1]:
+        text = "High variance: the network knows its training set by heart. Get more data, or regularise."
+        found.append(Advice("high_variance", "warning", text, of_train + above, VARIANCE[1].code, _TABLE))
+    if train < human:
+        text = "The network is better than the human level on its training set: how far it can go is unknown."
+        found.append(Advice("below_human", "good", text, of_human, "", _HUMAN))
+    elif not high[0]:
+        found.append(Advice("low_bias", "good", "The training set is fitted well.", of_human, "", _TABLE))
+    if not high[1]:
+        text = "Data that the network has not seen is done about as well as its training set."
+        found.append(Advice("low_variance", "good", text, of_train, "", _TABLE))
+    return found
+
+
+def _sets(train: float, dev: float, test: float | None, limit: float) -> list[Advice]:
+    """What the sets themselves are suspected of."""
+    found = []
+    if train - dev > limit + _ROUNDING:
+        text = (
+            "The training set does worse than the dev set: measure it without dropout, and see that the dev "
+            "set is no easier part of the data."
+        )
+        seen = f"train error {train:.2%}, dev error {dev:.2%}"
+        found.append(Advice("train_above_dev", "hint", text, seen, "model.evaluate(x, y)", _TABLE))
+    if test is not None and test - dev > limit + _ROUNDING:
+        text = "Choices were fitted to the dev set: take a larger one, and a new test set."
+        seen = f"test error {test:.2%} - dev error {dev:.2%} = {_points(test - dev)}"
+        found.append(Advice("overfitted_dev", "warning", text, seen, _SPLIT, 'deck 000, "Train/Dev/Test Sets"'))
+    return found
+
+
+def _points(gap: float, name: str = "") -> str:
+    """12.5 points."""
+    return f"{name} {100 * gap:.2f} points".strip()

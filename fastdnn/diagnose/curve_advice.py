@@ -1,0 +1,121 @@
+"""What is advised by what was read of the curves of a training."""
+
+from dataclasses import dataclass
+
+from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.curve_rate import NOISE, Rate
+from fastdnn.diagnose.remedies import BIAS, VARIANCE
+
+_STEPS = 'deck 004, "Training Process, Step-by-step"'
+_MONITOR = 'deck 004, "Always monitor and visualize the loss/accuracy!"'
+_STOP = 'deck 004, "Early Stopping"'
+_FIND = "found = fd.diagnose.learning_rate_range(model, x, y)\nprint(found)"
+_LOWER = "model.optimizer.learning_rate = 0.1 * model.optimizer.learning_rate"
+_HIGHER = "model.optimizer.learning_rate = 10 * model.optimizer.learning_rate"
+
+
+@dataclass(frozen=True)
+class CurveFacts:
+    """What `read_curve` read; see `CurveReading`. `first`, `last`, `dev_best`, `dev_last` are values of the
+    figure; `seen` shows the rate; `fits`: whether the training set is fitted well; `flat`: whether the
+    gradient is small at the end, None where nobody knows.
+    """
+
+    figure: str
+    epochs: int
+    first: float
+    last: float
+    dev_best: float | None
+    dev_last: float | None
+    rate: Rate
+    seen: str
+    diverged: int | None
+    gap_figure: str
+    gap: float | None
+    overfits: bool
+    fits: bool
+    best_epoch: int
+    turns: bool
+    plateau: bool
+    goes_on: bool
+    noise: float
+    flat: bool | None
+
+
+def advice_of(facts: CurveFacts) -> list[Advice]:
+    """In the order in which things are to be mended: the rate first, since with a wrong one the rest says
+    little.
+    """
+    found = [_rate(facts)]
+    if facts.diverged is not None:
+        return found
+    if facts.plateau:
+        found.append(_plateau(facts))
+    if facts.turns:
+        found.append(_early_stopping(facts))
+    if facts.gap is not None:
+        found.append(_gap(facts))
+    if facts.goes_on and not facts.turns and facts.rate == "good":
+        text = "The training has not converged: train longer."
+        seen = f"{facts.figure} {facts.last:.4g} after {facts.epochs} epochs, and it still gets better"
+        found.append(Advice("train_longer", "hint", text, seen, "model.fit(x, y, epochs=50)", BIAS[1].source))
+    if facts.noise > NOISE and facts.rate != "too_high":
+        text = "The curve is noisy: take larger batches or a lower learning rate."
+        seen = f"it goes up and down by {facts.noise:.1%} of its first value between epochs"
+        code = "model.fit(x, y, batch_size=128, epochs=20)"
+        found.append(Advice("noisy", "hint", text, seen, code, 'deck 003, "Monitoring model performance"'))
+    return found
+
+
+def _rate(facts: CurveFacts) -> Advice:
+    if facts.rate == "too_high":
+        kind = "diverged" if facts.diverged is not None else "high_rate"
+        text = "The learning rate is too high: begin anew with a tenth of it."
+        return Advice(kind, "error" if facts.diverged else "warning", text, facts.seen, _LOWER, _STEPS)
+    if facts.rate == "too_low":
+        text = "The learning rate is too low: take ten times as much."
+        return Advice("low_rate", "warning", text, facts.seen, _HIGHER, _STEPS)
+    if facts.rate == "good":
+        return Advice("good_rate", "good", "The learning rate suits.", facts.seen, "", _STEPS)
+    text = "The curve does not say whether the learning rate suits: try rates in a range test."
+    return Advice("unknown_rate", "hint", text, facts.seen, _FIND, _STEPS)
+
+
+def _plateau(facts: CurveFacts) -> Advice:
+    seen = f"{facts.figure} {facts.last:.4g} after {facts.epochs} epochs, {facts.first:.4g} after the first"
+    if facts.flat:
+        text = (
+            "The training stands on a plateau or saddle, where the gradient is small: look for dead or "
+            "saturated units, and try Adam."
+        )
+        code = "print(fd.diagnose.layer_statistics(model, x, y))"
+    elif facts.flat is None:
+        text = (
+            "The training stands on a plateau: the rate does not suit, units are dead, or x says no more "
+            "about y. See whether a few rows can be learnt."
+        )
+        code = "print(fd.diagnose.overfit_subset(model, x, y))"
+    else:
+        text = "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
+        code = _LOWER
+    return Advice("plateau", "warning", text, seen, code, 'deck 001, "When we achieve high bias"')
+
+
+def _early_stopping(facts: CurveFacts) -> Advice:
+    text = f"The dev set was best at epoch {facts.best_epoch}, and then became worse: stop early."
+    seen = f"dev {facts.figure} {facts.dev_best:.4g} at epoch {facts.best_epoch}, {facts.dev_last:.4g} at the end"
+    return Advice("early_stopping", "warning", text, seen, VARIANCE[-1].code, _STOP)
+
+
+def _gap(facts: CurveFacts) -> Advice:
+    assert facts.gap is not None
+    in_points = facts.gap_figure.endswith("accuracy")
+    size = f"{100 * facts.gap:.1f} points" if in_points else f"{facts.gap:.4g}"
+    seen = f"dev {facts.gap_figure} is {size} worse than train"
+    if facts.overfits:
+        text = "Big gap between the training and the dev set: increase the regularisation."
+        return Advice("overfitting", "warning", text, seen, VARIANCE[1].code, _MONITOR)
+    if facts.fits or facts.rate != "good" or facts.goes_on:
+        return Advice("small_gap", "good", "The dev set does about as well as the training set.", seen, "", _MONITOR)
+    text = "No gap, and the training set is not fitted: increase the model's capacity."
+    return Advice("no_gap", "hint", text, seen, BIAS[0].code, _MONITOR)

@@ -1,0 +1,69 @@
+"""Whether the learning rate was too high or too low, by the curves of a training.
+
+The limits were set on trainings of the digits: five networks of 0 to 4 hidden layers with SGD, momentum, Adam and
+RMSprop at rates that suit, and a hundred times and a thousandth of them, read after 5, 10 and 30 epochs.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from fastdnn.diagnose.curve_figures import Shape, above_floor, shape_of
+
+Rate = Literal["too_high", "too_low", "good", "unknown"]
+
+LEAST_EPOCHS = 4  # below, jumps cannot be told from a curve that falls
+PEAK = 1.1  # a later loss so far above the first one's
+TRAIN_JITTER = 0.01  # of the first loss: an epoch's loss is a mean over its steps, so that jumps hardly show
+DEV_JITTER = 0.06  # of the first loss; measured at one moment
+NOISE = 0.02  # of the first dev loss: noise that is worth a word
+STUCK = 0.1  # a fall of less than this after the first epoch is none
+STILL = 0.02  # a fall after the first epoch, of less than which nothing is said
+TRAIN_WOBBLE = 0.004  # of the level at which a loss is stuck: more than what chance does at a rate that suits
+DEV_WOBBLE = 0.01
+SLOW = 0.25  # a fall of less than this in all, if it is smooth and goes on, is slow
+SMOOTH = 0.0005  # jitter of the smoother curve that a curve at too low a rate has not
+STRAIGHT = 0.3  # the second half's fall by the first one's, of a curve that goes on
+
+
+def read_rate(train: np.ndarray, dev: np.ndarray | None) -> tuple[Rate, str]:
+    """A verdict and what shows it, of finite costs (epochs,)."""
+    if len(train) < 2:
+        return "unknown", f"{len(train)} epoch"
+    curves = [train] if dev is None else [train, dev]
+    shapes = [shape_of(curve) for curve in above_floor(*curves)]
+    high = _too_high(shapes)
+    if high:
+        return "too_high", high
+    if len(train) < LEAST_EPOCHS:
+        return "unknown", f"{len(train)} epochs"
+    return _slow_or_good(shapes)
+
+
+def _too_high(shapes: list[Shape]) -> str:
+    """What shows it, or nothing."""
+    train, dev = shapes[0], shapes[-1]
+    if train.peak > PEAK:
+        return f"the curve rises to {train.peak:.3g} times that of the first epoch"
+    if train.epochs < LEAST_EPOCHS:
+        return ""
+    if train.jitter > TRAIN_JITTER:
+        return f"the training curve jumps by {train.jitter:.1%} of its first value from epoch to epoch"
+    if len(shapes) > 1 and dev.jitter > DEV_JITTER:
+        return f"the dev curve jumps by {dev.jitter:.1%} of its first value from epoch to epoch"
+    # With dropout the training loss is uneven by itself: then the dev loss, measured without, must be, too.
+    uneven = dev.wobble > DEV_WOBBLE or (train.wobble > TRAIN_WOBBLE and dev.wobble > SMOOTH)
+    if max(shape.later_fall for shape in shapes) < STUCK and uneven:
+        return "after the first epoch the curve goes up and down, and gets no better"
+    return ""
+
+
+def _slow_or_good(shapes: list[Shape]) -> tuple[Rate, str]:
+    train = shapes[0]
+    smooth = min(shape.jitter for shape in shapes)
+    fall = f"the curve fell by {train.fall:.1%} in {train.epochs} epochs"
+    if train.fall < SLOW and smooth < SMOOTH and max(shape.straight for shape in shapes) > STRAIGHT:
+        return "too_low", f"{fall}, in nearly a straight line"
+    if train.fall < STUCK or max(shape.later_fall for shape in shapes) < STILL:
+        return "unknown", f"{fall}, {train.later_fall:.1%} of it after the first epoch"
+    return "good", fall

@@ -1,0 +1,162 @@
+"""Trainings on copies: the model that a diagnosis is asked about stays as it is, bit for bit."""
+
+import copy
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastdnn import metrics
+from fastdnn.compiled import Compiled, Head
+from fastdnn.constraints import Constraint
+from fastdnn.data.batches import is_batches
+from fastdnn.data.sparse import is_sparse
+from fastdnn.data.split import split_indices
+from fastdnn.errors import expected
+from fastdnn.graph import Graph, Node
+from fastdnn.layers.dropout import Dropout
+from fastdnn.layers.gaussian_noise import GaussianNoise
+from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
+from fastdnn.model import Model
+from fastdnn.regularizers import Regularizer
+from fastdnn.schedules import Constant
+
+if TYPE_CHECKING:
+    from fastdnn.sources import Feed
+
+_MOST_CLASSES = 1000  # of labels that subsets keep the shares of
+
+
+def checked_model(where: str, model: Any) -> Model:
+    """A compiled model.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(model, Model):
+        raise ValueError(expected(where, "a model", repr(model)))
+    model.compiled  # noqa: B018  says so by its own error
+    return model
+
+
+def trial_of(model: Model, where: str, x: Any, y: Any) -> tuple[Model, "Feed"]:
+    """A copy with a fresh state of the optimiser and the accuracy measured where there is one, and the data
+    as its sources take them, all checked.
+
+    Raises:
+        ValueError: the data does not fit, or x makes batches.
+        TypeError: `copy.deepcopy` cannot copy a layer, loss or metric of the user's own.
+    """
+    if is_batches(x):
+        hint = "take some rows of them"
+        raise ValueError(expected(where, "x and y as arrays", f"batches of {type(x).__name__}", hint))
+    trial = copy.deepcopy(model)
+    trial.history = None
+    compiled = trial.compiled
+    heads = tuple(_measured(head) for head in compiled.heads)
+    trial._compile(Compiled(compiled.optimizer, heads, compiled.backend_name, compiled.regularizer))
+    return trial, trial.prepare(where, x, y)
+
+
+def _measured(head: Head) -> Head:
+    """With its accuracy, if the loss has one, and no other metric."""
+    if head.loss is None or head.loss.accuracy is None:
+        return replace(head, metrics=(), weighted_metrics=())
+    return replace(head, metrics=(metrics.get("accuracy", head.loss),), weighted_metrics=())
+
+
+def redraw(model: Model, seed: int) -> None:
+    """Weights drawn anew, of every layer that is trained; frozen ones, and figures that layers were adapted
+    to, stay.
+    """
+    kept = model.weights.snapshot()
+    again = Model(seed=seed, dtype=model.dtype)
+    nodes = [Node(layer, node.inputs) for layer, node in _copied_nodes(model.graph)]
+    again._set_graph(Graph(nodes, model.graph.inputs, model.graph.outputs))
+    drawn = again.weights.snapshot()
+    trained = {
+        weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights
+    }
+    model.weights.write({name: drawn[name] if name in trained else kept[name] for name in kept})
+
+
+def _copied_nodes(graph: Graph) -> list[tuple[Any, Node]]:
+    layers = copy.deepcopy([node.layer for node in graph.nodes])
+    return list(zip(layers, graph.nodes, strict=True))
+
+
+def _is_trained(layer: Any) -> bool:
+    return layer.trainable and any(weight.trainable for weight in layer.weights)
+
+
+def unregularize(model: Model) -> None:
+    """Take away what keeps a network from learning by heart: dropout, noise, penalties, limits, decay."""
+    for layer in model.graph.layers:
+        if isinstance(layer, Dropout):
+            layer.rate = 0.0
+        elif isinstance(layer, GaussianNoise):
+            layer.stddev = 0.0
+        for name in _settings(type(layer)):
+            if isinstance(getattr(layer, name), Regularizer | Constraint):
+                setattr(layer, name, None)
+    compiled = model.compiled
+    optimizer = compiled.optimizer
+    optimizer.weight_decay = Constant(0.0) if "weight_decay" in optimizer.schedules else 0.0
+    model._compile(Compiled(optimizer, compiled.heads, compiled.backend_name))
+
+
+def _settings(kind: type) -> list[str]:
+    return [
+        name
+        for each in kind.__mro__
+        for name, value in vars(each).items()
+        if isinstance(value, RegularizerSetting | ConstraintSetting)
+    ]
+
+
+def set_rate(model: Model, rate: Any) -> None:
+    """Another learning rate, a number or a schedule, also where there is a schedule now."""
+    optimizer = model.optimizer
+    scheduled = "learning_rate" in optimizer.schedules
+    optimizer.learning_rate = Constant(rate) if scheduled and not callable(rate) else rate
+
+
+# ---- Rows
+
+
+def labels_of(model: Model, feed: "Feed") -> np.ndarray | None:
+    """The classes of the rows as numbers (rows,) under a loss that knows classes; None of other targets, or
+    of several outputs.
+    """
+    heads = [head for head in model.compiled.heads if head.loss is not None]
+    inputs = len(model.graph.inputs)
+    if len(heads) != 1 or heads[0].loss is None or heads[0].loss.accuracy is None:
+        return None
+    target = np.asarray(feed.arrays[inputs])
+    labels = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0]
+    return np.unique(labels, return_inverse=True)[1].reshape(-1)
+
+
+def some_rows(model: Model, feed: "Feed", rows: int, seed: int) -> np.ndarray:
+    """Row numbers of a random part, with the classes in their shares; all, where there are no more."""
+    if rows >= feed.rows:
+        return np.arange(feed.rows)
+    labels = labels_of(model, feed)
+    few = labels is not None and int(labels.max()) < _MOST_CLASSES
+    return split_indices(feed.rows, dev=rows, test=0, stratify=labels if few else None, seed=seed)[1]
+
+
+def rows_of(data: Any, rows: np.ndarray) -> Any:
+    """These rows of what a user gave: an array, a frame, a sparse matrix, or a list or dict of such."""
+    if is_sparse(data):
+        return data.tocsr()[rows]
+    if isinstance(data, Mapping):
+        return type(data)((name, rows_of(each, rows)) for name, each in data.items())  # type: ignore[call-arg]
+    if isinstance(data, list | tuple) and all(getattr(each, "ndim", 0) or is_sparse(each) for each in data):
+        return [rows_of(each, rows) for each in data]
+    if hasattr(data, "iloc"):
+        return data.iloc[rows]
+    if hasattr(data, "column_names"):
+        return data.take(rows)
+    return np.asarray(data)[rows]
