@@ -7,11 +7,16 @@ Each function gives a result that prints as a table and plain words, and whose `
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
+from fastdnn.diagnose.fresh_copy import fresh_copy
+from fastdnn.diagnose.report import Report, report
 
 __all__ = [
     "Advice",
     "BiasVariance",
     "CurveReading",
+    "Report",
     "bias_variance",
+    "fresh_copy",
     "read_curve",
+    "report",
 ]

@@ -29,7 +29,6 @@ class Case:
     history: Any
     quick: bool
     seed: int
-    threads: int | None
 
     @cached_property
     def classifies(self) -> bool:
@@ -56,7 +55,7 @@ class Case:
     def errors(self) -> dict[str, float]:
         """The error on each set, as a share: of wrong rows, or of the targets' variance."""
         sets = [rows for rows in (self.train, self.dev, self.test) if rows is not None]
-        return {rows.name: rows.error(self.model, self.spread, self.threads) for rows in sets}
+        return {rows.name: rows.error(self.model, self.spread) for rows in sets}
 
     @cached_property
     def guessing(self) -> float:

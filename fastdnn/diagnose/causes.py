@@ -31,72 +31,79 @@ class Cause:
     needs_symptom: bool = False
 
 
-_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "subset_not_fitted")
-_ACTIVITY = ("dead_units", "saturated_units", "vanishing_gradients", "exploding_gradients", "small_activations")
-_UPDATES = ("updates_too_large", "updates_too_small")
-_CURVE = ("rate_too_high_by_curve", "rate_too_low_by_curve")
+# What a wrong scale, rate or network shows itself by.
+_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "no_gap", "subset_not_fitted", "not_finite")
+_ACTIVITY = ("dead_units", "saturated_units", "vanishing_gradients", "exploding_gradients")
+_UPDATES = ("large_updates", "small_updates")
+_VARIANCE = ("high_variance", "overfitting", "early_stopping")
+_RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
+_NETWORK = (*_BIAS, *_ACTIVITY, *_UPDATES)
 
-# The order is that in which things are mended: what the figures are computed from, then the data, the rate,
-# the network, the size of the data; symptoms come last.
+# The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
+# the network, the sets; symptoms come last.
 CAUSES: tuple[Cause, ...] = (
     Cause("wrong_gradient", explains=("...",)),
-    Cause("not_finite_weights", explains=()),
-    Cause("missing_values", explains=("...",)),
-    Cause("output_does_not_fit_loss", explains=(*_BIAS, "rate_too_low", "other_optimizer")),
-    Cause("dev_test_mismatch", explains=("high_variance", "overfitted_dev", "dev_shift", "test_shift"),
-          denies=()),
+    Cause("missing", explains=("...",)),
+    Cause("infinite", explains=("...",)),
+    Cause("output_does_not_fit_loss", explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations")),
+    Cause("dev_test_mismatch", explains=("high_variance", "overfitted_dev", "overfitting", "early_stopping",
+                                         "dev_shift", "test_shift")),
     Cause(
         "unscaled_inputs",
-        explains=(
-            *_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "high_variance", "rate_too_high", "rate_too_low",
-            "training_diverged", "other_optimizer", "poor_initial_weights", "saturating_activations",
-            "unlike_scales", "not_centred", "all_non_negative", "too_much_regularization",
-        ),
+        explains=(*_NETWORK, *_RATE, *_VARIANCE, "poor_initial_weights", "saturating_activations",
+                  "unlike_scales", "not_centred", "all_non_negative"),
+        denies=("good_rate",),
+        needs_symptom=True,
+    ),
+    Cause("unscaled_targets", explains=(*_NETWORK, *_RATE), denies=("good_rate",), needs_symptom=True),
+    Cause(
+        "high_rate",
+        explains=(*_NETWORK, *_VARIANCE, "noisy", "diverged", "train_longer", "other_optimizer"),
+        denies=("good_rate",),
         needs_symptom=True,
     ),
     Cause(
-        "unscaled_targets",
-        explains=(*_BIAS, *_UPDATES, *_CURVE, "exploding_gradients", "rate_too_high", "rate_too_low",
-                  "training_diverged", "other_optimizer"),
-        needs_symptom=True,
-    ),
-    Cause(
-        "rate_too_high",
-        explains=(*_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "high_variance", "training_diverged",
-                  "other_optimizer", "overfitting_curve"),
-        denies=("rate_fits",),
-        needs_symptom=True,
-    ),
-    Cause(
-        "rate_too_low",
-        explains=(*_BIAS, *_UPDATES, *_CURVE, "train_longer", "other_optimizer"),
-        denies=("rate_fits",),
-        needs_symptom=True,
-    ),
-    Cause(
-        "saturating_activations",
-        explains=(*_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "other_optimizer", "poor_initial_weights",
-                  "sigmoid_in_hidden_layers"),
+        "low_rate",
+        explains=(*_NETWORK, "train_longer", "other_optimizer"),
+        denies=("good_rate",),
         needs_symptom=True,
     ),
     Cause(
         "poor_initial_weights",
-        explains=(*_BIAS, *_ACTIVITY, *_UPDATES, *_CURVE, "other_optimizer"),
+        explains=(*_NETWORK, *_RATE, "saturating_activations"),
         needs_symptom=True,
     ),
-    Cause("too_much_regularization", explains=(*_BIAS, *_CURVE), needs_symptom=True),
-    Cause("other_optimizer", explains=(*_BIAS, *_CURVE), needs_symptom=True),
-    Cause("train_longer", explains=(*_BIAS, *_CURVE), needs_symptom=True),
-    Cause("dev_shift", explains=("high_variance", "few_examples", "overfitting_curve"), needs_symptom=True),
-    Cause("few_examples", explains=("high_variance", "overfitting_curve"), needs_symptom=True),
+    Cause(
+        "saturating_activations",
+        explains=(*_NETWORK, *_RATE, "sigmoid_in_hidden_layers"),
+        needs_symptom=True,
+    ),
+    Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
+    Cause("other_optimizer", explains=(*_BIAS, *_RATE), needs_symptom=True),
+    Cause("dev_shift", explains=(*_VARIANCE, "few_examples"), needs_symptom=True),
+    Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
+    Cause("train_longer", explains=(*_BIAS, "low_rate"), needs_symptom=True),
     Cause("test_shift"),
-    Cause("training_diverged"),
+    Cause("diverged"),
+    Cause("not_finite"),
     Cause("no_better_than_guessing", explains=("high_bias",)),
     Cause("overfitted_dev"),
     Cause("subset_not_fitted", explains=("high_bias",)),
-    Cause("high_bias", remedies=("bigger_network", "train_longer_remedy", "learning_rate", "other_loss")),
-    Cause("high_variance", remedies=("more_data", "l2", "dropout", "data_distribution", "early_stopping")),
-    *(Cause(kind) for kind in (*_ACTIVITY, *_UPDATES, *_CURVE, "plateau", "overfitting_curve")),
+    # A symptom and the ways to live with it: they are no use where something deeper explains it.
+    Cause(
+        "high_bias",
+        explains=("plateau", "no_gap", "exploding_gradients", "dead_units"),
+        remedies=("bigger_network", "train_longer", "other_architecture", "learning_rate", "other_loss"),
+    ),
+    Cause(
+        "high_variance",
+        explains=("overfitting", "no_regularization"),
+        remedies=("more_data", "l2", "dropout", "data_distribution", "other_architecture", "no_regularization"),
+    ),
+    Cause("early_stopping", explains=("high_variance",), needs_symptom=True),
+    Cause("overfitting", explains=("high_variance",), needs_symptom=True),
+    Cause("plateau", explains=("high_bias",), needs_symptom=True),
+    *(Cause(kind) for kind in (*_ACTIVITY, *_UPDATES, "noisy", "unknown_rate", "no_gap")),
 )
 # Two names of one finding: those of the parts, and the table's.
 ALIASES: Mapping[str, str] = {}
@@ -122,6 +129,7 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     troubles = [kind for kind, each in weighed.items() if each.severity in _BAD]
     by = {kind: _explained_by(kind, troubles, rows) for kind in weighed}
     gone = {kind for each in weighed if by[each] for kind in _row(each, rows).remedies}
+    gone = {kind for kind in gone if kind not in troubles}
     gone |= {kind for each in troubles for kind in _row(each, rows).denies}
     told = [_told(each, by[kind], weighed) for kind, each in weighed.items() if kind not in gone]
     order = {kind: number for number, kind in enumerate(rows)}
@@ -178,4 +186,5 @@ def _explained_by(kind: str, troubles: list[str], rows: Mapping[str, Cause]) -> 
 def _told(each: Advice, cause: str, found: Mapping[str, Advice]) -> Advice:
     if not cause or each.severity not in _BAD:
         return each
-    return replace(each, severity="hint", text=f"{each.text} (It may follow from {cause}: mend that first.)")
+    text = f"{each.text} (It may follow from {cause}: mend that first.)"
+    return replace(each, severity="hint", text=text, code="")

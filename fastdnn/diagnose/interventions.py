@@ -36,6 +36,7 @@ _LEAST_STEPS = 40
 _MOST_OPERATIONS = 3e10  # of each trial, multiplications and additions: a second or so
 RATE_FACTORS = (1e-3, 1e-2, 0.1, 10.0, 100.0, 1e3)
 DECISIVE = 0.5  # of the loss as it is: what falls below is better without doubt
+AS_GOOD = 1.5  # times the lowest loss
 SMALL = 0.05  # of the loss of guessing: what is below as it is needs no change
 _FAMILY_OF_ADAM = ("Adam", "AdamW", "Nadam")
 
@@ -61,15 +62,17 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Trials:
-    """What `run_trials` found: prints as a table.
+class Interventions:
+    """What `intervene` found: prints as a table.
 
     trials: the first is the network as it is.
+    now: the loss of the model at hand on the same rows.
     guessing: the loss of one prediction for all rows, the best one: NaN where it is not known.
     steps, rows: of each trial.
     """
 
     trials: tuple[Trial, ...]
+    now: float
     guessing: float
     steps: int
     rows: int
@@ -80,9 +83,11 @@ class Trials:
         return self.trials[0]
 
     def best(self, name: str) -> Trial | None:
-        """The trial of a change whose loss fell furthest."""
+        """The trial of a change whose loss fell furthest; of rates that do as well the nearest."""
         tried = [trial for trial in self.trials if trial.name == name]
-        return min(tried, key=lambda trial: trial.loss, default=None)
+        least = min((trial.loss for trial in tried), default=math.inf)
+        near = [trial for trial in tried if trial.loss <= AS_GOOD * least]
+        return min(near, key=lambda trial: abs(math.log(trial.factor)), default=None)
 
     def effective(self) -> tuple[Trial, ...]:
         """Those that are decisively better than the network as it is, the best of each change, best first."""
@@ -96,12 +101,13 @@ class Trials:
 
     def __str__(self) -> str:
         rows = [[trial.what, f"{trial.rate:.3g}", f"{trial.loss:.4g}"] for trial in self.trials]
+        rows.append(["the model at hand", "", f"{self.now:.4g}"])
         rows.append(["guessing the same for all", "", f"{self.guessing:.4g}"])
         head = f"the loss of {self.rows:,} training rows after {self.steps} steps from new weights"
         return f"{head}\n{table(['changed', 'rate', 'loss'], rows, numeric=[1, 2])}"
 
 
-def run_trials(model: Model, train: Rows, batch_size: int, *, seed: int = 0, threads: int | None = None) -> Trials:
+def intervene(model: Model, train: Rows, batch_size: int, *, seed: int = 0) -> Interventions:
     """Train copies of the network from new weights, each with one change.
 
     Args:
@@ -109,7 +115,6 @@ def run_trials(model: Model, train: Rows, batch_size: int, *, seed: int = 0, thr
         train: the training set.
         batch_size: of the model's training.
         seed: of the rows, the weights and the order.
-        threads: as in `fit`.
 
     Raises:
         TypeError: `copy.deepcopy` cannot copy a layer or loss of the user's own.
@@ -117,14 +122,15 @@ def run_trials(model: Model, train: Rows, batch_size: int, *, seed: int = 0, thr
     rows = train.drawn(MOST_ROWS, seed)
     size = min(batch_size, len(rows))
     steps = _steps(model, size)
-    run = _Runner(model, rows, size, steps, seed, threads)
+    run = _Runner(model, rows, size, steps, seed)
     rate = optimizer_like(model.optimizer).learning_rate
     trials = [run.of("as_it_is", "as it is", rate)]
     trials += [
         run.of("rate", f"learning rate x {factor:g}", rate * factor, factor=factor) for factor in RATE_FACTORS
     ]
     trials += [make() for make in _further(model, rows, run, rate)]
-    return Trials(tuple(trials), rows.loss_of_guessing(model), steps, len(rows))
+    now = rows.loss(model, _same)
+    return Interventions(tuple(trials), now, rows.loss_of_guessing(model), steps, len(rows))
 
 
 def _steps(model: Model, batch_size: int) -> int:
@@ -190,7 +196,6 @@ class _Runner:
     batch_size: int
     steps: int
     seed: int
-    threads: int | None
 
     def of(
         self,
@@ -219,7 +224,7 @@ class _Runner:
         y, back = self.rows.scaled_targets() if scale_targets else (self.rows.y, _same)
         try:
             self._train(made, y)
-            loss = self.rows.loss(made, back, self.threads)
+            loss = self.rows.loss(made, back)
         except NonFiniteLossError:
             loss = math.inf
         return Trial(name, what, loss if math.isfinite(loss) else math.inf, rate, factor)
@@ -228,7 +233,7 @@ class _Runner:
         rows = self.rows
         per_epoch = -(-len(rows) // self.batch_size)
         whole, rest = divmod(self.steps, per_epoch)
-        options: dict[str, Any] = {"batch_size": self.batch_size, "verbose": 0, "threads": self.threads}
+        options: dict[str, Any] = {"batch_size": self.batch_size, "verbose": 0}
         if whole:
             made.fit(rows.x, y, epochs=whole, sample_weight=rows.weights, **options)
         if rest:

@@ -17,7 +17,7 @@ from fastdnn.layers import BatchNormalization
 
 _004_ACTIVATIONS = 'deck 004, "TL;DR" of the activations'
 _004_NORMS = 'deck 004, "TL;DR" of the parameter norms'
-_002_INPUTS = 'deck 002, "Normalizing Inputs"; deck 000, "Normalizing Inputs"'
+INPUTS_SOURCE = 'deck 002, "Normalizing Inputs"; deck 000, "Normalizing Inputs"'
 _002_BATCH = 'deck 002, "Choosing mini-batch size"'
 
 FULL_BATCH = 2000  # rows, up to which deck 002 takes all of them for a step
@@ -49,7 +49,7 @@ def large_inputs(case: Case) -> Advice | None:
         "and learning rates are made."
     )
     seen = f"the root mean square of {largest} is {size[largest]:.3g} where the first layer that learns gets it"
-    return Advice("unscaled_inputs", "warning", text, seen, SCALE_CODE, _002_INPUTS)
+    return Advice("unscaled_inputs", "warning", text, seen, SCALE_CODE, INPUTS_SOURCE)
 
 
 def sigmoid_in_hidden_layers(case: Case) -> Advice | None:
@@ -167,12 +167,12 @@ def _rises(case: Case) -> np.ndarray:
     part = case.dev.drawn(_ROWS_ASKED, case.seed)
     rng = np.random.Generator(np.random.PCG64(case.seed))
     x = np.array(part.x)
-    before = predicted(case.model, x, case.threads)
+    before = predicted(case.model, x)
     rises = np.empty(x.shape[1])
     for column in range(x.shape[1]):
         kept = x[:, column].copy()
         x[:, column] = rng.permutation(kept)
-        rises[column] = np.mean((predicted(case.model, x, case.threads) - before).astype(np.float64) ** 2)
+        rises[column] = np.mean((predicted(case.model, x) - before).astype(np.float64) ** 2)
         x[:, column] = kept
     return rises
 

@@ -81,9 +81,9 @@ class Rows:
 
     # ---- Errors
 
-    def error(self, model: Model, spread: float, threads: int | None = None) -> float:
+    def error(self, model: Model, spread: float) -> float:
         """The share of rows whose class is wrong; of numbers the mean squared error over `spread`."""
-        outputs = predicted(model, self.x, threads)
+        outputs = predicted(model, self.x)
         if is_classification(model):
             return float(np.average(self._wrong(model, outputs), weights=self.weights))
         difference = np.asarray(outputs, np.float64) - self.y.reshape(outputs.shape).astype(np.float64)
@@ -123,12 +123,12 @@ class Rows:
 
     # ---- Losses
 
-    def loss(self, model: Model, back: Callable[[np.ndarray], np.ndarray], threads: int | None) -> float:
+    def loss(self, model: Model, back: Callable[[np.ndarray], np.ndarray]) -> float:
         """The loss in inference mode, without penalties, of outputs that `back` has gone over."""
         loss = model.compiled.loss
         if not isinstance(loss, OperationLoss):
             return float(model.evaluate(self.x, self.y, sample_weight=self.weights, return_dict=True)["loss"])
-        outputs = back(predicted(model, self.x, threads).astype(np.float64))
+        outputs = back(predicted(model, self.x).astype(np.float64))
         if not np.isfinite(outputs).all():
             return float("inf")
         return float(np.mean(loss(self.y, outputs)))
@@ -177,9 +177,9 @@ class Rows:
         return (self.y - mean) / std, lambda outputs: outputs * std + mean
 
 
-def predicted(model: Model, x: Any, threads: int | None = None) -> np.ndarray:
+def predicted(model: Model, x: Any) -> np.ndarray:
     """The only output (examples, outputs), whatever form the model gives it in."""
-    outputs = model.predict(x, threads=threads)
+    outputs = model.predict(x)
     if isinstance(outputs, dict):
         outputs = list(outputs.values())
     array: np.ndarray = outputs[0] if isinstance(outputs, list) else outputs

@@ -1,0 +1,167 @@
+"""The parts of a report: what each looks at, and when it is left out."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastdnn.data.split_check import check_splits
+from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
+from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.curve_reading import read_curve
+from fastdnn.diagnose.fresh_copy import behind_scalers
+from fastdnn.diagnose.interventions import intervene
+from fastdnn.diagnose.rules import rules_of_thumb
+from fastdnn.errors import NonFiniteLossError
+from fastdnn.report import table
+
+# Of a false alarm in each pair of sets: a tenth of `check_splits`'s, since nobody asked whether they differ.
+SHIFT_ALPHA = 0.001
+SHIFT_ROWS = 2000  # of each set; a shift that matters shows in them
+STATISTICS_ROWS = 1000
+_SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
+_GUESSING = 0.95  # of the error of guessing: above, nothing was learned
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report.
+
+    name: "data", "shift", "errors", ...
+    title: what it looks at.
+    result: what the part's own function gave, which prints and, where it can, plots; None where it was left out.
+    advice: what it advises by itself, before the report has put all in order.
+    seconds: how long it took.
+    left_out: why it was not run; "" where it was.
+    """
+
+    name: str
+    title: str
+    result: Any = None
+    advice: tuple[Advice, ...] = ()
+    seconds: float = 0.0
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a part is not run."""
+
+    why: str
+
+
+Part = Callable[[Case], "tuple[Any, Iterable[Advice]] | LeftOut"]
+
+
+def run_section(name: str, title: str, part: Part, case: Case) -> Section:
+    """A part with its time. A layer of the user's own that cannot be copied leaves it out."""
+    begin = time.perf_counter()
+    try:
+        found = part(case)
+    except (TypeError, NonFiniteLossError) as error:
+        found = LeftOut(" ".join(str(error).split()))
+    seconds = time.perf_counter() - begin
+    if isinstance(found, LeftOut):
+        return Section(name, title, seconds=seconds, left_out=found.why)
+    result, advice = found
+    return Section(name, title, result, tuple(advice), seconds)
+
+
+# ---- What is always looked at
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of thumb that apply."""
+
+    advice: tuple[Advice, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(f"- {each.text}" for each in self.advice) or "none applies"
+
+
+def data(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """The features, as the first layer that learns gets them."""
+    if case.seen is None:
+        return LeftOut("x is sparse")
+    scaled = behind_scalers(case.model.graph) != case.model.graph.inputs.nodes[0]
+    advice = [each for each in case.seen.advice if not (scaled and each.kind in _SCALES)]
+    return case.seen, advice
+
+
+def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """Whether the sets come from one distribution."""
+    sets = [rows for rows in (case.train, case.dev, case.test) if rows is not None]
+    if any(rows.sparse for rows in sets):
+        return LeftOut("x is sparse")
+    test = None if case.test is None else case.test.x
+    found = check_splits(
+        case.train.x,
+        case.dev.x,
+        test,
+        alpha=SHIFT_ALPHA,
+        classifier=not case.quick,
+        seed=case.seed,
+        most_rows=SHIFT_ROWS,
+        feature_names=case.train.names,
+    )
+    return found, found.advice
+
+
+def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
+    """Bias and variance, in inference mode."""
+    given = {name: float(np.clip(error, 0, 1)) for name, error in case.errors.items() if np.isfinite(error)}
+    broken = [name for name in case.errors if name not in given]
+    shares = {name: given.get(name, 1.0) for name in case.errors}
+    found = bias_variance(
+        shares["train"], shares["dev"], 0.0 if case.human is None else case.human, test_error=shares.get("test")
+    )
+    return found, [*_not_finite(broken), *_guessing(case), *found.advice]
+
+
+def _not_finite(sets: list[str]) -> list[Advice]:
+    if not sets:
+        return []
+    text = "The network gives numbers that are not finite: its training has gone wrong from some step on."
+    code = "better = fd.diagnose.fresh_copy(model)\nbetter.fit(x, y, epochs=1)"
+    source = 'deck 004, "Training Process, Step-by-step"'
+    return [Advice("not_finite", "error", text, f"on the {', '.join(sets)} set", code, source)]
+
+
+def _guessing(case: Case) -> list[Advice]:
+    error = case.errors["train"]
+    alike = case.train.error_of_guessing(case.model, case.train)
+    if not error >= _GUESSING * alike or alike == 0:
+        return []
+    text = "The network has learned nothing: saying the same for each row is as good."
+    seen = f"train error {error:.2%} {case.unit}, of saying the same {alike:.2%}"
+    code = "print(fd.diagnose.overfit_subset(model, x, y))"
+    source = 'deck 004, "Training Process, Step-by-step"'
+    return [Advice("no_better_than_guessing", "warning", text, seen, code, source)]
+
+
+def curve(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """What the learning curves say."""
+    figures = getattr(case.history, "history", case.history)
+    if not figures:
+        return LeftOut("nothing is known of the training's epochs: pass history=")
+    found = read_curve(figures)
+    return found, found.advice
+
+
+def rules(case: Case) -> "tuple[Rules, Iterable[Advice]]":
+    """The decks' rules of thumb."""
+    found = rules_of_thumb(case)
+    return Rules(found), found
+
+
+# ---- What is looked at where there is time
+
+
+def interventions(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """Short trainings from new weights, each with one change."""
+    found = intervene(case.model, case.train, case.batch_size, seed=case.seed)
+    return found, ()
