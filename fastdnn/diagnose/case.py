@@ -1,8 +1,11 @@
 """What a report is about: a model, its sets, and what is known of its training."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from fastdnn.data.description import Description
 from fastdnn.diagnose.set_of_rows import Rows, is_classification
@@ -54,8 +57,23 @@ class Case:
     @cached_property
     def errors(self) -> dict[str, float]:
         """The error on each set, as a share: of wrong rows, or of the targets' variance."""
+        return {name: mean for name, (mean, _) in self._errors.items()}
+
+    @cached_property
+    def _errors(self) -> dict[str, tuple[float, float]]:
+        """With the standard error, σ / √n of the rows' errors."""
         sets = [rows for rows in (self.train, self.dev, self.test) if rows is not None]
-        return {rows.name: rows.error(self.model, self.spread) for rows in sets}
+        found = {}
+        for rows in sets:
+            of_rows = rows.errors(self.model, self.spread)
+            mean = float(np.average(of_rows, weights=rows.weights))
+            found[rows.name] = mean, float(of_rows.std() / np.sqrt(len(rows)))
+        return found
+
+    @property
+    def standard_error(self) -> float:
+        """Of the gap between the errors on dev and train, from the number of their rows alone."""
+        return math.hypot(self._errors["train"][1], self._errors["dev"][1])
 
     @cached_property
     def guessing(self) -> float:

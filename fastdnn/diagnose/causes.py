@@ -58,7 +58,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("unscaled_targets", explains=(*_NETWORK, *_RATE), denies=("good_rate",), needs_symptom=True),
     Cause(
         "high_rate",
-        explains=(*_NETWORK, *_VARIANCE, "noisy", "diverged", "train_longer", "other_optimizer"),
+        explains=(*_NETWORK, *_VARIANCE, "noisy", "diverged", "train_longer", "other_optimizer",
+                  "unsteady_training"),
         denies=("good_rate",),
         needs_symptom=True,
     ),
@@ -87,6 +88,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("diverged"),
     Cause("not_finite"),
     Cause("no_better_than_guessing", explains=("high_bias",)),
+    Cause("unsteady_training"),
     Cause("overfitted_dev"),
     Cause("subset_not_fitted", explains=("high_bias",)),
     # A symptom and the ways to live with it: they are no use where something deeper explains it.

@@ -14,14 +14,14 @@ _DEEPEST_FIRST = ("inputs", "targets", "rate", "weights", "relu", "regularizatio
 _NEARLY = 3.0  # times the lowest loss
 _STEPS = 'deck 004, "Training Process, Step-by-step"'
 
-# Which findings a change is the test of.
-_TESTS = {
-    "unscaled_inputs": "inputs",
-    "unscaled_targets": "targets",
-    "high_rate": "rate",
-    "low_rate": "rate",
-    "diverged": "rate",
-    "saturating_activations": "relu",
+# The change that tests a finding, and of rates the side.
+_TESTS: dict[str, tuple[str, dict[str, bool]]] = {
+    "unscaled_inputs": ("inputs", {}),
+    "unscaled_targets": ("targets", {}),
+    "high_rate": ("rate", {"lower": True}),
+    "low_rate": ("rate", {"higher": True}),
+    "diverged": ("rate", {"lower": True}),
+    "saturating_activations": ("relu", {}),
 }
 
 
@@ -51,11 +51,12 @@ def tested(found: Iterable[Advice], tried: Interventions) -> list[Advice]:
     cause.
     """
     root = root_of(tried)
-    names = {trial.name for trial in tried.trials}
 
     def judged(advice: Advice) -> Advice:
-        test = _TESTS.get(advice.kind)
-        if test not in names or advice.severity not in ("error", "warning") or _confirms(root, advice.kind):
+        if advice.kind not in _TESTS or advice.severity not in ("error", "warning"):
+            return advice
+        name, side = _TESTS[advice.kind]
+        if _confirms(root, advice.kind) or (root is None and not tried.is_refuted(name, **side)):
             return advice
         seen = f"{advice.evidence}; tried from new weights: it is not what the loss hangs on"
         return replace(advice, severity="hint", evidence=seen)
@@ -70,7 +71,16 @@ def _confirms(root: Trial | None, kind: str) -> bool:
     if root.name == "rate":
         wanted = ("low_rate",) if root.factor > 1 else ("high_rate", "diverged")
         return kind in wanted
-    return root.name == _TESTS[kind]
+    return root.name == _TESTS[kind][0]
+
+
+def unsteady(found: Iterable[Advice], cause: Advice | None) -> list[Advice]:
+    """A trouble where curves and trainings both say that the rate is too high, though errors are low."""
+    if cause is None or cause.kind != "high_rate":
+        return []
+    seen = [each.evidence for each in found if each.kind == "high_rate" and each.severity == "warning"]
+    text = "The training is unsteady: another run may end worse."
+    return [Advice("unsteady_training", "warning", text, seen[0], cause.code, _STEPS)] if seen else []
 
 
 def _advice(trial: Trial, tried: Interventions) -> Advice:

@@ -37,6 +37,7 @@ _MOST_OPERATIONS = 3e10  # of each trial, multiplications and additions: a secon
 RATE_FACTORS = (1e-3, 1e-2, 0.1, 10.0, 100.0, 1e3)
 DECISIVE = 0.5  # of the loss as it is: what falls below is better without doubt
 AS_GOOD = 1.5  # times the lowest loss
+WITHOUT_USE = 0.8  # of the loss as it is: a change that leaves more is not what the loss hangs on
 SMALL = 0.05  # of the loss of guessing: what is below as it is needs no change
 _FAMILY_OF_ADAM = ("Adam", "AdamW", "Nadam")
 
@@ -98,6 +99,14 @@ class Interventions:
         best = [trial for name in names if (trial := self.best(name)) is not None]
         better = [trial for trial in best if trial.loss < DECISIVE * before]
         return tuple(sorted(better, key=lambda trial: trial.loss))
+
+    def is_refuted(self, name: str, *, lower: bool = False, higher: bool = False) -> bool:
+        """Whether a change was tried, and leaves the loss about as it is; of rates those on one side alone."""
+        factors = [trial for trial in self.trials[1:] if trial.name == name]
+        tried = [t for t in factors if not (lower and t.factor > 1) and not (higher and t.factor < 1)]
+        before = self.as_it_is.loss
+        small = math.isfinite(self.guessing) and before < SMALL * self.guessing
+        return bool(tried) and (small or min(t.loss for t in tried) > WITHOUT_USE * before)
 
     def __str__(self) -> str:
         rows = [[trial.what, f"{trial.rate:.3g}", f"{trial.loss:.4g}"] for trial in self.trials]

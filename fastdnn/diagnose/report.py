@@ -11,7 +11,7 @@ from fastdnn.diagnose import sections
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.causes import ranked
-from fastdnn.diagnose.intervention_advice import cause_found, tested
+from fastdnn.diagnose.intervention_advice import cause_found, tested, unsteady
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import Rows
 from fastdnn.errors import expected, unknown_name
@@ -23,6 +23,7 @@ from fastdnn.thread_settings import threads as use_threads
 
 _WHERE = "report"
 _BAD = ("error", "warning")
+_BY_CURVE = {"high_rate", "low_rate", "diverged", "plateau"}
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,7 @@ def _reported(case: Case, gradients: Any, verbose: Any) -> Report:
     with progress:
         first = [progress.run(*part, case) for part in _FIRST]
         found = [each for section in first for each in section.advice]
-        healthy = not any(each.severity in _BAD for each in ranked(found))
-        later = [] if case.quick else [progress.run(*part, case) for part in _LATER if not healthy]
+        later = [progress.run(*part, case) for part in _LATER] if _is_worth_time(case, found) else []
     found = _with_interventions(found, later)
     return Report(_headed(ranked(found), case), (*first, *later))
 
@@ -187,11 +187,19 @@ def _case(
     )
 
 
+def _is_worth_time(case: Case, found: list[Advice]) -> bool:
+    """Whether something is to be tried: a trouble, or a curve that says so."""
+    bad = [each.kind for each in found if each.severity in _BAD]
+    trouble = any(each.severity in _BAD for each in ranked(found))
+    return not case.quick and (trouble or not _BY_CURVE.isdisjoint(bad))
+
+
 def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[Advice]:
     """What was found, as far as trying bears it out, and the cause."""
     for section in later:
         if section.name == "interventions" and section.result is not None:
             cause = cause_found(section.result)
+            found = [*found, *unsteady(found, cause)]
             found = tested(found, section.result)
             found = [*([cause] if cause is not None else []), *found]
         else:

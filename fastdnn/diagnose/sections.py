@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -119,7 +119,17 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
     found = bias_variance(
         shares["train"], shares["dev"], 0.0 if case.human is None else case.human, test_error=shares.get("test")
     )
-    return found, [*_not_finite(broken), *_guessing(case), *found.advice]
+    advice = [_if_sure(each, found, case) for each in found.advice]
+    return found, [*_not_finite(broken), *_guessing(case), *advice]
+
+
+def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
+    """High variance as a hint where so few rows may show it by chance."""
+    noise = case.standard_error
+    if advice.kind != "high_variance" or not found.variance - noise <= found.threshold:
+        return advice
+    seen = f"{advice.evidence}; with so few rows give or take {100 * noise:.1f} points"
+    return replace(advice, severity="hint", evidence=seen)
 
 
 def _not_finite(sets: list[str]) -> list[Advice]:

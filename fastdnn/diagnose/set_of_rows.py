@@ -81,13 +81,14 @@ class Rows:
 
     # ---- Errors
 
-    def error(self, model: Model, spread: float) -> float:
-        """The share of rows whose class is wrong; of numbers the mean squared error over `spread`."""
+    def errors(self, model: Model, spread: float) -> np.ndarray:
+        """The error of each row (examples,): 1 where its class is wrong; of numbers (ŷ - y)² / spread."""
         outputs = predicted(model, self.x)
         if is_classification(model):
-            return float(np.average(self._wrong(model, outputs), weights=self.weights))
+            return self._wrong(model, outputs)
         difference = np.asarray(outputs, np.float64) - self.y.reshape(outputs.shape).astype(np.float64)
-        return float(np.average((difference**2).mean(axis=1), weights=self.weights) / spread)
+        squares: np.ndarray = (difference**2).mean(axis=1) / spread
+        return squares
 
     def _wrong(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """The share of each row's outputs that is wrong, as the loss's accuracy means it."""
