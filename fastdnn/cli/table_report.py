@@ -136,6 +136,7 @@ def class_names(classes: Sequence[str]) -> list[str]:
 def next_commands(model: Path, test: Path | None, data: str) -> None:
     """What to do with the files."""
     output.say("\ntry next")
+    output.say(f"  fastdnn diagnose {quote(str(model))}")
     if test is not None:
         output.say(f"  fastdnn evaluate {quote(str(model))} {quote(str(test))}")
     rows = quote(str(test) if test is not None else data)

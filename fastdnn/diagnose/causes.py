@@ -39,6 +39,12 @@ _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
 _NETWORK = (*_BIAS, *_ACTIVITY, *_UPDATES)
 
+_REMEDIES = ("more_data", "l2", "dropout", "data_distribution", "bigger_network", "learning_rate", "other_loss",
+             "other_architecture")
+# What may be worth a look where nothing is wrong.
+_ODDITIES = ("no_regularization", "elastic_net", "few_features", "batch_size", "sigmoid_in_hidden_layers",
+             "unlike_scales", "not_centred", "all_non_negative", "constant", "outliers")
+
 # The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
 # the network, the sets; symptoms come last.
 CAUSES: tuple[Cause, ...] = (
@@ -106,6 +112,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("overfitting", explains=("high_variance",), needs_symptom=True),
     Cause("plateau", explains=("high_bias",), needs_symptom=True),
     *(Cause(kind) for kind in (*_ACTIVITY, *_UPDATES, "noisy", "unknown_rate", "no_gap")),
+    *(Cause(kind) for kind in _REMEDIES),
+    *(Cause(kind) for kind in _ODDITIES),
 )
 # Two names of one finding: those of the parts, and the table's.
 ALIASES: Mapping[str, str] = {}

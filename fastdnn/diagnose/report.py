@@ -1,6 +1,7 @@
 """All diagnoses of a model as one report: what is wrong, what shows it, and what to do first."""
 
 import sys
+import textwrap
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from fastdnn.thread_settings import resolve
 from fastdnn.thread_settings import threads as use_threads
 
 _WHERE = "report"
+_WIDTH = 110  # of `Advice.told`
 _BAD = ("error", "warning")
 _BY_CURVE = {"high_rate", "low_rate", "diverged", "plateau"}
 
@@ -56,7 +58,7 @@ class Report:
         fine = [each for each in self.advice[1:] if each.severity == "good"]
         told = [each.told() for each in self.advice if each not in fine]
         if fine:
-            told.append("also good: " + " ".join(each.text for each in fine))
+            told.append(textwrap.fill("also good: " + " ".join(each.text for each in fine), _WIDTH))
         rows = [
             [one.title, "left out: " + one.left_out if one.left_out else f"{one.seconds:.2f} s"]
             for one in self.sections
@@ -213,8 +215,7 @@ def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
         return advice
     text = "Nothing is wrong: the training set is fitted, and the dev set is done about as well."
     seen = ", ".join(f"{name} error {error:.2%}" for name, error in case.errors.items()) + f" {case.unit}"
-    code = "model.evaluate(x, y)"
-    return (Advice("healthy", "good", text, seen, code, 'deck 002, "Bias and Variance"'), *advice)
+    return (Advice("healthy", "good", text, seen, "", 'deck 002, "Bias and Variance"'), *advice)
 
 
 class _Progress:

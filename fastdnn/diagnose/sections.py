@@ -22,6 +22,7 @@ from fastdnn.report import table
 SHIFT_ALPHA = 0.001
 SHIFT_ROWS = 2000  # of each set; a shift that matters shows in them
 STATISTICS_ROWS = 1000
+SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
 _SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
@@ -125,7 +126,7 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
 
 def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
     """High variance as a hint where so few rows may show it by chance."""
-    noise = case.standard_error
+    noise = SURE * case.standard_error
     if advice.kind != "high_variance" or not found.variance - noise <= found.threshold:
         return advice
     seen = f"{advice.evidence}; with so few rows give or take {100 * noise:.1f} points"
