@@ -45,7 +45,7 @@ from fastdnn.thread_settings import resolve
 if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
     from fastdnn.data.table_encoder import TableEncoder
-    from fastdnn.diagnose.gradient_check import GradientCheck
+    from fastdnn.diagnose.gradient_check_result import GradientCheck
 
 
 class _UnbuiltByRefusal:

@@ -5,8 +5,13 @@ Each function gives a result that prints as a table and plain words, and whose `
 """
 
 from fastdnn.diagnose.advice import Advice
-from fastdnn.diagnose.gradient_check import GradientCheck, check_gradients
-from fastdnn.diagnose.gradient_check_stencils import central_difference, five_point_difference, forward_difference
+from fastdnn.diagnose.gradient_check import check_gradients
+from fastdnn.diagnose.gradient_check_result import GradientCheck
+from fastdnn.diagnose.gradient_check_stencils import (
+    central_difference,
+    five_point_difference,
+    forward_difference,
+)
 
 __all__ = [
     "Advice",

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from fastdnn.custom.losses import PythonLoss
-from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.advice import Advice, Severity, ordered
 from fastdnn.layers.layer import Layer
 
 if TYPE_CHECKING:
-    from fastdnn.diagnose.gradient_check import GradientCheck, TensorCheck
+    from fastdnn.diagnose.gradient_check_result import GradientCheck, TensorCheck
     from fastdnn.model import Model
 
 _CHECK = 'deck 002, "Gradient Checking"'
@@ -123,7 +123,9 @@ def _where_to_look(found: "GradientCheck", model: "Model") -> str:
         suspects += [f"the dx of backward of your layer {name!r}" for name in behind]
         suspects += [f"the gradient that your loss {name!r} gives" for name in losses]
     if not suspects:
-        return f"No code of your own comes behind {last!r}, so this is a mistake of fastdnn: please report it."
+        return (
+            f"No code of your own comes behind {last!r}, so this is a mistake of fastdnn: please report it."
+        )
     return f"Look at {' and '.join(suspects)}."
 
 
@@ -136,8 +138,8 @@ def _doubtful(found: "GradientCheck", model: "Model") -> Advice:
     five = 'print(model.check_gradients(x, y, stencil="five_point"))'
     if rounding and found.ratio > 0:
         text = (
-            "The gradients are so small that rounding hides them: nothing can be said. Check with other weights, "
-            "or by five points, which need smaller differences."
+            "The gradients are so small that rounding hides them: nothing can be said. Check with other "
+            "weights, or by five points, whose larger steps are rounded by less."
         )
         return Advice("gradients_lost_in_rounding", "warning", text, _evidence(found), five, _CHECK)
     whose = f"The gradient of {_names(found)}" if found.differing else "The gradient"
@@ -158,15 +160,18 @@ def _unmoved(found: "GradientCheck") -> Iterator[Advice]:
     names = ", ".join(tensor.name for tensor in still[:_NAMED]) + (" ..." if len(still) > _NAMED else "")
     text = f"Nothing moves the loss in {names}: units that are dead, or that the loss does not depend on."
     evidence = f"all derivatives are 0 in {len(still)} of {len(found.tensors)} tensors"
-    severity = "warning" if len(still) == len(found.tensors) else "hint"
-    code = 'print({name: abs(g).max() for name, g in model.loss_and_gradients(x, y)[1].items()})'
+    severity: Severity = "warning" if len(still) == len(found.tensors) else "hint"
+    code = "print({name: abs(g).max() for name, g in model.loss_and_gradients(x, y)[1].items()})"
     yield Advice("no_gradient", severity, text, evidence, code, _CHECK)
 
 
 def _left_out(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
     tried = found.checked + found.kinks
     if found.kinks > MANY_KINKS * tried:
-        text = "Many numbers lie at a kink, where no derivative can be told: take fewer rows, or a smaller epsilon."
+        text = (
+            "Many numbers lie at a kink, where no derivative can be told: take fewer rows, or a smaller "
+            "epsilon."
+        )
         evidence = f"{found.kinks:,} of {tried:,} numbers skipped"
         code = "print(model.check_gradients(x, y, rows=8, epsilon=1e-7))"
         yield Advice("many_kinks", "hint", text, evidence, code, _CHECK)

@@ -104,9 +104,7 @@ class Differences:
 
     # ---- Kinks in the user's own code
 
-    def _forget_kinks(
-        self, name: str, picked: np.ndarray, values: np.ndarray, epsilons: np.ndarray
-    ) -> None:
+    def _forget_kinks(self, name: str, picked: np.ndarray, values: np.ndarray, epsilons: np.ndarray) -> None:
         """Make those NaN whose error a kink explains: nobody knows the sides of what Python code does."""
         analytic = self._loss.gradients[name].reshape(-1)[picked]
         errors = np.abs(values - analytic)

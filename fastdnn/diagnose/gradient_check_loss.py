@@ -51,7 +51,7 @@ def copy_of(where: str, thing: Any) -> Any:
 
 
 def float64_copy(where: str, model: "Model") -> tuple["Model", list[str]]:
-    """A copy in float64 without dropout, noise and metrics; and the names of the layers that are off in it."""
+    """A copy in float64 without dropout, noise and metrics, and the names of the layers that are off."""
     from fastdnn.model import Model
 
     graph, compiled, weights = model.graph, model.compiled, model.weights.snapshot()
@@ -226,16 +226,17 @@ def problem_of(where: str, model: "Model", data: Sequence[Any], rows: int | None
     """At most so many of the rows of (x, y, sample_weight), drawn by the seed, for a copy of the model.
 
     Raises:
-        ValueError: the data does not fit, has no rows, or a number in these rows is not finite.
+        ValueError: it is no model, the data does not fit, or a number in these rows is not finite.
     """
+    from fastdnn.model import Model
+
+    if not isinstance(model, Model):
+        raise ValueError(expected(where, "a fastdnn.Model", repr(model)))
     if not model.is_built:
-        assert model.compiled is not None
         model = copy_of(where, model)
         model.prepare(where, *data)  # builds the copy, and not the caller's
     twin, silenced = float64_copy(where, model)
     feed = twin.prepare(where, *data)
-    if feed.rows == 0:
-        raise ValueError(expected(where, "at least one row", "none"))
     twin.compiled.dataset_size = model.compiled.dataset_size or feed.rows
     chosen = np.arange(feed.rows)
     if rows is not None and rows < feed.rows:

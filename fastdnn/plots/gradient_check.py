@@ -1,8 +1,8 @@
 """How far the gradient of each tensor is from finite differences, and where that begins to be wrong."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fastdnn.diagnose.gradient_check import GREAT, WORRY, GradientCheck, TensorCheck
+from fastdnn.diagnose.gradient_check_result import GREAT, WORRY, GradientCheck, TensorCheck
 from fastdnn.errors import expected
 from fastdnn.plots.figure import COLOURS, new_axes
 
@@ -15,6 +15,7 @@ _LOOKS = {  # told apart by the markers, too
     "great": (COLOURS[2], "o"),
     "check": (COLOURS[4], "D"),
     "worry": (COLOURS[1], "X"),
+    "rounding alone": ("0.6", "|"),  # of a gradient that is 0, whatever the ratio
 }
 
 
@@ -43,7 +44,8 @@ def _draw(axes: "Axes", found: GradientCheck) -> None:
         rows = [row for row, tensor in enumerate(found.tensors) if _shown(found, tensor) == verdict]
         if rows:
             ratios = [max(found.tensors[row].ratio, _LEAST) for row in rows]
-            axes.plot(ratios, rows, linestyle="none", marker=marker, color=colour, markersize=8, label=verdict)
+            look: dict[str, Any] = {"marker": marker, "color": colour, "label": verdict}
+            axes.plot(ratios, rows, linestyle="none", markersize=8, **look)
     trained = () if found.trained is None else found.trained.tensors
     if trained:
         places = {tensor.name: row for row, tensor in enumerate(found.tensors)}
@@ -63,7 +65,9 @@ def _draw(axes: "Axes", found: GradientCheck) -> None:
 
 
 def _shown(found: GradientCheck, tensor: TensorCheck) -> str:
-    """Its own verdict, or that of the whole where it is one of those that cause it."""
+    """Its own verdict, that of the whole where it is one of those that cause it, or that it has none."""
+    if tensor.ratio > GREAT and not tensor.is_beyond_rounding:
+        return "rounding alone"
     if tensor.verdict == "great" and tensor.name in found.differing:
         return "check"
     return tensor.verdict
