@@ -82,16 +82,24 @@ def gradient_program(
 
     `training`: whether layers behave as in training.
     """
-    program = Program(training=training, sparse_inputs=sparse)
-    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
-    terms = _lower_with_losses(program, graph, bare, weighting)
-    values = _lower_penalties(program, penalties, over_rows=True)
+    program, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
     for source, gradient in zip(sources, differentiate(program, terms, sources, values), strict=True):
         assert gradient is not None  # each of them leads to a loss
         program.add_output(gradient, f"d {source.name}")
     return program
+
+
+def loss_program(
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting,
+    sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
+) -> Program:
+    """The losses and penalties of a training step, without their gradients: what finite differences need."""
+    return _losses_alone(graph, heads, weighting, sparse, penalties, training=True)[0]
 
 
 def uses_by_name(graph: Graph) -> dict[str, int]:
@@ -106,6 +114,21 @@ def layers_program(graph: Graph, nodes: Sequence[int], sparse: Collection[int] =
     for node in nodes:
         program.add_output(values[node], graph.nodes[node].layer.name)
     return program
+
+
+def _losses_alone(
+    graph: Graph,
+    heads: Sequence[Head],
+    weighting: Weighting,
+    sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
+    training: bool,
+) -> tuple[Program, list[LossTerm], list[Value]]:
+    """A program without metrics, the terms of its loss, and its penalties."""
+    program = Program(training=training, sparse_inputs=sparse)
+    bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
+    terms = _lower_with_losses(program, graph, bare, weighting)
+    return program, terms, _lower_penalties(program, penalties, over_rows=True)
 
 
 def _lower_with_losses(

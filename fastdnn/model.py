@@ -45,6 +45,7 @@ from fastdnn.thread_settings import resolve
 if TYPE_CHECKING:
     from fastdnn.callbacks import Callback, History
     from fastdnn.data.table_encoder import TableEncoder
+    from fastdnn.diagnose.gradient_check_result import GradientCheck
 
 
 class _UnbuiltByRefusal:
@@ -676,6 +677,36 @@ class Model(Network):
         with self.unbuilt_by_refusal():
             feed = self.prepare("loss_and_gradients", x, y, sample_weight)
             return loss_and_gradients(self, feed, inputs=inputs, training=training, threads=asked)
+
+    def check_gradients(self, x: Any, y: Any, sample_weight: Any = None, **options: Any) -> "GradientCheck":
+        """Compare the gradients with finite differences of the loss: whether layers and losses of your own
+        are right.
+
+        Args:
+            x: as arrays in `fit`; so are y and sample_weight.
+            y: as in `fit`.
+            sample_weight: as in `fit`.
+            **options: of `fastdnn.diagnose.check_gradients`, which see: stencil, epsilon, inputs,
+                after_epochs, rows, max_per_tensor, directions, seed, threads, verbose.
+
+        Returns:
+            The `GradientCheck`: `.verdict`, "great", "check" or "worry"; `.ratio`, `.differing`, `.advice`.
+
+        Raises:
+            ValueError, NonFiniteLossError, TypeError: as of that function.
+
+        Source: deck 002, "Gradient Checking".
+
+        >>> import numpy as np
+        >>> import fastdnn as fd
+        >>> model = fd.Sequential([fd.Input((2,)), fd.layers.Dense(3, "relu"), fd.layers.Dense(1)], seed=0)
+        >>> model.compile(loss="mse")
+        >>> model.check_gradients(np.eye(2), np.ones(2)).verdict
+        'great'
+        """
+        from fastdnn.diagnose.gradient_check import check_gradients
+
+        return check_gradients(self, x, y, sample_weight, **options)
 
     def layer_outputs(
         self,

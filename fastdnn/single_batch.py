@@ -63,10 +63,16 @@ class StepTrainer:
 
 
 def loss_and_gradients(
-    model: "Model", feed: Feed, *, inputs: bool, training: bool, threads: int
+    model: "Model",
+    feed: Feed,
+    *,
+    inputs: bool,
+    training: bool,
+    threads: int,
+    where: str = "loss_and_gradients",
 ) -> tuple[float, dict[str, np.ndarray]]:
     """The loss of a batch and its gradients by name; see `Model.loss_and_gradients`."""
-    where, rows, compiled = "loss_and_gradients", feed.rows, model.compiled
+    rows, compiled = feed.rows, model.compiled
     wanted = _differentiable_inputs(where, model, feed) if inputs else []
     made_for = (feed.weighting, feed.sparse, model.penalties(where))
     program = partial(

@@ -86,7 +86,7 @@ class CsrRows:
     def taken(self, order: np.ndarray, dtype: str) -> "CsrRows":
         """A copy of these rows, in this order and type."""
         rows = [self.row(int(r)) for r in order]
-        starts = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        starts = np.cumsum([0, *(len(columns) for columns, _ in rows)], dtype=self.starts.dtype)
         with np.errstate(over="ignore"):
             values = [values.astype(dtype) for _, values in rows]
         columns = [columns for columns, _ in rows]

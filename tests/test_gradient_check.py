@@ -1,0 +1,705 @@
+"""check_gradients: what it says of right and of wrong gradients, and that it leaves all as it was."""
+
+import copy
+
+import numpy as np
+import pytest
+from custom_parts import DenseTanh, Gain, Pinball, Scale, SquaredLoss
+from networks import classification, classifier, regression, weight_hash
+
+import fastdnn as fd
+from fastdnn import autodiff
+from fastdnn.diagnose import central_difference, five_point_difference, forward_difference
+from fastdnn.diagnose import gradient_check_kinks as kinks_module
+
+L = fd.layers
+X, Y = regression(40, 6, 2)
+BACKENDS = pytest.mark.parametrize("backend", ["native", "reference"])
+
+
+def chain(*layers, loss="mse", dtype="float32", **options):
+    model = fd.Sequential([fd.Input((6,)), *layers], seed=0, dtype=dtype)
+    model.compile("adam", loss, **options)
+    return model
+
+
+def usual(activation="tanh", **options):
+    """Batch normalisation, dropout, noise and penalties."""
+    layers = [
+        L.Dense(9, activation),
+        L.BatchNormalization(),
+        L.Dropout(0.5, name="drop"),
+        L.GaussianNoise(0.1),
+    ]
+    return chain(*layers, L.Dense(7, activation), L.Dense(2), regularizer="l2", **options)
+
+
+def tensor(found, name):
+    return next(each for each in found.tensors if each.name == name)
+
+
+def kinds(found):
+    return [advice.kind for advice in found.advice]
+
+
+# -------------------------------------------------------------------------------------------------- stencils
+
+
+def cube(theta):
+    return theta**3
+
+
+def test_worked_stencils_of_002():
+    """Deck 002, "Numerical Approximation of Gradients": θ³ at 1 with ε = 0.01."""
+    assert central_difference(cube, 1.0, 0.01) == pytest.approx(3.0001, abs=1e-12)
+    assert forward_difference(cube, 1.0, 0.01) == pytest.approx(3.0301, abs=1e-12)
+    assert five_point_difference(cube, 1.0, 0.01) == pytest.approx(3.0, abs=1e-12)
+
+
+def test_stencils_take_any_function_also_of_arrays():
+    x = np.linspace(-2, 2, 9)
+    for stencil, error in [
+        (forward_difference, 1e-7),
+        (central_difference, 1e-9),
+        (five_point_difference, 1e-12),
+    ]:
+        np.testing.assert_allclose(stencil(np.sin, x), np.cos(x), atol=error)
+
+
+@pytest.mark.parametrize(
+    ("stencil", "order"), [(forward_difference, 1), (central_difference, 2), (five_point_difference, 4)]
+)
+def test_the_error_of_a_stencil_goes_with_its_power_of_epsilon(stencil, order):
+    errors = [abs(stencil(np.exp, 0.3, epsilon) - np.exp(0.3)) for epsilon in (0.1, 0.05)]
+    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.1)
+
+
+# ------------------------------------------------------------------------------------------- right gradients
+
+
+@BACKENDS
+@pytest.mark.parametrize("epsilon", [None, 1e-7, 1e-4])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_a_right_network_is_great_by_the_epsilons_of_both_decks(activation, epsilon, backend):
+    found = usual(activation, backend=backend).check_gradients(X, Y, epsilon=epsilon)
+    assert found.verdict == "great"
+    assert found.ratio <= 1e-7
+    assert found.differing == ()
+    assert kinds(found)[0] == "gradients_right"
+    assert found.silenced == ("drop", "gaussiannoise")
+
+
+def test_classes_are_great_by_both_epsilons_too():
+    x, y = classification(60)
+    for epsilon in (None, 1e-7, 1e-4):
+        assert classifier(hidden=(20, 10)).check_gradients(x, y, epsilon=epsilon).verdict == "great"
+
+
+def test_the_default_is_better_than_either_deck():
+    ratios = [usual().check_gradients(X, Y, epsilon=epsilon).ratio for epsilon in (None, 1e-7, 1e-4)]
+    assert ratios[0] < min(ratios[1:]) / 10
+
+
+def test_the_ratio_is_that_of_the_formula():
+    """Of the gradients that loss_and_gradients gives, and differences of its losses."""
+    model = chain(L.Dense(3, "tanh"), L.Dense(2), dtype="float64", regularizer=fd.regularizers.L2(0.3))
+    found = model.check_gradients(X, Y, rows=None, epsilon=1e-4)
+    loss, gradients = model.loss_and_gradients(X, Y)
+    weights, numeric = model.get_weights(), {}
+    for place, name in enumerate(gradients):
+        numeric[name] = np.empty(weights[place].shape)
+        for index in np.ndindex(weights[place].shape):
+
+            def loss_at(value, place=place, index=index):
+                moved = [weight.copy() for weight in weights]
+                moved[place][index] = value
+                model.set_weights(moved)
+                return model.loss_and_gradients(X, Y)[0]
+
+            numeric[name][index] = central_difference(loss_at, weights[place][index], 1e-4)
+    got, want = (np.concatenate([each[n].ravel() for n in gradients]) for each in (gradients, numeric))
+    ratio = np.linalg.norm(got - want) / (np.linalg.norm(got) + np.linalg.norm(want))
+    assert found.ratio == pytest.approx(ratio, rel=1e-2)
+    assert found.loss == pytest.approx(loss, rel=1e-14)
+    assert found.checked == got.size
+    for name in gradients:
+        assert tensor(found, name).norm == pytest.approx(np.linalg.norm(gradients[name]), rel=1e-12)
+
+
+@pytest.mark.parametrize("stencil", ["two_point", "five_point"])
+def test_float32_is_checked_in_float64(stencil):
+    assert usual(dtype="float32").check_gradients(X, Y, stencil=stencil).ratio < 1e-9
+
+
+def test_the_penalty_is_part_of_it():
+    """Without its part the gradient would be wrong: it is most of it."""
+    heavy = fd.regularizers.L2(100.0)
+    found = chain(L.Dense(2), regularizer=heavy).check_gradients(X, Y)
+    bare = chain(L.Dense(2)).check_gradients(X, Y)
+    assert found.verdict == "great"
+    assert tensor(found, "dense/kernel").norm > 10 * tensor(bare, "dense/kernel").norm
+
+
+def test_batch_normalisation_takes_the_batch_and_the_bias_before_it_has_no_gradient():
+    """Its derivative is 0: what rounding leaves of it says nothing, and is no error."""
+    model = chain(L.Dense(5, name="before"), L.BatchNormalization(), L.Activation("tanh"), L.Dense(2))
+    model.fit(X, Y, epochs=1, verbose=0)
+    found = model.check_gradients(X, Y)
+    bias = tensor(found, "before/bias")
+    assert found.verdict == bias.verdict == "great"
+    assert bias.ratio > 1e-3
+    assert not bias.is_beyond_rounding
+    assert "rounding" in str(found)
+
+
+def test_weighted_rows_and_classes_of_several_outputs():
+    x = fd.Input((6,))
+    h = L.Dense(5, "gelu")(x)
+    outputs = {"price": L.Dense(2)(h), "kind": L.Dense(3, "softmax")(h), "aside": L.Dense(1, name="aside")(h)}
+    model = fd.Model(x, outputs, seed=0)
+    losses = {"price": fd.losses.MeanSquaredError(reduction="sum"), "kind": "sparse_categorical_crossentropy"}
+    model.compile("adam", losses, loss_weights={"price": 0.1})
+    weights = {"kind": np.linspace(0, 2, 40)}
+    found = model.check_gradients(X, {"price": Y, "kind": np.arange(40) % 3}, weights, inputs=True)
+    assert found.verdict == "great"
+    assert "aside/kernel" not in [each.name for each in found.tensors]
+
+
+def test_frozen_layers_are_not_checked_and_that_is_said():
+    model = usual()
+    model.get_layer("dense").trainable = False
+    found = model.check_gradients(X, Y)
+    assert not [each for each in found.tensors if each.layer == "dense"]
+    assert "frozen_not_checked" in kinds(found)
+    model.trainable = False
+    with pytest.raises(ValueError, match=r"\[check_gradients\] expected trained weights, got none"):
+        model.check_gradients(X, Y)
+    assert [each.name for each in model.check_gradients(X, Y, inputs=True).tensors] == ["input"]
+
+
+def test_layers_and_losses_of_ones_own():
+    model = chain(DenseTanh(4), Gain(), Scale(), L.Dense(2), loss=SquaredLoss())
+    assert model.check_gradients(X, Y, inputs=True).verdict == "great"
+
+
+def test_after_some_training():
+    model = usual("relu")
+    found = model.check_gradients(X, Y, after_epochs=2)
+    assert found.trained.epochs == 2
+    assert found.verdict == found.trained.verdict == "great"
+    assert found.trained.loss < found.loss
+    assert "after 2 epochs" in str(found)
+
+
+# ------------------------------------------------------------------------------------------- wrong gradients
+
+
+class WrongBias(DenseTanh):
+    """The gradient of the bias is half of what it should be."""
+
+    def backward(self, dy, saved):
+        dx, gradients = super().backward(dy, saved)
+        return dx, gradients | {"bias": gradients["bias"] / 2}
+
+
+class WrongInput(DenseTanh):
+    """dx is off by `factor`."""
+
+    factor = 1.5
+
+    def backward(self, dy, saved):
+        dx, gradients = super().backward(dy, saved)
+        return self.factor * dx, gradients
+
+
+class WrongElement(DenseTanh):
+    """One element of the kernel's gradient is wrong."""
+
+    def backward(self, dy, saved):
+        dx, gradients = super().backward(dy, saved)
+        gradients["kernel"][2, 1] += 1.0
+        return dx, gradients
+
+
+class WrongLoss(SquaredLoss):
+    """The gradient has the wrong sign."""
+
+    def value_and_gradient(self, y, y_hat):
+        losses, gradient = super().value_and_gradient(y, y_hat)
+        return losses, -gradient
+
+
+@BACKENDS
+def test_a_planted_bug_is_found_and_its_tensor_named(backend):
+    model = chain(L.Dense(5, "tanh"), WrongBias(4, name="own"), L.Dense(2), backend=backend)
+    found = model.check_gradients(X, Y)
+    assert (found.verdict, found.differing) == ("worry", ("own/bias",))
+    worst = tensor(found, "own/bias").worst
+    assert worst.analytic == pytest.approx(worst.numeric / 2, rel=1e-6)
+    assert found.advice[0].kind == "gradients_wrong"
+    assert found.advice[0].severity == "error"
+    assert "backward of your layer 'own' returns for bias" in found.advice[0].text
+
+
+def test_the_worst_element_is_named_by_its_index():
+    found = chain(WrongElement(4, name="own"), L.Dense(2)).check_gradients(X, Y)
+    assert found.differing == ("own/kernel",)
+    worst = tensor(found, "own/kernel").worst
+    assert worst.index == (2, 1)
+    assert worst.analytic - worst.numeric == pytest.approx(1.0, abs=1e-8)
+    assert "own/kernel[2, 1]" in found.advice[0].evidence
+
+
+def test_a_wrong_dx_makes_all_below_it_wrong_and_is_traced_to_its_layer():
+    model = chain(L.Dense(5, "tanh", name="below"), WrongInput(4, name="own"), L.Dense(2))
+    found = model.check_gradients(X, Y)
+    assert found.differing == ("below/kernel", "below/bias")
+    assert "the dx of backward of your layer 'own'" in found.advice[0].text
+
+
+def test_a_wrong_loss_is_blamed_where_every_gradient_is_wrong():
+    found = chain(L.Dense(5, "tanh"), L.Dense(2), loss=WrongLoss()).check_gradients(X, Y)
+    assert found.ratio == pytest.approx(1.0)
+    assert len(found.differing) == 4
+    assert "the gradient that your loss 'squared_error' gives" in found.advice[0].text
+
+
+def test_what_only_the_input_sees():
+    model = chain(WrongInput(4, name="own"), L.Dense(2))
+    assert model.check_gradients(X, Y).verdict == "great"
+    found = model.check_gradients(X, Y, inputs=True)
+    assert found.differing == ("input",)
+    assert "'own'" in found.advice[0].text
+
+
+def test_a_little_bug_is_to_be_checked():
+    class Slightly(WrongInput):
+        factor = 1 + 1e-5
+
+    model = chain(L.Dense(5, "tanh", name="below"), Slightly(4, name="own"), L.Dense(2))
+    found = model.check_gradients(X, Y)
+    assert found.verdict == "check"
+    assert found.differing == ("below/kernel", "below/bias")
+    assert 'stencil="five_point"' in found.advice[0].code
+    again = model.check_gradients(X, Y, stencil="five_point")
+    assert "the dx of backward of your layer 'own'" in again.advice[0].text
+
+
+def test_a_bug_in_the_engine_would_be_found(monkeypatch):
+    """The rule of gelu, with the slope of silu."""
+
+    def wrong(op, dy, gradients):
+        gradients.add(op.inputs[0], "silu_backward", op.inputs[0], dy)
+
+    monkeypatch.setitem(autodiff._RULES, "gelu", wrong)
+    found = chain(L.Dense(5, "gelu", name="below"), L.Dense(2)).check_gradients(X, Y)
+    assert (found.verdict, found.differing) == ("worry", ("below/kernel", "below/bias"))
+    assert "mistake of fastdnn" in found.advice[0].text
+
+
+def test_a_bug_whose_gradient_is_a_small_part_of_the_whole_is_found():
+    class Tiny(DenseTanh):
+        def forward(self, x, training):
+            y, saved = super().forward(x, training)
+            return 1e-6 * y, saved
+
+        def backward(self, dy, saved):
+            dx, gradients = super().backward(1e-6 * dy, saved)
+            return dx, gradients | {"kernel": 2 * gradients["kernel"]}
+
+    found = chain(Tiny(4, name="own"), L.Dense(2)).check_gradients(X, Y)
+    assert found.ratio < 1e-5
+    assert (found.verdict, found.differing) == ("worry", ("own/kernel",))
+
+
+def test_a_layer_that_draws_random_numbers_is_told():
+    rng = np.random.default_rng(0)
+
+    class Noisy(Scale):
+        def forward(self, x, training):
+            y, saved = super().forward(x, training)
+            return y + 0.1 * rng.normal(size=y.shape), saved
+
+    found = chain(Noisy(), L.Dense(2)).check_gradients(X, Y)
+    assert found.is_random
+    assert found.advice[0].kind == "random_loss"
+
+
+# ----------------------------------------------------------------------------------------------------- kinks
+
+
+def at_a_kink(loss, activation, kernel, bias, x, y, **options):
+    model = fd.Sequential([fd.Input((len(x[0]),)), L.Dense(len(bias), activation)], seed=0)
+    model.compile("sgd", loss, **options)
+    model.set_weights([np.asarray(kernel, float), np.asarray(bias, float)])
+    return model.check_gradients(np.asarray(x, float), np.asarray(y, float), epsilon=1e-5)
+
+
+RELU = ("mse", "relu", [[1.0, -1.0], [0.5, 2.0]], [0.0, 0.0], [[2.0, -4.0], [0.3, 0.1]], np.ones((2, 2)))
+KINKED = {
+    "relu": RELU,
+    "leaky_relu": ("mse", "leaky_relu", *RELU[2:]),
+    "selu": ("mse", "selu", *RELU[2:]),
+    "absolute": ("mae", None, [[1.0], [0.0]], [0.5], [[1.0, 0.0], [2.0, 1.0]], [[1.5 + 4e-6], [0.0]]),
+    "huber": (fd.losses.Huber(1.0), None, [[1.0], [0.0]], [0.5], [[1.0, 0.0], [2.0, 1.0]], [[0.5], [2.0]]),
+    "hinge": ("hinge", None, [[1.0], [0.0]], [0.0], [[1.0, 0.0], [0.2, 1.0]], [[1.0], [1.0]]),
+    "squared hinge": ("squared_hinge", None, [[1.0], [0.0]], [0.0], [[1.0, 0.0], [0.2, 1.0]], [[1.0], [1.0]]),
+}
+
+
+@BACKENDS
+@pytest.mark.parametrize("name", KINKED)
+def test_points_at_a_kink_are_skipped_and_counted(name, backend, monkeypatch):
+    found = at_a_kink(*KINKED[name], backend=backend)
+    assert found.verdict == "great"
+    assert found.kinks > 0
+    assert found.checked > 0
+    assert "many_kinks" in kinds(found)
+    if name not in ("huber", "squared hinge"):  # whose slopes do not jump
+        monkeypatch.setattr(kinks_module, "_RULES", {})
+        blind = at_a_kink(*KINKED[name], backend=backend)
+        assert (blind.verdict, blind.kinks) == ("worry", 0)
+
+
+def test_pieces_of_a_maxout_that_are_alike():
+    model = fd.Sequential([fd.Input((1,)), L.Maxout(1, 2)], seed=0)
+    model.compile("sgd", "mse")
+    model.set_weights([np.array([[1.0, 2.0]]), np.array([1.0, 0.0])])
+    found = model.check_gradients(np.array([[1.0], [3.0]]), np.zeros((2, 1)))
+    assert (found.verdict, found.kinks) == ("great", 4)
+
+
+def test_a_slope_that_is_learned():
+    model = fd.Sequential([fd.Input((2,)), L.PReLU(fd.initializers.Constant(0.25))], seed=0)
+    model.compile("sgd", "mse")
+    found = model.check_gradients(np.array([[0.0, -1.0]]), np.ones((1, 2)), inputs=True)
+    assert (found.verdict, found.kinks) == ("great", 1)
+    assert tensor(found, "input").kinks == 1
+
+
+@pytest.mark.parametrize("name", ["l1", fd.regularizers.Lq(0.1, 1.5), fd.regularizers.ElasticNet(0.1)])
+def test_weights_that_are_0_lie_at_the_kink_of_their_penalty(name):
+    model = chain(L.Dense(2), regularizer=name)
+    kernel, bias = model.get_weights()
+    kernel[::2] = 0
+    model.set_weights([kernel, bias])
+    found = model.check_gradients(X, Y)
+    assert (found.verdict, found.kinks) == ("great", 6)
+    even = chain(L.Dense(2), regularizer=fd.regularizers.Lq(0.1, 4))
+    even.set_weights([kernel, bias])
+    assert even.check_gradients(X, Y).kinks == 0
+
+
+def test_chances_that_are_clipped():
+    """From 1 - 1e-7 on the loss of a probability does not grow."""
+    model = fd.Sequential([fd.Input((1,)), L.Dense(1, "relu")], seed=0)
+    model.compile("sgd", fd.losses.BinaryCrossentropy())
+    model.set_weights([np.array([[0.5]]), np.array([0.5 - 1e-7])])
+    found = model.check_gradients(np.array([[1.0], [0.2]]), np.array([[0.0], [1.0]]), epsilon=1e-7)
+    assert found.kinks == 2
+    assert found.verdict != "worry"
+
+
+class OwnRelu(L.Layer):
+    """A kink in code that nobody can look into."""
+
+    def forward(self, x, training):
+        return np.maximum(x, 0), x
+
+    def backward(self, dy, saved):
+        return dy * (saved > 0), {}
+
+
+@pytest.mark.parametrize("offset", [0.0, 2e-6, -4e-6, 1.1e-6])
+def test_kinks_in_code_of_ones_own_are_told_by_a_slope_that_jumps(offset):
+    """At the kink, and at several distances from it within the stencil; κ = 1/9 is missed by one k of two."""
+    model = fd.Sequential([fd.Input((1,)), L.Dense(2, name="dense"), OwnRelu()], seed=0)
+    model.compile("sgd", "mse")
+    model.set_weights([np.array([[1.0, 1.0]]), np.array([offset - 1.0, 0.5])])
+    data = np.array([[1.0], [2.0]]), np.full((2, 2), 3.0)
+    found = model.check_gradients(*data, epsilon=1e-5)
+    assert found.verdict == "great"
+    assert found.kinks == 2
+
+
+def test_a_loss_of_ones_own_with_a_kink():
+    model = chain(L.Dense(2), loss=Pinball(0.3))
+    x, y = X[:4].astype(np.float32), Y[:4].copy()
+    y[0] = model.predict(x)[0]
+    found = model.check_gradients(x, y)
+    assert found.verdict == "great"
+    assert found.kinks > 0
+
+
+def test_a_bug_beside_kinks_is_not_excused():
+    class WrongRelu(OwnRelu):
+        def backward(self, dy, saved):
+            return 1.01 * dy * (saved > 0), {}
+
+    found = chain(L.Dense(8), WrongRelu(), L.Dense(2)).check_gradients(X, Y)
+    assert (found.verdict, found.differing) == ("worry", ("dense/kernel", "dense/bias"))
+
+
+def test_the_default_takes_a_smaller_epsilon_where_a_kink_is_near():
+    model = fd.Sequential([fd.Input((1,)), L.Dense(1, "relu")], seed=0)
+    model.compile("sgd", "mse")
+    model.set_weights([np.array([[1.0]]), np.array([5e-7])])
+    data = np.array([[0.0]]), np.array([[1.0]])
+    assert model.check_gradients(*data).kinks == 0
+    assert model.check_gradients(*data, epsilon=1e-5).kinks == 1
+
+
+# --------------------------------------------------------------------------------------------------- samples
+
+
+def test_large_tensors_are_sampled_and_that_is_said():
+    model = chain(L.Dense(30, "tanh", name="big"), L.Dense(2))
+    found = model.check_gradients(X, Y, max_per_tensor=50, directions=3)
+    assert found.verdict == "great"
+    assert found.sampled == ("big/kernel", "dense/kernel")
+    assert tensor(found, "big/kernel").checked == 50
+    assert tensor(found, "big/kernel").direction_ratio <= 1e-7
+    assert np.isnan(tensor(found, "big/bias").direction_ratio)
+    assert found.direction_ratio <= 1e-7
+    assert "gradients_sampled" in kinds(found)
+    whole = model.check_gradients(X, Y)
+    assert whole.sampled == ()
+    assert np.isnan(whole.direction_ratio)
+    assert "gradients_sampled" not in kinds(whole)
+
+
+def test_directions_find_what_a_sample_misses():
+    """One wrong element of 400, and a sample of five that has not got it."""
+    model = chain(WrongElement(4, name="own"), L.Dense(2))
+    missed = [model.check_gradients(X, Y, max_per_tensor=5, seed=seed) for seed in range(8)]
+    missed = [found for found in missed if tensor(found, "own/kernel").ratio <= 1e-7]
+    assert missed
+    for found in missed:
+        assert found.verdict == "worry"
+        assert found.differing == ("own/kernel",)
+
+
+def test_half_of_a_sample_has_a_gradient():
+    """Of a table of 500 rows four are looked up."""
+    table = L.Embedding(500, 4, name="table")
+    model = fd.Sequential([fd.Input((2,), dtype="int32"), table, L.Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    found = model.check_gradients(np.array([[1, 2], [3, 400]]), np.ones(2), max_per_tensor=32)
+    assert tensor(found, "table/embeddings").norm > 0
+    _, gradients = model.loss_and_gradients(np.array([[1, 2], [3, 400]]), np.ones(2))
+    want = np.linalg.norm(gradients["table/embeddings"])
+    assert tensor(found, "table/embeddings").norm == pytest.approx(want, rel=1e-5)  # all sixteen
+
+
+def test_rows_are_drawn_by_the_seed():
+    model = usual()
+    found = model.check_gradients(X, Y)
+    assert (found.rows, found.rows_given) == (32, 40)
+    assert found.loss == model.check_gradients(X, Y).loss
+    assert found.loss != model.check_gradients(X, Y, seed=1).loss
+    assert model.check_gradients(X, Y, rows=None).rows == 40
+    assert "32 of 40 rows" in str(found)
+
+
+# ---------------------------------------------------------------------------------------- nothing is changed
+
+
+@BACKENDS
+def test_the_model_stays_bit_for_bit(backend):
+    def training():
+        model = usual("relu", backend=backend, metrics=["mae"])
+        model.fit(X, Y, epochs=2, verbose=0)
+        return model
+
+    model, twin = training(), training()
+    x, y = X.copy(), Y.copy()
+    model.check_gradients(x, y, inputs=True, after_epochs=1)
+    model.check_gradients(x, y, stencil="five_point")
+    assert weight_hash(model) == weight_hash(twin)
+    assert model.history.history == twin.history.history
+    assert model.get_layer("drop").rate == 0.5
+    for network in (model, twin):
+        network.fit(X, Y, epochs=2, verbose=0)
+    assert weight_hash(model) == weight_hash(twin)
+    assert model.optimizer.learning_rate == twin.optimizer.learning_rate
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(y, Y)
+
+
+def test_also_after_an_error():
+    class Raising(Scale):
+        calls = 0
+
+        def forward(self, x, training):
+            type(self).calls += 1
+            if type(self).calls > 50:
+                raise KeyboardInterrupt
+            return super().forward(x, training)
+
+    model = chain(L.Dense(5), Raising(), L.Dense(2))
+    before = weight_hash(model)
+    with pytest.raises(KeyboardInterrupt):
+        model.check_gradients(X, Y)
+    assert weight_hash(model) == before
+
+
+def test_an_unbuilt_model_stays_unbuilt():
+    model = fd.Sequential([L.Dense(4, "tanh"), L.Dense(2)], seed=0)
+    model.compile("adam", "mse")
+    assert model.check_gradients(X, Y).verdict == "great"
+    assert not model.is_built
+
+
+def test_inside_a_fit():
+    found = []
+
+    class Checking(fd.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs):
+            found.append(self.model.check_gradients(X, Y))
+
+    model, twin = usual(), usual()
+    model.fit(X, Y, epochs=2, verbose=0, callbacks=[Checking()])
+    twin.fit(X, Y, epochs=2, verbose=0)
+    assert [each.verdict for each in found] == ["great", "great"]
+    assert weight_hash(model) == weight_hash(twin)
+
+
+def test_the_same_on_any_number_of_threads():
+    model = usual()
+    assert len({model.check_gradients(X, Y, threads=threads).ratio for threads in (1, 2, 4)}) == 1
+
+
+# ----------------------------------------------------------------------------------------- what does not fit
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"stencil": "three_point"}, "a stencil, one of five_point, two_point, got 'three_point'"),
+        ({"epsilon": 0}, "0 < epsilon < 1, got 0"),
+        ({"epsilon": np.nan}, "0 < epsilon < 1, got nan"),
+        ({"epsilon": "small"}, "0 < epsilon < 1, got 'small'"),
+        ({"inputs": 1}, "inputs as True or False, got 1"),
+        ({"after_epochs": -1}, "after_epochs as a whole number >= 0, got -1"),
+        ({"rows": 0}, "rows as a whole number >= 1, got 0"),
+        ({"max_per_tensor": 0}, "max_per_tensor as a whole number >= 1, got 0"),
+        ({"directions": 1.5}, "directions as a whole number >= 0, got 1.5"),
+        ({"seed": -1}, "seed as a whole number >= 0, got -1"),
+        ({"threads": 0}, "threads"),
+        ({"verbose": 3}, 'verbose as "auto", 0 or 1, got 3'),
+    ],
+)
+def test_arguments_that_do_not_fit(options, message):
+    with pytest.raises(ValueError, match=r"\[check_gradients\] expected .*") as raised:
+        usual().check_gradients(X, Y, **options)
+    assert message in str(raised.value)
+
+
+def test_data_that_does_not_fit():
+    model, bad = usual(), X.copy()
+    bad[35, 2] = np.nan
+    with pytest.raises(
+        ValueError, match=r"\[check_gradients\] expected finite x, got nan in row 35, column 2"
+    ):
+        model.check_gradients(bad, Y, rows=None)
+    for x, y, message in [
+        (X[:, :5], Y, r"shape \(examples, 6\)"),
+        (X, Y[:-1], "as many rows in y as in x"),
+        (X[:0], Y[:0], r"got shape \(0, 6\)"),
+        (X, Y.astype(str), "y as real numbers"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            model.check_gradients(x, y)
+
+
+def test_models_that_do_not_fit():
+    model = fd.Sequential([fd.Input((6,)), L.Dense(2)], seed=0)
+    with pytest.raises(ValueError, match=r"call compile\(...\) first"):
+        model.check_gradients(X, Y)
+    with pytest.raises(ValueError, match=r"a fastdnn\.Model, got 'model'"):
+        fd.diagnose.check_gradients("model", X, Y)
+    large = chain(L.Dense(2), dtype="float64")
+    large.set_weights([np.full((6, 2), 1e200), np.zeros(2)])
+    with pytest.raises(fd.NonFiniteLossError, match="a finite loss"):
+        large.check_gradients(X, Y)
+
+
+def test_a_layer_that_cannot_be_copied():
+    class Alone(Scale):
+        def __deepcopy__(self, memo):
+            raise RuntimeError("there is one of me")
+
+    with pytest.raises(TypeError, match=r"copy\.deepcopy can copy.*there is one of me"):
+        chain(Alone(), L.Dense(2)).check_gradients(X, Y)
+
+
+def test_a_gradient_that_is_lost_in_rounding_is_not_called_wrong():
+    """At the minimum the gradient is 0."""
+    model = chain(L.Dense(1), loss="mse", dtype="float64")
+    x = X[:16]
+    target = x @ np.linspace(0.1, 0.6, 6)[:, None] + np.where(np.arange(16)[:, None] % 2, 1e3, -1e3)
+    design = np.column_stack([x, np.ones(16)])
+    best = np.linalg.lstsq(design, target, rcond=None)[0]
+    model.set_weights([best[:6], best[6]])
+    found = model.check_gradients(x, target)
+    assert found.verdict == "check"
+    assert kinds(found)[0] == "gradients_lost_in_rounding"
+
+
+def test_dead_units_are_told():
+    model = chain(
+        L.Dense(3, "relu", name="dead", bias_initializer=fd.initializers.Constant(-100)), L.Dense(2)
+    )
+    found = model.check_gradients(X, Y)
+    [advice] = [each for each in found.advice if each.kind == "no_gradient"]
+    assert "dead/kernel" in advice.text
+
+
+# -------------------------------------------------------------------------------------------- words, picture
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_every_line_of_code_in_the_advice_runs(broken):
+    own = WrongBias(4, name="own") if broken else OwnRelu()
+    model = chain(L.Dense(4, "relu", trainable=False), own, L.Dropout(0.1), L.Dense(60, "relu"), L.Dense(2))
+    found = model.check_gradients(X, Y, max_per_tensor=100, epsilon=0.05)
+    assert {"many_kinks", "gradients_sampled", "frozen_not_checked", "randomness_off"} <= set(kinds(found))
+    for advice in found.advice:
+        assert advice.text
+        assert advice.source
+        exec(advice.code, {"model": copy.deepcopy(model), "x": X, "y": Y})
+
+
+def test_the_table_and_the_words():
+    text = str(chain(WrongBias(4, name="own"), L.Dense(2)).check_gradients(X, Y))
+    assert text.splitlines()[0].startswith("worry, ratio 0.")
+    assert "own/bias" in text
+    assert "error: The gradient of own/bias is wrong." in text
+    assert all(len(line) <= 115 for line in text.splitlines() if "print(" not in line)
+
+
+def test_progress_is_shown_where_it_is_asked_for(capsys):
+    model = chain(L.Dense(200, "tanh"), L.Dense(2), backend="reference")
+    model.check_gradients(X, Y, verbose=1)
+    shown = capsys.readouterr().out
+    assert "checking gradients: " in shown
+    assert shown.endswith("\r")
+    model.check_gradients(X, Y)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_plot_has_a_marker_for_each_tensor_and_the_lines_of_the_verdict():
+    pytest.importorskip("matplotlib")
+    found = chain(WrongBias(4, name="own"), L.Dense(2)).check_gradients(X, Y, after_epochs=1)
+    axes = found.plot()
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["great", "worry", "after 1 epochs", "great up to here", "worry from here on"]
+    drawn = {line.get_label(): line for line in axes.lines}
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    [place] = drawn["worry"].get_ydata()
+    assert names[place] == "own/bias"
+    assert drawn["worry"].get_xdata()[0] == pytest.approx(1 / 3, rel=1e-3)
+    assert drawn["great up to here"].get_xdata()[0] == 1e-7
+    assert found.plot(axes) is axes
+    with pytest.raises(ValueError, match="what check_gradients found, got 3"):
+        fd.plots.gradient_check(3)
