@@ -17,9 +17,7 @@ import pytest
 import fastdnn as fd
 from fastdnn import cli
 from fastdnn.cli import fitting, output
-from fastdnn.cli.confusion import confusion_text
 from fastdnn.cli.progress import Progress
-from fastdnn.confusion import confusion_matrix
 
 
 @dataclass
@@ -723,40 +721,3 @@ def test_the_width_is_that_of_the_terminal_and_no_more_than_100(monkeypatch):
     for columns, width in (("80", 79), ("300", 100), ("5", 20)):
         monkeypatch.setenv("COLUMNS", columns)
         assert output.width() == width
-
-
-def test_a_matrix_too_wide_for_the_terminal_is_told_by_its_worst(monkeypatch):
-    matrix = np.diag(np.full(50, 9))
-    matrix[3, 4], matrix[7, 1] = 2, 5
-    names = [f"c{i}" for i in range(50)]
-    assert confusion_text(matrix, names, 80).splitlines() == [
-        "50 classes; most often confused:",
-        "  c7 taken for c1: 5 of 14",
-        "  c3 taken for c4: 2 of 11",
-    ]
-    assert confusion_text(np.eye(50, dtype=int), names, 80) == "none confused"
-    assert len(confusion_text(matrix, names, 500).splitlines()) == 51
-
-
-def test_confusion_matrix_of_other_types_and_of_nothing():
-    assert confusion_matrix(np.array([1.0, 0.0]), [True, False], 2).tolist() == [[1, 0], [0, 1]]
-    assert confusion_matrix([], [], 2).tolist() == [[0, 0], [0, 0]]
-    assert confusion_matrix(np.array([255], np.uint8), np.array([255], np.uint8), 256)[255, 255] == 1
-
-
-@pytest.mark.parametrize(
-    ("true", "predicted", "classes", "words"),
-    [
-        ([0, 3], [0, 1], 3, "y_true as whole numbers from 0 to 2, got 3 in row 1"),
-        ([0, 1], [0, -1], 3, "y_pred as whole numbers from 0 to 2, got -1 in row 1"),
-        ([0.5], [0], 3, "y_true as whole numbers from 0 to 2, got 0.5 in row 0"),
-        ([np.nan], [0], 3, "y_true as whole numbers from 0 to 2, got nan in row 0"),
-        ([0], np.eye(3), 3, r"y_pred as one number per example, .*argmax"),
-        (["a"], [0], 3, "y_true as one number per example"),
-        ([0, 1], [0], 3, "y_true and y_pred of one length, got 2 and 1"),
-        ([0], [0], 0, "classes as a whole number >= 1, got 0"),
-    ],
-)
-def test_confusion_matrix_refuses(true, predicted, classes, words):
-    with pytest.raises(ValueError, match=rf"^\[confusion_matrix\] expected {words}"):
-        confusion_matrix(true, predicted, classes)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastdnn.confusion import confusion_matrix
+from fastdnn.diagnose import confusion_matrix
 
 
 def test_against_counting():

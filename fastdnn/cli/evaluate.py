@@ -6,11 +6,10 @@ import numpy as np
 
 from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
-from fastdnn.cli.classify import Mistakes, is_classifier
-from fastdnn.cli.confusion import confusion_text
 from fastdnn.cli.table_model import add_data, data_of, is_csv, load_table_model
 from fastdnn.cli.table_report import ALL_ROWS, errors
 from fastdnn.cli.training_sets import read_set
+from fastdnn.diagnose.class_outputs import mistakes_of, names_classes
 from fastdnn.errors import expected
 from fastdnn.model import Model
 from fastdnn.report import table
@@ -51,16 +50,16 @@ def run(arguments: argparse.Namespace) -> int:
     output.say(f"{arguments.model} on {output.counted(len(inputs), 'row')} of {path}")
     output.say()
     rows = [[name, f"{value:.6g}"] for name, value in figures.items()]
-    if not is_classifier(model):
+    if not names_classes(model):
         output.say(table(["figure", "value"], rows, numeric=[1]))
         return 0
     labels = targets[:, 0] if targets.dtype.kind == "i" else targets.argmax(axis=1)
-    mistakes = Mistakes.of(model, inputs, np.asarray(labels), arguments.threads)
-    rows.append(["error", f"{mistakes.error:.2f} %"])
+    mistakes = mistakes_of(model, inputs, np.asarray(labels), arguments.threads)
+    rows.append(["error", f"{100 * mistakes.error:.2f} %"])
     rows.append(["wrong", f"{mistakes.wrong:,} of {mistakes.rows:,}"])
     output.say(table(["figure", "value"], rows, numeric=[1]))
     output.say("\nconfusion matrix")
-    output.say(confusion_text(mistakes.matrix, [str(i) for i in range(len(mistakes.matrix))], output.width()))
+    output.say(mistakes.told(output.width()))
     return 0
 
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
-from fastdnn.cli.classify import is_classifier, probabilities
-from fastdnn.cli.table_model import add_data, data_of, is_csv, is_npz, load_table_model, predict_table
+from fastdnn.cli.table_model import add_data, data_of, is_csv, is_npz, load_table_model
 from fastdnn.cli.target import check_apart, check_target, text_target
 from fastdnn.data.arrays import load_arrays, load_npy_x
 from fastdnn.data.table_csv import load_csv
 from fastdnn.data.table_target import ClassTarget
+from fastdnn.diagnose.class_outputs import as_probabilities, names_classes, predicted
 from fastdnn.model import Model
 
 _ROWS_AT_ONCE = 8192
@@ -93,8 +93,8 @@ def _load_x(path: str) -> np.ndarray:
 
 def _writer(model: Model, x: np.ndarray, threads: int | None) -> tuple[Callable[[TextIO], None], int]:
     """What writes the predictions for an array, and how many there are."""
-    outputs = predict_table(model, x, threads)
-    shares = probabilities(model, outputs) if is_classifier(model) else None
+    outputs = predicted(model, x, threads=threads)
+    shares = as_probabilities(model, outputs) if names_classes(model) else None
 
     def write(file: TextIO) -> None:
         for line in csv_lines(outputs, shares):
@@ -112,7 +112,7 @@ def _table_writer(
     table = load_csv(path, like=encoder)
     for note in (*table.notes, *encoder.notes(table)):
         say(f"note: {note}")
-    outputs = predict_table(model, encoder.encoded(table), threads)
+    outputs = predicted(model, encoder.encoded(table), threads=threads)
 
     def write(file: TextIO) -> None:
         csv.writer(file, lineterminator="\n").writerows(table_rows(model, outputs))
@@ -129,7 +129,7 @@ def table_rows(model: Model, outputs: np.ndarray) -> Iterator[list[Any]]:
         yield from ([row, number] for row, number in enumerate(target.decode(outputs).tolist()))
         return
     yield ["row", target.name, "probability", *(f"p_{name}" for name in target.classes)]
-    shares = probabilities(model, outputs)
+    shares = as_probabilities(model, outputs)
     for begin in range(0, len(outputs), _ROWS_AT_ONCE):
         block = shares[begin : begin + _ROWS_AT_ONCE]
         texts = block.astype(str).tolist()  # the shortest text of each float

@@ -2,9 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from fastdnn.errors import expected
 from fastdnn.io.model_file import load_model
@@ -76,12 +73,3 @@ def load_table_model(where: str, path: str) -> Model:
             hint = f"in Python: model = fastdnn.load_model({path!r}); model.{where}(...)"
             raise ValueError(expected(where, wanted, f"{len(ports)}: {ports.listed()}", hint))
     return model
-
-
-def predict_table(model: Model, x: Any, threads: int | None) -> np.ndarray:
-    """The only output for each row (examples, outputs), whatever form the model gives it in."""
-    outputs = model.predict(x, threads=threads)
-    if isinstance(outputs, dict):
-        outputs = list(outputs.values())
-    array: np.ndarray = outputs[0] if isinstance(outputs, list) else outputs
-    return array

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from fastdnn.cli import output
-from fastdnn.cli.classify import Mistakes
-from fastdnn.cli.confusion import confusion_text
-from fastdnn.cli.table_model import predict_table
 from fastdnn.data.table import Table, shortened
 from fastdnn.data.table_encoder import TableEncoder
 from fastdnn.data.table_target import ClassTarget, NumberTarget
+from fastdnn.diagnose.class_outputs import mistakes_of, predicted
 from fastdnn.model import Model
 from fastdnn.report import table as text_table
 
@@ -87,8 +85,9 @@ def errors(
 def _class_errors(
     model: Model, target: ClassTarget, parts: Mapping[str, Arrays], threads: int | None, *, details: bool
 ) -> None:
-    made = {name: Mistakes.of(model, x, y, threads) for name, (x, y) in parts.items()}
-    rows = [[name, f"{m.error:.2f} %", f"{m.wrong:,} of {m.rows:,}"] for name, m in made.items()]
+    names = class_names(target.classes)
+    made = {name: mistakes_of(model, x, y, threads, names) for name, (x, y) in parts.items()}
+    rows = [[name, f"{100 * m.error:.2f} %", f"{m.wrong:,} of {m.rows:,}"] for name, m in made.items()]
     last, mistakes = list(made.items())[-1]
     wrong = mistakes.rows - int(mistakes.matrix[target.most_frequent].sum())
     guess = f"{last}, always {shortened(target.classes[target.most_frequent])!r}"
@@ -98,7 +97,7 @@ def _class_errors(
         _say_useless(last)
     if details:
         output.say(f"\nconfusion matrix of {last if last == ALL_ROWS else f'the {last} set'}")
-        output.say(confusion_text(mistakes.matrix, class_names(target.classes), output.width()))
+        output.say(mistakes.told(output.width()))
 
 
 def _number_errors(
@@ -107,7 +106,7 @@ def _number_errors(
     rows, made, baseline = [], None, None
     for name, (x, y) in parts.items():
         true = y * target.scale + target.mean
-        made = Deviations.of(true, target.decode(predict_table(model, x, threads)))
+        made = Deviations.of(true, target.decode(predicted(model, x, threads=threads)))
         baseline = Deviations.of(true, np.full(len(true), target.mean))
         rows.append([name, *made.cells()])
     assert made is not None

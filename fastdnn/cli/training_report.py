@@ -7,10 +7,9 @@ import numpy as np
 
 from fastdnn.callbacks import EarlyStopping, History
 from fastdnn.cli import output
-from fastdnn.cli.classify import Mistakes
-from fastdnn.cli.confusion import confusion_text
 from fastdnn.cli.curve import curve
 from fastdnn.data import Split
+from fastdnn.diagnose.class_outputs import mistakes_of
 from fastdnn.model import Model
 from fastdnn.report import table
 
@@ -57,16 +56,15 @@ def after(history: History, stopping: EarlyStopping | None, seconds: float) -> N
 
 def errors(model: Model, split: Split, threads: int | None, *, details: bool) -> None:
     """Train, dev and test error; with `details` the confusion matrix of the test set."""
-    made = {name: Mistakes.of(model, x, y, threads) for name, (x, y) in _parts(split)}
-    rows = [[name, f"{m.error:.2f} %", f"{m.wrong:,} of {m.rows:,}"] for name, m in made.items()]
+    made = {name: mistakes_of(model, x, y, threads) for name, (x, y) in _parts(split)}
+    rows = [[name, f"{100 * m.error:.2f} %", f"{m.wrong:,} of {m.rows:,}"] for name, m in made.items()]
     if details:
         output.say()
     output.say(table(["set", "error", "wrong"], rows, numeric=[1, 2]))
     output.say()
     if details:
-        matrix = made["test"].matrix
         output.say("confusion matrix of the test set")
-        output.say(confusion_text(matrix, [str(digit) for digit in range(len(matrix))], output.width()))
+        output.say(made["test"].told(output.width()))
         output.say()
 
 

@@ -6,7 +6,11 @@ Each function gives a result that prints as a table and plain words, and whose `
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
+from fastdnn.diagnose.calibration import Calibration, calibration
+from fastdnn.diagnose.classification_report import ClassificationReport, classification_report
+from fastdnn.diagnose.confusion import ConfusionMatrix, confusion_matrix
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
+from fastdnn.diagnose.evaluate_classes import ClassEvaluation, evaluate_classes
 from fastdnn.diagnose.fresh_copy import fresh_copy
 from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.gradient_check_result import GradientCheck
@@ -15,20 +19,48 @@ from fastdnn.diagnose.gradient_check_stencils import (
     five_point_difference,
     forward_difference,
 )
+from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, precision_recall_curve
+from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, precision_recall_f1
 from fastdnn.diagnose.report import Report, report
+from fastdnn.diagnose.risk_coverage import RiskCoverage
+from fastdnn.diagnose.roc import RocCurve, roc_auc, roc_curve
+from fastdnn.diagnose.temperature import apply_temperature
+from fastdnn.diagnose.top_k import TopK, top_k
+from fastdnn.diagnose.trust import Trust, trust
 
 __all__ = [
     "Advice",
     "BiasVariance",
+    "Calibration",
+    "ClassEvaluation",
+    "ClassificationReport",
+    "ConfusionMatrix",
     "CurveReading",
     "GradientCheck",
+    "PrecisionRecallCurve",
+    "PrecisionRecallF1",
     "Report",
+    "RiskCoverage",
+    "RocCurve",
+    "TopK",
+    "Trust",
+    "apply_temperature",
     "bias_variance",
+    "calibration",
     "central_difference",
     "check_gradients",
+    "classification_report",
+    "confusion_matrix",
+    "evaluate_classes",
     "five_point_difference",
     "forward_difference",
     "fresh_copy",
+    "precision_recall_curve",
+    "precision_recall_f1",
     "read_curve",
     "report",
+    "roc_auc",
+    "roc_curve",
+    "top_k",
+    "trust",
 ]

@@ -1,7 +1,25 @@
 """Figures by matplotlib (`pip install "fastdnn[plot]"`); nothing here opens a window or keeps a state."""
 
+from fastdnn.plots.calibration import calibration
+from fastdnn.plots.class_errors import class_errors
+from fastdnn.plots.class_evaluation import class_evaluation
 from fastdnn.plots.comparison import comparison
+from fastdnn.plots.confusion_matrix import confusion_matrix
 from fastdnn.plots.gradient_check import gradient_check
 from fastdnn.plots.learning_curve import learning_curve
+from fastdnn.plots.precision_recall_curve import precision_recall_curve
+from fastdnn.plots.risk_coverage import risk_coverage
+from fastdnn.plots.roc_curve import roc_curve
 
-__all__ = ["comparison", "gradient_check", "learning_curve"]
+__all__ = [
+    "calibration",
+    "class_errors",
+    "class_evaluation",
+    "comparison",
+    "confusion_matrix",
+    "gradient_check",
+    "learning_curve",
+    "precision_recall_curve",
+    "risk_coverage",
+    "roc_curve",
+]

@@ -1,0 +1,307 @@
+"""How a classifier does, class by class, and whether its answers can be trusted: everything at once."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastdnn.diagnose import class_outputs
+from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.calibration import Calibration, calibration
+from fastdnn.diagnose.class_advice import class_advice, wilson
+from fastdnn.diagnose.class_labels import Classes, weights_of
+from fastdnn.diagnose.classification_report import ClassificationReport
+from fastdnn.diagnose.confusion import ConfusionMatrix, counted_pairs
+from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, curve_of
+from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, of_counts
+from fastdnn.diagnose.roc import RocCurve, curves, of_sweep
+from fastdnn.diagnose.thresholds import Sweep, sweep
+from fastdnn.diagnose.top_k import TopK, top_k
+from fastdnn.diagnose.trust import Trust, trust
+from fastdnn.errors import expected
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WHERE = "evaluate_classes"
+_SMOOTHING = 0.1  # of Szegedy et al., "Rethinking the Inception architecture", CVPR 2016, section 7
+
+
+@dataclass(frozen=True)
+class ClassEvaluation:
+    """All figures of a classifier on a set of rows; errors are shares, 0 to 1.
+
+    classes: their names.
+    labels: (examples,): the right classes by number.
+    predicted: (examples,): what the model says.
+    probabilities: (examples, classes).
+    confusion: which class is taken for which.
+    report: precision, recall, F1, support and error by class.
+    class_auc: (classes,): the area under the ROC curve of each class against the rest; NaN without rows.
+    class_average_precision: (classes,): likewise, of the precision-recall curve.
+    auc: of two classes that of the second, of more the mean over the classes; None where rows are of one.
+    average_precision: likewise.
+    top_k: None of two classes.
+    calibration: how sure it is against how often it is right.
+    trust: which rows to trust, and the error among them.
+    one_hot: whether targets were rows of several numbers.
+    smoothed_loss: the model's loss with label smoothing, as a line of code; None where it has none.
+    sample_weight: of the rows, or None.
+    """
+
+    classes: tuple[str, ...]
+    labels: np.ndarray
+    predicted: np.ndarray
+    probabilities: np.ndarray
+    confusion: ConfusionMatrix
+    report: ClassificationReport
+    class_auc: np.ndarray
+    class_average_precision: np.ndarray
+    auc: float | None
+    average_precision: float | None
+    top_k: TopK | None
+    calibration: Calibration
+    trust: Trust
+    one_hot: bool = False
+    smoothed_loss: str | None = None
+    sample_weight: np.ndarray | None = None
+
+    @property
+    def error(self) -> float:
+        """The share of examples that is wrong."""
+        return self.confusion.error
+
+    @property
+    def error_interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of the error, for rows that count the same."""
+        wrong = float((self.labels != self.predicted).sum())
+        return wilson(wrong, len(self.labels))
+
+    @property
+    def guess_error(self) -> float:
+        """Of whoever always says the most frequent class of these rows."""
+        support = self.confusion.counts.sum(axis=1)
+        return 1 - float(support.max() / support.sum())
+
+    @property
+    def scores(self) -> PrecisionRecallF1:
+        """Precision, recall and F1 by class."""
+        return self.report.scores
+
+    def _sweep(self, label: str | int | None) -> tuple[str, Sweep]:
+        """The counts at all thresholds of one class against the rest, by its name or number."""
+        number = _class(self.classes, label)
+        yes = self.labels == number
+        if yes.all() or not yes.any():
+            wanted = f"rows of {self.classes[number]!r} and of others"
+            raise ValueError(expected(_WHERE, wanted, f"{int(yes.sum())} of {len(yes)}"))
+        return self.classes[number], sweep(yes, self.probabilities[:, number], self.sample_weight)
+
+    def roc_curve(self, label: str | int | None = None) -> RocCurve:
+        """Of one class against the rest, by its name or number; default the last one.
+
+        Raises:
+            ValueError: there is no such class, or all rows are of it, or none is.
+        """
+        return of_sweep(self._sweep(label)[1])
+
+    def precision_recall_curve(self, label: str | int | None = None) -> PrecisionRecallCurve:
+        """Likewise.
+
+        Raises:
+            ValueError: as `roc_curve`.
+        """
+        return curve_of(self._sweep(label)[1])
+
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """What to do next, the most important first."""
+        return class_advice(self)
+
+    def plot(self) -> Any:
+        """Draw everything: an array (2, 3) of axes with all the pictures below.
+
+        Raises:
+            ImportError: matplotlib is not installed.
+        """
+        from fastdnn.plots.class_evaluation import class_evaluation
+
+        return class_evaluation(self)
+
+    def plot_confusion(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the confusion matrix."""
+        return self.confusion.plot(ax)
+
+    def plot_errors(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the error of each class, with its 95 % confidence interval."""
+        from fastdnn.plots.class_errors import class_errors
+
+        return class_errors(self, ax)
+
+    def plot_roc(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the ROC curves; of many classes those with the smallest areas."""
+        from fastdnn.plots.roc_curve import roc_curve
+
+        return roc_curve({c: self.roc_curve(c) for c in self._drawn(self.class_auc)}, ax)
+
+    def plot_precision_recall(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the precision-recall curves; of many classes those with the smallest areas."""
+        from fastdnn.plots.precision_recall_curve import precision_recall_curve
+
+        drawn = self._drawn(self.class_average_precision)
+        return precision_recall_curve({c: self.precision_recall_curve(c) for c in drawn}, ax)
+
+    def plot_calibration(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the reliability diagram."""
+        return self.calibration.plot(ax)
+
+    def plot_trust(self, ax: "Axes | None" = None) -> "Axes":
+        """Draw the error among the accepted rows against the share of those that are rejected."""
+        return self.trust.plot(ax)
+
+    def _drawn(self, areas: np.ndarray) -> list[str]:
+        """Of two classes the second; of more the worst six, as many as there are colours."""
+        known = np.flatnonzero(~np.isnan(areas))
+        if not known.size:
+            raise ValueError(expected(_WHERE, "rows of two classes, for a curve", "of one only"))
+        if len(self.classes) == 2:
+            return [self.classes[1]]
+        worst = known[np.argsort(areas[known], kind="stable")][:6]
+        return [self.classes[c] for c in sorted(worst.tolist())]
+
+    def __str__(self) -> str:
+        low, high = self.error_interval
+        lines = [
+            f"{self.confusion.wrong:g} of {self.confusion.rows:g} examples wrong: error "
+            f"{100 * self.error:.2f} % (95 % interval {100 * low:.2f} to {100 * high:.2f} %); always "
+            f"{self.classes[self.confusion.most_frequent]!r}: {100 * self.guess_error:.2f} %",
+            "",
+            self.report.text(),
+            self.confusion.told(),
+            "",
+        ]
+        areas = [
+            f"{name} {value:.4f}"
+            for name, value in (("ROC-AUC", self.auc), ("average precision", self.average_precision))
+            if value is not None
+        ]
+        fit = (
+            f"expected calibration error {100 * self.calibration.expected_error:.2f} %, temperature "
+            f"{self.calibration.temperature:.3g}"
+        )
+        lines += ["; ".join([*areas, fit]), "", *[str(each) for each in self.advice]]
+        return "\n".join(lines)
+
+
+def evaluate_classes(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    classes: Classes = None,
+    outputs: class_outputs.Outputs | None = None,
+    sample_weight: Any = None,
+    wanted_error: float | None = None,
+    bins: int = 10,
+    batch_size: int | None = None,
+    threads: int | None = None,
+) -> ClassEvaluation:
+    """Evaluate a compiled classifier class by class, on rows that it was not trained on (dev or test).
+
+    The model's loss says what its outputs are: of the cross-entropies over classes and `KLDivergence`
+    probabilities or logits, of `BinaryCrossentropy` a single sigmoid (or logit) of two classes, or several
+    sigmoids beside one-hot labels, which are divided by their sum (deck 001). The model stays as it is.
+
+    Args:
+        model: compiled, with one output.
+        x: as arrays in `predict`.
+        y: labels as the loss takes them, one-hot rows, or names of classes.
+        classes: names, by label; default those of `model.table`, or "0", "1", ...
+        outputs: "probabilities" or "logits", of a loss of your own.
+        sample_weight: (examples,), >= 0.
+        wanted_error: of the accepted answers, 0 to 1: `.trust` then has the threshold for it.
+        bins: of the calibration.
+        batch_size: as in `predict`; so is threads.
+        threads: how many to use.
+
+    Returns:
+        A `ClassEvaluation`: `print` it, read `.advice`, `.plot()` it.
+
+    Raises:
+        ValueError: the model is no compiled classifier with one output, data do not fit, or its outputs are
+            not finite.
+
+    >>> import fastdnn as fd
+    >>> x, y = fd.data.load_digits()
+    >>> model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(10, activation="softmax")], seed=0)
+    >>> model.compile("adam", "sparse_categorical_crossentropy")
+    >>> history = model.fit(x[:1500] / 16, y[:1500], epochs=20)
+    >>> found = fd.diagnose.evaluate_classes(model, x[1500:] / 16, y[1500:])
+    >>> found.error < 0.15, found.confusion.matrix.shape, found.auc > 0.9
+    (True, (10, 10), True)
+    >>> sorted({advice.severity for advice in found.advice})[0]
+    'good'
+    """
+    read = class_outputs.read(_WHERE, model, x, y, outputs, classes, batch_size, threads)
+    p, codes, k = read.probabilities, read.codes, len(read.classes)
+    weights = weights_of(_WHERE, sample_weight, len(codes))
+    label = p.argmax(axis=1)
+    counts = counted_pairs(codes, label, k, weights)
+    scores = of_counts(counts, read.classes, 0.0)
+    sweeps = curves(codes, p, weights)
+    areas = _by_class(k, {c: of_sweep(each).auc for c, each in sweeps.items()})
+    precisions = _by_class(k, {c: curve_of(each).average_precision for c, each in sweeps.items()})
+    named: dict[str, Any] = {"classes": list(read.classes), "sample_weight": weights}
+    return ClassEvaluation(
+        classes=read.classes,
+        labels=codes,
+        predicted=label,
+        probabilities=p,
+        confusion=ConfusionMatrix(counts, read.classes, counts),
+        report=ClassificationReport(scores),
+        class_auc=areas,
+        class_average_precision=precisions,
+        auc=_of_all(areas),
+        average_precision=_of_all(precisions),
+        top_k=None if k == 2 else top_k(codes, p, **named),
+        calibration=_calibration(read, p, bins, named),
+        trust=trust(read.outputs, codes, wanted_error=wanted_error, from_logits=read.from_logits, **named),
+        one_hot=np.ndim(y) == 2 and np.shape(y)[1] > 1,
+        smoothed_loss=_smoothed(model.compiled.loss),
+        sample_weight=weights,
+    )
+
+
+def _calibration(read: class_outputs.ClassOutputs, p: np.ndarray, bins: int, named: Any) -> Calibration:
+    outputs = p if read.normalised else read.outputs
+    return calibration(read.codes, outputs, bins=bins, from_logits=read.from_logits, **named)
+
+
+def _by_class(k: int, figures: dict[int, float]) -> np.ndarray:
+    return np.array([figures.get(c, np.nan) for c in range(k)])
+
+
+def _of_all(figures: np.ndarray) -> float | None:
+    """Of two classes the second's, of more the mean of those that have rows."""
+    known = figures[~np.isnan(figures)]
+    if not known.size:
+        return None
+    return float(figures[1] if len(figures) == 2 else known.mean())
+
+
+def _class(classes: tuple[str, ...], label: str | int | None) -> int:
+    if label is None:
+        return len(classes) - 1
+    if isinstance(label, str) and label in classes:
+        return classes.index(label)
+    if isinstance(label, int | np.integer) and 0 <= label < len(classes):
+        return int(label)
+    raise ValueError(expected(_WHERE, f"one of the classes {', '.join(classes[:10])}", repr(label)))
+
+
+def _smoothed(loss: Any) -> str | None:
+    """The loss with label smoothing, as it is written."""
+    if getattr(loss, "label_smoothing", None) != 0:
+        return None
+    logits = "from_logits=True, " if loss.from_logits else ""
+    return f"{type(loss).__name__}({logits}label_smoothing={_SMOOTHING})"

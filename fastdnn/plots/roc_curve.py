@@ -1,0 +1,53 @@
+"""ROC curves, beside the diagonal of scores that know nothing."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from fastdnn.data.table import shortened
+from fastdnn.diagnose.roc import RocCurve
+from fastdnn.errors import expected
+from fastdnn.plots.figure import COLOURS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WHERE = "plots.roc_curve"
+STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
+
+
+def roc_curve(found: Mapping[str, RocCurve], ax: "Axes | None" = None) -> "Axes":
+    """Draw the share of positives found by the share of false alarms.
+
+    Args:
+        found: curves of `diagnose.roc_curve` by name.
+        ax: where to draw; None makes a figure of its own.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: there is none.
+
+    >>> import fastdnn as fd
+    >>> ax = fd.diagnose.roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).plot(label="model")
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['model: area 0.750', 'chance: area 0.5']
+    """
+    if not found or not all(isinstance(curve, RocCurve) for curve in found.values()):
+        raise ValueError(expected(_WHERE, "curves of diagnose.roc_curve by name", repr(found)))
+    axes = new_axes(_WHERE, (7, 4.5)) if ax is None else ax
+    for index, (name, curve) in enumerate(found.items()):
+        axes.plot(
+            curve.false_positive_rate,
+            curve.true_positive_rate,
+            color=COLOURS[index % len(COLOURS)],
+            linestyle=STYLES[index % len(STYLES)],
+            linewidth=2,
+            label=f"{shortened(name)}: area {curve.auc:.3f}",
+        )
+    axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":", label="chance: area 0.5")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.set_xlabel("false alarms (share of negative examples)")
+    axes.set_ylabel("found (share of positive examples)")
+    axes.set_title("ROC curve")
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=3)
+    return axes
