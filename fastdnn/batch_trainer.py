@@ -1,5 +1,6 @@
 """An epoch of batches that someone makes: each is one step of a trainer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,15 +90,26 @@ class BatchTrainer:
         """Of the batch that was fetched: one, or none."""
         return self._trainer.steps_left
 
-    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+    def run(
+        self,
+        scalars: np.ndarray,
+        seconds: float,
+        threads: int,
+        steps: int = 0,
+        samples: Sequence[int] = (),
+    ) -> Run:
         """The step of the batch that was fetched, as `backend.Trainer.run`; whether the epoch goes on then,
         `fetch` says.
         """
-        run = self._trainer.run(scalars, seconds, threads, steps)
+        run = self._trainer.run(scalars, seconds, threads, steps, samples)
         if run.end != "epoch_done":
             return replace(run, batch=self._done)
         self._done += 1
         return Run("paused", self._done, run.threads)
+
+    def samples(self) -> np.ndarray:
+        """As `backend.Trainer.samples`."""
+        return self._trainer.samples()
 
     def end_epoch(self) -> bool:
         """After the last batch: whether the epoch had all its steps; warns if not."""

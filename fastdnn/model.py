@@ -330,13 +330,19 @@ class Model(Network):
             return training.fit(self, x, y, request)
 
     def training_program(
-        self, weighting: Weighting = (), sparse: Collection[int] = (), dataset_size: int | None = None
+        self,
+        weighting: Weighting = (),
+        sparse: Collection[int] = (),
+        dataset_size: int | None = None,
+        *,
+        watched: bool = False,
     ) -> Program:
         """The program of a training step, for feeds with these sample weights; of a training set of so many
-        examples, by default those of the last fit on arrays.
+        examples, by default those of the last fit on arrays. `watched`: that of steps that are sampled.
         """
         penalties = self.penalties("fit", dataset_size)
-        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse, penalties)
+        heads = self.compiled.heads
+        return lowering.training_program(self.graph, heads, weighting, sparse, penalties, watched=watched)
 
     def penalties(self, where: str, dataset_size: int | None = None) -> tuple[WeightPenalty, ...]:
         """What the loss has of the weights, as the layers' settings are now.

@@ -4,6 +4,7 @@ Each function gives a result that prints as a table and plain words, and whose `
 `Advice`, the most important first.
 """
 
+from fastdnn.callbacks.monitor import Monitor
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.calibration import Calibration, calibration
@@ -19,6 +20,7 @@ from fastdnn.diagnose.gradient_check_stencils import (
     five_point_difference,
     forward_difference,
 )
+from fastdnn.diagnose.layer_statistics import LayerStatistics, layer_statistics
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, precision_recall_curve
 from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, precision_recall_f1
 from fastdnn.diagnose.report import Report, report
@@ -37,6 +39,8 @@ __all__ = [
     "ConfusionMatrix",
     "CurveReading",
     "GradientCheck",
+    "LayerStatistics",
+    "Monitor",
     "PrecisionRecallCurve",
     "PrecisionRecallF1",
     "Report",
@@ -55,6 +59,7 @@ __all__ = [
     "five_point_difference",
     "forward_difference",
     "fresh_copy",
+    "layer_statistics",
     "precision_recall_curve",
     "precision_recall_f1",
     "read_curve",
