@@ -22,6 +22,9 @@ class Case:
     train, dev, test: its sets; the test set may be missing.
     human: the error of people, or the least that is possible; None where nobody said it.
     history: the figures of the training by epoch, or None.
+    quick: whether what trains is left out.
+    gradients: whether they are checked by differences; None: where the model has code of the user's own.
+    seed: of rows that are drawn, and of trainings.
     """
 
     model: Model
@@ -31,6 +34,7 @@ class Case:
     human: float | None
     history: Any
     quick: bool
+    gradients: bool | None
     seed: int
 
     @cached_property

@@ -22,6 +22,7 @@ class Cause:
     remedies: kinds of advice that only mend this one: they go where it is explained by something else.
     denies: kinds of good news that cannot be true beside it.
     needs_symptom: whether it is a trouble only where something that it explains was found; else a hint.
+    detail_of: kinds of which it is a closer look: it is a trouble only beside one of them; else a hint.
     """
 
     kind: str
@@ -29,26 +30,31 @@ class Cause:
     remedies: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
     needs_symptom: bool = False
+    detail_of: tuple[str, ...] = ()
 
 
 # What a wrong scale, rate or network shows itself by.
-_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "no_gap", "subset_not_fitted", "not_finite")
-_ACTIVITY = ("dead_units", "saturated_units", "vanishing_gradients", "exploding_gradients")
-_UPDATES = ("large_updates", "small_updates")
+_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "no_gap", "subset_not_fitted", "not_finite",
+         "worse_than_chance")
+_SIGNALS = ("no_signal", "vanishing_activations", "exploding_activations", "vanishing_gradients",
+            "exploding_gradients", "dead_units", "saturated_units")
+_CLASSES = ("never_predicted", "worst_class", "no_better_than_chance", "poor_ranking", "over_confident",
+            "probability_too_high", "probability_too_low", "blind_measure", "error_out_of_reach")
 _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
-_NETWORK = (*_BIAS, *_ACTIVITY, *_UPDATES)
+_NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
 
 _REMEDIES = ("more_data", "l2", "dropout", "data_distribution", "bigger_network", "learning_rate", "other_loss",
              "other_architecture")
 # What may be worth a look where nothing is wrong.
-_ODDITIES = ("no_regularization", "elastic_net", "few_features", "batch_size", "sigmoid_in_hidden_layers",
+_ODDITIES = ("no_regularization", "elastic_net", "few_features", "batch_size", "sigmoid_hidden",
              "unlike_scales", "not_centred", "all_non_negative", "constant", "outliers")
 
 # The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
 # the network, the sets; symptoms come last.
 CAUSES: tuple[Cause, ...] = (
-    Cause("wrong_gradient", explains=("...",)),
+    Cause("gradients_wrong", explains=("...",)),
+    Cause("random_loss", explains=("...",)),
     Cause("missing", explains=("...",)),
     Cause("infinite", explains=("...",)),
     Cause("output_does_not_fit_loss", explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations")),
@@ -57,7 +63,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "unscaled_inputs",
         explains=(*_NETWORK, *_RATE, *_VARIANCE, "poor_initial_weights", "saturating_activations",
-                  "unlike_scales", "not_centred", "all_non_negative"),
+                  "unlike_scales", "not_centred", "all_non_negative", "slow_training"),
         denies=("good_rate",),
         needs_symptom=True,
     ),
@@ -82,25 +88,28 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "saturating_activations",
-        explains=(*_NETWORK, *_RATE, "sigmoid_in_hidden_layers"),
+        explains=(*_NETWORK, *_RATE, "sigmoid_hidden"),
         needs_symptom=True,
     ),
     Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
     Cause("other_optimizer", explains=(*_BIAS, *_RATE), needs_symptom=True),
     Cause("dev_shift", explains=(*_VARIANCE, "few_examples"), needs_symptom=True),
     Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
+    Cause("imbalance", explains=("no_better_than_guessing", *_CLASSES)),
     Cause("train_longer", explains=(*_BIAS, "low_rate"), needs_symptom=True),
+    *(Cause(kind, explains=_BIAS, needs_symptom=True) for kind in _SIGNALS),
     Cause("test_shift"),
     Cause("diverged"),
     Cause("not_finite"),
     Cause("no_better_than_guessing", explains=("high_bias",)),
     Cause("unsteady_training"),
+    Cause("slow_training"),
     Cause("overfitted_dev"),
     Cause("subset_not_fitted", explains=("high_bias",)),
     # A symptom and the ways to live with it: they are no use where something deeper explains it.
     Cause(
         "high_bias",
-        explains=("plateau", "no_gap", "exploding_gradients", "dead_units"),
+        explains=("plateau", "no_gap"),
         remedies=("bigger_network", "train_longer", "other_architecture", "learning_rate", "other_loss"),
     ),
     Cause(
@@ -111,7 +120,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("early_stopping", explains=("high_variance",), needs_symptom=True),
     Cause("overfitting", explains=("high_variance",), needs_symptom=True),
     Cause("plateau", explains=("high_bias",), needs_symptom=True),
-    *(Cause(kind) for kind in (*_ACTIVITY, *_UPDATES, "noisy", "unknown_rate", "no_gap")),
+    *(Cause(kind, detail_of=("high_bias", "high_variance")) for kind in _CLASSES),
+    *(Cause(kind) for kind in ("worse_than_chance", "gradients_doubtful", "noisy", "unknown_rate", "no_gap")),
     *(Cause(kind) for kind in _REMEDIES),
     *(Cause(kind) for kind in _ODDITIES),
 )
@@ -124,7 +134,8 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
 
     - Of several findings of one kind the most severe stays, with the evidence of all.
     - A finding that a trouble (an error or warning) explains becomes a hint that says so.
-    - A cause that is a trouble by its consequences only is a hint where none of them was found.
+    - A cause that is a trouble by its consequences only is a hint where none of them was found; so is a closer
+      look at a trouble that was not.
     - Remedies of what is explained are left out, and good news that a trouble denies.
 
     >>> from fastdnn.diagnose.advice import Advice
@@ -169,8 +180,9 @@ def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str
 
     def weight(kind: str, each: Advice) -> Advice:
         row = _row(kind, rows)
-        idle = row.needs_symptom and each.severity == "warning" and not _consequences(row, bad, rows)
-        return replace(each, severity="hint") if idle else each
+        alone = row.needs_symptom and not _consequences(row, bad, rows)
+        alone = alone or (bool(row.detail_of) and bad.isdisjoint(row.detail_of))
+        return replace(each, severity="hint") if alone and each.severity == "warning" else each
 
     return {kind: weight(kind, each) for kind, each in found.items()}
 

@@ -74,13 +74,21 @@ def _confirms(root: Trial | None, kind: str) -> bool:
     return root.name == _TESTS[kind][0]
 
 
-def unsteady(found: Iterable[Advice], cause: Advice | None) -> list[Advice]:
-    """A trouble where curves and trainings both say that the rate is too high, though errors are low."""
-    if cause is None or cause.kind != "high_rate":
+def borne_out(found: Iterable[Advice], cause: Advice | None) -> list[Advice]:
+    """A trouble where a finding and the trainings say the same, though the errors are low: of the rate, and of
+    the inputs.
+    """
+    if cause is None or cause.kind not in _LUCKY:
         return []
-    seen = [each.evidence for each in found if each.kind == "high_rate" and each.severity == "warning"]
-    text = "The training is unsteady: another run may end worse."
-    return [Advice("unsteady_training", "warning", text, seen[0], cause.code, _STEPS)] if seen else []
+    seen = [each.evidence for each in found if each.kind == cause.kind and each.severity == "warning"]
+    kind, text = _LUCKY[cause.kind]
+    return [Advice(kind, "warning", text, seen[0], cause.code, cause.source)] if seen else []
+
+
+_LUCKY = {
+    "high_rate": ("unsteady_training", "The training is unsteady: another run may end worse."),
+    "unscaled_inputs": ("slow_training", "The training is slow: with scaled inputs it takes a part of the steps."),
+}
 
 
 def _advice(trial: Trial, tried: Interventions) -> Advice:

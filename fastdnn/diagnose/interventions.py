@@ -93,20 +93,24 @@ class Interventions:
     def effective(self) -> tuple[Trial, ...]:
         """Those that are decisively better than the network as it is, the best of each change, best first."""
         before = self.as_it_is.loss
-        if math.isfinite(self.guessing) and before < SMALL * self.guessing:
+        if self._fits:
             return ()
         names = dict.fromkeys(trial.name for trial in self.trials[1:])
         best = [trial for name in names if (trial := self.best(name)) is not None]
         better = [trial for trial in best if trial.loss < DECISIVE * before]
         return tuple(sorted(better, key=lambda trial: trial.loss))
 
+    @property
+    def _fits(self) -> bool:
+        """Whether the network learns as it is, and has."""
+        return math.isfinite(self.guessing) and max(self.as_it_is.loss, self.now) < SMALL * self.guessing
+
     def is_refuted(self, name: str, *, lower: bool = False, higher: bool = False) -> bool:
         """Whether a change was tried, and leaves the loss about as it is; of rates those on one side alone."""
         factors = [trial for trial in self.trials[1:] if trial.name == name]
         tried = [t for t in factors if not (lower and t.factor > 1) and not (higher and t.factor < 1)]
         before = self.as_it_is.loss
-        small = math.isfinite(self.guessing) and before < SMALL * self.guessing
-        return bool(tried) and (small or min(t.loss for t in tried) > WITHOUT_USE * before)
+        return bool(tried) and (self._fits or min(t.loss for t in tried) > WITHOUT_USE * before)
 
     def __str__(self) -> str:
         rows = [[trial.what, f"{trial.rate:.3g}", f"{trial.loss:.4g}"] for trial in self.trials]

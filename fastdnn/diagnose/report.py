@@ -12,7 +12,7 @@ from fastdnn.diagnose import sections
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.causes import ranked
-from fastdnn.diagnose.intervention_advice import cause_found, tested, unsteady
+from fastdnn.diagnose.intervention_advice import borne_out, cause_found, tested
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import Rows
 from fastdnn.errors import expected, unknown_name
@@ -25,7 +25,7 @@ from fastdnn.thread_settings import threads as use_threads
 _WHERE = "report"
 _WIDTH = 110  # of `Advice.told`
 _BAD = ("error", "warning")
-_BY_CURVE = {"high_rate", "low_rate", "diverged", "plateau"}
+_WORTH_TRYING = {"high_rate", "low_rate", "diverged", "plateau", "unscaled_inputs"}
 
 
 @dataclass(frozen=True)
@@ -128,13 +128,11 @@ def report(
     """
     resolve(_WHERE, threads)
     with nullcontext() if threads is None else use_threads(threads):
-        case = _case(model, train, dev, test, human_error, history, quick, seed)
-        return _reported(case, gradients, verbose)
+        case = _case(model, train, dev, test, human_error, history, quick, gradients, seed)
+        return _reported(case, verbose)
 
 
-def _reported(case: Case, gradients: Any, verbose: Any) -> Report:
-    if gradients is not None:
-        flag(_WHERE, "gradients", gradients)
+def _reported(case: Case, verbose: Any) -> Report:
     progress = _Progress(verbose)
     with progress:
         first = [progress.run(*part, case) for part in _FIRST]
@@ -149,6 +147,9 @@ _FIRST = (
     ("data", "features of the training set", sections.data),
     ("shift", "whether the sets come from one distribution", sections.shift),
     ("curve", "learning curves", sections.curve),
+    ("layers", "what each layer gives", sections.layers),
+    ("gradients", "gradients", sections.gradients),
+    ("classes", "class by class, and trust", sections.classes),
     ("rules", "rules of thumb", sections.rules),
 )
 _LATER = (("interventions", "short trainings with one thing changed", sections.interventions),)
@@ -162,6 +163,7 @@ def _case(
     human_error: Any,
     history: Any,
     quick: Any,
+    gradients: Any,
     seed: Any,
 ) -> Case:
     """The arguments, checked."""
@@ -185,15 +187,16 @@ def _case(
         human,
         model.history if history is None else history,
         flag(_WHERE, "quick", quick),
+        None if gradients is None else flag(_WHERE, "gradients", gradients),
         int(seed),
     )
 
 
 def _is_worth_time(case: Case, found: list[Advice]) -> bool:
-    """Whether something is to be tried: a trouble, or a curve that says so."""
+    """Whether something is to be tried: a trouble, or what may be one."""
     bad = [each.kind for each in found if each.severity in _BAD]
     trouble = any(each.severity in _BAD for each in ranked(found))
-    return not case.quick and (trouble or not _BY_CURVE.isdisjoint(bad))
+    return not case.quick and (trouble or not _WORTH_TRYING.isdisjoint(bad))
 
 
 def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[Advice]:
@@ -201,7 +204,7 @@ def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[A
     for section in later:
         if section.name == "interventions" and section.result is not None:
             cause = cause_found(section.result)
-            found = [*found, *unsteady(found, cause)]
+            found = [*found, *borne_out(found, cause)]
             found = tested(found, section.result)
             found = [*([cause] if cause is not None else []), *found]
         else:

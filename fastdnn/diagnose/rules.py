@@ -52,17 +52,6 @@ def large_inputs(case: Case) -> Advice | None:
     return Advice("unscaled_inputs", "warning", text, seen, SCALE_CODE, INPUTS_SOURCE)
 
 
-def sigmoid_in_hidden_layers(case: Case) -> Advice | None:
-    """Never in hidden layers."""
-    used = _hidden(case, ("sigmoid",))
-    if not used:
-        return None
-    text = "Hidden layers use the sigmoid, whose gradients vanish and whose outputs are not centred: take ReLU."
-    return Advice(
-        "sigmoid_in_hidden_layers", "hint", text, f"layers {', '.join(used[:5])}", RELU_CODE, _004_ACTIVATIONS
-    )
-
-
 def deep_and_saturating(case: Case) -> Advice | None:
     """A tower of sigmoids or tanhs without normalisation between them."""
     used = _hidden(case, ("sigmoid", "tanh"))
@@ -202,7 +191,6 @@ RULES: tuple[Callable[[Case], Advice | None], ...] = (
     large_inputs,
     deep_and_saturating,
     few_examples,
-    sigmoid_in_hidden_layers,
     elastic_net,
     few_features_matter,
     a_little_l2,

@@ -7,21 +7,30 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.custom.losses import PythonLoss
 from fastdnn.data.split_check import check_splits
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.class_outputs import names_classes
 from fastdnn.diagnose.curve_reading import read_curve
+from fastdnn.diagnose.evaluate_classes import evaluate_classes
 from fastdnn.diagnose.fresh_copy import behind_scalers
+from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.interventions import intervene
+from fastdnn.diagnose.layer_statistics import layer_statistics
 from fastdnn.diagnose.rules import rules_of_thumb
 from fastdnn.errors import NonFiniteLossError
-from fastdnn.report import table
+from fastdnn.layers.layer import Layer
+from fastdnn.losses import BinaryCrossentropy
+from fastdnn.model import Model
 
 # Of a false alarm in each pair of sets: a tenth of `check_splits`'s, since nobody asked whether they differ.
 SHIFT_ALPHA = 0.001
 SHIFT_ROWS = 2000  # of each set; a shift that matters shows in them
 STATISTICS_ROWS = 1000
+GRADIENT_ROWS = 16
+GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
 SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
 _SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
@@ -167,6 +176,50 @@ def rules(case: Case) -> "tuple[Rules, Iterable[Advice]]":
     """The decks' rules of thumb."""
     found = rules_of_thumb(case)
     return Rules(found), found
+
+
+def layers(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """What each layer gives, and the gradients that come back."""
+    part = case.train.drawn(STATISTICS_ROWS, case.seed)
+    found = layer_statistics(case.model, part.x, part.y, part.weights)
+    return found, found.advice
+
+
+def gradients(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """Gradients against differences, where there is code of the user's own, or it is asked for."""
+    if case.gradients is False or (case.gradients is None and not has_own_code(case.model)):
+        return LeftOut("all layers and the loss are fastdnn's own")
+    part = case.train.drawn(GRADIENT_ROWS, case.seed)
+    found = check_gradients(
+        case.model,
+        part.x,
+        part.y,
+        part.weights,
+        max_per_tensor=GRADIENT_ELEMENTS,
+        seed=case.seed,
+        verbose=0,
+    )
+    return found, found.advice
+
+
+def has_own_code(model: Model) -> bool:
+    """Whether a layer or the loss is the user's own, with a gradient that may be wrong."""
+    own_layer = any(type(layer).lower is Layer.lower for layer in model.layers)
+    return own_layer or isinstance(model.compiled.loss, PythonLoss)
+
+
+def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """The dev set class by class, and whether answers can be trusted."""
+    if not case.classifies:
+        return LeftOut("the targets are numbers")
+    if case.quick:
+        return LeftOut("a quick report")
+    one = case.model.graph.widths_of(case.model.graph.outputs)[0] == 1
+    if not names_classes(case.model) and not (one and isinstance(case.model.compiled.loss, BinaryCrossentropy)):
+        return LeftOut("outputs that are not the probabilities of classes")
+    rows = case.dev
+    found = evaluate_classes(case.model, rows.x, rows.y, sample_weight=rows.weights)
+    return found, found.advice
 
 
 # ---- What is looked at where there is time
