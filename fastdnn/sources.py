@@ -264,7 +264,7 @@ def _each_of(
     """
     if isinstance(given, Mapping) and not is_sparse(given):
         every = ports.by_name(where, noun, given, required)
-    elif _is_list_of_arrays(given, ports):
+    elif is_list_of_arrays(given, ports):
         if len(given) == len(wanted):
             return list(given)
         every = ports.by_order(where, noun, given)
@@ -273,7 +273,7 @@ def _each_of(
     return [every[index] for index in wanted]
 
 
-def _is_list_of_arrays(given: Any, ports: Ports) -> bool:
+def is_list_of_arrays(given: Any, ports: Ports) -> bool:
     """Whether it is a list of arrays, and not the rows, or numbers, of one."""
     if not isinstance(given, list | tuple) or (len(ports) == 1 and len(given) != 1):
         return False

@@ -23,12 +23,15 @@ from fastdnn.diagnose.gradient_check_stencils import (
 from fastdnn.diagnose.layer_statistics import LayerStatistics, layer_statistics
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, precision_recall_curve
 from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1, precision_recall_f1
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
 from fastdnn.diagnose.report import Report, report
 from fastdnn.diagnose.risk_coverage import RiskCoverage
 from fastdnn.diagnose.roc import RocCurve, roc_auc, roc_curve
+from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
 from fastdnn.diagnose.temperature import apply_temperature
 from fastdnn.diagnose.top_k import TopK, top_k
 from fastdnn.diagnose.trust import Trust, trust
+from fastdnn.diagnose.walkthrough import Walkthrough, walkthrough
 
 __all__ = [
     "Advice",
@@ -43,11 +46,14 @@ __all__ = [
     "Monitor",
     "PrecisionRecallCurve",
     "PrecisionRecallF1",
+    "RateRange",
     "Report",
     "RiskCoverage",
     "RocCurve",
+    "SubsetFit",
     "TopK",
     "Trust",
+    "Walkthrough",
     "apply_temperature",
     "bias_variance",
     "calibration",
@@ -60,6 +66,8 @@ __all__ = [
     "forward_difference",
     "fresh_copy",
     "layer_statistics",
+    "learning_rate_range",
+    "overfit_subset",
     "precision_recall_curve",
     "precision_recall_f1",
     "read_curve",
@@ -68,4 +76,5 @@ __all__ = [
     "roc_curve",
     "top_k",
     "trust",
+    "walkthrough",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastdnn.callbacks.monitor import Monitor
+from fastdnn.callbacks.early_stopping import EarlyStopping
 
 EXPLODED = 3.0  # a first value so far above the second one is no measure of what comes later
 _TINY = float(np.finfo(np.float64).tiny)
@@ -21,7 +21,7 @@ def as_cost(name: str, values: np.ndarray) -> np.ndarray:
     >>> as_cost("val_accuracy", np.array([0.5, 0.75]))
     array([0.5 , 0.25])
     """
-    return 1 - values if Monitor("read_curve", name, "auto", 0).mode == "max" else values
+    return 1 - values if EarlyStopping(name).mode == "max" else values  # which knows what more is better of
 
 
 def above_floor(*curves: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -9,19 +9,22 @@ _001_BIAS = 'deck 001, "When we achieve high bias (low training data performance
 _001_VARIANCE = 'deck 001, "When we achieve high variance (low dev data performance), try to"'
 _000 = 'deck 000, "Bias/Variance"'
 
-_BIGGER = """\
-last = model.layers[-1]
-hidden = fd.layers.Dense(256, activation="relu")
-bigger = model.with_head([hidden, type(last)(**last.get_config())], freeze=False)
+# From the last Dense on, whatever follows it: an activation, or what brings numbers back to their unit.
+_TAIL = """\
+import copy
+place = max(i for i, layer in enumerate(model.layers) if isinstance(layer, fd.layers.Dense))
+tail = copy.deepcopy(model.layers[place:])
+"""
+
+_BIGGER = f"""\
+{_TAIL}hidden = fd.layers.Dense(256, activation="relu")
+bigger = model.with_head([hidden, *tail], after=model.layers[place - 1].name, freeze=False)
 bigger.compile("adam", model.compiled.loss)
 bigger.fit(x, y, epochs=50)"""
 
-_OTHER = """\
-last = model.layers[-1]
-other = fd.Sequential(
-    [fd.layers.Input((model.input_shape[1],)), fd.layers.Dense(128), fd.layers.BatchNormalization(),
-     fd.layers.ReLU(), type(last)(**last.get_config())]
-)
+_OTHER = f"""\
+{_TAIL}hidden = [fd.layers.Dense(128), fd.layers.BatchNormalization(), fd.layers.ReLU()]
+other = fd.Sequential([fd.layers.Input((model.input_shape[1],)), *hidden, *tail])
 other.compile("adam", model.compiled.loss)
 other.fit(x, y, epochs=50)"""
 
@@ -33,9 +36,8 @@ _REGULARIZE = """\
 model.compile("adam", model.compiled.loss, regularizer=fd.regularizers.L2(1e-3))
 model.fit(x, y, epochs=20)"""
 
-_DROPOUT = """\
-last = model.layers[-1]
-dropped = model.with_head([fd.layers.Dropout(0.3), type(last)(**last.get_config())], freeze=False)
+_DROPOUT = f"""\
+{_TAIL}dropped = model.with_head([fd.layers.Dropout(0.3), *tail], after=model.layers[place - 1].name, freeze=False)
 dropped.compile("adam", model.compiled.loss)
 dropped.fit(x, y, epochs=20)"""
 
@@ -44,7 +46,7 @@ train, dev = x[: int(0.8 * len(x))], x[int(0.8 * len(x)) :]
 print(fd.data.check_shift(train, dev))"""
 
 _STOP = """\
-stop = fd.callbacks.EarlyStopping(patience=5, restore_best_weights=True)
+stop = fd.callbacks.EarlyStopping(patience=5)
 model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stop])"""
 
 # The decks' lists, in their order.

@@ -1,6 +1,7 @@
 """Trainings on copies: the model that a diagnosis is asked about stays as it is, bit for bit."""
 
 import copy
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,16 @@ from fastdnn.constraints import Constraint
 from fastdnn.data.batches import is_batches
 from fastdnn.data.sparse import is_sparse
 from fastdnn.data.split import split_indices
-from fastdnn.errors import expected
+from fastdnn.errors import EqualUnitsWarning, expected
 from fastdnn.graph import Graph, Node
 from fastdnn.layers.dropout import Dropout
 from fastdnn.layers.gaussian_noise import GaussianNoise
 from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.model import Model
+from fastdnn.ports import Ports
 from fastdnn.regularizers import Regularizer
 from fastdnn.schedules import Constant
+from fastdnn.sources import is_list_of_arrays
 
 if TYPE_CHECKING:
     from fastdnn.sources import Feed
@@ -72,18 +75,16 @@ def redraw(model: Model, seed: int) -> None:
     """
     kept = model.weights.snapshot()
     again = Model(seed=seed, dtype=model.dtype)
-    nodes = [Node(layer, node.inputs) for layer, node in _copied_nodes(model.graph)]
-    again._set_graph(Graph(nodes, model.graph.inputs, model.graph.outputs))
+    layers = copy.deepcopy([node.layer for node in model.graph.nodes])
+    nodes = [Node(layer, node.inputs) for layer, node in zip(layers, model.graph.nodes, strict=True)]
+    with warnings.catch_warnings():  # which the model itself has given before
+        warnings.simplefilter("ignore", EqualUnitsWarning)
+        again._set_graph(Graph(nodes, model.graph.inputs, model.graph.outputs))
     drawn = again.weights.snapshot()
     trained = {
         weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights
     }
     model.weights.write({name: drawn[name] if name in trained else kept[name] for name in kept})
-
-
-def _copied_nodes(graph: Graph) -> list[tuple[Any, Node]]:
-    layers = copy.deepcopy([node.layer for node in graph.nodes])
-    return list(zip(layers, graph.nodes, strict=True))
 
 
 def _is_trained(layer: Any) -> bool:
@@ -147,16 +148,16 @@ def some_rows(model: Model, feed: "Feed", rows: int, seed: int) -> np.ndarray:
     return split_indices(feed.rows, dev=rows, test=0, stratify=labels if few else None, seed=seed)[1]
 
 
-def rows_of(data: Any, rows: np.ndarray) -> Any:
+def rows_of(data: Any, rows: np.ndarray, ports: Ports) -> Any:
     """These rows of what a user gave: an array, a frame, a sparse matrix, or a list or dict of such."""
+    if data is None:
+        return None
     if is_sparse(data):
         return data.tocsr()[rows]
     if isinstance(data, Mapping):
-        return type(data)((name, rows_of(each, rows)) for name, each in data.items())  # type: ignore[call-arg]
-    if isinstance(data, list | tuple) and all(getattr(each, "ndim", 0) or is_sparse(each) for each in data):
-        return [rows_of(each, rows) for each in data]
-    if hasattr(data, "iloc"):
+        return {name: rows_of(each, rows, ports) for name, each in data.items()}
+    if is_list_of_arrays(data, ports):
+        return [rows_of(each, rows, ports) for each in data]
+    if hasattr(data, "iloc"):  # pandas
         return data.iloc[rows]
-    if hasattr(data, "column_names"):
-        return data.take(rows)
-    return np.asarray(data)[rows]
+    return data.take(rows) if hasattr(data, "column_names") else np.asarray(data)[rows]

@@ -1,0 +1,277 @@
+"""The process of training a network, step by step, in one call."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from fastdnn.callbacks import EarlyStopping
+from fastdnn.checks import number, whole
+from fastdnn.data.description import Description, describe
+from fastdnn.data.split import Split, train_dev_test_split
+from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
+from fastdnn.diagnose.curve_reading import CurveReading, read_curve
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
+from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
+from fastdnn.diagnose.told import Told
+from fastdnn.diagnose.walkthrough_task import Task, error_of, simple_network, task_of
+from fastdnn.errors import expected
+from fastdnn.features import as_table, refuse_non_finite
+
+if TYPE_CHECKING:
+    from fastdnn.model import Model
+
+_WHERE = "walkthrough"
+
+
+@dataclass(frozen=True)
+class Walkthrough:
+    """What came of the steps.
+
+    model: trained, with the weights of the best epoch on the dev set; it takes x as it is, and gives logits
+        of the classes, or numbers in the unit of y.
+    task: "classification" or "regression".
+    classes: of a classification (classes,): label i of the model is `classes[i]`; None of a regression.
+    split: train, dev and test, each (x, y), y as the model is trained on it.
+    description: of the training features.
+    subset: whether a few rows were learnt by heart.
+    rates: of the learning-rate range test.
+    history: the figures of the epochs.
+    curve: what they say.
+    errors: bias and variance, of the shares of wrong labels, or 1 - R²; None where an error is above 1.
+    report: of `fastdnn.diagnose.report`.
+    words: a line for each step.
+    advice: of all steps.
+    """
+
+    model: "Model"
+    task: Literal["classification", "regression"]
+    classes: np.ndarray | None
+    split: Split
+    description: Description
+    subset: SubsetFit
+    rates: RateRange
+    history: dict[str, list[float]]
+    curve: CurveReading
+    errors: BiasVariance | None
+    report: Any
+    words: tuple[str, ...]
+    advice: tuple[Advice, ...]
+
+    def __str__(self) -> str:
+        told = [advice.told() for advice in self.advice if advice.severity != "good"]
+        return "\n".join([*self.words, *told])
+
+    def plot(self, axes: Any = None) -> Any:
+        """Four panels: rows learnt by heart, the range test, the learning curves, the errors; see
+        `fastdnn.plots.walkthrough`.
+        """
+        from fastdnn.plots.walkthrough import walkthrough as draw
+
+        return draw(self, axes)
+
+
+def walkthrough(
+    x: Any,
+    y: Any,
+    *,
+    task: Literal["auto", "classification", "regression"] = "auto",
+    build: "Callable[[int, int], Model] | None" = None,
+    hidden: int = 64,
+    dev: float = 0.2,
+    test: float = 0.2,
+    human_error: float = 0.0,
+    epochs: int = 100,
+    patience: int = 10,
+    batch_size: int = 32,
+    seed: int = 0,
+    verbose: Literal["auto", 0, 1, 2] = "auto",
+    threads: int | None = None,
+) -> Walkthrough:
+    """Go through the whole process with a table of numbers, and say at each step what was found.
+
+    1. Preprocess: split, describe the features, standardise them in a layer of the network.
+    2. Design a simple network: one hidden layer of ReLU, the optimiser Adam.
+    3. See that it can learn a few rows by heart (`overfit_subset`).
+    4. Find the learning rate (`learning_rate_range`).
+    5. Train with early stopping, and read the curves (`read_curve`, `bias_variance`).
+    6. Report (`report`).
+
+    Args:
+        x: (examples, features), a dense table of finite numbers.
+        y: labels of any kind, whole numbers or texts, (examples,); of a regression (examples,) or (examples,
+            outputs).
+        task: "auto" takes texts, truth values, and whole numbers of at most 100 distinct values, each five
+            times on average, for classes.
+        build: makes the network of (features, outputs), compiled or not; without, a simple one is made. It
+            scales its inputs itself. Where it is not compiled, it is with Adam and the task's loss, cross-
+            entropy of logits or the squared error.
+        hidden: units of the simple network.
+        dev: as in `data.train_dev_test_split`; so is test, which may be 0. Both are stratified by class.
+        test: see dev.
+        human_error: as in `bias_variance`.
+        epochs: at most so many.
+        patience: epochs without a lower loss on the dev set, after which the training ends.
+        batch_size: of the training.
+        seed: of the split, the weights and the shuffling.
+        verbose: 0 nothing; 1 or 2 the words of each step, 1 with a live line; "auto" 1 on a terminal, else 0.
+        threads: as in `fit`.
+
+    Raises:
+        ValueError: data or an argument does not fit.
+        NonFiniteLossError: the training diverged, in spite of the range test.
+
+    Source: deck 004, "Training Process, Step-by-step".
+
+    >>> import fastdnn as fd
+    >>> x, y = fd.data.load_digits()
+    >>> done = fd.diagnose.walkthrough(x, y, epochs=20)  # doctest: +SKIP
+    >>> print(done)  # doctest: +SKIP
+    """
+    settings = (
+        whole(_WHERE, "hidden", hidden, 1),
+        whole(_WHERE, "epochs", epochs, 1),
+        whole(_WHERE, "patience", patience, 1),
+        whole(_WHERE, "batch_size", batch_size, 1),
+        whole(_WHERE, "seed", seed),
+    )
+    number(_WHERE, "human_error", human_error, 0, 1)
+    table = as_table(_WHERE, x, None, "float32")
+    refuse_non_finite(_WHERE, "x", table, "float32")
+    kind = task_of(y, task, len(table))
+    with Told(_WHERE, verbose) as told:
+        steps = _Steps(table, kind, dev, test, settings, human_error, told, threads)
+        return steps.done(build)
+
+
+class _Steps:
+    """The steps, in their order, and what was said of each."""
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        task: Task,
+        dev: float,
+        test: float,
+        settings: tuple[int, int, int, int, int],
+        human_error: float,
+        told: Told,
+        threads: int | None,
+    ) -> None:
+        self._task = task
+        self._hidden, self._epochs, self._patience, self._batch_size, self._seed = settings
+        self._human_error = human_error
+        self._told = told
+        self._how: dict[str, Any] = {"verbose": 1 if told.verbose == 1 else 0, "threads": threads}
+        self._words: list[str] = []
+        stratify = task.y if task.classes is not None else None
+        self._split = train_dev_test_split(x, task.y, dev=dev, test=test, stratify=stratify, seed=self._seed)
+        if not len(self._split.dev[0]):
+            raise ValueError(expected(_WHERE, "dev of at least one row", repr(dev), "it says when to stop"))
+
+    def _say(self, text: str) -> None:
+        line = f"{len(self._words) + 1}. {text}"
+        self._words.append(line)
+        self._told.say(line)
+
+    def done(self, build: Any) -> Walkthrough:
+        """All of them."""
+        description = self._preprocess()
+        model = self._design(build)
+        train = self._split.train
+        subset = overfit_subset(model, *train, seed=self._seed, **self._how)
+        self._say(f"Learn {subset.rows} rows by heart: {subset.advice[0].text}")
+        rates = self._find_rate(model)
+        history = self._train(model)
+        curve, errors = read_curve(history), self._errors(model)
+        report = self._report(model, history)
+        found = [*subset.advice, *rates.advice, *curve.advice, *getattr(report, "advice", ())]
+        found += [] if errors is None else errors.advice
+        classes = self._task.classes
+        return Walkthrough(
+            model,
+            "regression" if classes is None else "classification",
+            classes,
+            self._split,
+            description,
+            subset,
+            rates,
+            dict(history.history),
+            curve,
+            errors,
+            report,
+            tuple(self._words),
+            _once(found),
+        )
+
+    def _preprocess(self) -> Description:
+        split = self._split
+        rows = ", ".join(f"{name} {len(getattr(split, name)[0]):,}" for name in ("train", "dev", "test"))
+        description = describe(split.train[0])
+        troubles = "; ".join(trouble.text for trouble in description.warnings) or "nothing unusual in them"
+        self._say(f"Preprocess: {rows} rows of {split.train[0].shape[1]} features; {troubles}.")
+        return description
+
+    def _design(self, build: Any) -> "Model":
+        model = simple_network(build, self._split.train, self._task, self._hidden, self._seed)
+        layers = ", ".join(type(layer).__name__ for layer in model.layers[1:])
+        self._say(f"Design a simple network: {layers}; {model.count_params():,} weights.")
+        return model
+
+    def _find_rate(self, model: "Model") -> RateRange:
+        rates = learning_rate_range(model, *self._split.train, batch_size=self._batch_size, **self._how)
+        if "learning_rate" in model.optimizer.schedules:
+            self._say(f"Find the learning rate: {rates.suggested:.2g}; the network's own schedule stays.")
+        elif rates.falls:
+            model.optimizer.learning_rate = rates.suggested
+            self._say(f"Find the learning rate: {rates.suggested:.2g}.")
+        else:
+            self._say(f"Find the learning rate: {rates.advice[0].text}")
+        return rates
+
+    def _train(self, model: "Model") -> Any:
+        stop = EarlyStopping(patience=self._patience)
+        history = model.fit(
+            *self._split.train,
+            batch_size=self._batch_size,
+            epochs=self._epochs,
+            validation_data=self._split.dev,
+            callbacks=[stop],
+            **self._how,
+        )
+        best = int(np.argmin(history.history["val_loss"])) + 1
+        self._say(f"Train: {len(history.epoch)} epochs, the best on the dev set was number {best}.")
+        return history
+
+    def _errors(self, model: "Model") -> BiasVariance | None:
+        errors = {
+            name: error_of(model, *getattr(self._split, name), self._task)
+            for name in ("train", "dev", "test")
+            if len(getattr(self._split, name)[0])
+        }
+        told = ", ".join(f"{name} {error:.2%}" for name, error in errors.items())
+        if max(errors.values()) > 1:
+            self._say(f"Errors (1 - R²): {told}: worse than the mean of y.")
+            return None
+        found = bias_variance(
+            errors["train"], errors["dev"], self._human_error, test_error=errors.get("test")
+        )
+        what = "1 - R²" if self._task.classes is None else "wrong labels"
+        self._say(f"Errors ({what}): {told}; verdict: {found.verdict.replace('_', ' ')}.")
+        return found
+
+    def _report(self, model: "Model", history: Any) -> Any:
+        split = self._split
+        test = split.test if len(split.test[0]) else None
+        make = importlib.import_module("fastdnn.diagnose").report
+        more = {"history": history, "seed": self._seed, **self._how}
+        return make(model, split.train, split.dev, test, self._human_error, **more)
+
+
+def _once(advice: list[Advice]) -> tuple[Advice, ...]:
+    """Each kind once, by the first step that said it."""
+    kinds = {each.kind: each for each in reversed(advice)}
+    return ordered(each for each in advice if kinds[each.kind] is each)

@@ -1,0 +1,115 @@
+"""What a walkthrough is about: classes or numbers, the network, its error."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastdnn.checks import choice
+from fastdnn.errors import expected
+from fastdnn.features import as_targets
+from fastdnn.layers import Dense, Input, Normalization
+from fastdnn.losses import SparseCategoricalCrossentropy
+from fastdnn.model import Model
+from fastdnn.optimizers import Adam
+from fastdnn.sequential import Sequential
+
+_WHERE = "walkthrough"
+_MOST_CLASSES = 100
+_ROWS_OF_A_CLASS = 5  # on average; else whole numbers are figures
+
+
+@dataclass(frozen=True)
+class Task:
+    """The targets as a model is trained on them.
+
+    y: labels from 0 (examples,), or numbers (examples, outputs).
+    classes: what the labels stand for, or None of a regression.
+    """
+
+    y: np.ndarray
+    classes: np.ndarray | None
+
+    @property
+    def outputs(self) -> int:
+        """Of the network."""
+        return int(self.y.shape[1]) if self.classes is None else len(self.classes)
+
+
+def task_of(y: Any, task: str, rows: int) -> Task:
+    """Whether y is labels or numbers, and these.
+
+    Raises:
+        ValueError: it is neither, or does not fit x; or there is one class only.
+    """
+    choice(_WHERE, "a task", task, ("auto", "classification", "regression"))
+    given = np.asarray(y)
+    if given.ndim == 2 and given.shape[1] == 1:
+        given = given[:, 0]
+    is_classes = task == "classification" or (task == "auto" and _looks_like_classes(given))
+    if not is_classes:
+        width = 1 if given.ndim < 2 else given.shape[1]
+        targets = as_targets(_WHERE, given, width, rows, "float32")
+        return Task(np.asarray(targets, np.float64), None)
+    if given.shape != (rows,):
+        raise ValueError(expected(_WHERE, f"y as {rows} labels", f"shape {given.shape}"))
+    if given.dtype.kind == "f" and not np.isfinite(given).all():
+        raise ValueError(expected(_WHERE, "labels in y", "NaN or infinity"))
+    try:
+        classes, labels = np.unique(given, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(expected(_WHERE, "labels of one kind in y", str(error))) from error
+    if len(classes) < 2:
+        raise ValueError(expected(_WHERE, "two classes in y, or more", repr(classes.tolist())))
+    return Task(labels.reshape(-1).astype(np.int32), classes)
+
+
+def _looks_like_classes(y: np.ndarray) -> bool:
+    if y.dtype.kind in "OUSb":
+        return y.ndim == 1
+    distinct = len(np.unique(y)) if y.dtype.kind in "iu" and y.ndim == 1 else np.inf
+    return bool(distinct <= min(_MOST_CLASSES, len(y) // _ROWS_OF_A_CLASS))
+
+
+def simple_network(build: Any, train: tuple[Any, ...], task: Task, hidden: int, seed: int) -> Model:
+    """The user's, or one hidden layer between standardised features and classes or numbers in their unit;
+    compiled.
+
+    Raises:
+        ValueError: `build` is no function, or makes no model.
+    """
+    x, y = train
+    if build is None:
+        model: Any = _layers(x, y, task, hidden, seed)
+    elif callable(build):
+        model = build(x.shape[1], task.outputs)
+    else:
+        raise ValueError(expected(_WHERE, "build as a function of (features, outputs)", repr(build)))
+    if not isinstance(model, Model):
+        raise ValueError(expected(_WHERE, "a model from build(features, outputs)", repr(model)))
+    if model._compiled is None:
+        classes = task.classes is not None
+        loss = SparseCategoricalCrossentropy(from_logits=True) if classes else "mse"
+        model.compile(Adam(), loss, metrics=["accuracy"] if classes else None)
+    return model
+
+
+def _layers(x: np.ndarray, y: np.ndarray, task: Task, hidden: int, seed: int) -> Model:
+    scale = Normalization(name="scale")
+    scale.adapt(x)
+    layers = [Input((x.shape[1],)), scale, Dense(hidden, activation="relu"), Dense(task.outputs)]
+    if task.classes is None:  # y = mean + std z, as a layer that is not trained
+        std = y.std(axis=0)
+        std = np.where(std > 0, std, 1.0)
+        layers.append(Normalization(mean=-y.mean(axis=0) / std, std=1 / std, name="unscale"))
+    return Sequential(layers, seed=seed)
+
+
+def error_of(model: Model, x: Any, y: Any, task: Task) -> float:
+    """The share of wrong labels, or 1 - R², the mean over the outputs."""
+    outputs = np.asarray(model.predict(x), np.float64)
+    if task.classes is not None:
+        return float(np.mean(outputs.argmax(axis=1) != y))
+    spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    return float(np.mean(((y - outputs) ** 2).sum(axis=0) / spread))

@@ -1,0 +1,53 @@
+"""How a network learnt a few rows by heart, or did not."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastdnn.diagnose.subset_fit import SubsetFit
+from fastdnn.errors import expected
+from fastdnn.plots.figure import COLOURS, new_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
+    """Draw what `fastdnn.diagnose.overfit_subset` found: the loss from the constant output's down to the
+    floor.
+
+    Args:
+        found: the result.
+        ax: where to draw; None makes a figure of its own, without a window.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: it is no such result, or its training diverged in the first step.
+
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> model = fd.Sequential([fd.layers.Input((1,)), fd.layers.Dense(1)], seed=0)
+    >>> model.compile(fd.optimizers.Adam(0.1), "mse")
+    >>> x = np.arange(4.0)[:, None] / 4
+    >>> fd.diagnose.overfit_subset(model, x, 2 * x).plot().get_xlabel()
+    'epoch (one step each)'
+    """
+    if not isinstance(found, SubsetFit):
+        raise ValueError(expected("plots.subset_fit", "what diagnose.overfit_subset found", repr(found)))
+    loss = np.asarray(found.history.get("loss", []))
+    if not loss.size:
+        raise ValueError(expected("plots.subset_fit", "epochs to draw", "a training that diverged at once"))
+    axes = new_axes("plots.subset_fit", (7, 4.5)) if ax is None else ax
+    axes.plot(np.arange(1, len(loss) + 1), loss, color=COLOURS[0], label=f"loss of {found.rows} rows")
+    levels = {"constant output": (found.baseline, "--"), "least possible": (found.floor, ":")}
+    for index, (name, (level, style)) in enumerate(levels.items(), start=1):
+        label = f"{name}: {level:.3g}"
+        axes.axhline(level, color=COLOURS[index], linestyle=style, linewidth=1.8, label=label)
+    if found.accuracy is not None:
+        axes.plot([], [], linestyle="none", label=f"accuracy at the end: {found.accuracy:.3g}")
+    top = 1.3 * max(found.baseline, float(np.median(loss)))
+    axes.set(xlabel="epoch (one step each)", ylabel="loss", title="learnt by heart" if found.reached else "not learnt")
+    axes.set_ylim(top=max(top, 1.1 * float(loss[-1])))
+    axes.grid(alpha=0.3)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    return axes

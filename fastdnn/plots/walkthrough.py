@@ -1,0 +1,43 @@
+"""The steps of a walkthrough, a panel each."""
+
+from typing import Any
+
+import numpy as np
+
+from fastdnn.diagnose.walkthrough import Walkthrough
+from fastdnn.errors import expected
+from fastdnn.plots.figure import new_axes
+
+
+def walkthrough(found: Walkthrough, axes: Any = None) -> Any:
+    """Draw rows learnt by heart, the range test, the learning curves and the errors.
+
+    Args:
+        found: the result.
+        axes: an array of four axes; None makes a figure of its own, without a window.
+
+    Returns:
+        The axes (2, 2), or in the shape given.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: it is no such result, or there are not four axes.
+    """
+    where = "plots.walkthrough"
+    if not isinstance(found, Walkthrough):
+        raise ValueError(expected(where, "what diagnose.walkthrough gave", repr(found)))
+    if axes is None:
+        first = new_axes(where, (15, 9))
+        figure: Any = first.figure
+        first.remove()
+        axes = figure.subplots(2, 2)
+    panels = np.asarray(axes)
+    if panels.size != 4:
+        raise ValueError(expected(where, "four axes", panels.size))
+    for panel, result in zip(panels.flat, (found.subset, found.rates, found.curve, found.errors), strict=True):
+        if result is None:
+            panel.set_axis_off()
+            panel.set_title("errors above 1: worse than the mean of y")
+        else:
+            result.plot(panel)
+    return panels

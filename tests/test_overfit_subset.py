@@ -1,0 +1,267 @@
+"""Learning a few rows by heart."""
+
+import numpy as np
+import pytest
+from diagnoses import classifier, digits, network, run_codes, state_of
+
+import fastdnn as fd
+from fastdnn.diagnose.loss_range import loss_range
+
+overfit = fd.diagnose.overfit_subset
+X, Y = digits(300)
+
+
+def kinds(found):
+    return [advice.kind for advice in found.advice]
+
+
+def test_a_network_that_fits():
+    found = overfit(classifier(32), X, Y)
+    assert found.reached
+    assert found.accuracy == 1
+    assert found.loss <= 0.05 * found.baseline
+    assert (found.rows, found.floor) == (32, 0)
+    assert kinds(found) == ["learns_by_heart"]
+    assert found.epochs == len(found.history["loss"]) < 500
+    assert "learnt by heart" in str(found)
+
+
+def test_the_model_stays_as_it_was():
+    model = classifier(16)
+    model.fit(X, Y, epochs=2, verbose=0)
+    before = state_of(model)
+    overfit(model, X, Y)
+    overfit(model, X, Y, epochs=3)
+    assert state_of(model) == before
+    with pytest.raises(ValueError, match="labels"):
+        overfit(model, X, Y + 5)
+    assert state_of(model) == before
+
+
+def test_an_interrupted_one_leaves_the_model_as_it_was(monkeypatch):
+    model = classifier(16)
+    model.fit(X, Y, epochs=1, verbose=0)
+    before = state_of(model)
+
+    def interrupted(*arguments, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fd.diagnose.subset_fit._Watch, "on_epoch_end", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        overfit(model, X, Y)
+    assert state_of(model) == before
+
+
+def test_regularisation_is_off_unless_it_is_kept():
+    hidden = fd.layers.Dense(64, activation="relu", kernel_constraint=fd.constraints.MaxNorm(0.01))
+    layers = [fd.layers.Input((64,)), hidden, fd.layers.Dropout(0.9), fd.layers.GaussianNoise(3.0)]
+    model = fd.Sequential([*layers, fd.layers.Dense(10)], seed=0)
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(fd.optimizers.AdamW(1e-2, weight_decay=0.5), loss, regularizer=fd.regularizers.L2(1.0))
+    assert overfit(model, X, Y).reached
+    assert not overfit(model, X, Y, regularization=True, epochs=50, other_rates=False).reached
+    assert model.layers[2].rate == 0.9
+    assert hidden.kernel_constraint is not None
+
+
+@pytest.mark.parametrize("mode", ["k", "k-1"])
+def test_smoothed_labels_have_a_floor(mode):
+    found = overfit(classifier(32, label_smoothing=0.1, label_smoothing_mode=mode), X, Y)
+    smoothed = fd.losses.smooth_labels([3], 0.1, mode=mode, classes=10)[0]
+    assert found.floor == pytest.approx(-(smoothed * np.log(smoothed)).sum())
+    assert found.reached
+    assert found.loss >= found.floor
+
+
+def test_rows_that_are_alike_with_unlike_targets_have_a_floor():
+    x = np.concatenate([X[:10], X[:10]])
+    y = np.concatenate([Y[:10], (Y[:10] + 1) % 10])
+    found = overfit(classifier(64), x, y)
+    assert found.floor == pytest.approx(np.log(2))
+    assert found.reached
+    assert "conflicting_rows" in kinds(found)
+    assert found.accuracy == pytest.approx(0.5)
+
+
+def regression(loss, *hidden, activation=None, optimizer="adam", outputs=1):
+    model = network(*hidden, features=5, outputs=outputs, activation=activation)
+    model.compile(optimizer, loss)
+    return model
+
+
+RNG = np.random.default_rng(0)
+TABLE = RNG.standard_normal((100, 5))
+TARGET = np.sin(TABLE[:, 0]) + TABLE[:, 1]
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "log_cosh", fd.losses.MeanSquaredError(reduction="sum")])
+def test_regressions(loss):
+    found = overfit(regression(loss, 64, optimizer=fd.optimizers.Adam(0.01)), TABLE, TARGET)
+    assert found.reached
+    assert found.accuracy is None
+    assert found.floor == 0
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "kl_divergence", "hinge"])
+def test_the_baseline_is_the_best_constant(loss):
+    positive = loss == "kl_divergence"
+    y = np.abs(RNG.standard_normal((12, 2))) if positive else np.sign(RNG.standard_normal((12, 2)))
+    y = y / y.sum(axis=1, keepdims=True) if positive else y
+    model = regression(loss, 8, outputs=2, activation="softmax" if positive else None)
+    feed = model.prepare("here", TABLE[:12], y)
+    found = loss_range(model, feed)
+    function = fd.losses.get(loss)
+    constants = RNG.dirichlet([1, 1], 300) if positive else RNG.uniform(-1.5, 1.5, (300, 2))
+    tried = [function(y, np.tile(constant, (12, 1))) for constant in constants]
+    assert found.baseline <= min(tried) + 1e-9
+    assert found.floor == pytest.approx(0, abs=1e-7)
+
+
+def test_a_sum_over_rows_and_several_outputs():
+    x = fd.Input((5,))
+    h = fd.layers.Dense(64, activation="relu")(x)
+    outputs = {"size": fd.layers.Dense(1)(h), "kind": fd.layers.Dense(3, activation="softmax")(h)}
+    model = fd.Model(x, outputs, seed=0)
+    model.compile("adam", {"size": "mse", "kind": "sparse_categorical_crossentropy"}, loss_weights={"size": 0.5})
+    y = {"size": TARGET, "kind": np.arange(100) % 3}
+    found = overfit(model, TABLE, y)
+    assert found.reached
+    assert found.accuracy == 1
+
+
+def test_a_loss_of_ones_own():
+    class Quartic:
+        name = "quartic"
+
+        def value_and_gradient(self, y, y_hat):
+            d = y_hat - y
+            return (d**4).mean(axis=1), 4 * d**3 / d.shape[1]
+
+    assert overfit(regression(Quartic(), 64), TABLE, TARGET).reached
+
+
+def test_sparse_rows_and_frames_and_lists():
+    sparse = pytest.importorskip("scipy.sparse")
+    assert overfit(classifier(32), sparse.csr_matrix(X), Y).reached
+    assert overfit(classifier(32), X.tolist(), Y.tolist()).reached
+
+
+@pytest.mark.parametrize(("rate", "kind"), [(1e-7, "low_rate"), (1e4, "high_rate")])
+def test_a_rate_that_is_far_off_is_told_from_a_network_that_cannot(rate, kind):
+    found = overfit(classifier(32, optimizer=fd.optimizers.SGD(rate)), X, Y)
+    assert not found.reached
+    assert found.advice[0].kind == "not_learnt"
+    assert kind in kinds(found)
+    better = next(advice.code for advice in found.advice if advice.kind == kind)
+    model = classifier(32, optimizer=fd.optimizers.SGD(rate))
+    exec(better, {"model": model})
+    assert overfit(model, X, Y).reached
+
+
+def test_a_scheduled_rate():
+    schedule = fd.schedules.ExponentialDecay(1e-8, 10, 0.5)
+    found = overfit(classifier(32, optimizer=fd.optimizers.Adam(schedule)), X, Y)
+    assert "low_rate" in kinds(found)
+
+
+def test_an_output_that_cannot_take_the_targets():
+    found = overfit(regression("mse", 32, activation="sigmoid"), TABLE, 3 * TARGET)
+    (advice,) = [advice for advice in found.advice if advice.kind == "output_activation"]
+    assert "sigmoid gives 0 to 1" in advice.evidence
+    assert found.advice[0].code == advice.code
+
+
+def test_a_network_that_is_too_small():
+    found = overfit(classifier(1), X, Y)
+    assert "small_network" in kinds(found)
+    assert "narrowest hidden layer has 1 units" in str(found)
+
+
+def test_features_far_from_scaled():
+    scale = np.array([1e5, 1e-3, 1, 1, 1])
+    found = overfit(regression("mse", 32, optimizer=fd.optimizers.SGD(0.01)), TABLE * scale, TARGET)
+    assert not found.reached
+    assert "unscaled_features" in kinds(found)
+
+
+def test_features_that_say_nothing():
+    found = overfit(classifier(32), np.zeros_like(X), Y)
+    assert found.floor == pytest.approx(found.baseline, rel=0.2) or not found.reached
+
+
+@pytest.mark.filterwarnings("ignore::fastdnn.EqualUnitsWarning")
+def test_no_gradient():
+    layers = [fd.layers.Dense(8, "relu", bias_initializer=fd.initializers.Constant(-1e3)), fd.layers.Dense(1)]
+    model = fd.Sequential([fd.layers.Input((5,)), *layers], seed=0)
+    layers[1].trainable = False
+    model.compile("adam", "mse")
+    found = overfit(model, TABLE, TARGET)
+    assert "no_gradient" in kinds(found)
+
+
+def test_every_line_of_code_runs():
+    told = run_codes(overfit(regression("mse", 32, activation="sigmoid"), TABLE, 3 * TARGET, epochs=20),
+                     regression("mse", 32, activation="sigmoid"), TABLE, 3 * TARGET)
+    told += run_codes(overfit(classifier(1), X, Y, epochs=20), classifier(1), X, Y)
+    wide = TABLE * np.array([1e5, 1e-3, 1, 1, 1])
+    sgd = regression("mse", 32, optimizer=fd.optimizers.SGD(0.01))
+    told += run_codes(overfit(sgd, wide, TARGET, epochs=20), sgd, wide, TARGET)
+    assert len({advice.kind for advice in told}) >= 4
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"rows": 1}, "rows as a whole number >= 2, got 1"),
+        ({"epochs": 0}, "epochs as a whole number >= 1, got 0"),
+        ({"tolerance": 0}, "0 < tolerance < 1, got 0"),
+        ({"tolerance": np.nan}, "0 < tolerance < 1"),
+        ({"regularization": 1}, "regularization"),
+        ({"other_rates": None}, "other_rates"),
+        ({"seed": -1}, "seed as a whole number >= 0"),
+        ({"verbose": 3}, "verbose"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_bad_arguments(more, said):
+    with pytest.raises(ValueError, match=said):
+        overfit(classifier(8), X, Y, **more)
+
+
+def test_what_cannot_be_asked():
+    with pytest.raises(ValueError, match=r"\[overfit_subset\] expected a model, got 3"):
+        overfit(3, X, Y)
+    with pytest.raises(ValueError, match="a compiled model"):
+        overfit(network(8), X, Y)
+    with pytest.raises(ValueError, match=r"one target in all rows"):
+        overfit(classifier(8), X, np.zeros(300, int))
+    with pytest.raises(ValueError, match="finite x"):
+        overfit(classifier(8), np.where(X == X[5, 20], np.nan, X), Y)
+    with pytest.raises(ValueError, match="x and y as arrays"):
+        overfit(classifier(8), iter([(X, Y)]), None)
+    frozen = classifier(8)
+    frozen.trainable = False
+    with pytest.raises(ValueError, match="weights that are trained"):
+        overfit(frozen, X, Y)
+
+
+def test_a_model_that_is_not_built_yet_stays_so():
+    model = fd.Sequential([fd.layers.Dense(32, "relu"), fd.layers.Dense(10)], seed=0)
+    model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    assert overfit(model, X, Y).reached
+    assert not model.is_built
+
+
+def test_progress(capsys):
+    overfit(classifier(32), X, Y, verbose=2)
+    assert "overfit_subset: 32 rows, learning rate 0.001, epoch" in capsys.readouterr().out
+    overfit(classifier(32), X, Y)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_picture():
+    pytest.importorskip("matplotlib")
+    found = overfit(classifier(32), X, Y)
+    ax = found.plot()
+    assert list(ax.get_lines()[0].get_ydata()) == found.history["loss"]
+    assert "constant output" in ax.get_legend().get_texts()[1].get_text()
