@@ -34,12 +34,14 @@ class Cause:
 
 
 # What a wrong scale, rate or network shows itself by.
-_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "no_gap", "subset_not_fitted", "not_finite",
+_BIAS = ("no_better_than_guessing", "high_bias", "plateau", "no_gap", "not_learnt", "not_finite",
          "worse_than_chance")
 _SIGNALS = ("no_signal", "vanishing_activations", "exploding_activations", "vanishing_gradients",
             "exploding_gradients", "dead_units", "saturated_units")
 _CLASSES = ("never_predicted", "worst_class", "no_better_than_chance", "poor_ranking", "over_confident",
             "probability_too_high", "probability_too_low", "blind_measure", "error_out_of_reach")
+_SUBSET = ("conflicting_rows", "constant_features", "no_gradient", "wrong_targets", "output_activation", "unscaled_features",
+           "small_network")
 _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
 _NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
@@ -91,6 +93,8 @@ CAUSES: tuple[Cause, ...] = (
         explains=(*_NETWORK, *_RATE, "sigmoid_hidden"),
         needs_symptom=True,
     ),
+    # What a few rows that cannot be learned by heart are traced to.
+    *(Cause(kind, explains=(*_NETWORK, "not_learnt"), needs_symptom=True) for kind in _SUBSET),
     Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
     Cause("other_optimizer", explains=(*_BIAS, *_RATE), needs_symptom=True),
     Cause("dev_shift", explains=(*_VARIANCE, "few_examples"), needs_symptom=True),
@@ -105,7 +109,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("unsteady_training"),
     Cause("slow_training"),
     Cause("overfitted_dev"),
-    Cause("subset_not_fitted", explains=("high_bias",)),
+    Cause("not_learnt", explains=("high_bias",)),
     # A symptom and the ways to live with it: they are no use where something deeper explains it.
     Cause(
         "high_bias",
@@ -209,4 +213,4 @@ def _told(each: Advice, cause: str, found: Mapping[str, Advice]) -> Advice:
     if not cause or each.severity not in _BAD:
         return each
     text = f"{each.text} (It may follow from {cause}: mend that first.)"
-    return replace(each, severity="hint", text=text, code="")
+    return replace(each, severity="hint", text=text, code="", source="")

@@ -137,9 +137,21 @@ def _reported(case: Case, verbose: Any) -> Report:
     with progress:
         first = [progress.run(*part, case) for part in _FIRST]
         found = [each for section in first for each in section.advice]
-        later = [progress.run(*part, case) for part in _LATER] if _is_worth_time(case, found) else []
+        later = _tried(case, found, progress) if _is_worth_time(case, found) else []
     found = _with_interventions(found, later)
     return Report(_headed(ranked(found), case), (*first, *later))
+
+
+def _tried(case: Case, found: list[Advice], progress: "_Progress") -> list[Section]:
+    """What trains copies: whether few rows can be learned only where nothing else is the cause."""
+    why = sections.uncopied(case.model)
+    if why:
+        return [Section(name, title, left_out=why) for name, title, _ in _LATER]
+    tried = [progress.run(*part, case) for part in _LATER[:-1]]
+    missed = any(each.kind == "high_bias" and each.severity in _BAD for each in found)
+    if missed and tried[0].result is not None and cause_found(tried[0].result) is None:
+        tried.append(progress.run(*_LATER[-1], case))
+    return tried
 
 
 _FIRST = (
@@ -152,7 +164,11 @@ _FIRST = (
     ("classes", "class by class, and trust", sections.classes),
     ("rules", "rules of thumb", sections.rules),
 )
-_LATER = (("interventions", "short trainings with one thing changed", sections.interventions),)
+_LATER = (
+    ("interventions", "short trainings with one thing changed", sections.interventions),
+    ("rates", "learning-rate range test", sections.rates),
+    ("subset", "a few rows, learned by heart", sections.subset),
+)
 
 
 def _case(

@@ -28,7 +28,7 @@ ROWS_PER_CLASS = 50
 FEW_FEATURES = 0.2  # share of the features that makes nearly all of the difference
 _NEARLY_ALL = 0.95
 _LEAST_FEATURES, _MOST_FEATURES = 10, 200  # for which the features are asked one by one
-_ROWS_ASKED = 1000
+_ROWS_ASKED = 400
 
 SCALE_CODE = "better = fd.diagnose.fresh_copy(model, scale=x)\nbetter.fit(x, y, epochs=20)"
 RELU_CODE = 'better = fd.diagnose.fresh_copy(model, activation="relu")\nbetter.fit(x, y, epochs=20)'

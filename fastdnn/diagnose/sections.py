@@ -1,5 +1,6 @@
 """The parts of a report: what each looks at, and when it is left out."""
 
+import copy
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -15,11 +16,13 @@ from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.class_outputs import names_classes
 from fastdnn.diagnose.curve_reading import read_curve
 from fastdnn.diagnose.evaluate_classes import evaluate_classes
-from fastdnn.diagnose.fresh_copy import behind_scalers
+from fastdnn.diagnose.fresh_copy import behind_scalers, optimizer_like, rebuilt
 from fastdnn.diagnose.gradient_check import check_gradients
-from fastdnn.diagnose.interventions import intervene
+from fastdnn.diagnose.interventions import MOST_ROWS, intervene
 from fastdnn.diagnose.layer_statistics import layer_statistics
+from fastdnn.diagnose.rate_range import learning_rate_range
 from fastdnn.diagnose.rules import rules_of_thumb
+from fastdnn.diagnose.subset_fit import overfit_subset
 from fastdnn.errors import NonFiniteLossError
 from fastdnn.layers.layer import Layer
 from fastdnn.losses import BinaryCrossentropy
@@ -29,6 +32,7 @@ from fastdnn.model import Model
 SHIFT_ALPHA = 0.001
 SHIFT_ROWS = 2000  # of each set; a shift that matters shows in them
 STATISTICS_ROWS = 1000
+RANGE_STEPS = 100
 GRADIENT_ROWS = 16
 GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
 SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
@@ -67,11 +71,11 @@ Part = Callable[[Case], "tuple[Any, Iterable[Advice]] | LeftOut"]
 
 
 def run_section(name: str, title: str, part: Part, case: Case) -> Section:
-    """A part with its time. A layer of the user's own that cannot be copied leaves it out."""
+    """A part with its time. One that trains or steps is left out where the numbers are not finite."""
     begin = time.perf_counter()
     try:
         found = part(case)
-    except (TypeError, NonFiniteLossError) as error:
+    except NonFiniteLossError as error:
         found = LeftOut(" ".join(str(error).split()))
     seconds = time.perf_counter() - begin
     if isinstance(found, LeftOut):
@@ -219,7 +223,7 @@ def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
         return LeftOut("outputs that are not the probabilities of classes")
     rows = case.dev
     found = evaluate_classes(case.model, rows.x, rows.y, sample_weight=rows.weights)
-    return found, found.advice
+    return found, [replace(each, evidence=f"dev set: {each.evidence}") for each in found.advice]
 
 
 # ---- What is looked at where there is time
@@ -229,3 +233,34 @@ def interventions(case: Case) -> "tuple[Any, Iterable[Advice]]":
     """Short trainings from new weights, each with one change."""
     found = intervene(case.model, case.train, case.batch_size, seed=case.seed)
     return found, ()
+
+
+def rates(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """The learning-rate range test, from new weights."""
+    fresh = rebuilt(
+        case.model,
+        optimizer_like(case.model.optimizer),
+        regularizer=case.model.compiled.regularizer,
+        seed=case.seed,
+    )
+    part = case.train.drawn(MOST_ROWS, case.seed)
+    size = min(case.batch_size, len(part))
+    found = learning_rate_range(
+        fresh, part.x, part.y, steps=RANGE_STEPS, batch_size=size, sample_weight=part.weights, verbose=0
+    )
+    return found, [each for each in found.advice if each.severity == "good"]
+
+
+def subset(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """Whether a few rows can be learned by heart."""
+    found = overfit_subset(case.model, case.train.x, case.train.y, seed=case.seed, verbose=0)
+    return found, found.advice
+
+
+def uncopied(model: Model) -> str:
+    """Why the model cannot be trained anew; "" where it can."""
+    try:
+        copy.deepcopy(model)
+    except TypeError as error:
+        return " ".join(str(error).split())
+    return ""
