@@ -53,6 +53,12 @@ class Case:
         known = (getattr(self.history, "params", None) or {}).get("batch_size")
         return int(known) if known else DEFAULT_BATCH
 
+    @property
+    def steps_done(self) -> int | None:
+        """Of the training, where they are known."""
+        steps = (getattr(self.history, "params", None) or {}).get("steps")
+        return None if not steps else int(steps) * len(self.history.epoch)
+
     @cached_property
     def spread(self) -> float:
         """The variance of the training targets, by which errors of numbers are divided."""
@@ -74,10 +80,9 @@ class Case:
             found[rows.name] = mean, float(of_rows.std() / np.sqrt(len(rows)))
         return found
 
-    @property
-    def standard_error(self) -> float:
-        """Of the gap between the errors on dev and train, from the number of their rows alone."""
-        return math.hypot(self._errors["train"][1], self._errors["dev"][1])
+    def standard_error(self, one: str, other: str) -> float:
+        """Of the gap between the errors on two sets, from the number of their rows alone."""
+        return math.hypot(self._errors[one][1], self._errors[other][1])
 
     @cached_property
     def guessing(self) -> float:

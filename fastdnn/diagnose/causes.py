@@ -96,7 +96,7 @@ CAUSES: tuple[Cause, ...] = (
     # What a few rows that cannot be learned by heart are traced to.
     *(Cause(kind, explains=(*_NETWORK, "not_learnt"), needs_symptom=True) for kind in _SUBSET),
     Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
-    Cause("other_optimizer", explains=(*_BIAS, *_RATE), needs_symptom=True),
+    Cause("other_optimizer", explains=(*_BIAS, "noisy", "diverged", "train_longer"), needs_symptom=True),
     Cause("dev_shift", explains=(*_VARIANCE, "few_examples"), needs_symptom=True),
     Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
     Cause("imbalance", explains=("no_better_than_guessing", *_CLASSES)),

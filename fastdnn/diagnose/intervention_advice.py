@@ -12,6 +12,8 @@ from fastdnn.diagnose.rules import INPUTS_SOURCE, RELU_CODE, SCALE_CODE
 # often a way around what stands before. (A low rate makes up for large inputs, Adam for a wrong rate.)
 _DEEPEST_FIRST = ("inputs", "targets", "rate", "weights", "relu", "regularization", "adam")
 _NEARLY = 3.0  # times the lowest loss
+# Of the loss as it is. Targets are tried only where their scale is far off; a huge rate makes up for that.
+_ALL = 0.1
 _STEPS = 'deck 004, "Training Process, Step-by-step"'
 
 # The change that tests a finding, and of rates the side.
@@ -43,6 +45,7 @@ def root_of(tried: Interventions) -> Trial | None:
     """The change that is nearest to the cause, of those that help."""
     better = tried.effective()
     near = [trial for trial in better if trial.loss <= _NEARLY * better[0].loss]
+    near += [trial for trial in better if trial.name == "targets" and trial.loss <= _ALL * tried.as_it_is.loss]
     return min(near, key=lambda trial: _DEEPEST_FIRST.index(trial.name), default=None)
 
 

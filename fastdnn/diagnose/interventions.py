@@ -69,12 +69,14 @@ class Interventions:
     trials: the first is the network as it is.
     now: the loss of the model at hand on the same rows.
     guessing: the loss of one prediction for all rows, the best one: NaN where it is not known.
+    steps_done: of the training of the model at hand; None where nobody knows.
     steps, rows: of each trial.
     """
 
     trials: tuple[Trial, ...]
     now: float
     guessing: float
+    steps_done: int | None
     steps: int
     rows: int
 
@@ -102,8 +104,10 @@ class Interventions:
 
     @property
     def _fits(self) -> bool:
-        """Whether the network learns as it is, and has."""
-        return math.isfinite(self.guessing) and max(self.as_it_is.loss, self.now) < SMALL * self.guessing
+        """Whether the network learns as it is, and has, or was not trained for so many steps."""
+        if not math.isfinite(self.guessing) or self.as_it_is.loss >= SMALL * self.guessing:
+            return False
+        return self.now < SMALL * self.guessing or self.steps_done is None or self.steps_done < self.steps
 
     def is_refuted(self, name: str, *, lower: bool = False, higher: bool = False) -> bool:
         """Whether a change was tried, and leaves the loss about as it is; of rates those on one side alone."""
@@ -120,13 +124,16 @@ class Interventions:
         return f"{head}\n{table(['changed', 'rate', 'loss'], rows, numeric=[1, 2])}"
 
 
-def intervene(model: Model, train: Rows, batch_size: int, *, seed: int = 0) -> Interventions:
+def intervene(
+    model: Model, train: Rows, batch_size: int, *, steps_done: int | None = None, seed: int = 0
+) -> Interventions:
     """Train copies of the network from new weights, each with one change.
 
     Args:
         model: built and compiled, with one input and one output; stays as it is.
         train: the training set.
         batch_size: of the model's training.
+        steps_done: in it, if they are known.
         seed: of the rows, the weights and the order.
 
     Raises:
@@ -143,7 +150,7 @@ def intervene(model: Model, train: Rows, batch_size: int, *, seed: int = 0) -> I
     ]
     trials += [make() for make in _further(model, rows, run, rate)]
     now = rows.loss(model, _same)
-    return Interventions(tuple(trials), now, rows.loss_of_guessing(model), steps, len(rows))
+    return Interventions(tuple(trials), now, rows.loss_of_guessing(model), steps_done, steps, len(rows))
 
 
 def _steps(model: Model, batch_size: int) -> int:

@@ -36,6 +36,7 @@ RANGE_STEPS = 100
 GRADIENT_ROWS = 16
 GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
 SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
+_GAPS = {"high_variance": ("train", "dev"), "overfitted_dev": ("dev", "test")}
 _SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
@@ -138,9 +139,12 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
 
 
 def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
-    """High variance as a hint where so few rows may show it by chance."""
-    noise = SURE * case.standard_error
-    if advice.kind != "high_variance" or not found.variance - noise <= found.threshold:
+    """A gap between two sets as a hint where so few rows may show it by chance."""
+    if advice.kind not in _GAPS:
+        return advice
+    lower, upper = _GAPS[advice.kind]
+    noise = SURE * case.standard_error(lower, upper)
+    if case.errors[upper] - case.errors[lower] - noise > found.threshold:
         return advice
     seen = f"{advice.evidence}; with so few rows give or take {100 * noise:.1f} points"
     return replace(advice, severity="hint", evidence=seen)
@@ -231,7 +235,7 @@ def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
 
 def interventions(case: Case) -> "tuple[Any, Iterable[Advice]]":
     """Short trainings from new weights, each with one change."""
-    found = intervene(case.model, case.train, case.batch_size, seed=case.seed)
+    found = intervene(case.model, case.train, case.batch_size, steps_done=case.steps_done, seed=case.seed)
     return found, ()
 
 

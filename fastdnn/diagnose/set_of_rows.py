@@ -51,6 +51,8 @@ class Rows:
         names = None
         if not is_sparse(x):
             features = read_features(f"report, {name}", x)
+            for _ in features.blocks():
+                pass  # finite, or refused by row and column
             x, names = features.array, features.names
         if x.shape[0] == 0:
             raise ValueError(expected("report", f"rows in {name}", "none"))
