@@ -1,5 +1,8 @@
 """Trainings that go well, and that go badly for a known reason."""
 
+from contextlib import suppress
+from itertools import pairwise
+
 import numpy as np
 
 import fastdnn as fd
@@ -32,7 +35,7 @@ def numbers(seed, rows=4000):
     x = rng.normal(size=(rows, 6))
     y = x[:, 0] * x[:, 1] + np.sin(2 * x[:, 2]) + x[:, 3] - 0.5 * x[:, 4] ** 2 + 0.05 * rng.normal(size=rows)
     ends = [0, rows * 3 // 5, rows * 4 // 5, rows]
-    return [(x[a:b], y[a:b]) for a, b in zip(ends, ends[1:], strict=False)]
+    return [(x[a:b], y[a:b]) for a, b in pairwise(ends)]
 
 
 def trained(kind, data, seed, *, optimizer="adam", hidden=(64, 64), epochs=25):
@@ -53,10 +56,8 @@ def trained(kind, data, seed, *, optimizer="adam", hidden=(64, 64), epochs=25):
         "sgd": fd.optimizers.SGD(0.01 * factor, momentum=0.9),
     }[optimizer]
     model.compile(rate, "sparse_categorical_crossentropy" if classes else "mse")
-    try:
+    with suppress(NonFiniteLossError):
         model.fit(*sets[0], epochs=epochs, validation_data=sets[1], verbose=0)
-    except NonFiniteLossError:
-        pass
     return model, *sets
 
 

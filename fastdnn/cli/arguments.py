@@ -124,7 +124,9 @@ def share(words: str) -> float:
     if words.endswith("%"):
         number /= 100
     if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"expected a share from 0 to 1, or percent such as 5%, got {words!r}")
+        raise argparse.ArgumentTypeError(
+            f"expected a share from 0 to 1, or percent such as 5%, got {words!r}"
+        )
     return number
 
 

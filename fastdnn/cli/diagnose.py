@@ -94,7 +94,9 @@ def _sets(model: Model, arguments: argparse.Namespace) -> dict[str, Arrays]:
             raise ValueError(expected(_WHERE, "a model that was trained with dev rows", "one without", hint))
         return sets
     if not {"train", "dev"} <= given.keys():
-        raise ValueError(expected(_WHERE, "--train FILE and --dev FILE", " and ".join(f"--{name}" for name in given)))
+        raise ValueError(
+            expected(_WHERE, "--train FILE and --dev FILE", " and ".join(f"--{name}" for name in given))
+        )
     sets = {}
     for name, path in given.items():
         sets[name], notes = read_set(_WHERE, model, path)

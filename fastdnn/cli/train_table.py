@@ -68,13 +68,18 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         output.say()
     table_report.errors(model, encoder, data, arguments.threads, details=not arguments.quiet)
     model.table = encoder
-    model.metadata[METADATA_WORD] = {"fastdnn": fastdnn.__version__, "settings": recipe.words(), ROWS: len(table)}
+    model.metadata[METADATA_WORD] = {
+        "fastdnn": fastdnn.__version__,
+        "settings": recipe.words(),
+        ROWS: len(table),
+    }
     _save(model, recipe, table, parts["test"], files)
     if files.plot is not None:
         save_plot(trained.history, files.plot)
     if not arguments.quiet:
         first_words(model, data, arguments.threads)
-        table_report.next_commands(files.model, files.test, recipe.data)
+        has_dev = len(parts["dev"]) > 0
+        table_report.next_commands(files.model, files.test, recipe.data, has_dev=has_dev)
     return 0
 
 

@@ -18,7 +18,9 @@ from fastdnn.errors import expected
 from fastdnn.model import Model
 
 DIGITS: Final = "digits"  # of a model's metadata, where the seed of their split is
-HELD_OUT: Final = 0.15  # of the digits for dev, and again for test: 270 each, so that one row is 0.4 % of an error
+HELD_OUT: Final = (
+    0.15  # of the digits for dev, and again for test: 270 each, so that one row is 0.4 % of an error
+)
 ROWS: Final = "rows"  # of a model's metadata: how many a table had
 _HEADERS = {"auto": None, "yes": True, "no": False}
 
@@ -112,7 +114,9 @@ def _table_arrays(where: str, model: Model, path: str, run: dict[str, Any]) -> d
         raise ValueError(expected(where, f"{path!r} to say what it was trained on", "no file", hint))
     if not Path(recipe.data).exists():
         hint = "run it in the folder where it was trained, or say --train FILE --dev FILE"
-        raise FileNotFoundError(expected(where, f"{recipe.data!r}, which the model was trained on", "none", hint))
+        raise FileNotFoundError(
+            expected(where, f"{recipe.data!r}, which the model was trained on", "none", hint)
+        )
     sets = table_sets(recipe)
     if run.get(ROWS, len(sets.table)) != len(sets.table):
         hint = "the file was changed: say --train FILE --dev FILE"

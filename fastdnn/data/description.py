@@ -211,9 +211,14 @@ def _troubles(rows: Sequence[FeatureSummary], examples: int) -> list[Advice]:
     """Those that were found, in the order in which they are mended."""
     varying = [row for row in rows if row.std > 0]
     found = [
-        _trouble("missing", "missing values in {}: drop or fill such rows", [r for r in rows if r.missing], _FILL),
         _trouble(
-            "infinite", "infinite values in {}: drop or fill such rows", [r for r in rows if r.infinite], _FILL
+            "missing", "missing values in {}: drop or fill such rows", [r for r in rows if r.missing], _FILL
+        ),
+        _trouble(
+            "infinite",
+            "infinite values in {}: drop or fill such rows",
+            [r for r in rows if r.infinite],
+            _FILL,
         ),
         _trouble("constant", "constant: {}, which can be left out", [r for r in rows if r.constant], _DROP),
         _trouble(

@@ -11,7 +11,10 @@ from fastdnn.errors import expected
 if TYPE_CHECKING:
     from fastdnn.diagnose.advice import Advice
 
-_SOURCE = 'deck 002, "Mismatched train/test distribution"; deck 001, "Check the data distribution between training and dev sets"'
+_SOURCE = (
+    'deck 002, "Mismatched train/test distribution"; '
+    'deck 001, "Check the data distribution between training and dev sets"'
+)
 _SPLIT = "train, dev, test = fd.data.train_dev_test_split(x, y, dev=0.15, test=0.15)"
 
 
@@ -84,7 +87,9 @@ def _advice(pair: tuple[str, str], report: ShiftReport) -> Advice:
         return Advice("same_distribution", "good", f"{sets} do not differ.", seen, "", _SOURCE)
     names = ", ".join(report.shifted[:5]) or "how features go together"
     if pair == ("dev", "test"):
-        text = f"{sets} differ in {names}: take both from one distribution, such as by shuffling them together."
+        text = (
+            f"{sets} differ in {names}: take both from one distribution, such as by shuffling them together."
+        )
         return Advice("dev_test_mismatch", "error", text, seen, _SPLIT, _SOURCE)
     text = f"{sets} differ in {names}: the error on {pair[1]} then measures this shift, too."
     return Advice(f"{pair[1]}_shift", "hint", text, seen, _SPLIT, _SOURCE)

@@ -195,7 +195,7 @@ def with_activation(layers: Collection[str], activation: str) -> Change:
 
     def change(layer: Layer) -> None:
         if layer.name in layers:
-            layer.activation = activation  # type: ignore[attr-defined]
+            layer.activation = activation
         usual_weights(layer)
 
     return change

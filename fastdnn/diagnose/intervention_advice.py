@@ -8,7 +8,7 @@ from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.interventions import DECISIVE, Interventions, Trial
 from fastdnn.diagnose.rules import INPUTS_SOURCE, RELU_CODE, SCALE_CODE
 
-# Of changes that do nearly as well as the best, the first of this list is the cause: what lies deeper in it is
+# Of changes that do nearly as well as the best, the first of this list is the cause: what stands later is
 # often a way around what stands before. (A low rate makes up for large inputs, Adam for a wrong rate.)
 _DEEPEST_FIRST = ("inputs", "targets", "rate", "weights", "relu", "regularization", "adam")
 _NEARLY = 3.0  # times the lowest loss
@@ -45,7 +45,9 @@ def root_of(tried: Interventions) -> Trial | None:
     """The change that is nearest to the cause, of those that help."""
     better = tried.effective()
     near = [trial for trial in better if trial.loss <= _NEARLY * better[0].loss]
-    near += [trial for trial in better if trial.name == "targets" and trial.loss <= _ALL * tried.as_it_is.loss]
+    near += [
+        trial for trial in better if trial.name == "targets" and trial.loss <= _ALL * tried.as_it_is.loss
+    ]
     return min(near, key=lambda trial: _DEEPEST_FIRST.index(trial.name), default=None)
 
 
@@ -78,9 +80,7 @@ def _confirms(root: Trial | None, kind: str) -> bool:
 
 
 def borne_out(found: Iterable[Advice], cause: Advice | None) -> list[Advice]:
-    """A trouble where a finding and the trainings say the same, though the errors are low: of the rate, and of
-    the inputs.
-    """
+    """A trouble where a finding and the trainings say the same, though errors are low."""
     if cause is None or cause.kind not in _LUCKY:
         return []
     seen = [each.evidence for each in found if each.kind == cause.kind and each.severity == "warning"]
@@ -90,7 +90,10 @@ def borne_out(found: Iterable[Advice], cause: Advice | None) -> list[Advice]:
 
 _LUCKY = {
     "high_rate": ("unsteady_training", "The training is unsteady: another run may end worse."),
-    "unscaled_inputs": ("slow_training", "The training is slow: with scaled inputs it takes a part of the steps."),
+    "unscaled_inputs": (
+        "slow_training",
+        "The training is slow: with scaled inputs it takes a part of the steps.",
+    ),
 }
 
 
@@ -108,7 +111,9 @@ def _advice(trial: Trial, tried: Interventions) -> Advice:
 def _rate(trial: Trial, seen: str) -> Advice:
     kind, word = ("high_rate", "high") if trial.factor < 1 else ("low_rate", "low")
     text = f"The learning rate of {trial.rate / trial.factor:.3g} is too {word}: take about {trial.rate:.3g}."
-    code = f"better = fd.diagnose.fresh_copy(model, learning_rate={trial.rate:.3g})\nbetter.fit(x, y, epochs=20)"
+    code = (
+        f"better = fd.diagnose.fresh_copy(model, learning_rate={trial.rate:.3g})\nbetter.fit(x, y, epochs=20)"
+    )
     return Advice(kind, "warning", text, seen, code, _STEPS)
 
 

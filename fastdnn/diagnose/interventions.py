@@ -2,7 +2,7 @@
 
 A symptom such as a high training error has many possible causes, and figures of the model at hand do not tell
 which. So the same network is trained anew for some steps on the same rows, as it is and with one change at a
-time: another learning rate, standardised inputs, ReLU. The change that alone makes the loss fall is the cause.
+time: another learning rate, standardised inputs, ReLU. The change that makes the loss fall is the cause.
 """
 
 import math
@@ -110,7 +110,7 @@ class Interventions:
         return self.now < SMALL * self.guessing or self.steps_done is None or self.steps_done < self.steps
 
     def is_refuted(self, name: str, *, lower: bool = False, higher: bool = False) -> bool:
-        """Whether a change was tried, and leaves the loss about as it is; of rates those on one side alone."""
+        """Whether a change was tried, and leaves the loss about as it is; of rates those of one side."""
         factors = [trial for trial in self.trials[1:] if trial.name == name]
         tried = [t for t in factors if not (lower and t.factor > 1) and not (higher and t.factor < 1)]
         before = self.as_it_is.loss
@@ -154,7 +154,7 @@ def intervene(
 
 
 def _steps(model: Model, batch_size: int) -> int:
-    """As many as fit into the operations of a trial: 2 for each weight, row and pass, of which there are 3."""
+    """As many as fit into the operations of a trial: 2 for each weight, row and pass; 3 passes."""
     per_step = 6.0 * max(1, model.count_params()) * batch_size
     return int(min(STEPS, max(_LEAST_STEPS, _MOST_OPERATIONS / per_step)))
 
@@ -168,7 +168,9 @@ def _further(model: Model, rows: Rows, run: "_Runner", rate: float) -> list[Call
         trials.append(lambda: run.of("targets", "targets standardised", rate, scale_targets=True))
     hidden = [layer.name for layer in model.layers if hidden_activation(layer, model) in SATURATING]
     if hidden:
-        trials.append(lambda: run.of("relu", "ReLU in hidden layers", rate, change=with_activation(hidden, "relu")))
+        trials.append(
+            lambda: run.of("relu", "ReLU in hidden layers", rate, change=with_activation(hidden, "relu"))
+        )
     if _has_own_weights(model):
         trials.append(lambda: run.of("weights", "usual initial weights", rate, change=usual_weights))
     if type(model.optimizer).__name__ not in _FAMILY_OF_ADAM:

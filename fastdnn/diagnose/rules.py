@@ -11,8 +11,8 @@ import numpy as np
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.fresh_copy import hidden_activation
-from fastdnn.diagnose.set_of_rows import LARGE_INPUTS, predicted
 from fastdnn.diagnose.interventions import is_penalized, is_regularized
+from fastdnn.diagnose.set_of_rows import LARGE_INPUTS, predicted
 from fastdnn.layers import BatchNormalization
 
 _004_ACTIVATIONS = 'deck 004, "TL;DR" of the activations'
@@ -32,7 +32,9 @@ _ROWS_ASKED = 400
 
 SCALE_CODE = "better = fd.diagnose.fresh_copy(model, scale=x)\nbetter.fit(x, y, epochs=20)"
 RELU_CODE = 'better = fd.diagnose.fresh_copy(model, activation="relu")\nbetter.fit(x, y, epochs=20)'
-_PENALTY_CODE = "better = fd.diagnose.fresh_copy(model, regularizer=fd.regularizers.{})\nbetter.fit(x, y, epochs=20)"
+_PENALTY_CODE = (
+    "better = fd.diagnose.fresh_copy(model, regularizer=fd.regularizers.{})\nbetter.fit(x, y, epochs=20)"
+)
 
 
 def large_inputs(case: Case) -> Advice | None:
@@ -48,7 +50,9 @@ def large_inputs(case: Case) -> Advice | None:
         "The inputs are not scaled: bring each feature to mean 0 and standard deviation 1, for which weights "
         "and learning rates are made."
     )
-    seen = f"the root mean square of {largest} is {size[largest]:.3g} where the first layer that learns gets it"
+    seen = (
+        f"the root mean square of {largest} is {size[largest]:.3g} where the first layer that learns gets it"
+    )
     return Advice("unscaled_inputs", "warning", text, seen, SCALE_CODE, INPUTS_SOURCE)
 
 
@@ -57,9 +61,13 @@ def deep_and_saturating(case: Case) -> Advice | None:
     used = _hidden(case, ("sigmoid", "tanh"))
     if len(used) < DEEP or any(isinstance(layer, BatchNormalization) for layer in case.model.layers):
         return None
-    text = f"{len(used)} hidden layers in a row saturate, so that hardly any gradient comes through: take ReLU."
+    text = (
+        f"{len(used)} hidden layers in a row saturate, so that hardly any gradient comes through: take ReLU."
+    )
     source = f'{_004_ACTIVATIONS}; deck 002, "Vanishing/exploding Gradients"'
-    return Advice("saturating_activations", "warning", text, f"layers {', '.join(used[:8])}", RELU_CODE, source)
+    return Advice(
+        "saturating_activations", "warning", text, f"layers {', '.join(used[:8])}", RELU_CODE, source
+    )
 
 
 def _hidden(case: Case, names: tuple[str, ...]) -> list[str]:
@@ -106,11 +114,12 @@ def few_examples(case: Case) -> Advice | None:
     rows = len(case.train)
     if rows >= wanted:
         return None
-    text = "There are few training rows for so many features and classes: get more, or make some by augmentation."
+    text = "There are few training rows for so many features and classes: get more, or make some."
     seen = f"{rows:,} training rows of {width:,} features; from about {wanted:,} on this is no concern"
     code = "noise = 0.1 * np.std(x, axis=0) * np.random.default_rng(0).standard_normal(np.shape(x))\n"
     code += "model.fit(np.concatenate([x, x + noise]), np.concatenate([y, y]), epochs=20)"
-    source = 'deck 001, "When we achieve high variance (low dev data performance), try to"; deck 000, "Data Augmentation"'
+    source = 'deck 001, "When we achieve high variance (low dev data performance), try to"; '
+    source += 'deck 000, "Data Augmentation"'
     return Advice("few_examples", "warning", text, seen, code, source)
 
 
@@ -181,8 +190,12 @@ def batch_size(case: Case) -> Advice | None:
         text = f"Take a power of two from {BATCHES[0]} to {BATCHES[1]} as the batch size"
         text += f", or, of up to {FULL_BATCH:,} rows, all of them." if rows <= FULL_BATCH else "."
     return Advice(
-        "batch_size", "hint", text, f"batches of {size:,} of {rows:,} rows",
-        "model.fit(x, y, batch_size=64, epochs=20)", _002_BATCH,
+        "batch_size",
+        "hint",
+        text,
+        f"batches of {size:,} of {rows:,} rows",
+        "model.fit(x, y, batch_size=64, epochs=20)",
+        _002_BATCH,
     )
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +24,7 @@ from fastdnn.diagnose.layer_statistics import layer_statistics
 from fastdnn.diagnose.rate_range import learning_rate_range
 from fastdnn.diagnose.rules import rules_of_thumb
 from fastdnn.diagnose.subset_fit import overfit_subset
-from fastdnn.errors import NonFiniteLossError
+from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
 from fastdnn.layers.layer import Layer
 from fastdnn.losses import BinaryCrossentropy
 from fastdnn.model import Model
@@ -47,7 +48,7 @@ class Section:
 
     name: "data", "shift", "errors", ...
     title: what it looks at.
-    result: what the part's own function gave, which prints and, where it can, plots; None where it was left out.
+    result: what the part's own function gave, which prints and may plot; None where it was left out.
     advice: what it advises by itself, before the report has put all in order.
     seconds: how long it took.
     left_out: why it was not run; "" where it was.
@@ -75,7 +76,9 @@ def run_section(name: str, title: str, part: Part, case: Case) -> Section:
     """A part with its time. One that trains or steps is left out where the numbers are not finite."""
     begin = time.perf_counter()
     try:
-        found = part(case)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqualUnitsWarning)  # the user has seen it when the model was made
+            found = part(case)
     except NonFiniteLossError as error:
         found = LeftOut(" ".join(str(error).split()))
     seconds = time.perf_counter() - begin
@@ -132,10 +135,23 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
     broken = [name for name in case.errors if name not in given]
     shares = {name: given.get(name, 1.0) for name in case.errors}
     found = bias_variance(
-        shares["train"], shares["dev"], 0.0 if case.human is None else case.human, test_error=shares.get("test")
+        shares["train"],
+        shares["dev"],
+        0.0 if case.human is None else case.human,
+        test_error=shares.get("test"),
     )
-    advice = [_if_sure(each, found, case) for each in found.advice]
+    advice = [_measured(_if_sure(each, found, case), case) for each in found.advice]
     return found, [*_not_finite(broken), *_guessing(case), *advice]
+
+
+def _measured(advice: Advice, case: Case) -> Advice:
+    """With what errors are shares of, and what was taken for the human level."""
+    if advice.kind not in ("high_bias", "high_variance"):
+        return advice
+    seen = advice.evidence if case.classifies else f"{advice.evidence}, {case.unit}"
+    if advice.kind == "high_bias" and case.human is None:
+        seen += "; nobody said human_error, so it is taken as 0"
+    return replace(advice, evidence=seen)
 
 
 def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
@@ -223,7 +239,9 @@ def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
     if case.quick:
         return LeftOut("a quick report")
     one = case.model.graph.widths_of(case.model.graph.outputs)[0] == 1
-    if not names_classes(case.model) and not (one and isinstance(case.model.compiled.loss, BinaryCrossentropy)):
+    if not names_classes(case.model) and not (
+        one and isinstance(case.model.compiled.loss, BinaryCrossentropy)
+    ):
         return LeftOut("outputs that are not the probabilities of classes")
     rows = case.dev
     found = evaluate_classes(case.model, rows.x, rows.y, sample_weight=rows.weights)

@@ -9,8 +9,8 @@ import numpy as np
 from fastdnn.data.blocks import read_features
 from fastdnn.data.description import Description, describe
 from fastdnn.data.sparse import is_sparse
-from fastdnn.errors import expected
 from fastdnn.diagnose.fresh_copy import features_behind_scalers
+from fastdnn.errors import expected
 from fastdnn.layers import Embedding
 from fastdnn.losses.base import OperationLoss
 from fastdnn.model import Model
@@ -44,7 +44,9 @@ class Rows:
             ValueError: it is no such tuple, has no rows, or does not fit the model.
         """
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            got = f"a {type(given).__name__}" + (f" of {len(given)}" if isinstance(given, tuple | list) else "")
+            got = f"a {type(given).__name__}" + (
+                f" of {len(given)}" if isinstance(given, tuple | list) else ""
+            )
             raise ValueError(expected("report", f"{name} as (x, y) or (x, y, sample_weight)", got))
         x, y = given[0], np.asarray(given[1])
         weights = None if len(given) == 2 or given[2] is None else np.asarray(given[2], np.float64)
@@ -95,10 +97,9 @@ class Rows:
     def _wrong(self, model: Model, outputs: np.ndarray) -> np.ndarray:
         """The share of each row's outputs that is wrong, as the loss's accuracy means it."""
         kind, options = model.compiled.loss.accuracy  # type: ignore[misc]
-        if kind == "sparse_accuracy":
-            return outputs.argmax(axis=1) != self.y.reshape(-1)
-        if kind == "categorical_accuracy":
-            return outputs.argmax(axis=1) != self.y.argmax(axis=1)
+        if kind != "binary_accuracy":
+            labels = self.y.reshape(-1) if kind == "sparse_accuracy" else self.y.argmax(axis=1)
+            return np.asarray(outputs.argmax(axis=1) != labels)
         yes = self.y.reshape(outputs.shape) > options.get("target_threshold", 0.5)
         wrong: np.ndarray = ((outputs > options.get("threshold", 0.5)) != yes).mean(axis=1)
         return wrong
@@ -111,7 +112,7 @@ class Rows:
         return variance if variance > 0 else 1.0
 
     def error_of_guessing(self, model: Model, train: "Rows") -> float:
-        """That of somebody who says the same for each row: the most frequent class, or the mean, of `train`."""
+        """That of saying the same for each row: the most frequent class of `train`, or its mean."""
         if not is_classification(model):
             mean = train.y.reshape(len(train), -1).astype(np.float64).mean(axis=0)
             difference = self.y.reshape(len(self), -1).astype(np.float64) - mean

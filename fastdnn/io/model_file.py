@@ -2,8 +2,9 @@
 
 Version 0 holds the layer graph (typed fields, edges, names) and what `compile` settled; not the optimiser's
 state. Beside it, where a model has them: `table`, how rows of a table are encoded, `history`, the figures of
-the last fit by epoch, and `metadata`, the user's own dict. Nothing in a file is ever evaluated or imported: names select from fastdnn's own layers, losses and
-optimisers, and those marked `custom` from what the caller of `load_model` gives.
+the last fit by epoch, and `metadata`, the user's own dict. Nothing in a file is ever evaluated or imported:
+names select from fastdnn's own layers, losses and optimisers, and those marked `custom` from what the caller
+of `load_model` gives.
 """
 
 import json

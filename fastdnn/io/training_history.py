@@ -18,7 +18,9 @@ def history_text(history: History) -> str:
     return json.dumps(
         {
             "epoch": history.epoch,
-            "figures": {name: [_rounded(value) for value in values] for name, values in history.history.items()},
+            "figures": {
+                name: [_rounded(value) for value in values] for name, values in history.history.items()
+            },
             "params": {name: params.get(name) for name in _PARAMS},
         },
         allow_nan=False,
