@@ -1,4 +1,4 @@
-"""Whether a network learns too little or too much by heart, from its errors on the training and the dev set."""
+"""Whether a network learns too little, or too much by heart, from its errors on the train and dev sets."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -118,9 +118,7 @@ def bias_variance(
     advice += [*(BIAS if high[0] else ()), *(VARIANCE if high[1] else ())]
     chosen = {each.kind: each for each in reversed(advice)}  # a remedy of both lists is said once
     told = ordered(each for each in advice if chosen[each.kind] is each)
-    return BiasVariance(
-        train, dev, human, test, limit, train - human, dev - train, verdicts[high], told
-    )
+    return BiasVariance(train, dev, human, test, limit, train - human, dev - train, verdicts[high], told)
 
 
 def _error(name: str, value: Any) -> float:
@@ -138,16 +136,16 @@ def _error(name: str, value: Any) -> float:
     raise ValueError(expected(_WHERE, f"{name} as a share from 0 to 1", repr(value), hint))
 
 
-def _verdicts(
-    train: float, dev: float, human: float, limit: float, high: tuple[bool, bool]
-) -> list[Advice]:
+def _verdicts(train: float, dev: float, human: float, limit: float, high: tuple[bool, bool]) -> list[Advice]:
     """One for each gap."""
     of_human = f"train error {train:.2%} - human level {human:.2%} = {_points(train - human)}"
     of_train = f"dev error {dev:.2%} - train error {train:.2%} = {_points(dev - train)}"
     above = f", above {100 * limit:g} points"
     found = []
     if high[0]:
-        text = "High bias: the network does not fit even its training set. Make it bigger, or train it longer."
+        text = (
+            "High bias: the network does not fit even its training set. Make it bigger, or train it longer."
+        )
         found.append(Advice("high_bias", "warning", text, of_human + above, BIAS[0].code, _TABLE))
     if high[1]:
         text = "High variance: the network knows its training set by heart. Get more data, or regularise."
@@ -176,7 +174,9 @@ def _sets(train: float, dev: float, test: float | None, limit: float) -> list[Ad
     if test is not None and test - dev > limit + _ROUNDING:
         text = "Choices were fitted to the dev set: take a larger one, and a new test set."
         seen = f"test error {test:.2%} - dev error {dev:.2%} = {_points(test - dev)}"
-        found.append(Advice("overfitted_dev", "warning", text, seen, _SPLIT, 'deck 000, "Train/Dev/Test Sets"'))
+        found.append(
+            Advice("overfitted_dev", "warning", text, seen, _SPLIT, 'deck 000, "Train/Dev/Test Sets"')
+        )
     return found
 
 

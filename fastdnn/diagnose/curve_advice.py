@@ -96,14 +96,16 @@ def _plateau(facts: CurveFacts) -> Advice:
         )
         code = "print(fd.diagnose.overfit_subset(model, x, y))"
     else:
-        text = "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
+        text = (
+            "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
+        )
         code = _LOWER
-    return Advice("plateau", "warning", text, seen, code, 'deck 001, "When we achieve high bias"')
+    return Advice("plateau", "warning", text, seen, code, BIAS[0].source)
 
 
 def _early_stopping(facts: CurveFacts) -> Advice:
     text = f"The dev set was best at epoch {facts.best_epoch}, and then became worse: stop early."
-    seen = f"dev {facts.figure} {facts.dev_best:.4g} at epoch {facts.best_epoch}, {facts.dev_last:.4g} at the end"
+    seen = f"dev {facts.figure} {facts.dev_best:.4g} at epoch {facts.best_epoch}, {facts.dev_last:.4g} later"
     return Advice("early_stopping", "warning", text, seen, VARIANCE[-1].code, _STOP)
 
 
@@ -116,6 +118,8 @@ def _gap(facts: CurveFacts) -> Advice:
         text = "Big gap between the training and the dev set: increase the regularisation."
         return Advice("overfitting", "warning", text, seen, VARIANCE[1].code, _MONITOR)
     if facts.fits or facts.rate != "good" or facts.goes_on:
-        return Advice("small_gap", "good", "The dev set does about as well as the training set.", seen, "", _MONITOR)
+        return Advice(
+            "small_gap", "good", "The dev set does about as well as the training set.", seen, "", _MONITOR
+        )
     text = "No gap, and the training set is not fitted: increase the model's capacity."
     return Advice("no_gap", "hint", text, seen, BIAS[0].code, _MONITOR)

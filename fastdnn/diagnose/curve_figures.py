@@ -37,9 +37,9 @@ class Shape:
     fall: (first - last) / first.
     least: the lowest value.
     peak: the highest value.
-    jitter: how far it goes up and down again: the mean of min(|a|, |b|) over the neighbouring changes a, b of
-        opposite signs; of a curve that only falls, or turns once, 0 or nearly so. By the second value where the
-        first one is more than three times that.
+    jitter: how far it goes up and down again: the mean of min(|a|, |b|) over the neighbouring changes a, b
+        of opposite signs; of a curve that only falls, or turns once, 0 or nearly so. By the second value
+        where the first one is more than three times that.
     wobble: the same by the median of the curve, not by its first value.
     later_fall: from the second value to the last third's median, by the second.
     straight: the fall of the second half by that of the first: 1 of a straight line, near 0 of one that has

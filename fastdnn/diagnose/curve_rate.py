@@ -1,7 +1,10 @@
 """Whether the learning rate was too high or too low, by the curves of a training.
 
-The limits were set on trainings of the digits: five networks of 0 to 4 hidden layers with SGD, momentum, Adam and
-RMSprop at rates that suit, and a hundred times and a thousandth of them, read after 5, 10 and 30 epochs.
+The limits were set on trainings of the digits: five networks of 0 to 4 hidden layers with SGD, momentum,
+Adam and RMSprop at rates that suit, and a hundred times and a thousandth of them, read after 5, 10 and 30
+epochs. Of 432 others, read with their dev curves after 10 epochs, all at a thousandth were told as too low,
+92 % at the rate that suits as good (the others, deep networks with SGD, do jump), and 91 % at a hundred times
+as too high, 7 % as unknown.
 """
 
 from typing import Literal
@@ -18,9 +21,10 @@ TRAIN_JITTER = 0.01  # of the first loss: an epoch's loss is a mean over its ste
 DEV_JITTER = 0.06  # of the first loss; measured at one moment
 NOISE = 0.02  # of the first dev loss: noise that is worth a word
 STUCK = 0.1  # a fall of less than this after the first epoch is none
+UNEVEN = 0.25  # likewise, of a curve that goes up and down
 STILL = 0.02  # a fall after the first epoch, of less than which nothing is said
 TRAIN_WOBBLE = 0.004  # of the level at which a loss is stuck: more than what chance does at a rate that suits
-DEV_WOBBLE = 0.01
+DEV_WOBBLE = 0.01  # the same of the dev loss
 SLOW = 0.25  # a fall of less than this in all, if it is smooth and goes on, is slow
 SMOOTH = 0.0005  # jitter of the smoother curve that a curve at too low a rate has not
 STRAIGHT = 0.3  # the second half's fall by the first one's, of a curve that goes on
@@ -53,8 +57,8 @@ def _too_high(shapes: list[Shape]) -> str:
         return f"the dev curve jumps by {dev.jitter:.1%} of its first value from epoch to epoch"
     # With dropout the training loss is uneven by itself: then the dev loss, measured without, must be, too.
     uneven = dev.wobble > DEV_WOBBLE or (train.wobble > TRAIN_WOBBLE and dev.wobble > SMOOTH)
-    if max(shape.later_fall for shape in shapes) < STUCK and uneven:
-        return "after the first epoch the curve goes up and down, and gets no better"
+    if train.later_fall < UNEVEN and uneven:
+        return "after the first epoch the curve goes up and down, and gets hardly better"
     return ""
 
 

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "read_curve"
+_OF_WEIGHT = "gradient_norm/"
 _HIGH = 0.5  # a level above so much of the first one is high
 _GOING_ON = 0.02  # of the first value: a fall in the last third that is worth training longer for
 _RISE = 0.02  # of the first dev value: a rise after the lowest one that is a turn
+_TURN = 2.0  # deviations of the noise: likewise
+_DEVIATION = 0.605  # of noise, by the median of its second differences' sizes: 1 / (0.6745 √6)
 _LOSS_GAP = 0.1  # of the first training loss, where there is no accuracy, whose gap has a unit
 _POINTS = 0.03  # of an accuracy: the threshold of `bias_variance`
 _SMALL_GRADIENT = 0.1  # by the largest so far: a plateau with less is flat
@@ -82,7 +85,7 @@ def read_curve(
     history: "History | Mapping[str, Sequence[float]]",
     *,
     figure: str = "loss",
-    gradient_norms: Sequence[float] | None = None,
+    gradient_norms: "Sequence[float] | Mapping[str, Sequence[float]] | None" = None,
 ) -> CurveReading:
     """Read the learning curves of a fit: the learning rate, the gap, the turning point, whether to go on.
 
@@ -99,8 +102,9 @@ def read_curve(
         history: what `fit` returned, or its `.history`.
         figure: which curve is read, with its "val_" twin if there is one: a loss, or a metric; of those where
             more is better ("accuracy", "r2", ...) 1 minus it is read.
-        gradient_norms: norms of the gradient along the training, evenly from its begin to its end, as
-            `callbacks.Monitor` takes them; at least two.
+        gradient_norms: ‖g‖ along the training, evenly from its begin to its end, at least two; or, by names
+            that begin with "gradient_norm/", those of each weight, such as the `.samples` of a
+            `callbacks.Monitor`.
 
     Raises:
         ValueError: no such figure, no epochs, or curves of two lengths.
@@ -177,6 +181,12 @@ def _curve(name: str, values: Any) -> np.ndarray:
 
 
 def _norms(given: Any) -> np.ndarray:
+    if isinstance(given, Mapping):
+        parts = [_curve(name, values) for name, values in given.items() if name.startswith(_OF_WEIGHT)]
+        if not parts or len({len(part) for part in parts}) > 1:
+            wanted = f"gradient_norms with names {_OF_WEIGHT}..., of one length"
+            raise ValueError(expected(_WHERE, wanted, ", ".join(given) or "none"))
+        given = np.sqrt(np.sum(np.square(parts), axis=0))
     norms = _curve("gradient_norms", given)
     if len(norms) < 2 or not (norms >= 0).all():
         raise ValueError(expected(_WHERE, "gradient_norms as two numbers >= 0, or more", repr(given)))
@@ -235,12 +245,15 @@ def _facts(
 
 def _turns(dev: np.ndarray) -> bool:
     """Whether the dev set got worse after its best epoch, by more than it jumps."""
-    best, third = int(np.argmin(dev)), late(len(dev))
-    if len(dev) < LEAST_EPOCHS or best >= len(dev) - 2:
+    if len(dev) < LEAST_EPOCHS + 1:
         return False
-    rise = float(np.median(dev[max(best + 1, len(dev) - third) :]) - dev[best])
-    start = float(dev[0])
-    return rise > _RISE * start and rise > 2 * jitter(dev[best:])
+    middle = np.median(np.stack([dev[:-2], dev[1:-1], dev[2:]]), axis=0)  # one lucky epoch is no best one
+    lowest = int(np.argmin(middle))
+    if lowest >= len(middle) - 2:
+        return False
+    rise = float(np.median(middle[lowest + 1 :][-late(len(dev)) :]) - middle[lowest])
+    noise = float(np.median(np.abs(np.diff(dev, 2)))) * _DEVIATION
+    return rise > _RISE * float(dev[0]) and rise > _TURN * noise
 
 
 def _end(train: np.ndarray) -> tuple[bool, bool]:
@@ -254,9 +267,7 @@ def _end(train: np.ndarray) -> tuple[bool, bool]:
     return still and level > _HIGH, shape.late_fall > _GOING_ON
 
 
-def _gap(
-    figure: str, curves: Mapping[str, np.ndarray], kept: int
-) -> tuple[str, float | None, bool, bool]:
+def _gap(figure: str, curves: Mapping[str, np.ndarray], kept: int) -> tuple[str, float | None, bool, bool]:
     """Where the gap was read, how big it is, whether that is big, and whether the training set is fitted."""
     name = "accuracy" if {"accuracy", "val_accuracy"} <= set(curves) else figure
     sets = [as_cost(name, curves[key][:kept]) for key in (name, f"val_{name}") if key in curves]

@@ -8,10 +8,8 @@ import numpy as np
 from fastdnn.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
-    Hinge,
     KLDivergence,
     SparseCategoricalCrossentropy,
-    SquaredHinge,
     smooth_labels,
 )
 from fastdnn.losses.base import OperationLoss
@@ -19,6 +17,9 @@ from fastdnn.losses.base import OperationLoss
 if TYPE_CHECKING:
     from fastdnn.model import Model
     from fastdnn.sources import Feed
+
+_GOLDEN = (5**0.5 - 1) / 2
+_PRECISE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -83,27 +84,33 @@ def _of_constant(loss: Any, targets: np.ndarray, classes: int) -> float:
     """The sum over rows of the loss of the output that is best for all of them."""
     if isinstance(loss, SparseCategoricalCrossentropy | CategoricalCrossentropy):
         given = targets[:, 0].astype(int) if targets.shape[1] == 1 and classes > 1 else targets
-        smoothed = smooth_labels(
-            given, loss.label_smoothing, mode=loss.label_smoothing_mode, classes=classes
-        )
+        smoothed = smooth_labels(given, loss.label_smoothing, mode=loss.label_smoothing_mode, classes=classes)
         return len(targets) * _entropy(smoothed.mean(axis=0))
     if isinstance(loss, BinaryCrossentropy):
         share = (targets * (1 - loss.label_smoothing) + loss.label_smoothing / 2).mean(axis=0)
         return len(targets) * float(np.mean([_entropy(np.array([p, 1 - p])) for p in share]))
     if not isinstance(loss, OperationLoss):
         return 0.0
+    if (targets == targets[0]).all():
+        return 0.0
     if isinstance(loss, KLDivergence):
-        constants = [targets.mean(axis=0)]
-    elif isinstance(loss, Hinge | SquaredHinge):
-        signs = np.where(targets == 0, -1.0, targets)
-        constants = [np.sign(signs.mean(axis=0)), signs.mean(axis=0)]
-    else:
-        constants = [targets.mean(axis=0), np.median(targets, axis=0)]
-    return min(_sum_of(loss, targets, constant) for constant in constants)
+        return _sum_of(loss, targets, targets.mean(axis=0))
+    columns = [_of_column(loss, targets[:, [column]]) for column in range(targets.shape[1])]
+    return sum(columns) / (1 if getattr(loss, "outputs", "mean") == "sum" else len(columns))
+
+
+def _of_column(loss: OperationLoss, target: np.ndarray) -> float:
+    """The least of a convex function, by golden sections."""
+    low, high = min(float(target.min()), -1.0), max(float(target.max()), 1.0)
+    while high - low > _PRECISE * (1 + abs(low) + abs(high)):
+        inner = [high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)]
+        values = [_sum_of(loss, target, np.array([place])) for place in inner]
+        low, high = (low, inner[1]) if values[0] < values[1] else (inner[0], high)
+    return _sum_of(loss, target, np.array([(low + high) / 2]))
 
 
 def _sum_of(loss: OperationLoss, targets: np.ndarray, constant: np.ndarray) -> float:
-    value = float(loss(targets, np.tile(constant, (len(targets), 1)))) if loss.reduction != "none" else 0.0
+    value = float(loss(targets, np.tile(constant, (len(targets), 1))))
     return value if loss.reduction == "sum" else value * len(targets)
 
 

@@ -37,7 +37,8 @@ model.compile("adam", model.compiled.loss, regularizer=fd.regularizers.L2(1e-3))
 model.fit(x, y, epochs=20)"""
 
 _DROPOUT = f"""\
-{_TAIL}dropped = model.with_head([fd.layers.Dropout(0.3), *tail], after=model.layers[place - 1].name, freeze=False)
+{_TAIL}head = [fd.layers.Dropout(0.3), *tail]
+dropped = model.with_head(head, after=model.layers[place - 1].name, freeze=False)
 dropped.compile("adam", model.compiled.loss)
 dropped.fit(x, y, epochs=20)"""
 
@@ -52,7 +53,9 @@ model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stop])"""
 # The decks' lists, in their order.
 BIAS = (
     Advice("bigger_network", "hint", "Use a bigger network: more units or layers.", "", _BIGGER, _001_BIAS),
-    Advice("train_longer", "hint", "Train longer.", "", "model.fit(x, y, epochs=100)", f"{_000}; {_001_BIAS}"),
+    Advice(
+        "train_longer", "hint", "Train longer.", "", "model.fit(x, y, epochs=100)", f"{_000}; {_001_BIAS}"
+    ),
     Advice("other_architecture", "hint", "Try another architecture.", "", _OTHER, _001_BIAS),
     Advice(
         "learning_rate",
@@ -80,7 +83,14 @@ VARIANCE = (
         _MORE_DATA,
         f"{_000}; {_001_VARIANCE}",
     ),
-    Advice("l2", "hint", "Regularise: L2, also called weight decay.", "", _REGULARIZE, 'deck 000, "Regularization"'),
+    Advice(
+        "l2",
+        "hint",
+        "Regularise: L2, also called weight decay.",
+        "",
+        _REGULARIZE,
+        'deck 000, "Regularization"',
+    ),
     Advice("dropout", "hint", "Regularise: dropout.", "", _DROPOUT, _001_VARIANCE),
     Advice("other_architecture", "hint", "Try another architecture.", "", _OTHER, _001_VARIANCE),
     Advice(
@@ -91,5 +101,12 @@ VARIANCE = (
         _SHIFT,
         _001_VARIANCE,
     ),
-    Advice("early_stopping", "hint", "Stop early, at the lowest dev error.", "", _STOP, 'deck 000, "Early Stopping"'),
+    Advice(
+        "early_stopping",
+        "hint",
+        "Stop early, at the lowest dev error.",
+        "",
+        _STOP,
+        'deck 000, "Early Stopping"',
+    ),
 )

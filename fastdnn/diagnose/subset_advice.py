@@ -27,7 +27,7 @@ _RANGES = {
     "tanh": (-1.0, 1.0),
 }
 _OUTPUT = """\
-head = fd.layers.Dense(model.output_shape[1])
+head = fd.layers.Dense(model.output_shape[1]{activation})
 free = model.with_head([head], freeze=False)
 free.compile("adam", model.compiled.loss)
 print(fd.diagnose.overfit_subset(free, x, y))"""
@@ -57,7 +57,8 @@ class SubsetFacts:
 def advice_of(facts: SubsetFacts) -> list[Advice]:
     """The likeliest cause first."""
     causes = [] if facts.reached else [each for each in _causes(facts) if each is not None]
-    found = [_verdict(facts, causes), *causes]
+    learns = any(facts.rates.values()) and not facts.reached  # at another rate, which is all there is to say
+    found = causes if learns else [_verdict(facts, causes), *causes]
     if facts.possible.conflicts:
         text = "Rows with the same features have unlike targets: no network can tell them apart."
         seen = f"{facts.possible.conflicts} of {facts.feed.rows} rows contradict an earlier one"
@@ -67,15 +68,18 @@ def advice_of(facts: SubsetFacts) -> list[Advice]:
 
 
 def _verdict(facts: SubsetFacts, causes: list[Advice]) -> Advice:
-    seen = f"loss {facts.loss:.4g} on {facts.feed.rows} rows; {facts.possible.floor:.4g} is the least, "
-    seen += f"a constant output has {facts.possible.baseline:.4g}"
-    if facts.accuracy is not None:
-        seen += f"; accuracy {facts.accuracy:.4g}"
+    seen = _figures(facts)
     if facts.reached:
         text = "The network can learn a few rows by heart: model, loss and data fit each other."
         return Advice("learns_by_heart", "good", text, seen, "", _STEP)
     text = "The network cannot learn even a few rows by heart: mend this before you train on all of them."
     return Advice("not_learnt", "error", text, seen, causes[0].code, _STEP)
+
+
+def _figures(facts: SubsetFacts) -> str:
+    seen = f"loss {facts.loss:.4g} on {facts.feed.rows} rows; {facts.possible.floor:.4g} is the least, "
+    seen += f"a constant output has {facts.possible.baseline:.4g}"
+    return seen if facts.accuracy is None else f"{seen}; accuracy {facts.accuracy:.4g}"
 
 
 def _causes(facts: SubsetFacts) -> list[Advice | None]:
@@ -104,7 +108,7 @@ def _by_rate(facts: SubsetFacts) -> Advice | None:
         is_low = better[0] > facts.rate
         kind, word = ("low_rate", "low") if is_low else ("high_rate", "high")
         text = f"The learning rate is too {word}: with {better[0]:g} these rows are learnt."
-        seen = f"not with {facts.rate:g}, the model's own"
+        seen = f"not with {facts.rate:g}, the model's own: {_figures(facts)}"
         return Advice(kind, "warning", text, seen, f"model.optimizer.learning_rate = {better[0]:g}", _STEP)
     if facts.diverged:
         text = "The loss became NaN or infinite: lower the learning rate, and scale features and targets."
@@ -121,8 +125,10 @@ def _output(facts: SubsetFacts) -> Advice | None:
         return None
     if loss.accuracy is not None:  # its targets are classes, and the loss has checked the activation
         if activation == "relu":
-            text = "The output is cut at 0 by its ReLU: end with a layer that has no activation."
-            return Advice("output_activation", "warning", text, "output activation relu", _OUTPUT, _BIAS)
+            text = "The output is cut at 0 by its ReLU: end with another activation, or none."
+            return Advice(
+                "output_activation", "error", text, "output activation relu", _output_code(loss), _BIAS
+            )
         return None
     low, high = _RANGES[activation]
     target = np.asarray(facts.feed.arrays[len(facts.trial.graph.inputs)])
@@ -131,7 +137,14 @@ def _output(facts: SubsetFacts) -> Advice | None:
         return None
     text = f"The output's {activation} cannot give the targets' values: end with a layer without activation."
     seen = f"{activation} gives {low:g} to {high:g}, the targets are {least:.4g} to {most:.4g}"
-    return Advice("output_activation", "warning", text, seen, _OUTPUT, _BIAS)
+    return Advice("output_activation", "error", text, seen, _output_code(loss), _BIAS)
+
+
+def _output_code(loss: Any) -> str:
+    """Of probabilities the loss wants the activation that gives them."""
+    of_classes = loss.accuracy is not None and getattr(loss, "from_logits", True) is False
+    name = "sigmoid" if of_classes and loss.accuracy[0] == "binary_accuracy" else "softmax"
+    return _OUTPUT.format(activation=f', activation="{name}"' if of_classes else "")
 
 
 def _last_activation(model: "Model") -> str:
@@ -159,7 +172,7 @@ def _features(facts: SubsetFacts) -> Advice | None:
         return None
     text = "The features are far from mean 0 and deviation 1: standardise them."
     seen = f"deviations from {smallest:.3g} to {largest:.3g}"
-    return Advice("unscaled_features", "warning", text, seen, _SCALE, 'deck 000, "Normalizing Inputs"')
+    return Advice("unscaled_inputs", "warning", text, seen, _SCALE, 'deck 000, "Normalizing Inputs"')
 
 
 def _small(facts: SubsetFacts) -> Advice | None:

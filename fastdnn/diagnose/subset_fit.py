@@ -1,4 +1,4 @@
-"""Whether a network can learn a few rows by heart: the quickest test that model, loss and data fit each other."""
+"""Whether a network can learn a few rows by heart: a quick test that model, loss and data fit each other."""
 
 import copy
 from collections.abc import Callable
@@ -14,7 +14,16 @@ from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.loss_range import LossRange, loss_range
 from fastdnn.diagnose.subset_advice import SubsetFacts, advice_of
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import checked_model, redraw, rows_of, set_rate, some_rows, trial_of, unregularize
+from fastdnn.diagnose.trials import (
+    checked_model,
+    redraw,
+    refuse_untrained,
+    rows_of,
+    set_rate,
+    some_rows,
+    trial_of,
+    unregularize,
+)
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.layers.layer import flag
 from fastdnn.report import table
@@ -38,6 +47,7 @@ class SubsetFit:
     accuracy: likewise, 0 to 1; of several outputs the mean; None where the loss knows none.
     floor: the least loss there is.
     baseline: the loss of the best constant output.
+    best_accuracy: the most there is: below 1 where rows that are alike have unlike labels; or None.
     rows: that were learnt.
     epochs: that it took, or were tried.
     rate: the model's own learning rate.
@@ -51,6 +61,7 @@ class SubsetFit:
     accuracy: float | None
     floor: float
     baseline: float
+    best_accuracy: float | None
     rows: int
     epochs: int
     rate: float
@@ -61,11 +72,13 @@ class SubsetFit:
     def __str__(self) -> str:
         figures = [["loss", f"{self.loss:.4g}", f"{self.floor:.4g}", f"{self.baseline:.4g}"]]
         if self.accuracy is not None:
-            figures.append(["accuracy", f"{self.accuracy:.4g}", "1", ""])
+            figures.append(["accuracy", f"{self.accuracy:.4g}", f"{self.best_accuracy:.4g}", ""])
         learnt = "learnt by heart" if self.reached else "not learnt"
         head = f"{self.rows} rows, {self.epochs} epochs: {learnt}"
         told = [advice.told() for advice in self.advice]
-        return "\n".join([head, table(["", "reached", "best possible", "constant"], figures, [1, 2, 3]), *told])
+        return "\n".join(
+            [head, table(["", "reached", "best possible", "constant"], figures, [1, 2, 3]), *told]
+        )
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """The loss over the epochs, between floor and baseline; see `fastdnn.plots.subset_fit`."""
@@ -128,7 +141,8 @@ def overfit_subset(
 
     >>> import fastdnn as fd
     >>> x, y = fd.data.load_digits()
-    >>> model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(32, "relu"), fd.layers.Dense(10)], seed=0)
+    >>> hidden = fd.layers.Dense(32, activation="relu")
+    >>> model = fd.Sequential([fd.layers.Input((64,)), hidden, fd.layers.Dense(10)], seed=0)
     >>> model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
     >>> found = fd.diagnose.overfit_subset(model, x / 16, y)
     >>> found.reached, found.accuracy, found.advice[0].kind
@@ -141,8 +155,7 @@ def overfit_subset(
     others = flag(_WHERE, "other_rates", other_rates)
     drawn = whole(_WHERE, "seed", seed)
     trial, everything = trial_of(model, _WHERE, x, y)
-    if not trial.weights.count(trainable=True):
-        raise ValueError(expected(_WHERE, "a model with weights that are trained", "none", "unfreeze()"))
+    refuse_untrained(_WHERE, trial)
     if not keep:
         unregularize(trial)
     chosen = some_rows(trial, everything, count, drawn)
@@ -198,8 +211,9 @@ class _Fits:
         first = trial.evaluate(*data, return_dict=True)["loss"]
         baseline = possible.baseline if np.isfinite(possible.baseline) else abs(float(first))
         if baseline - possible.floor <= 1e-9 * max(1.0, abs(baseline)):
-            hint = "take more rows; of one target there is nothing to learn"
-            raise ValueError(expected(_WHERE, "rows of unlike targets", "one target in all rows", hint))
+            what = "features" if possible.conflicts else "targets"
+            hint = "take more rows" if possible.conflicts else "take more rows; there is nothing to learn"
+            raise ValueError(expected(_WHERE, f"rows of unlike {what}", f"the same {what} in all rows", hint))
         self._range = LossRange(possible.floor, baseline, possible.accuracy, possible.conflicts)
         self._limit = possible.floor + tolerance * (baseline - possible.floor)
 
@@ -231,6 +245,7 @@ class _Fits:
             first.accuracy,
             self._range.floor,
             self._range.baseline,
+            self._range.accuracy,
             self._feed.rows,
             first.epochs,
             own,
@@ -261,7 +276,9 @@ class _Fits:
             set_rate(trial, rate)
         prefix = "val_" if self._keep else ""
         name = f"{_WHERE}: {self._feed.rows} rows, learning rate {rate:.3g}"
-        watch = _Watch(self._limit, self._range.accuracy, prefix, lambda text: self._told.line(f"{name}, {text}"))
+        watch = _Watch(
+            self._limit, self._range.accuracy, prefix, lambda text: self._told.line(f"{name}, {text}")
+        )
         held_out = self._data if self._keep else None
         diverged = False
         try:

@@ -81,14 +81,19 @@ def redraw(model: Model, seed: int) -> None:
         warnings.simplefilter("ignore", EqualUnitsWarning)
         again._set_graph(Graph(nodes, model.graph.inputs, model.graph.outputs))
     drawn = again.weights.snapshot()
-    trained = {
-        weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights
-    }
+    trained = {weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights}
     model.weights.write({name: drawn[name] if name in trained else kept[name] for name in kept})
 
 
 def _is_trained(layer: Any) -> bool:
     return layer.trainable and any(weight.trainable for weight in layer.weights)
+
+
+def refuse_untrained(where: str, model: Model) -> None:
+    """Raise if no weight is trained."""
+    if not any(_is_trained(layer) for layer in model.graph.layers):
+        hint = "unfreeze() its layers"
+        raise ValueError(expected(where, "a model with weights that are trained", "none", hint))
 
 
 def unregularize(model: Model) -> None:

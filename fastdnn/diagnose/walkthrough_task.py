@@ -105,8 +105,9 @@ def _layers(x: np.ndarray, y: np.ndarray, task: Task, hidden: int, seed: int) ->
     return Sequential(layers, seed=seed)
 
 
-def error_of(model: Model, x: Any, y: Any, task: Task) -> float:
-    """The share of wrong labels, or 1 - R², the mean over the outputs."""
+def error_of(model: Model, part: tuple[Any, ...], task: Task) -> float:
+    """The share of wrong labels, or 1 - R², the mean over the outputs; of a part (x, y) of the split."""
+    x, y = part
     outputs = np.asarray(model.predict(x), np.float64)
     if task.classes is not None:
         return float(np.mean(outputs.argmax(axis=1) != y))

@@ -1,6 +1,6 @@
 """Bars of the errors on each set, with the gaps between them named."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastdnn.diagnose.bias_variance import BiasVariance
 from fastdnn.errors import expected
@@ -37,28 +37,42 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     heights = {name: 100 * error for name, error in errors.items()}
     top = max(*heights.values(), 1.0)
     for place, (name, height) in enumerate(heights.items()):
-        look = {"color": COLOURS[place], "alpha": 0.75, "hatch": _HATCHES[name], "edgecolor": "white"}
+        look: dict[str, Any] = {
+            "color": COLOURS[place],
+            "alpha": 0.75,
+            "hatch": _HATCHES[name],
+            "edgecolor": "white",
+        }
         axes.bar(place, height, width=0.4, **look)
         axes.text(place, height + 0.015 * top, f"{height:.3g} %", ha="center", va="bottom")
     names = list(heights)
     gaps = {"train": "bias", "dev": "variance", "test": "test - dev"}
     for place, name in enumerate(names[1:], start=1):
-        _gap(axes, place, heights[names[place - 1]], heights[name], gaps[name], 100 * found.threshold)
+        ends = (heights[names[place - 1]], heights[name])
+        _gap(axes, place, ends, gaps[name], 100 * found.threshold, top)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.14 * top))
-    axes.set_title(f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)")
+    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
+    axes.set_title(
+        f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)"
+    )
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     return axes
 
 
-def _gap(axes: "Axes", place: int, low: float, high: float, name: str, limit: float) -> None:
-    """An arrow beside the bar from the last one's height to its own."""
-    x = place - 0.28
+def _gap(axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: float, top: float) -> None:
+    """An arrow beside the bar from the last one's height to its own; of a short one the name is above it,
+    where it covers no height.
+    """
+    (low, high), x = ends, place - 0.28
     axes.plot([place - 0.8, place - 0.2], [low, low], color="0.4", linewidth=0.8, linestyle=":")
     arrow = {"arrowstyle": "<->", "color": "black", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
     if high != low:
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
     text = f"{name}\n{high - low:.3g} points"
-    axes.text(x - 0.04, (low + high) / 2, text, ha="right", va="center", fontsize=9, fontweight=weight)
+    look: dict[str, Any] = {"ha": "right", "fontsize": 9, "fontweight": weight}
+    if abs(high - low) < 0.2 * top:
+        axes.text(x + 0.06, max(low, high) + 0.08 * top, text, va="bottom", **look)
+    else:
+        axes.text(x - 0.04, (low + high) / 2, text, va="center", **look)

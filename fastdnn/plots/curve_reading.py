@@ -1,6 +1,6 @@
 """Learning curves with what was read of them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,12 +45,18 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     sets = {"train": found.train, **({} if found.dev is None else {"dev": found.dev})}
     for index, (name, values) in enumerate(sets.items()):
         finite = np.isfinite(values)
-        look = {"color": COLOURS[index], "linestyle": ("-", "--")[index], "marker": "os"[index]}
+        look: dict[str, Any] = {
+            "color": COLOURS[index],
+            "linestyle": ("-", "--")[index],
+            "marker": "os"[index],
+        }
         every = max(1, len(values) // 15)
         axes.plot(epochs[finite], values[finite], markersize=4, markevery=every, label=name, **look)
     if found.dev is not None:
         both = np.isfinite(found.train) & np.isfinite(found.dev)
-        label = f"gap {found.gap:.3g}" if found.gap is not None and found.gap_figure == found.figure else "gap"
+        label = (
+            f"gap {found.gap:.3g}" if found.gap is not None and found.gap_figure == found.figure else "gap"
+        )
         curves = (found.train[both], found.dev[both])
         axes.fill_between(epochs[both], *curves, color="0.6", alpha=0.25, linewidth=0, label=label)
     _marks(axes, found)

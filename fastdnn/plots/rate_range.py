@@ -1,6 +1,6 @@
 """The loss along a learning-rate range test."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,13 +40,20 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     marks = {"suggested, steepest": (found.suggested, "D"), "lowest": (found.minimum, "v")}
     for index, (name, (rate, marker)) in enumerate(marks.items(), start=1):
         height = float(np.interp(np.log(rate), np.log(found.rates), found.smoothed))
-        look = {"marker": marker, "color": COLOURS[index], "markersize": 9, "linestyle": "none"}
+        look: dict[str, Any] = {
+            "marker": marker,
+            "color": COLOURS[index],
+            "markersize": 9,
+            "linestyle": "none",
+        }
         axes.plot([rate], [height], markeredgecolor="black", label=f"{name}: {rate:.2g}", **look)
     axes.axvline(found.suggested, color=COLOURS[1], linewidth=1, linestyle=":", zorder=0)
     low, high = float(found.smoothed.min()), float(found.smoothed[: max(1, len(found.smoothed) // 4)].max())
     margin = 0.3 * (high - low) if high > low else abs(high) or 1.0
     axes.set_ylim(low - margin / 2, high + 2 * margin)  # what exploded leaves the picture
-    axes.set(xscale="log", xlabel="learning rate (of a step)", ylabel="loss of the step's batch")
+    axes.set(
+        xscale="log", xlabel="learning rate (of a step)", ylabel="loss, less what chance makes of the batch"
+    )
     axes.set_title("learning-rate range test" + (", until the loss exploded" if found.diverged else ""))
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)

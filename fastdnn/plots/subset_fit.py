@@ -46,7 +46,11 @@ def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
     if found.accuracy is not None:
         axes.plot([], [], linestyle="none", label=f"accuracy at the end: {found.accuracy:.3g}")
     top = 1.3 * max(found.baseline, float(np.median(loss)))
-    axes.set(xlabel="epoch (one step each)", ylabel="loss", title="learnt by heart" if found.reached else "not learnt")
+    axes.set(
+        xlabel="epoch (one step each)",
+        ylabel="loss",
+        title="learnt by heart" if found.reached else "not learnt",
+    )
     axes.set_ylim(top=max(top, 1.1 * float(loss[-1])))
     axes.grid(alpha=0.3)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)

@@ -34,7 +34,9 @@ def walkthrough(found: Walkthrough, axes: Any = None) -> Any:
     panels = np.asarray(axes)
     if panels.size != 4:
         raise ValueError(expected(where, "four axes", panels.size))
-    for panel, result in zip(panels.flat, (found.subset, found.rates, found.curve, found.errors), strict=True):
+    for panel, result in zip(
+        panels.flat, (found.subset, found.rates, found.curve, found.errors), strict=True
+    ):
         if result is None:
             panel.set_axis_off()
             panel.set_title("errors above 1: worse than the mean of y")
