@@ -684,16 +684,43 @@ class Model(Network):
             feed = self.prepare("loss_and_gradients", x, y, sample_weight)
             return loss_and_gradients(self, feed, inputs=inputs, training=training, threads=asked)
 
-    def check_gradients(self, x: Any, y: Any, sample_weight: Any = None, **options: Any) -> "GradientCheck":
+    def check_gradients(
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        stencil: Literal["two_point", "five_point"] = "two_point",
+        epsilon: float | None = None,
+        inputs: bool = False,
+        after_epochs: int = 0,
+        rows: int | None = 32,
+        max_per_tensor: int = 2000,
+        samples: int = 200,
+        directions: int = 10,
+        seed: int = 0,
+        threads: int | None = None,
+        verbose: Literal["auto", 0, 1] = "auto",
+    ) -> "GradientCheck":
         """Compare the gradients with finite differences of the loss: whether layers and losses of your own
-        are right.
+        are right. The model stays as it is.
 
         Args:
-            x: as arrays in `fit`; so are y and sample_weight.
+            x: as arrays in `fit`; so are y, sample_weight and threads.
             y: as in `fit`.
             sample_weight: as in `fit`.
-            **options: of `fastdnn.diagnose.check_gradients`, which see: stencil, epsilon, inputs,
-                after_epochs, rows, max_per_tensor, directions, seed, threads, verbose.
+            stencil: "two_point" or "five_point"; this and all below as of `diagnose.check_gradients`, which
+                says more.
+            epsilon: ε of the differences, default 1e-5 (five_point: 1e-3).
+            inputs: whether to check the gradients with respect to the inputs, too.
+            after_epochs: how many epochs a copy is trained, to check there once more.
+            rows: at most so many of the examples, drawn by the seed; None for all.
+            max_per_tensor: a tensor of more elements is sampled.
+            samples: how many of its elements are drawn.
+            directions: random directions where a tensor is sampled.
+            seed: of what is drawn.
+            threads: as in `fit`.
+            verbose: 1 shows how far it is, 0 nothing; "auto" 1 on a terminal.
 
         Returns:
             The `GradientCheck`: `.verdict`, "great", "check" or "worry"; `.ratio`, `.differing`, `.advice`.
@@ -712,7 +739,23 @@ class Model(Network):
         """
         from fastdnn.diagnose.gradient_check import check_gradients
 
-        return check_gradients(self, x, y, sample_weight, **options)
+        return check_gradients(
+            self,
+            x,
+            y,
+            sample_weight,
+            stencil=stencil,
+            epsilon=epsilon,
+            inputs=inputs,
+            after_epochs=after_epochs,
+            rows=rows,
+            max_per_tensor=max_per_tensor,
+            samples=samples,
+            directions=directions,
+            seed=seed,
+            threads=threads,
+            verbose=verbose,
+        )
 
     def layer_outputs(
         self,

@@ -29,7 +29,7 @@ def _all(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
         yield _right(found)
     elif found.verdict == "worry":
         yield _wrong(found, model)
-    else:
+    elif not found.shows_nothing:
         yield _doubtful(found, model)
     yield from _unmoved(found)
     yield from _left_out(found, model)
@@ -174,7 +174,16 @@ def _left_out(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
         )
         evidence = f"{found.kinks:,} of {tried:,} numbers skipped"
         code = "print(model.check_gradients(x, y, rows=8, epsilon=1e-7))"
-        yield Advice("many_kinks", "hint", text, evidence, code, _CHECK)
+        severity: Severity = "hint" if found.checked else "warning"
+        yield Advice("many_kinks", severity, text, evidence, code, _CHECK)
+    if found.refined_from is not None:
+        epsilon, ratio = found.refined_from
+        text = (
+            f"With ε = {epsilon:g} the differences themselves err too much here, so ε is {found.epsilon:g}."
+        )
+        evidence = f"ratio {ratio:.2g}, and {found.ratio:.2g} with the smaller ε"
+        code = f"print(model.check_gradients(x, y, stencil={found.stencil!r}, epsilon={found.epsilon:g}))"
+        yield Advice("epsilon_refined", "hint", text, evidence, code, _CHECK)
     if found.sampled:
         text = (
             f"Of {len(found.sampled)} of {len(found.tensors)} tensors only a sample was checked, and random "

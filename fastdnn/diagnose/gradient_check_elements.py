@@ -42,10 +42,13 @@ class Progress:
 
 @dataclass(frozen=True)
 class Numeric:
-    """Of one tensor: which elements (of the flat array) were tried, and their derivatives; NaN at a kink."""
+    """Of one tensor: which elements (of the flat array) were tried, their derivatives, NaN at a kink, and
+    what rounding does to each, a standard deviation.
+    """
 
     picked: np.ndarray
     values: np.ndarray
+    rounding: np.ndarray
 
 
 class Differences:
@@ -63,32 +66,32 @@ class Differences:
     ) -> None:
         self._loss, self._epsilons, self._rng = loss, epsilons, rng
         self._stencil, self._reach = STENCILS[stencil], REACH[stencil]
-        # What rounding does to one derivative, a standard deviation.
+        # What rounding does to one derivative by the first ε, a standard deviation.
         self.rounding = loss.rounding(rng) * ROUNDING[stencil] / epsilons[0]
 
     # ---- Elements
 
-    def of_tensor(self, name: str, most: int, progress: Progress) -> Numeric:
+    def of_tensor(self, name: str, count: int, progress: Progress) -> Numeric:
         """Of all elements, or of so many that are drawn."""
-        picked = self._picked(name, most)
+        picked = self._picked(name, count)
         values, epsilons = np.empty(len(picked)), np.empty(len(picked))
         for place, element in enumerate(picked):
             values[place], epsilons[place] = self._of_element(name, int(element))
             progress.step()
         if self._loss.has_python:
             self._forget_kinks(name, picked, values, epsilons)
-        return Numeric(picked, values)
+        return Numeric(picked, values, self.rounding * self._epsilons[0] / epsilons)
 
-    def _picked(self, name: str, most: int) -> np.ndarray:
+    def _picked(self, name: str, count: int) -> np.ndarray:
         """Half of a sample are elements that the loss depends on: of a table most are not looked up."""
         gradient = self._loss.gradients[name].reshape(-1)
-        if gradient.size <= most:
+        if gradient.size <= count:
             return np.arange(gradient.size)
         moving = np.flatnonzero(gradient)
-        first = self._rng.choice(moving, min(len(moving), most // 2), replace=False)
-        others = self._rng.choice(gradient.size, most, replace=False)
+        first = self._rng.choice(moving, min(len(moving), count // 2), replace=False)
+        others = self._rng.choice(gradient.size, count, replace=False)
         others = others[~np.isin(others, first)]
-        return np.sort(np.concatenate([first, others[: most - len(first)]]))
+        return np.sort(np.concatenate([first, others[: count - len(first)]]))
 
     def _of_element(self, name: str, element: int) -> tuple[float, float]:
         """The derivative, NaN where each of the stencils has a kink within, and its ε."""

@@ -241,23 +241,24 @@ def problem_of(where: str, model: "Model", data: Sequence[Any], rows: int | None
     chosen = np.arange(feed.rows)
     if rows is not None and rows < feed.rows:
         chosen = np.sort(np.random.default_rng(seed).choice(feed.rows, rows, replace=False))
-    some = _rows_of(feed, chosen)
+    some = _rows_of(twin, feed, chosen)
     _refuse_non_finite(where, some, chosen)
     return Problem(twin, some, tuple(silenced), feed.rows)
 
 
-def _rows_of(feed: Feed, chosen: np.ndarray) -> Feed:
-    """Copies of these rows, reals as float64."""
-    arrays = [
-        array.taken(chosen, "float64") if isinstance(array, CsrRows) else _rows_of_array(array, chosen)
-        for array in feed.arrays
-    ]
+def _rows_of(model: "Model", feed: Feed, chosen: np.ndarray) -> Feed:
+    """Copies of these rows of a feed: indices and labels as they are, all else in float64."""
+    graph, losses = model.graph, [head.loss for head in model.compiled.heads if head.loss is not None]
+    integers = [graph.index_limit(node) is not None for node in graph.inputs.nodes]
+    integers += [loss.integer_targets for loss in losses]
+    arrays = list[Any]()
+    for number, array in enumerate(feed.arrays):
+        if isinstance(array, CsrRows):
+            arrays.append(array.taken(chosen, "float64"))
+            continue
+        is_integer = number < len(integers) and integers[number]
+        arrays.append(np.ascontiguousarray(array[chosen], None if is_integer else np.float64))
     return Feed(arrays, feed.origins, feed.weighting)
-
-
-def _rows_of_array(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    taken = np.asarray(array)[chosen]
-    return np.ascontiguousarray(taken, np.int32 if taken.dtype.kind in "iu" else np.float64)
 
 
 def _refuse_non_finite(where: str, feed: Feed, chosen: np.ndarray) -> None:
