@@ -13,6 +13,7 @@ from fastdnn.features import as_weights
 # What `classes` may be: how many, or what they are called.
 Classes = int | Sequence[Any] | np.ndarray | None
 
+_MOST = 1_000_000  # of whom the names are written
 _SHOWN = 30  # characters of a label in a message
 
 
@@ -103,6 +104,8 @@ def _classes(
         return _occurring(where, arrays)
     if isinstance(classes, str) or np.ndim(classes) == 0:
         count = whole(where, "classes", classes, 1)
+        if count > _MOST:
+            raise ValueError(expected(where, f"at most {_MOST:,} classes", f"{count:,}"))
         _refuse_texts(where, arrays, count)
         return tuple(map(str, range(count))), None
     listed = list(np.asarray(classes).tolist())

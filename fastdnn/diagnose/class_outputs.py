@@ -72,14 +72,19 @@ class ClassOutputs:
     codes: (examples,): the right classes by number.
     outputs: of the model: (examples, classes), or (examples,) of a single yes or no.
     from_logits: whether these are logits.
-    normalised: whether they are logistic outputs, to be divided by their sum.
+    logistic: whether they are sigmoids of several classes, to be divided by their sum.
     """
 
     classes: tuple[str, ...]
     codes: np.ndarray
     outputs: np.ndarray
     from_logits: bool
-    normalised: bool
+    logistic: bool
+
+    @property
+    def comparable(self) -> np.ndarray:
+        """What the figures of probabilities take: logits, a single yes or no, or rows with the sum 1."""
+        return self.outputs if self.from_logits or self.outputs.ndim == 1 else self.probabilities
 
     @property
     def probabilities(self) -> np.ndarray:

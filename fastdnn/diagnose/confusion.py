@@ -9,6 +9,7 @@ from fastdnn.checks import choice
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.class_labels import Classes, coded, weights_of
 from fastdnn.diagnose.confusion_text import confusion_text
+from fastdnn.errors import expected
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ Normalize = Literal["true", "pred", "all"]
 
 _WHERE = "confusion_matrix"
 _SHOWN_WIDTH = 100
+_MOST_CLASSES = 10_000  # 800 MB of counts
 # A confusion is named where it is this share of all mistakes, and more than a few examples.
 _PAIR_SHARE, _PAIR_LEAST = 0.25, 3
 
@@ -84,8 +86,12 @@ class ConfusionMatrix:
         if not self.wrong:
             text = "No example was taken for another class." if self.rows else "There are no examples."
             return (Advice("no_confusion", "good", text),)
+        if len(self.classes) == 2:
+            a_b = self.classes
+            ways = [f"{_told(c)} {a_b[i]!r} taken for {a_b[j]!r}" for i, j, c in self.confused()]
+            return (Advice("mistakes", "good", "Both kinds of mistakes, counted.", ", ".join(ways)),)
         i, j, count = self.confused(1)[0]
-        if count < max(_PAIR_SHARE * self.wrong, _PAIR_LEAST) or len(self.classes) < 3:
+        if count < max(_PAIR_SHARE * self.wrong, _PAIR_LEAST):
             text = "The mistakes are spread: no two classes are confused above all."
             return (Advice("spread_confusion", "good", text, f"{_told(self.wrong)} mistakes"),)
         a, b = self.classes[i], self.classes[j]
@@ -157,10 +163,25 @@ def confusion_matrix(
     (0.25, [0.5, 0.0, 0.0])
     """
     how = None if normalize is None else choice(_WHERE, "normalize", normalize, ("true", "pred", "all"))
-    read = coded(_WHERE, classes, y_true=y_true, y_pred=y_pred)
+    names, counts = counted(_WHERE, y_true, y_pred, classes, sample_weight)
+    return ConfusionMatrix(normalized(counts, how), names, counts, normalize)
+
+
+def counted(
+    where: str, y_true: Any, y_pred: Any, classes: Classes, sample_weight: Any
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """The classes, and C (classes, classes), of labels as users have them.
+
+    Raises:
+        ValueError: as `confusion_matrix`.
+    """
+    read = coded(where, classes, y_true=y_true, y_pred=y_pred)
     true, predicted = read.codes
-    counts = counted_pairs(true, predicted, len(read.names), weights_of(_WHERE, sample_weight, len(true)))
-    return ConfusionMatrix(normalized(counts, how), read.names, counts, normalize)
+    if len(read.names) > _MOST_CLASSES:
+        wanted = f"at most {_MOST_CLASSES:,} classes, for a matrix of them"
+        raise ValueError(expected(where, wanted, f"{len(read.names):,}"))
+    weights = weights_of(where, sample_weight, len(true))
+    return read.names, counted_pairs(true, predicted, len(read.names), weights)
 
 
 def counted_pairs(

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastdnn import lowering
+from fastdnn.compiled import Head
+from fastdnn.data.table import shortened
 from fastdnn.diagnose import class_outputs
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.calibration import Calibration, calibration
@@ -19,6 +22,7 @@ from fastdnn.diagnose.thresholds import Sweep, sweep
 from fastdnn.diagnose.top_k import TopK, top_k
 from fastdnn.diagnose.trust import Trust, trust
 from fastdnn.errors import expected
+from fastdnn.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,14 +146,26 @@ class ClassEvaluation:
         """Draw the ROC curves; of many classes those with the smallest areas."""
         from fastdnn.plots.roc_curve import roc_curve
 
-        return roc_curve({c: self.roc_curve(c) for c in self._drawn(self.class_auc)}, ax)
+        drawn = self._drawn(self.class_auc)
+        axes = roc_curve({c: self.roc_curve(c) for c in drawn}, ax)
+        axes.set_title(f"ROC {self._of(drawn)}")
+        return axes
 
     def plot_precision_recall(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the precision-recall curves; of many classes those with the smallest areas."""
         from fastdnn.plots.precision_recall_curve import precision_recall_curve
 
         drawn = self._drawn(self.class_average_precision)
-        return precision_recall_curve({c: self.precision_recall_curve(c) for c in drawn}, ax)
+        axes = precision_recall_curve({c: self.precision_recall_curve(c) for c in drawn}, ax)
+        axes.set_title(f"precision-recall {self._of(drawn)}")
+        return axes
+
+    def _of(self, drawn: list[str]) -> str:
+        """For a title: whose curves there are."""
+        if len(self.classes) == 2:
+            return f"curve of {shortened(drawn[0])!r}"
+        worst = "" if len(drawn) == len(self.classes) else f", the worst {len(drawn)} of {len(self.classes)}"
+        return f"curves, class against rest{worst}"
 
     def plot_calibration(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the reliability diagram."""
@@ -248,9 +264,9 @@ def evaluate_classes(
     label = p.argmax(axis=1)
     counts = counted_pairs(codes, label, k, weights)
     scores = of_counts(counts, read.classes, 0.0)
-    sweeps = curves(codes, p, weights)
-    areas = _by_class(k, {c: of_sweep(each).auc for c, each in sweeps.items()})
-    precisions = _by_class(k, {c: curve_of(each).average_precision for c, each in sweeps.items()})
+    areas, precisions = np.full((2, k), np.nan)
+    for c, each in curves(codes, p, weights):
+        areas[c], precisions[c] = of_sweep(each).auc, curve_of(each).average_precision
     named: dict[str, Any] = {"classes": list(read.classes), "sample_weight": weights}
     return ClassEvaluation(
         classes=read.classes,
@@ -264,21 +280,19 @@ def evaluate_classes(
         auc=_of_all(areas),
         average_precision=_of_all(precisions),
         top_k=None if k == 2 else top_k(codes, p, **named),
-        calibration=_calibration(read, p, bins, named),
-        trust=trust(read.outputs, codes, wanted_error=wanted_error, from_logits=read.from_logits, **named),
+        calibration=calibration(codes, read.comparable, bins=bins, from_logits=read.from_logits, **named),
+        trust=_trust(read, wanted_error, named),
         one_hot=np.ndim(y) == 2 and np.shape(y)[1] > 1,
-        smoothed_loss=_smoothed(model.compiled.loss),
+        smoothed_loss=_smoothed(model),
         sample_weight=weights,
     )
 
 
-def _calibration(read: class_outputs.ClassOutputs, p: np.ndarray, bins: int, named: Any) -> Calibration:
-    outputs = p if read.normalised else read.outputs
-    return calibration(read.codes, outputs, bins=bins, from_logits=read.from_logits, **named)
-
-
-def _by_class(k: int, figures: dict[int, float]) -> np.ndarray:
-    return np.array([figures.get(c, np.nan) for c in range(k)])
+def _trust(read: class_outputs.ClassOutputs, wanted_error: float | None, named: Any) -> Trust:
+    """By the outputs themselves where they are logits or logistic; else by what they are with the sum 1."""
+    given = read.outputs if read.logistic else read.comparable
+    raw = None if given is read.outputs else read.outputs
+    return trust(given, read.codes, wanted_error=wanted_error, raw=raw, from_logits=read.from_logits, **named)
 
 
 def _of_all(figures: np.ndarray) -> float | None:
@@ -299,9 +313,15 @@ def _class(classes: tuple[str, ...], label: str | int | None) -> int:
     raise ValueError(expected(_WHERE, f"one of the classes {', '.join(classes[:10])}", repr(label)))
 
 
-def _smoothed(loss: Any) -> str | None:
-    """The loss with label smoothing, as it is written."""
-    if getattr(loss, "label_smoothing", None) != 0:
+def _smoothed(model: Model) -> str | None:
+    """The loss with label smoothing, as it is written; None where there is none for this model."""
+    loss = model.compiled.loss
+    if getattr(loss, "label_smoothing", None) != 0 or type(loss).__module__.partition(".")[0] != "fastdnn":
         return None
-    logits = "from_logits=True, " if loss.from_logits else ""
+    smoothed = type(loss)(**{**loss.get_config(), "label_smoothing": _SMOOTHING})
+    try:
+        lowering.evaluation_program(model.graph, (Head("", smoothed),))
+    except ValueError:  # of labels it needs logits, or a softmax
+        return None
+    logits = "from_logits=True, " if getattr(loss, "from_logits", False) else ""
     return f"{type(loss).__name__}({logits}label_smoothing={_SMOOTHING})"

@@ -10,7 +10,7 @@ import numpy as np
 from fastdnn.checks import as_float
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.class_labels import Classes
-from fastdnn.diagnose.confusion import confusion_matrix
+from fastdnn.diagnose.confusion import counted
 from fastdnn.errors import expected
 from fastdnn.report import table
 
@@ -122,10 +122,10 @@ def precision_recall_f1(
     (0.6111, 0.6)
     """
     value = zero_value(_WHERE, zero_division)
-    confusion = confusion_matrix(y_true, y_pred, classes, sample_weight)
-    if not confusion.rows:
+    names, counts = counted(_WHERE, y_true, y_pred, classes, sample_weight)
+    if not counts.any():
         raise ValueError(expected(_WHERE, "at least one example", "none"))
-    found = of_counts(confusion.counts, confusion.classes, value)
+    found = of_counts(counts, names, value)
     if zero_division == "warn":
         _warn(found)
     return found

@@ -1,5 +1,6 @@
 """How well scores rank yes before no: the ROC curve and the area under it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
@@ -186,24 +187,25 @@ def roc_auc(
     return _mean(*_one_vs_one(codes, scores), mean)
 
 
-def curves(codes: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> dict[int, Sweep]:
-    """Of each class against the rest, where there are both."""
-    found = {}
+def curves(
+    codes: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None
+) -> Iterator[tuple[int, Sweep]]:
+    """Of each class against the rest, where there are both, one after the other: all may be many numbers."""
     counted = np.ones(len(codes), bool) if weights is None else weights > 0
     for c in range(scores.shape[1]):
         is_class = codes == c
         if is_class[counted].any() and not is_class[counted].all():
-            found[c] = sweep(is_class, scores[:, c], weights)
-    return found
+            yield c, sweep(is_class, scores[:, c], weights)
 
 
 def one_vs_rest(
     codes: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """(classes,) areas, NaN where a class has no rows, and the classes' weights in their mean."""
-    found = curves(codes, scores, weights)
-    areas = [of_sweep(found[c]).auc if c in found else np.nan for c in range(scores.shape[1])]
-    return np.array(areas), np.bincount(codes, weights, minlength=scores.shape[1])
+    areas = np.full(scores.shape[1], np.nan)
+    for c, found in curves(codes, scores, weights):
+        areas[c] = of_sweep(found).auc
+    return areas, np.bincount(codes, weights, minlength=scores.shape[1])
 
 
 def _one_vs_one(codes: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

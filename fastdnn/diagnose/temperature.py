@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from fastdnn.checks import number
-from fastdnn.diagnose.class_scores import finite_array, probabilities
+from fastdnn.diagnose.class_scores import chances, finite_array, probabilities
+from fastdnn.errors import expected
 from fastdnn.reference.softmax import log_sum_exp, softmax
 
 _COLDEST, _HOTTEST = 0.01, 100.0  # beyond them probabilities are 0 and 1, or all the same
-_HALVINGS = 60  # of the bracket, in logarithms: far below rounding
+_MOST_STEPS = 60  # halvings of the bracket to far below rounding; Newton's steps are about six
+_ROUNDING = 1e-12
 
 
 def read_outputs(where: str, outputs: Any, name: str, *, from_logits: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -34,8 +36,9 @@ def two_columns(z: np.ndarray) -> np.ndarray:
 def best_temperature(log_p: np.ndarray, codes: np.ndarray, weights: np.ndarray | None = None) -> float:
     """T > 0 that minimises the mean of -log softmax(z / T)[label], from 0.01 to 100.
 
-    With b = 1/T it is convex, and its slope Σ_j p_j z_j - z_label, averaged over the rows, rises with b: its
-    root is found by halving. Where no mistake holds it back, T goes to the lower end.
+    With b = 1/T it is convex: its slope is E z - z_label and its curvature Var z, under softmax(b z) and
+    averaged over the rows. Newton's steps find the root of the slope; one that leaves the bracket becomes a
+    halving of it. Where no mistake holds it back, T goes to the lower end.
 
     >>> import numpy as np
     >>> from fastdnn.diagnose.temperature import best_temperature
@@ -45,19 +48,20 @@ def best_temperature(log_p: np.ndarray, codes: np.ndarray, weights: np.ndarray |
     (2.0, 0.75)
     """
     own = np.take_along_axis(log_p, codes[:, None], axis=1)[:, 0]
-
-    def slope(temperature: float) -> float:
-        p = softmax(log_p / temperature)
-        return float(np.average((p * log_p).sum(axis=1) - own, weights=weights))
-
-    low, high = np.log(_COLDEST), np.log(_HOTTEST)
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if slope(float(np.exp(middle))) > 0:  # too cold: b = 1/T is beyond the minimum
-            low = middle
-        else:
-            high = middle
-    return float(np.exp((low + high) / 2))
+    low, high, b = 1 / _HOTTEST, 1 / _COLDEST, 1.0
+    for _ in range(_MOST_STEPS):
+        p = softmax(b * log_p)
+        mean = (p * log_p).sum(axis=1)
+        slope = float(np.average(mean - own, weights=weights))
+        low, high = (low, b) if slope > 0 else (b, high)
+        variance = (p * (log_p - mean[:, None]) ** 2).sum(axis=1)
+        curvature = float(np.average(variance, weights=weights))
+        last, b = b, b - slope / curvature if curvature > 0 else 0.0
+        if not low < b < high:
+            b = float(np.sqrt(low * high))
+        if abs(b - last) <= _ROUNDING * b:
+            break
+    return 1 / b
 
 
 def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = False) -> np.ndarray:
@@ -70,7 +74,7 @@ def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = F
         the second of two classes.
 
     Args:
-        outputs: of the model: probabilities, or logits.
+        outputs: of the model: probabilities, logits, or logistic outputs, whose sum is not 1.
         temperature: T > 0.
         from_logits: whether outputs are logits.
 
@@ -90,8 +94,11 @@ def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = F
     if from_logits:
         z = two_columns(finite_array(where, "outputs", outputs))
     else:
+        p = chances(where, outputs, "outputs")
         with np.errstate(divide="ignore"):  # a probability of 0 stays 0
-            z = np.log(probabilities(where, outputs, "outputs"))
+            z = np.log(np.stack([1 - p, p], axis=1) if p.ndim == 1 else p)
+        if np.isneginf(z).all(axis=1).any():
+            raise ValueError(expected(where, "an output above 0 in each row", "zeros alone"))
     cooled = softmax(z / t)
     shape = np.shape(outputs)
     return cooled if len(shape) == 2 and shape[1] > 1 else cooled[:, 1].reshape(shape)
