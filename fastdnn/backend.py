@@ -70,6 +70,10 @@ class Trainer(Protocol):
         """
         ...
 
+    def next_rows(self) -> list[int]:
+        """Of the next step, in the arrays."""
+        ...
+
     def figures(self) -> list[float]:
         """The figures of the program over the rows of this epoch so far."""
         ...
@@ -197,6 +201,9 @@ class _NativeTrainer:
 
     def samples(self) -> np.ndarray:
         return self._native.samples
+
+    def next_rows(self) -> list[int]:
+        return self._native.next_rows
 
     def figures(self) -> list[float]:
         totals = totals_of(self._figures, self._native.sums, self._native.rows_done)

@@ -62,6 +62,7 @@ class BatchTrainer:
         self._trainer = trainer
         self._batches = batches
         self._source = source
+        self._feed: Feed | None = None
         self._epoch = 0  # of this fit, from 1
         self._done = 0  # steps of this epoch
 
@@ -82,8 +83,14 @@ class BatchTrainer:
         batch = self._batches.next()
         if batch is END:
             return False
-        self._trainer.next_feed(self._source.prepare(self.place, batch).arrays)
+        self._feed = self._source.prepare(self.place, batch)
+        self._trainer.next_feed(self._feed.arrays)
         return True
+
+    def next_feed(self) -> Feed:
+        """The batch that was fetched."""
+        assert self._feed is not None
+        return self._feed
 
     @property
     def steps_left(self) -> int:

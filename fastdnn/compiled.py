@@ -123,7 +123,7 @@ class Compiled:
         return dict(zip(self.figure_names, [total, *results[0 if several else 1 : end]], strict=True))
 
     def loss_of(self, results: Sequence[Any]) -> float:
-        """"loss" of a program's figures: the weighted sum of the losses and the penalties."""
+        """ "loss" of a program's figures: the weighted sum of the losses and the penalties."""
         end = len(self.figure_names) - (len(self.heads) > 1)
         return self.total([*results[: len(self._weights)], *results[end:]])
 

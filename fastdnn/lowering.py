@@ -147,8 +147,8 @@ def inside_program(
     *,
     training: bool,
 ) -> tuple[Program, list[str], list[str]]:
-    """Outputs: what each layer gives, and, with heads, the gradients of the losses and penalties with respect to
-    that, where a trained weight needs them; beside them the names of the layers of both.
+    """Outputs: what each layer gives, and, with heads, the gradients of the losses and penalties with respect
+    to that, where a trained weight needs them; beside them the names of the layers of both.
     """
     program = Program(training=training, sparse_inputs=sparse)
     nodes = graph.lower_nodes(program)

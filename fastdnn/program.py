@@ -80,7 +80,8 @@ class Result:
 @dataclass(frozen=True)
 class Watch:
     """What a sampled step of training tells of what a layer gives: the figures of
-    `fastdnn.reference.activity`, or of a gradient its norm alone. Elements outside of [low, high] are counted.
+    `fastdnn.reference.activity`, or of a gradient its norm alone. Elements outside of [low, high] are
+    counted.
     """
 
     layer: str  # the name of the use
@@ -207,8 +208,8 @@ class Program:
         return next((op for op in self.operations if value in op.outputs), None)
 
     def to_native(self, *, watched: bool = False) -> "_core.Program":
-        """The same program for the native engine, which checks it again; `watched`: for steps that are sampled,
-        which are fused less.
+        """The same program for the native engine, which checks it again; `watched`: for steps that are
+        sampled, which are fused less.
         """
         native = _core.Program()
         for v in self.values:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from fastdnn.graph import Graph
     from fastdnn.layers.layer import Layer
 
-# An element of a sigmoid or tanh is saturated where the derivative is below this share of its largest: |x| > 4.36
-# of sigmoid, 2.18 of tanh. So little comes back through it that the weights before it hardly move.
+# An element of a sigmoid or tanh is saturated where the derivative is below this share of its largest: beyond
+# 4.36 of sigmoid, 2.18 of tanh. So little comes back through it that the weights before it hardly move.
 SATURATED = 0.05
 # Of each value that is watched: ACTIVITY, then the histogram.
 _FIGURES = len(ACTIVITY) + BINS
@@ -83,7 +83,7 @@ class WatchedLayer:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether it transforms what flows to other layers: no output, and none that only scales, drops or joins."""
+        """Whether it transforms what flows on: no output, and none that only scales, drops or joins."""
         return not self.is_output and (bool(self.kernels) or self.activation != "linear")
 
 
@@ -169,14 +169,18 @@ class Samples(NamedTuple):
     steps: how many steps the optimiser had taken after each.
     learning_rates: of each of these steps.
     figures: (samples, `layout.width`).
+    inference_losses: of each step's batch before it, with the layers as in use; NaN where nobody asked.
     """
 
     layout: SampleLayout
-    steps: Sequence[int]
-    learning_rates: Sequence[float]
+    steps: list[int]
+    learning_rates: list[float]
     figures: np.ndarray
+    inference_losses: list[float]
 
     def of(self, places: Sequence[int]) -> "Samples":
         """Some of them."""
-        steps, rates = ([numbers[place] for place in places] for numbers in (self.steps, self.learning_rates))
-        return Samples(self.layout, steps, rates, self.figures[list(places)])
+        steps = [self.steps[place] for place in places]
+        rates = [self.learning_rates[place] for place in places]
+        losses = [self.inference_losses[place] for place in places]
+        return Samples(self.layout, steps, rates, self.figures[list(places)], losses)

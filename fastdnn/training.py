@@ -17,10 +17,11 @@ from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.features import NonFiniteSourceError, NonFiniteValueError, refuse_non_finite
-from fastdnn.inference import Part
+from fastdnn.inference import Part, inference_loss
 from fastdnn.program import Program
 from fastdnn.sampling import SampleLayout
 from fastdnn.snapshot import Snapshot
+from fastdnn.sources import Feed
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -94,15 +95,13 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(
-        train.weighting, train.sparse, train.rows, watched=request.sampled
-    )
+    program = model.training_program(train.weighting, train.sparse, train.rows, watched=request.sampled)
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
     start = Start(model, parts)  # before there is anything to take back
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
-    return _Loop(model, trainer, train.origins, held_out, request, params, start, program)
+    return _Loop(model, trainer, train, held_out, request, params, start, program)
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -126,7 +125,7 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         trainer = BatchTrainer(model.make_trainer(run), batches, feeds)
         failed.pop_all()
     params = {"steps": batches.steps, "batch_size": None, "samples": None}
-    return _Loop(model, trainer, first.origins, held_out, request, params, None, program)
+    return _Loop(model, trainer, first, held_out, request, params, None, program)
 
 
 class _HeldOut(Protocol):
@@ -223,7 +222,7 @@ class _Loop:
 
     model: "Model"
     trainer: Trainer | BatchTrainer
-    origins: Sequence[tuple[str, str]]  # of the feed
+    feed: Feed  # of the arrays; of batches the first one's
     held_out: _HeldOut | None
     request: FitRequest
     params: dict[str, Any]
@@ -243,7 +242,7 @@ class _Loop:
     def run(self) -> None:
         if self.request.sampled:
             layout = SampleLayout(self.program, self.model.graph, self.model.compiled)
-            self.sampling = Sampling(self.hooks, layout)
+            self.sampling = Sampling(self.hooks, layout, self._inference_loss)
         try:
             self._run()
         finally:
@@ -272,6 +271,14 @@ class _Loop:
             if run.end == "out_of_data":
                 break
         hooks.call("on_train_end", logs)
+
+    def _inference_loss(self) -> float:
+        """Of the next step's batch."""
+        if isinstance(self.trainer, BatchTrainer):
+            where, feed = self.trainer.place, self.trainer.next_feed()
+        else:
+            where, feed = "fit", self.feed.taken(self.trainer.next_rows(), self.model.dtype)
+        return inference_loss(self.model, where, feed, self.request.threads)
 
     def _figures(self) -> dict[str, float]:
         """The training figures of the epoch so far."""
@@ -342,7 +349,7 @@ class _Loop:
             )
         except NonFiniteSourceError as found:
             self._go_back()
-            raise found.error(getattr(self.trainer, "place", "fit"), self.origins) from None
+            raise found.error(getattr(self.trainer, "place", "fit"), self.feed.origins) from None
         if run.end == "non_finite_loss":
             of = f" of {self.params['steps']}" if self.params["steps"] else ""
             place = f"epoch {epoch + 1}, step {run.batch + 1}{of}"

@@ -129,6 +129,9 @@ void register_training(py::module_& m) {
           "sample_by",
           [](BoundTrainer& b, std::shared_ptr<Plan> plan) { b.trainer.sample_by(std::move(plan)); },
           py::arg("plan"), "The plan of sampled steps: of the same program, which watches besides.")
+      .def_property_readonly(
+          "next_rows", [](const BoundTrainer& b) { return b.trainer.next_rows(); },
+          "Of the next step, in the arrays.")
       .def_property_readonly("samples", &samples_of,
                              "Of the last run: a row of figures for each sampled step that was kept.")
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),

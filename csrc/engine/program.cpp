@@ -196,8 +196,8 @@ int Program::add_output(int index) {
 void Program::add_watch(Watch watch) {
   check_value(watch.value, "what is watched");
   const Value& of = value(watch.value);
-  const bool fits = (of.role == Role::computed || of.role == Role::source) && of.rows == 0 && !of.integer &&
-                    !of.sparse;
+  const bool fits =
+      (of.role == Role::computed || of.role == Role::source) && of.rows == 0 && !of.integer && !of.sparse;
   check(written_[static_cast<std::size_t>(watch.value)] && fits, kWhere,
         "expected what is watched to be a value with a row of real numbers for each example, got '", of.name,
         "' ", shape_text(of));

@@ -43,7 +43,7 @@ class Sampler {
   const FlatVector& theta_;
   const Dtype dtype_;
   Index width_ = 0;
-  Index first_norm_ = 0;   // places in a sample
+  Index first_norm_ = 0;  // places in a sample
   Index first_watch_ = 0;
   Index scratch_stride_ = 0;
   StaggeredBuffer kept_;  // theta before the update, then the difference

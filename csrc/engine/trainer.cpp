@@ -86,6 +86,12 @@ Index Trainer::rows_of_batch(Index batch) const {
   return std::min(config_.batch_size, feed_.rows() - batch * config_.batch_size);
 }
 
+std::vector<Index> Trainer::next_rows() const {
+  if (steps_left() == 0) return {};
+  const std::int32_t* order = order_of_batch(batch_);
+  return {order, order + rows_of_batch(batch_)};
+}
+
 // What the threads of one call share. Rank 0 writes it between barriers, the others read it after them.
 class Trainer::Region final : public Regions {
  public:

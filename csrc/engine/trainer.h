@@ -23,9 +23,9 @@ struct RunLimits {
   double seconds = 0;  // 0: no limit; checked after each step
   int threads = 0;     // 0: the default
   bool watch_interrupt = false;
-  Index steps = 0;             // 0: no limit
-  CallHandler calls{};         // needed by a program that calls
-  StepClock* clock = nullptr;  // entries: the plan's steps, the optimiser's update, the updates of states
+  Index steps = 0;               // 0: no limit
+  CallHandler calls{};           // needed by a program that calls
+  StepClock* clock = nullptr;    // entries: the plan's steps, the optimiser's update, the updates of states
   std::vector<Index> samples{};  // which of the run's steps, from 1 and ascending, are sampled
 };
 
@@ -65,6 +65,8 @@ class Trainer {
   // those of the last whole step. Observers see each step that is kept, once. `scalars` are the optimiser's: one
   // for all steps, or one for each that the limit of steps leaves.
   RunReport run(const std::vector<StepScalars>& scalars, const RunLimits& limits);
+  // Of the next step: where its rows are in the feed.
+  std::vector<Index> next_rows() const;
   // Steps until the feed is over.
   Index steps_left() const { return batches() - batch_; }
   const Optimizer& optimizer() const { return *optimizer_; }

@@ -34,6 +34,8 @@ class Callback:
     """
 
     watches_progress = False  # whether `on_progress` is called, about ten times a second
+    # Whether samples tell the batch's loss with the layers as in use, too: native calls then end before them.
+    samples_inference_loss = False
 
     model: "Model"
     params: dict[str, Any]
@@ -111,9 +113,9 @@ class Callback:
         """
 
     def steps_to_sample(self, steps: int) -> Sequence[int]:
-        """Which of the next so many steps are to be looked into, from 1 and ascending. Asked before each native
-        call of a fit, which writes down what they tell as it goes on; it may end before all of them. Not in
-        Keras.
+        """Which of the next so many steps are to be looked into, from 1 and ascending. Asked before each
+        native call of a fit, which writes down what they tell as it goes on; it may end before all of them.
+        Not in Keras.
         """
         return ()
 

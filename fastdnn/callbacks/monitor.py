@@ -14,7 +14,7 @@ from fastdnn.sampling import SampleLayout, Samples
 if TYPE_CHECKING:
     from fastdnn.diagnose.advice import Advice
 
-_ARRAYS = ("steps", "learning_rates", "figures")  # of a state
+_ARRAYS = {"steps": 1, "learning_rates": 1, "inference_losses": 1, "figures": 2}  # of a state: dimensions
 
 
 class Monitor(Callback):
@@ -25,9 +25,9 @@ class Monitor(Callback):
         ratio = ‖θ_after - θ_before‖ / ‖θ_before‖    of each weight: 0.001 is ideal, 0.01 about okay
 
     Beside it norms of gradients, figures of what layers give for the batch, the learning rate and the loss of
-    the batch. Training computes them anyway; the engine writes them down on its way, so no native call is cut, no
-    bit of the training changes, and no data is asked for: it sees each batch as the step sees it, with dropout's
-    zeros and the batch's own statistics.
+    the batch. Training computes them anyway; the engine writes them down on its way, so no native call is
+    cut, no bit of the training changes, and no data is asked for: it sees each batch as the step sees it,
+    with dropout's zeros and the batch's own statistics.
 
     `.samples` are arrays by name, a number for each sample:
 
@@ -36,19 +36,23 @@ class Monitor(Callback):
     | step | | steps of the optimiser after it |
     | rows | the batch | how many it had |
     | learning_rate, loss | the step | the loss of its batch, before the update, with penalties |
+    | inference_loss | the step | the same with the layers as in use, where it was asked for |
     | ratio/, weight_norm/, gradient_norm/, update_norm/ | weight | as above; NaN of a weight that is 0 |
     | mean/, std/, min/, max/ | layer | of its outputs, all rows and units |
     | zeros/ | layer | the share of outputs that are 0 |
     | dead/ | layer | the share of units that are 0 for every row of the batch |
-    | saturated/ | layer | of sigmoid and tanh, the share of outputs with a derivative under 5 % of its largest |
-    | histogram/ | layer | (samples, 16), shares in equal parts of [min, max], of at most 4096 outputs |
-    | activation_gradient/ | layer | ‖dL/dy‖ of its outputs y, where a trained weight needs it |
+    | saturated/ | layer | of sigmoid and tanh, outputs with a derivative under 5 % of its largest |
+    | histogram/ | layer | (samples, 16), shares in equal parts of [min, max], of some 4096 outputs |
+    | activation_gradient/ | layer | ‖dL/dy‖ of its outputs y, where a weight needs it |
 
     Layers have the names of `layer_outputs`, weights their full ones ("dense/kernel"). Frozen weights are not
     updated, and not among them. `.advice` says what is wrong, `.plot()` draws it, `print` does both in words.
 
     Args:
         every: steps between samples, >= 1; default 50. Steps count over all fits since `compile`.
+        inference_loss: whether to compute, before each step that is sampled, the loss of its batch with the
+            layers as in use: dropout and batch normalisation distort that of training. It costs a forward
+            pass, ends the native call there, and calls `forward` of layers of one's own once more.
         max_samples: how many are kept, >= 2; beyond it every second one goes, and `.every` doubles.
 
     Raises:
@@ -69,9 +73,12 @@ class Monitor(Callback):
     (4,)
     """
 
-    def __init__(self, every: int = 50, *, max_samples: int = 1000) -> None:
+    def __init__(self, every: int = 50, *, inference_loss: bool = False, max_samples: int = 1000) -> None:
         self._asked = whole("Monitor", "every", every, 1)
         self.max_samples = whole("Monitor", "max_samples", max_samples, 2)
+        if not isinstance(inference_loss, bool):
+            raise ValueError(expected("Monitor", "inference_loss as True or False", repr(inference_loss)))
+        self.samples_inference_loss = inference_loss
         self._layout: SampleLayout | None = None
         self._goes_on = False
         self._reset()
@@ -80,6 +87,7 @@ class Monitor(Callback):
         self.every = self._asked
         self._steps: list[int] = []
         self._rates: list[float] = []
+        self._losses: list[float] = []  # in inference mode
         self._figures: list[np.ndarray] = []  # a matrix for each native call
         self._read: tuple[int, dict[str, np.ndarray]] | None = None
 
@@ -104,6 +112,7 @@ class Monitor(Callback):
         self._layout = samples.layout
         self._steps += samples.steps
         self._rates += samples.learning_rates
+        self._losses += samples.inference_losses
         self._figures.append(samples.figures)
         if len(self._steps) > self.max_samples:
             self._thin()
@@ -116,6 +125,7 @@ class Monitor(Callback):
             kept = [i for i, step in enumerate(self._steps) if (step - 1) % self.every == 0]
             self._steps = [self._steps[i] for i in kept]
             self._rates = [self._rates[i] for i in kept]
+            self._losses = [self._losses[i] for i in kept]
             figures = figures[kept]
         self._figures = [figures]
 
@@ -129,7 +139,9 @@ class Monitor(Callback):
             ValueError: there are no samples yet.
         """
         if self._layout is None:
-            raise ValueError(expected("Monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first"))
+            raise ValueError(
+                expected("Monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first")
+            )
         return self._layout
 
     @property
@@ -139,6 +151,8 @@ class Monitor(Callback):
             return {}
         if self._read is None or self._read[0] != len(self._steps):
             head = {"step": np.array(self._steps), "learning_rate": np.array(self._rates)}
+            if self.samples_inference_loss:
+                head["inference_loss"] = np.array(self._losses)
             self._read = len(self._steps), head | self._layout.read(np.concatenate(self._figures))
         return dict(self._read[1])
 
@@ -174,6 +188,7 @@ class Monitor(Callback):
             "every": self.every,
             "steps": np.array(self._steps, np.int64),
             "learning_rates": np.array(self._rates, np.float64),
+            "inference_losses": np.array(self._losses, np.float64),
             "figures": figures,
         }
 
@@ -181,26 +196,32 @@ class Monitor(Callback):
         """Go on, in the next fit, from what `get_state` gave; `.samples` has them again once one is added.
 
         Raises:
-            ValueError: something else was given; when the first sample comes, that of a model with other layers.
+            ValueError: something else was given; when the first sample comes, that of a model with other
+            layers.
         """
         given = dict(state) if isinstance(state, Mapping) else {}
         arrays = dict(_arrays(given))
         numbers = numbers_of("Monitor", given if isinstance(state, Mapping) else state, {"every": count})
-        steps, rates, figures = (arrays[name] for name in _ARRAYS)
-        if not len(steps) == len(rates) == len(figures) or numbers["every"] < 1:
-            raise ValueError(expected("Monitor, set_state", "as many steps, rates and rows of figures", len(steps)))
+        steps, rates, losses, figures = (arrays[name] for name in _ARRAYS)
+        if not len(steps) == len(rates) == len(losses) == len(figures) or numbers["every"] < 1:
+            raise ValueError(
+                expected("Monitor, set_state", "as many steps, rates and rows of figures", len(steps))
+            )
         self._reset()
         self.every = numbers["every"]
         self._steps, self._rates = steps.astype(int).tolist(), rates.tolist()
+        self._losses = losses.tolist()
         self._figures = [figures] if len(figures) else []
         self._goes_on = True
 
 
 def _arrays(given: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
     """The arrays of a state, taken out of it."""
-    for name, dimensions in zip(_ARRAYS, (1, 1, 2), strict=True):
+    for name, dimensions in _ARRAYS.items():
         array = np.array(given.pop(name, None))
         if array.dtype.kind not in "uif" or array.ndim != dimensions:
             got = f"{array.dtype} of {array.ndim} dimensions"
-            raise ValueError(expected("Monitor, set_state", f"{name} as numbers of {dimensions} dimensions", got))
+            raise ValueError(
+                expected("Monitor, set_state", f"{name} as numbers of {dimensions} dimensions", got)
+            )
         yield name, array.astype(np.float64)

@@ -1,4 +1,4 @@
-"""What figures of layers say: units that are dead or saturated, a signal or a gradient that is lost on its way."""
+"""What figures of layers say: dead or saturated units, a signal or a gradient that is lost on its way."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from fastdnn.diagnose.advice import Advice
 from fastdnn.sampling import WatchedLayer
 
-# Of the units of a ReLU layer, 0 for every row that was looked at. Stanford's cs231n, from which deck 004 is, has
-# seen "as much as 40 %" dead at too high a rate; here the half of that.
+# Of the units of a ReLU layer, 0 for every row that was looked at. Stanford's cs231n, from which deck 004 is,
+# has seen "as much as 40 %" dead at too high a rate; here the half of that.
 DEAD = 0.2
 # Of the outputs of a sigmoid or tanh layer, where hardly anything comes back (fastdnn.sampling.SATURATED).
 SATURATED_SHARE = 0.3
-# From the first hidden layer to the last: of the standard deviation of what layers give, and of the norm of the
-# gradients. 1.5 and 0.5 a layer, deck 002's example, reach the first within six layers, the second within twelve.
+# From the first hidden layer to the last: of the standard deviation of what layers give, and of the norm of
+# the gradients. 1.5 and 0.5 a layer, deck 002's example, reach the first within six layers, the second within
+# twelve.
 SIGNAL_FACTOR = 10.0
 GRADIENT_FACTOR = 100.0
 
 _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
+_CLIPPED = "import fastdnn as fd\nmodel.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
 _LAYER = "import fastdnn as fd\nlayer = fd.layers.Dense({units}, {arguments})"
 
 
@@ -28,9 +30,9 @@ class LayerFigures:
     """What a layer gives for some rows.
 
     layer: which one; units: its outputs for an example; rows: that were looked at.
-    mean, std, low, high: of all outputs; zeros: the share of outputs that are 0; dead: of a ReLU, the share of
-    units that are 0 for every row, else NaN; saturated: of a sigmoid or tanh, the share of outputs where the
-    derivative is below 5 % of its largest, else NaN.
+    mean, std, low, high: of all outputs; zeros: the share of outputs that are 0; dead: of a ReLU, the share
+    of units that are 0 for every row, else NaN; saturated: of a sigmoid or tanh, the share of outputs where
+    the derivative is below 5 % of its largest, else NaN.
     histogram: shares of the outputs in equal parts of [low, high].
     gradient_norm: ‖dL/dy‖ of these outputs y over all rows; NaN where it is not known.
     """
@@ -78,7 +80,8 @@ def _not_finite(layer: LayerFigures) -> Advice:
     return Advice(
         "not_finite",
         "error",
-        f"Layer {layer.name!r} gives numbers that are NaN or infinite: lower the learning rate and standardise the inputs.",
+        f"Layer {layer.name!r} gives numbers that are NaN or infinite: lower the learning rate and "
+        "standardise the inputs.",
         f"mean {layer.mean:.3g}, standard deviation {layer.std:.3g}, over {layer.rows} rows",
         "import fastdnn as fd\nx = fd.data.StandardScaler().fit_transform(x)",
         'deck 004, "Random Initialization of Weights"',
@@ -133,7 +136,7 @@ def _sigmoids(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
         yield Advice(
             "sigmoid_hidden",
             "hint",
-            "Sigmoid in hidden layers saturates and gives positive numbers only: ReLU, or tanh, is better there.",
+            "Sigmoid in hidden layers saturates and gives positive numbers only: ReLU, or tanh, is better.",
             f"layers {', '.join(names)}; {layer.name!r} has mean {layer.mean:.2f}",
             _LAYER.format(units=layer.units, arguments='activation="relu"'),
             _SATURATION_SOURCE,
@@ -160,15 +163,19 @@ def _signal(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
     seen = f"standard deviation {first.std:.3g} in {first.name!r}, {last.std:.3g} in {last.name!r}"
     if 1 / SIGNAL_FACTOR <= factor <= SIGNAL_FACTOR:
         yield Advice(
-            "steady_signal", "good", "From layer to layer the outputs keep their scale.", seen, source=_DEPTH_SOURCE
+            "steady_signal",
+            "good",
+            "From layer to layer the outputs keep their scale.",
+            seen,
+            source=_DEPTH_SOURCE,
         )
         return
     shrinks = factor < 1
     yield Advice(
         "vanishing_activations" if shrinks else "exploding_activations",
         "warning",
-        f"The signal {'shrinks' if shrinks else 'grows'} from layer to layer. Initialise by the activation (He "
-        "for ReLU, Glorot for tanh: the default), or put BatchNormalization between the layers.",
+        f"The signal {'shrinks' if shrinks else 'grows'} from layer to layer. Initialise by the activation "
+        "(He for ReLU, Glorot for tanh: the default), or put BatchNormalization between the layers.",
         seen,
         _LAYER.format(units=last.units, arguments=_initialised(last)),
         _DEPTH_SOURCE,
@@ -188,7 +195,9 @@ def _gradient(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
     if not last.gradient_norm > 0 or not first.gradient_norm > 0:
         return
     factor = first.gradient_norm / last.gradient_norm
-    seen = f"‖gradient‖ {last.gradient_norm:.3g} in {last.name!r}, {first.gradient_norm:.3g} in {first.name!r}"
+    seen = (
+        f"‖gradient‖ {last.gradient_norm:.3g} in {last.name!r}, {first.gradient_norm:.3g} in {first.name!r}"
+    )
     if 1 / GRADIENT_FACTOR <= factor <= GRADIENT_FACTOR:
         yield Advice("steady_gradient", "good", "The gradient reaches the first layers.", seen)
         return
@@ -202,6 +211,6 @@ def _gradient(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
         seen,
         _LAYER.format(units=first.units, arguments='activation="relu", kernel_initializer="auto"')
         if vanishes
-        else "import fastdnn as fd\nmodel.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)",
+        else _CLIPPED,
         'deck 002, "Vanishing/exploding Gradients"; deck 004, "Weight Initialization"',
     )

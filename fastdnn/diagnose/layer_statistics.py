@@ -11,7 +11,6 @@ import numpy as np
 from fastdnn import lowering
 from fastdnn.backend import Draw, Figures
 from fastdnn.checks import number, whole
-from fastdnn.data.sparse import CsrRows
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of
 from fastdnn.errors import expected
@@ -77,16 +76,26 @@ class LayerStatistics:
         more = ["‖dL/dy‖"] if self.gradient_norms else []
         weights = ["weight", "‖w‖", *(["‖dL/dw‖"] if self.gradient_norms else [])]
         rows = [row for layer in self.layers for row in self._rows(layer)]
-        given = table([*head, *more, *weights], rows, numeric=[*range(2, 8 + len(more)), *range(9 + len(more), 12)])
+        given = table(
+            [*head, *more, *weights], rows, numeric=[*range(2, 8 + len(more)), *range(9 + len(more), 12)]
+        )
         loss = "" if math.isnan(self.loss) else f", loss {self.loss:.4g}"
         return "\n".join([f"{self.rows} rows{loss}", given, *(advice.told() for advice in self.advice)])
 
     def _rows(self, of: LayerFigures) -> list[list[str]]:
         """One for each weight, the first with the layer's own figures."""
-        own = [of.name, of.layer.activation, f"{of.mean:.3g} ± {of.std:.3g}", f"{of.low:.3g}", f"{of.high:.3g}"]
+        own = [
+            of.name,
+            of.layer.activation,
+            f"{of.mean:.3g} ± {of.std:.3g}",
+            f"{of.low:.3g}",
+            f"{of.high:.3g}",
+        ]
         own += [_share(of.zeros), _share(of.dead), _share(of.saturated)]
         own += [_number(of.gradient_norm)] if self.gradient_norms else []
-        weights = [self._weight(name) for name in of.layer.weights] or [[""] * (3 if self.gradient_norms else 2)]
+        weights = [self._weight(name) for name in of.layer.weights] or [
+            [""] * (3 if self.gradient_norms else 2)
+        ]
         return [[*(own if index == 0 else [""] * len(own)), *weight] for index, weight in enumerate(weights)]
 
     def _weight(self, name: str) -> list[str]:
@@ -114,7 +123,8 @@ def layer_statistics(
         x: features, as arrays in `fit`.
         y: targets, as in `fit`, or None.
         sample_weight: as in `fit`.
-        training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's own
+        training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's
+        own
             figures: what the next step would see) or as in use.
         max_rows: at most so many rows, evenly spaced in x, are looked at, all as one batch; None for all.
         dead: 0 to 1, the share of a ReLU layer's units above which they are said to be dead.
@@ -146,7 +156,7 @@ def layer_statistics(
     asked = resolve(_WHERE, threads)
     feed = _feed(model, x, y, sample_weight)
     rows = _rows(feed.rows, most)
-    chosen = feed if len(rows) == feed.rows else _taken(feed, rows, model.dtype)
+    chosen = feed if len(rows) == feed.rows else feed.taken(rows.tolist(), model.dtype)
     heads = None if y is None else model.compiled.heads
     penalties = () if y is None else model.penalties(_WHERE, feed.rows)
     made_for = (feed.weighting, feed.sparse, penalties)
@@ -185,18 +195,17 @@ def _rows(count: int, most: int | None) -> np.ndarray:
     return np.arange(most) * count // most
 
 
-def _taken(feed: Feed, rows: np.ndarray, dtype: str) -> Feed:
-    arrays = [a.taken(rows, dtype) if isinstance(a, CsrRows) else a[rows] for a in feed.arrays]
-    return Feed(arrays, feed.origins, feed.weighting)
-
-
 def _placed(found: NonFiniteSourceError, rows: np.ndarray) -> NonFiniteSourceError:
     """With the row as the user counts it."""
-    return NonFiniteSourceError(found.source, int(rows[found.row]) if found.row >= 0 else -1, found.column, found.value)
+    return NonFiniteSourceError(
+        found.source, int(rows[found.row]) if found.row >= 0 else -1, found.column, found.value
+    )
 
 
 def _loss(model: "Model", figures: Any, found: Figures, rows: int) -> float:
-    values = [value for value in values_of(figures, totals_of(figures, found.sums, rows)) if value is not None]
+    values = [
+        value for value in values_of(figures, totals_of(figures, found.sums, rows)) if value is not None
+    ]
     return model.compiled.total(values)
 
 
@@ -204,7 +213,8 @@ def _statistics(
     model: "Model", outputs: Mapping[str, np.ndarray], figures: Figures, loss: float, limit: float
 ) -> LayerStatistics:
     layers = [
-        _figures(layer, outputs[name], outputs.get(f"d {name}")) for name, layer in layers_of(model.graph).items()
+        _figures(layer, outputs[name], outputs.get(f"d {name}"))
+        for name, layer in layers_of(model.graph).items()
     ]
     trained = dict.fromkeys(name for layer in layers for name in layer.layer.weights)
     return LayerStatistics(

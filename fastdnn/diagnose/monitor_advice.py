@@ -13,34 +13,37 @@ from fastdnn.report import table
 if TYPE_CHECKING:
     from fastdnn.callbacks.monitor import Monitor
 
-# Deck 004: a ratio of "around 0.001 is ideal, around 0.01 is about okay". Beyond three times that it is not; and
-# a tenth of the ideal is as far below it.
+# Deck 004: a ratio of "around 0.001 is ideal, around 0.01 is about okay". Beyond three times that it is not;
+# and a tenth of the ideal is as far below it.
 RATIO_HIGH = 0.03
 RATIO_LOW = 1e-4
 # A batch has few rows, for all of which a unit that lives may be 0: so more of them than of a larger set.
 _DEAD_IN_BATCH = 0.5
-_LATE = 4  # the last quarter of the samples is what is judged
+_LATE = 4  # layers are judged by the last quarter of the samples
 
 _SOURCE = 'deck 004, "Tracking the weights also helps"'
 
 
 def advice_of_samples(monitor: "Monitor") -> tuple[Advice, ...]:
     """The advice of `Monitor.advice`."""
-    rate_code = _rate_code(monitor, 0.1)
     layers = late_figures(monitor)
+    rate_code = _rate_code(monitor, 0.1)
     return ordered([*_ratios(monitor), *advice_of(layers, rate_code, _DEAD_IN_BATCH)])
 
 
 def late(values: np.ndarray) -> float:
     """The median of the last quarter of a figure, NaN apart."""
-    last = values[-max(1, len(values) // _LATE) :]
-    last = last[~np.isnan(last)]
-    return float(np.median(last)) if last.size else math.nan
+    return _median(values[-max(1, len(values) // _LATE) :])
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if known.size else math.nan
 
 
 def late_figures(monitor: "Monitor") -> list[LayerFigures]:
     """What the layers gave of late."""
-    samples, layout = monitor.samples, monitor.layout
+    layout, samples = monitor.layout, monitor.samples
     rows = int(late(samples["rows"]))
     found = []
     for name, layer in layout.layers.items():
@@ -69,10 +72,12 @@ def late_figures(monitor: "Monitor") -> list[LayerFigures]:
 
 
 def ratios(monitor: "Monitor") -> dict[str, float]:
-    """Of late, of the weights that are matrices: biases begin at 0, and their ratio says little."""
+    """Medians of all samples, of the weights that are matrices: biases begin at 0, and their ratio says
+    little. Not of late: weights that too high a rate has blown up look as if they changed little.
+    """
     samples = monitor.samples
     kernels = dict.fromkeys(name for layer in monitor.layout.layers.values() for name in layer.kernels)
-    return {name: late(samples[f"ratio/{name}"]) for name in kernels if f"ratio/{name}" in samples}
+    return {name: _median(samples[f"ratio/{name}"]) for name in kernels if f"ratio/{name}" in samples}
 
 
 def _ratios(monitor: "Monitor") -> Iterator[Advice]:
@@ -82,19 +87,21 @@ def _ratios(monitor: "Monitor") -> Iterator[Advice]:
     middle = float(np.median(list(known.values())))
     highest, lowest = max(known, key=lambda name: known[name]), min(known, key=lambda name: known[name])
     seen = (
-        f"‖update‖/‖weight‖ {middle:.1e} in the middle, {known[lowest]:.1e} ({lowest}) to {known[highest]:.1e} "
-        f"({highest}), of late; 1e-3 is ideal, 1e-2 about okay"
+        f"‖update‖/‖weight‖ {middle:.1e} in the middle, {known[lowest]:.1e} ({lowest}) to "
+        f"{known[highest]:.1e} ({highest}); 1e-3 is ideal, 1e-2 about okay"
     )
     if middle > RATIO_HIGH:
         text = "The weights change too much in each step: lower the learning rate."
         yield Advice("large_updates", "warning", text, seen, _rate_code(monitor, 0.1), _SOURCE)
     elif middle < RATIO_LOW:
-        text = "The weights hardly change: raise the learning rate, unless it was lowered to finish the training."
+        text = "The weights hardly change: raise the learning rate, unless it was lowered to finish."
         yield Advice("small_updates", "warning", text, seen, _rate_code(monitor, 10.0), _SOURCE)
     else:
-        yield Advice("good_updates", "good", "The steps have a good size beside the weights.", seen, source=_SOURCE)
+        yield Advice(
+            "good_updates", "good", "The steps have a good size beside the weights.", seen, source=_SOURCE
+        )
     if known[highest] > 1000 * known[lowest]:
-        text = "Some layers learn a thousand times faster than others: Adam, or BatchNormalization, evens them out."
+        text = "Some layers learn a thousand times faster than others: Adam evens them out."
         code = 'model.compile("adam", model.compiled.loss)'
         yield Advice("uneven_updates", "hint", text, seen, code, _SOURCE)
 
@@ -130,7 +137,7 @@ def text_of_samples(monitor: "Monitor") -> str:
     steps = samples["step"]
     first = (
         f"{len(steps)} samples, steps {steps[0]} to {steps[-1]}, every {monitor.every}; medians of the last "
-        f"quarter; loss of the batch {samples['loss'][0]:.4g} to {samples['loss'][-1]:.4g}"
+        f"quarter, ratios of all; loss of the batch {samples['loss'][0]:.4g} to {samples['loss'][-1]:.4g}"
     )
     told = [advice.told() for advice in monitor.advice]
     return "\n".join([first, table(head, rows, numeric=range(2, 8)), *told])

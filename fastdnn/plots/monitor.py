@@ -15,9 +15,9 @@ _IDEAL, _OKAY = 1e-3, 1e-2  # deck 004, "Tracking the weights also helps"
 
 
 def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
-    """Draw what a `Monitor` saw: the ratio of update to weight of each layer's kernel with the ideal 0.001, the
-    norms of its gradients, the dead and saturated units, and mean ± standard deviation of what layers give, in
-    the first sample and the last.
+    """Draw what a `Monitor` saw: the ratio of update to weight of each layer's kernel with the ideal 0.001,
+    the norms of its gradients, the dead and saturated units, and mean ± standard deviation of what layers
+    give, in the first sample and the last.
 
     Args:
         found: a monitor that has been through a fit.
@@ -57,7 +57,9 @@ def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
     panels[0].axhline(_OKAY, color="black", linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
     panels[0].set(title="update / weight", ylabel="‖Δθ‖ / ‖θ‖ of kernels")
     panels[1].set(title="gradients", ylabel="‖dL/dθ‖ of kernels")
-    panels[1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7, title="layer")
+    panels[1].legend(
+        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7, title="layer"
+    )
     for axes in panels[:3]:
         axes.set_xlabel("step of the optimiser")
     for axes in panels:
@@ -76,8 +78,8 @@ def _panels() -> np.ndarray:
 
 
 def _looks(found: "Monitor") -> dict[str, dict[str, Any]]:
-    """Of each layer, from dark to light down the network, its own in all panels: colours by depth, so that ten
-    layers stay in order, and styles, since grey has no colours.
+    """Of each layer, from dark to light down the network, its own in all panels: colours by depth, so that
+    ten layers stay in order, and styles, since grey has no colours.
     """
     from matplotlib import colormaps
 
@@ -118,7 +120,9 @@ def _draw_shares(axes: Any, found: "Monitor", looks: dict[str, dict[str, Any]]) 
         drawn = True
     if not drawn:
         axes.text(0.5, 0.5, "no ReLU, sigmoid or tanh", transform=axes.transAxes, ha="center")
-    axes.set(title="dead ReLUs, saturated sigmoids and tanhs", ylabel="share of the layer", ylim=(-0.03, 1.03))
+    axes.set(
+        title="dead ReLUs, saturated sigmoids and tanhs", ylabel="share of the layer", ylim=(-0.03, 1.03)
+    )
 
 
 def _draw_outputs(axes: Any, found: "Monitor") -> None:
@@ -138,7 +142,9 @@ def _draw_outputs(axes: Any, found: "Monitor") -> None:
             linewidth=1.2,
             label=f"step {samples['step'][which]}",
         )
-    axes.set_xticks(places, names, rotation=40 if len(names) > 4 else 0, ha="right" if len(names) > 4 else "center")
+    axes.set_xticks(
+        places, names, rotation=40 if len(names) > 4 else 0, ha="right" if len(names) > 4 else "center"
+    )
     axes.tick_params(axis="x", labelsize=7)
     axes.set(title="what layers give", ylabel="mean ± standard deviation")
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7)

@@ -9,8 +9,8 @@ _SEEN = 4096  # elements that a histogram looks at, or those of one row
 
 def activity(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """Of all elements mean, standard deviation, least, largest, the shares that are 0 and outside of
-    [low, high]; the share of the columns in which every row is 0; and a histogram, shares of BINS equal parts of
-    [least, largest], of the first and each k-th row after it.
+    [low, high]; the share of the columns in which every row is 0; and a histogram, shares of BINS equal parts
+    of [least, largest], of the first and each k-th row after it.
 
     Shapes: x (rows, cols), the result (7 + BINS,).
     """

@@ -212,6 +212,12 @@ class ReferenceTrainer:
         """Of the last run: a row for each sampled step that was kept."""
         return np.array(self._samples)
 
+    def next_rows(self) -> list[int]:
+        """Of the next step, in the arrays."""
+        begin = self._batch * self._batch_size
+        rows: list[int] = self._order[begin : begin + self._batch_size].tolist()
+        return rows
+
     def _steps(self, scalars: np.ndarray, steps: int, calls: Caller | None) -> Run:
         end = min(self.batches, self._batch + steps) if steps else self.batches
         run = self._run
