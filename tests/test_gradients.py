@@ -21,10 +21,7 @@ DRAWS = 8  # of data, until the kinks lie elsewhere
 def assert_right(found, what):
     __tracebackhide__ = True
     assert found.ratio < TOLERANCE, f"{what}:\n{found}"
-<<<<<<< HEAD
-=======
     assert not found.shows_nothing, what
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
     for tensor in found.tensors:
         assert tensor.ratio < TOLERANCE or not tensor.is_beyond_rounding, f"{what}:\n{found}"
 

@@ -15,10 +15,6 @@ from fastdnn.diagnose.gradient_check_loss import Loss, Problem, copy_of, problem
 from fastdnn.diagnose.gradient_check_result import (
     DOUBTFUL,
     WORRY,
-<<<<<<< HEAD
-    Element,
-=======
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
     GradientCheck,
     TensorCheck,
     differing_of,
@@ -34,11 +30,7 @@ if TYPE_CHECKING:
     from fastdnn.model import Model
 
 _WHERE = "check_gradients"
-<<<<<<< HEAD
-_SURE = 4  # standard deviations of rounding that say nothing
-=======
 _REFINEMENTS = 3
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
 
 
 @dataclass(frozen=True)
@@ -257,17 +249,11 @@ def _result(
     along: float,
 ) -> GradientCheck:
     analytic = np.concatenate([pair.analytic for pair in compared.values()])
-<<<<<<< HEAD
-    ratio, difference = _ratio(analytic, np.concatenate([pair.numeric for pair in compared.values()]))
-    rounding = _SURE * differences.rounding * float(np.sqrt(len(analytic)))
-    grades = [verdict_of(ratio, difference, rounding), *(tensor.verdict for tensor in tensors)]
-=======
     ratio, difference = ratio_of(analytic, np.concatenate([pair.numeric for pair in compared.values()]))
     rounding = float(np.linalg.norm([pair.rounding for pair in compared.values()]))
     grades = [verdict_of(ratio, difference, rounding), *(tensor.verdict for tensor in tensors)]
     if difference == 0 == np.abs(analytic).sum():
         grades.append("check")  # right, but nobody knows
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
     if along > DOUBTFUL:
         grades.append("worry" if along >= WORRY else "check")
     verdict = worst_of(grades)

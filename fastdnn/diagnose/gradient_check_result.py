@@ -101,11 +101,8 @@ class GradientCheck:
     rounding: what rounding may make of ‖numeric - analytic‖ at most.
     stencil: "two_point" or "five_point".
     epsilon: ε.
-<<<<<<< HEAD
-=======
     refined_from: the larger ε that was to be used, and the ratio with it, where the stencil itself erred too
         much with it; else None.
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
     rows: that were used.
     rows_given: of which they were drawn.
     silenced: layers that were off: dropout and noise.
@@ -130,10 +127,7 @@ class GradientCheck:
     rows_given: int
     silenced: tuple[str, ...] = ()
     is_random: bool = False
-<<<<<<< HEAD
-=======
     refined_from: tuple[float, float] | None = None
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
     trained: "GradientCheck | None" = None
     epochs: int = 0
     advice: tuple[Advice, ...] = ()
@@ -148,14 +142,11 @@ class GradientCheck:
         """‖numeric - analytic‖ of them."""
         return float(np.linalg.norm([tensor.difference for tensor in self.tensors]))
 
-<<<<<<< HEAD
-=======
     @property
     def shows_nothing(self) -> bool:
         """Whether all numbers that were compared are 0, or none was."""
         return all(tensor.norm == tensor.difference == 0 for tensor in self.tensors)
 
->>>>>>> 9f8cb26b12a606ba1a623abca4fc891c27947430
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the ratio of each tensor on a logarithmic axis, with the lines of the verdict.
 
