@@ -167,6 +167,20 @@ def test_outputs_that_the_loss_cannot_want():
     assert (first.kind, first.severity) == ("output_does_not_fit_loss", "error")
 
 
+@pytest.mark.parametrize("classes", [True, False])
+def test_outputs_that_are_not_finite(classes):
+    train, dev = halves(X, SIGN)
+    layers = [fd.Input((4,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(2 if classes else 1)]
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True) if classes else "mse"
+    model = fitted(layers, loss, train)
+    model.set_weights([np.full_like(weight, 3e38) for weight in model.get_weights()])
+    found = report(model, train, dev)
+    kinds = {each.kind: each.severity for each in found.advice}
+    assert kinds["not_finite"] == "error", found
+    assert not found.healthy
+    assert str(found)
+
+
 def test_targets_without_scale():
     train, dev = halves(X, 1e5 * (3 + X[:, 0]))
     layers = [fd.Input((4,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(1)]

@@ -69,6 +69,11 @@ class Case:
         """The error on each set, as a share: of wrong rows, or of the targets' variance."""
         return {name: mean for name, (mean, _) in self._errors.items()}
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all outputs are."""
+        return all(map(math.isfinite, self.errors.values()))
+
     @cached_property
     def _errors(self) -> dict[str, tuple[float, float]]:
         """With the standard error, σ / √n of the rows' errors."""
@@ -81,8 +86,10 @@ class Case:
         return found
 
     def standard_error(self, one: str, other: str) -> float:
-        """Of the gap between the errors on two sets, from the number of their rows alone."""
-        return math.hypot(self._errors[one][1], self._errors[other][1])
+        """Of the gap between the errors on two sets, from the number of their rows alone. The training set is
+        what the network was made from, and no sample of anything.
+        """
+        return math.hypot(*(self._errors[name][1] for name in (one, other) if name != "train"))
 
     @cached_property
     def guessing(self) -> float:

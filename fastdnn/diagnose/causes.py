@@ -35,7 +35,6 @@ _BIAS = (
     "plateau",
     "no_gap",
     "not_learnt",
-    "not_finite",
     "worse_than_chance",
 )
 _SIGNALS = (
@@ -69,6 +68,7 @@ _SUBSET = (
 )
 _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
+_EXPLODED = ("not_finite", "diverged")
 _NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
 
 _REMEDIES = (
@@ -100,8 +100,6 @@ _ODDITIES = (
 CAUSES: tuple[Cause, ...] = (
     Cause("gradients_wrong", explains=("...",)),
     Cause("random_loss", explains=("...",)),
-    Cause("missing", explains=("...",)),
-    Cause("infinite", explains=("...",)),
     Cause("output_does_not_fit_loss", explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations")),
     Cause(
         "dev_test_mismatch",
@@ -119,6 +117,7 @@ CAUSES: tuple[Cause, ...] = (
         explains=(
             *_NETWORK,
             *_RATE,
+            *_EXPLODED,
             *_VARIANCE,
             "poor_initial_weights",
             "saturating_activations",
@@ -130,14 +129,19 @@ CAUSES: tuple[Cause, ...] = (
         denies=("good_rate",),
         needs_symptom=True,
     ),
-    Cause("unscaled_targets", explains=(*_NETWORK, *_RATE), denies=("good_rate",), needs_symptom=True),
+    Cause(
+        "unscaled_targets",
+        explains=(*_NETWORK, *_RATE, *_EXPLODED),
+        denies=("good_rate",),
+        needs_symptom=True,
+    ),
     Cause(
         "high_rate",
         explains=(
             *_NETWORK,
+            *_EXPLODED,
             *_VARIANCE,
             "noisy",
-            "diverged",
             "train_longer",
             "other_optimizer",
             "unsteady_training",
@@ -153,7 +157,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         "poor_initial_weights",
-        explains=(*_NETWORK, *_RATE, "saturating_activations"),
+        explains=(*_NETWORK, *_RATE, *_EXPLODED, "saturating_activations"),
         needs_symptom=True,
     ),
     Cause(
@@ -172,7 +176,7 @@ CAUSES: tuple[Cause, ...] = (
     *(Cause(kind, explains=_BIAS, needs_symptom=True) for kind in _SIGNALS),
     Cause("test_shift"),
     Cause("diverged"),
-    Cause("not_finite"),
+    Cause("not_finite", explains=_NETWORK),
     Cause("no_better_than_guessing", explains=("high_bias",)),
     Cause("unsteady_training"),
     Cause("slow_training"),

@@ -33,7 +33,7 @@ def cause_found(tried: Interventions) -> Advice | None:
     if root is not None:
         return _advice(root, tried)
     longer = tried.as_it_is.loss < DECISIVE * tried.now
-    if not longer or not math.isfinite(tried.as_it_is.loss):
+    if not longer or not math.isfinite(tried.as_it_is.loss) or not math.isfinite(tried.now):
         return None
     text = "The training ended too early, or on a wrong path: train longer, from new weights."
     seen = f"loss {tried.now:.4g}; {tried.as_it_is.loss:.4g} after {tried.steps} steps from new weights"

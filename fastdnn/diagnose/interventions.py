@@ -87,7 +87,7 @@ class Interventions:
 
     def best(self, name: str) -> Trial | None:
         """The trial of a change whose loss fell furthest; of rates that do as well the nearest."""
-        tried = [trial for trial in self.trials if trial.name == name]
+        tried = [trial for trial in self._possible if trial.name == name]
         least = min((trial.loss for trial in tried), default=math.inf)
         near = [trial for trial in tried if trial.loss <= AS_GOOD * least]
         return min(near, key=lambda trial: abs(math.log(trial.factor)), default=None)
@@ -97,10 +97,16 @@ class Interventions:
         before = self.as_it_is.loss
         if self._fits:
             return ()
-        names = dict.fromkeys(trial.name for trial in self.trials[1:])
+        names = dict.fromkeys(trial.name for trial in self._possible)
         best = [trial for name in names if (trial := self.best(name)) is not None]
         better = [trial for trial in best if trial.loss < DECISIVE * before]
         return tuple(sorted(better, key=lambda trial: trial.loss))
+
+    @property
+    def _possible(self) -> list[Trial]:
+        """What may have been the cause: no rate that is too low makes numbers that are not finite."""
+        exploded = not math.isfinite(self.now)
+        return [trial for trial in self.trials[1:] if not (exploded and trial.factor > 1)]
 
     @property
     def _fits(self) -> bool:

@@ -20,9 +20,9 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
 
     >>> from fastdnn.diagnose.advice import Advice
     >>> from fastdnn.diagnose.ranking import ranked
-    >>> found = [Advice("high_bias", "warning", "High bias."), Advice("rate_too_low", "warning", "Raise it.")]
+    >>> found = [Advice("high_bias", "warning", "High bias."), Advice("low_rate", "warning", "Raise it.")]
     >>> [(each.kind, each.severity) for each in ranked(found)]
-    [('rate_too_low', 'warning'), ('high_bias', 'hint')]
+    [('low_rate', 'warning'), ('high_bias', 'hint')]
     """
     rows = {row.kind: row for row in causes}
     found = _merged(advice)

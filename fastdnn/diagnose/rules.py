@@ -145,7 +145,7 @@ def a_little_l2(case: Case) -> Advice | None:
 def few_features_matter(case: Case) -> Advice | None:
     """L1, where shuffling most features makes no difference to the dev error."""
     width = int(case.train.x.shape[1])
-    if case.quick or case.dev.sparse or not _LEAST_FEATURES <= width <= _MOST_FEATURES:
+    if case.quick or case.dev.sparse or not case.is_finite or not _LEAST_FEATURES <= width <= _MOST_FEATURES:
         return None
     rises = np.maximum(_rises(case), 0.0)
     if rises.sum() == 0:

@@ -243,6 +243,8 @@ def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
         one and isinstance(case.model.compiled.loss, BinaryCrossentropy)
     ):
         return LeftOut("outputs that are not the probabilities of classes")
+    if not case.is_finite:
+        return LeftOut("the outputs are not finite")
     rows = case.dev
     found = evaluate_classes(case.model, rows.x, rows.y, sample_weight=rows.weights)
     return found, [replace(each, evidence=f"dev set: {each.evidence}") for each in found.advice]

@@ -86,8 +86,12 @@ class Rows:
     # ---- Errors
 
     def errors(self, model: Model, spread: float) -> np.ndarray:
-        """The error of each row (examples,): 1 where its class is wrong; of numbers (ŷ - y)² / spread."""
+        """The error of each row (examples,): 1 where its class is wrong; of numbers (ŷ - y)² / spread. All
+        are NaN where an output is not finite.
+        """
         outputs = predicted(model, self.x)
+        if not np.isfinite(outputs).all():
+            return np.full(len(self), np.nan)
         if is_classification(model):
             return self._wrong(model, outputs)
         difference = np.asarray(outputs, np.float64) - self.y.reshape(outputs.shape).astype(np.float64)
