@@ -143,11 +143,19 @@ def test_of_rates_that_do_as_well_the_nearest_is_advised():
 
 
 def test_a_training_that_ended_too_early_is_told_from_one_that_went_wrong():
-    slower = Trial("rate", "rate", 0.01, 0.01, 0.1)
-    early = tried(slower, as_it_is=0.05, now=1.5, steps_done=50)
+    faster, scaled = Trial("rate", "rate", 0.001, 1.0, 10.0), Trial("inputs", "scaled", 0.001, 0.1)
+    early = tried(faster, scaled, as_it_is=0.05, now=1.5, steps_done=50)
     assert cause_found(early).kind == "train_longer"
-    late = tried(slower, as_it_is=0.05, now=1.5, steps_done=5000)
-    assert cause_found(late).kind == "high_rate"
+    late = tried(faster, scaled, as_it_is=0.05, now=1.5, steps_done=5000)
+    assert cause_found(late).kind == "unscaled_inputs"
+    slower = Trial("rate", "rate", 0.01, 0.01, 0.1)
+    assert cause_found(tried(slower, as_it_is=0.05, now=1.5, steps_done=50)).kind == "high_rate"
+
+
+def test_no_low_rate_makes_numbers_that_are_not_finite():
+    faster = Trial("rate", "rate", 0.01, 1.0, 10.0)
+    assert cause_found(tried(faster, now=1.0)).kind == "low_rate"
+    assert cause_found(tried(faster, now=float("inf"))) is None
 
 
 def test_the_trials_of_a_sigmoid_tower():

@@ -235,7 +235,7 @@ TABLE = (
     Cause("root", explains=("middle", "symptom"), denies=("fine",), needs_symptom=True),
     Cause("middle", explains=("symptom",)),
     Cause("symptom", remedies=("remedy",)),
-    Cause("detail", detail_of=("symptom",)),
+    Cause("detail", needs_symptom=True),
 )
 
 
@@ -247,12 +247,11 @@ def test_what_is_explained_is_a_hint_that_says_by_what():
     assert not found[2].code
 
 
-def test_a_cause_without_consequences_and_a_detail_alone_are_hints():
+def test_a_cause_without_consequences_and_a_closer_look_are_hints():
     assert kinds([warning("root")], TABLE) == [("root", "hint")]
-    assert kinds([warning("detail")], TABLE) == [("detail", "hint")]
     assert kinds([warning("detail"), warning("symptom")], TABLE) == [
         ("symptom", "warning"),
-        ("detail", "warning"),
+        ("detail", "hint"),
     ]
 
 

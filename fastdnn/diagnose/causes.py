@@ -16,8 +16,8 @@ class Cause:
     explains: kinds that follow from it; "..." for all others of the table.
     remedies: kinds of advice that only mend this one: they go where it is explained by something else.
     denies: kinds of good news that cannot be true beside it.
-    needs_symptom: whether it is a trouble only where something that it explains was found; else a hint.
-    detail_of: kinds of which it is a closer look: it is a trouble only beside one of them; else a hint.
+    needs_symptom: whether it is a trouble only where something that it explains was found; else a hint. What
+        explains nothing is a closer look at a trouble, and none by itself.
     """
 
     kind: str
@@ -25,7 +25,6 @@ class Cause:
     remedies: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
     needs_symptom: bool = False
-    detail_of: tuple[str, ...] = ()
 
 
 # What a wrong scale, rate or network shows itself by.
@@ -203,7 +202,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause("early_stopping", explains=("high_variance",), needs_symptom=True),
     Cause("overfitting", explains=("high_variance",), needs_symptom=True),
     Cause("plateau", explains=("high_bias",), needs_symptom=True),
-    *(Cause(kind, detail_of=("high_bias", "high_variance")) for kind in _CLASSES),
+    *(Cause(kind, needs_symptom=True) for kind in _CLASSES),
     *(Cause(kind) for kind in ("worse_than_chance", "gradients_doubtful", "noisy", "unknown_rate", "no_gap")),
     *(Cause(kind) for kind in _REMEDIES),
     *(Cause(kind) for kind in _ODDITIES),

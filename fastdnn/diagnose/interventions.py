@@ -104,16 +104,27 @@ class Interventions:
 
     @property
     def _possible(self) -> list[Trial]:
-        """What may have been the cause: no rate that is too low makes numbers that are not finite."""
-        exploded = not math.isfinite(self.now)
-        return [trial for trial in self.trials[1:] if not (exploded and trial.factor > 1)]
+        """What may have been the cause.
+
+        No rate that is too low makes numbers that are not finite, or hinders a network that learns within the
+        steps; and one that had fewer of them lacked steps, unless a lower rate does better.
+        """
+        trials = self.trials[1:]
+        if not math.isfinite(self.now) or self._learns:
+            trials = tuple(trial for trial in trials if trial.factor <= 1)
+        if self._learns and (self.steps_done is None or self.steps_done < self.steps):
+            trials = tuple(trial for trial in trials if trial.factor < 1)
+        return list(trials)
+
+    @property
+    def _learns(self) -> bool:
+        """Whether the network as it is learns within the steps."""
+        return math.isfinite(self.guessing) and self.as_it_is.loss < SMALL * self.guessing
 
     @property
     def _fits(self) -> bool:
-        """Whether the network learns as it is, and has, or was not trained for so many steps."""
-        if not math.isfinite(self.guessing) or self.as_it_is.loss >= SMALL * self.guessing:
-            return False
-        return self.now < SMALL * self.guessing or self.steps_done is None or self.steps_done < self.steps
+        """Whether it learns, and the model at hand has learned."""
+        return self._learns and self.now < SMALL * self.guessing
 
     def is_refuted(self, name: str, *, lower: bool = False, higher: bool = False) -> bool:
         """Whether a change was tried, and leaves the loss about as it is; of rates those of one side."""

@@ -14,8 +14,7 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
 
     - Of several findings of one kind the most severe stays, with the evidence of all.
     - A finding that a trouble (an error or warning) explains becomes a hint that says so.
-    - A cause that is a trouble by its consequences only is a hint where none of them was found; so is a
-      closer look at a trouble that was not.
+    - A cause that is a trouble by its consequences only is a hint where none of them was found.
     - Remedies of what is explained are left out, and good news that a trouble denies.
 
     >>> from fastdnn.diagnose.advice import Advice
@@ -61,7 +60,6 @@ def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str
     def weight(kind: str, each: Advice) -> Advice:
         row = _row(kind, rows)
         alone = row.needs_symptom and not _consequences(row, bad, rows)
-        alone = alone or (bool(row.detail_of) and bad.isdisjoint(row.detail_of))
         return replace(each, severity="hint") if alone and each.severity == "warning" else each
 
     return {kind: weight(kind, each) for kind, each in found.items()}
