@@ -31,7 +31,7 @@ def test_train_and_dev_loss_with_the_best_epoch():
     ax = fd.plots.learning_curve(HISTORY)
     assert labels(ax) == ["train loss", "dev loss", "best dev loss: 1, epoch 3"]
     assert ax.get_xlabel() == "epoch"
-    assert ax.get_ylabel() == "loss (mean per example)"
+    assert ax.get_ylabel() == "loss"
     lines = drawn(ax)
     assert lines["train loss"] == HISTORY["loss"]
     assert lines["dev loss"] == HISTORY["val_loss"]

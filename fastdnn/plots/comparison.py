@@ -131,7 +131,7 @@ def _draw_curves(axes: "Axes", found: Comparison, curves: dict[str, Any], beta: 
 def _label(figure: str) -> str:
     """dev loss (mean per example)."""
     part, name = ("dev", figure[4:]) if figure.startswith("val_") else ("train", figure)
-    return f"{part} {with_unit(name)}"
+    return f"{part} loss (mean per example)" if name == "loss" else f"{part} {with_unit(name)}"
 
 
 # ---- Paths

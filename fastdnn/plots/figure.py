@@ -21,7 +21,7 @@ LINE_STYLES = STYLES[:5]
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 HATCHES = ("", "//", "..", "xx", "\\\\", "++", "oo", "--")  # of bars and areas
 MARKED = 12  # places of a curve: enough to be followed, few enough to see the line
-UNITS = {"loss": "mean per example", "accuracy": "share of examples", "learning_rate": "no unit"}
+UNITS = {"accuracy": "share of examples", "learning_rate": "no unit"}
 SEQUENTIAL = "cividis"  # brighter is more, for any kind of colour vision and in grey
 
 
@@ -126,8 +126,8 @@ def with_unit(figure: str) -> str:
     """A figure of a history as an axis names it.
 
     >>> from fastdnn.plots.figure import with_unit
-    >>> with_unit("loss"), with_unit("r2_score")
-    ('loss (mean per example)', 'r2 score')
+    >>> with_unit("accuracy"), with_unit("r2_score")
+    ('accuracy (share of examples)', 'r2 score')
     """
     return figure.replace("_", " ") + (f" ({UNITS[figure]})" if figure in UNITS else "")
 

@@ -39,7 +39,7 @@ def learning_curve(
     >>> import fastdnn as fd
     >>> ax = fd.plots.learning_curve({"loss": [2.0, 1.0, 0.5], "val_loss": [2.0, 1.2, 1.3]})
     >>> ax.get_xlabel(), ax.get_ylabel()
-    ('epoch', 'loss (mean per example)')
+    ('epoch', 'loss')
     """
     chosen = _chosen(history.history if isinstance(history, History) else history, figures)
     axes = axes_for("learning_curve", ax, (8.5, 4.5))
