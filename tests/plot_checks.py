@@ -18,8 +18,8 @@ def figure_of(axes):
     return np.ravel(np.array(axes, object))[0].figure
 
 
-def check(axes):
-    """All of it, of the whole figure."""
+def check(axes, smallest=SMALLEST):
+    """All of it, of the whole figure; `smallest` letters, in pixels where it is 800 wide."""
     figure = figure_of(axes)
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
@@ -27,7 +27,7 @@ def check(axes):
     texts = visible_texts(figure)
     check_overlaps(texts, renderer)
     check_inside(figure, texts, renderer)
-    check_sizes(figure, texts)
+    check_sizes(figure, texts, smallest)
     for ax in figure.axes:
         check_grey(ax)
     for legend in legends(figure):
@@ -115,19 +115,20 @@ def _ancestors_visible(text):
 
 def check_overlaps(texts, renderer):
     """No two boxes of texts overlap."""
-    boxes = [(text, text.get_window_extent(renderer)) for text in texts]
-    for (one, a), (two, b) in itertools.combinations(boxes, 2):
+    boxes = np.array([text.get_window_extent(renderer).extents for text in texts]).reshape(-1, 4)
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    over = np.triu((high - low).min(axis=2) > PIXELS, 1)
+    for i, j in np.argwhere(over):
+        one, two = texts[i], texts[j]
         if one.get_rotation() == two.get_rotation() and one.get_rotation() % 90:
-            gap, high = _lines_apart(one, two), _height(one, renderer)
-            assert gap >= high - PIXELS, (
-                f"{one.get_text()!r} overlaps {two.get_text()!r}, {gap:.0f} of {high:.0f}"
+            gap, least = _lines_apart(one, two), _height(one, renderer)
+            assert gap >= least - PIXELS, (
+                f"{one.get_text()!r} overlaps {two.get_text()!r}, {gap:.0f} of {least:.0f}"
             )
             continue
-        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
-        high = min(a.y1, b.y1) - max(a.y0, b.y0)
-        assert min(wide, high) <= PIXELS, (
-            f"{one.get_text()!r} overlaps {two.get_text()!r} by {wide:.0f}×{high:.0f}"
-        )
+        wide, tall = (high - low)[i, j]
+        raise AssertionError(f"{one.get_text()!r} overlaps {two.get_text()!r} by {wide:.0f}×{tall:.0f}")
 
 
 def _lines_apart(one, two):
@@ -156,11 +157,11 @@ def _inside(figure, box, name):
     assert beyond <= PIXELS, f"{name!r} is cut off by {beyond:.0f} pixels"
 
 
-def check_sizes(figure, texts):
+def check_sizes(figure, texts, smallest):
     """Letters can be read where the picture is 800 pixels wide."""
     for text in texts:
         pixels = text.get_fontsize() / 72 * WIDTH / figure.get_size_inches()[0]
-        assert pixels >= SMALLEST - 0.05, f"{text.get_text()!r} is {pixels:.1f} pixels high at {WIDTH}"
+        assert pixels >= smallest - 0.05, f"{text.get_text()!r} is {pixels:.1f} pixels high at {WIDTH}"
 
 
 # ---- Legends and greys
