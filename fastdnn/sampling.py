@@ -169,18 +169,17 @@ class Samples(NamedTuple):
     steps: how many steps the optimiser had taken after each.
     learning_rates: of each of these steps.
     figures: (samples, `layout.width`).
-    inference_losses: of each step's batch before it, with the layers as in use; NaN where nobody asked.
+    inference_loss: of the one step's batch before it, with the layers as in use; NaN where nobody asked.
     """
 
     layout: SampleLayout
     steps: list[int]
     learning_rates: list[float]
     figures: np.ndarray
-    inference_losses: list[float]
+    inference_loss: float
 
     def of(self, places: Sequence[int]) -> "Samples":
         """Some of them."""
         steps = [self.steps[place] for place in places]
         rates = [self.learning_rates[place] for place in places]
-        losses = [self.inference_losses[place] for place in places]
-        return Samples(self.layout, steps, rates, self.figures[list(places)], losses)
+        return Samples(self.layout, steps, rates, self.figures[list(places)], self.inference_loss)

@@ -14,6 +14,7 @@ from fastdnn.sampling import SampleLayout, Samples
 if TYPE_CHECKING:
     from fastdnn.diagnose.advice import Advice
 
+_MOST_WAITING = 64
 _ARRAYS = {"steps": 1, "learning_rates": 1, "inference_losses": 1, "figures": 2}  # of a state: dimensions
 
 
@@ -92,6 +93,8 @@ class Monitor(Callback):
         self._rates: list[float] = []
         self._losses: list[float] = []  # in inference mode
         self._figures: list[np.ndarray] = []  # a matrix for each native call
+        self._waiting: list[Samples] = []  # that are not yet in the lists
+        self._width = 0  # numbers of a sample, once there is one
         self._read: tuple[int, dict[str, np.ndarray]] | None = None
 
     # ---- Hooks
@@ -107,16 +110,26 @@ class Monitor(Callback):
         return range(-self.model.optimizer.iterations % self.every + 1, steps + 1, self.every)
 
     def on_samples(self, samples: Samples) -> None:
-        """Keep them."""
-        if self._figures and samples.figures.shape[1] != self._figures[0].shape[1]:
+        """Keep them. What that takes is done for many at a time: it is dear between the steps of a small
+        network, whose data have pushed Python's out of the caches.
+        """
+        if self._width not in (0, samples.figures.shape[1]):
             hint = "a state is of a model with the same layers"
-            got = f"{samples.figures.shape[1]} after {self._figures[0].shape[1]}"
+            got = f"{samples.figures.shape[1]} after {self._width}"
             raise ValueError(expected("Monitor", "as many figures in each sample", got, hint))
-        self._layout = samples.layout
-        self._steps += samples.steps
-        self._rates += samples.learning_rates
-        self._losses += samples.inference_losses
-        self._figures.append(samples.figures)
+        self._width = samples.figures.shape[1]
+        self._waiting.append(samples)
+        if len(self._waiting) >= _MOST_WAITING or len(self._steps) + len(samples.steps) > self.max_samples:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for samples in waiting:
+            self._layout = samples.layout
+            self._steps += samples.steps
+            self._rates += samples.learning_rates
+            self._losses += [samples.inference_loss] * len(samples.steps)
+            self._figures.append(samples.figures)
         if len(self._steps) > self.max_samples:
             self._thin()
 
@@ -141,6 +154,7 @@ class Monitor(Callback):
         Raises:
             ValueError: there are no samples yet.
         """
+        self._take_in()
         if self._layout is None:
             raise ValueError(
                 expected("Monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first")
@@ -150,6 +164,7 @@ class Monitor(Callback):
     @property
     def samples(self) -> dict[str, np.ndarray]:
         """Arrays by name, see above; none before the first sample."""
+        self._take_in()
         if self._layout is None or not self._figures:
             return {}
         if self._read is None or self._read[0] != len(self._steps):
@@ -179,14 +194,14 @@ class Monitor(Callback):
     def __str__(self) -> str:
         from fastdnn.diagnose.monitor_advice import text_of_samples
 
-        return text_of_samples(self) if self._figures and self._layout else "Monitor: no samples yet"
+        return text_of_samples(self) if self.samples else "Monitor: no samples yet"
 
     # ---- To be kept, and to go on
 
     def get_state(self) -> dict[str, Any]:
         """`every` and the samples, as arrays."""
-        width = self._figures[0].shape[1] if self._figures else 0
-        figures = np.concatenate(self._figures) if self._figures else np.zeros((0, width))
+        self._take_in()
+        figures = np.concatenate(self._figures) if self._figures else np.zeros((0, 0))
         return {
             "every": self.every,
             "steps": np.array(self._steps, np.int64),
@@ -215,6 +230,7 @@ class Monitor(Callback):
         self._steps, self._rates = steps.astype(int).tolist(), rates.tolist()
         self._losses = losses.tolist()
         self._figures = [figures] if len(figures) else []
+        self._width = figures.shape[1] if len(figures) else 0
         self._goes_on = True
 
 

@@ -49,12 +49,16 @@ class Sampling:
 
     def tell(self, first: int, figures: np.ndarray, rates: list[float]) -> None:
         """The rows of the samples that were done, after `first` steps of the optimiser."""
-        done = len(figures)
+        asked, done = self._asked, len(figures)
+        if not done:
+            return
         steps = [first + number for number in self._numbers[:done]]
-        for callback, own in self._asked if done else ():
-            samples = Samples(self._layout, steps, rates[:done], figures, [self._loss] * done)
-            if len(self._asked) > 1:
-                wanted = {first + number for number in own}
-                samples = samples.of([place for place, step in enumerate(steps) if step in wanted])
-            if samples.steps:
-                self._hooks.tell((callback,), "on_samples", samples)
+        samples = Samples(self._layout, steps, rates[:done], figures, self._loss)
+        if len(asked) == 1:
+            self._hooks.tell((asked[0][0],), "on_samples", samples)
+            return
+        for callback, own in asked:
+            wanted = {first + number for number in own}
+            places = [place for place, step in enumerate(steps) if step in wanted]
+            if places:
+                self._hooks.tell((callback,), "on_samples", samples.of(places))
