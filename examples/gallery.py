@@ -21,11 +21,7 @@ def png(axes):
     figure = np.ravel(np.array(axes, object))[0].figure
     written, small = io.BytesIO(), io.BytesIO()
     figure.savefig(written, dpi=WIDTH / figure.get_size_inches()[0])
-    picture = (
-        Image.open(written)
-        .convert("RGB")
-        .quantize(COLOURS, dither=Image.Dither.NONE)
-    )
+    picture = Image.open(written).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     picture.save(small, format="PNG", optimize=True)
     return small.getvalue()
 
