@@ -243,7 +243,7 @@ def test_what_is_explained_is_a_hint_that_says_by_what():
     found = ranked([warning("symptom"), warning("middle"), warning("root")], TABLE)
     assert [each.kind for each in found] == ["root", "middle", "symptom"]
     assert [each.severity for each in found] == ["warning", "hint", "hint"]
-    assert found[2].text == "symptom. (It may follow from root: mend that first.)"
+    assert found[2].text == 'symptom. (It may follow from "root": mend that first.)'
     assert not found[2].code
 
 
