@@ -112,9 +112,15 @@ class Interventions:
         trials = self.trials[1:]
         if not math.isfinite(self.now) or self._learns:
             trials = tuple(trial for trial in trials if trial.factor <= 1)
-        if self._learns and (self.steps_done is None or self.steps_done < self.steps):
+        if self._lacked_steps:
             trials = tuple(trial for trial in trials if trial.factor < 1)
         return list(trials)
+
+    @property
+    def _lacked_steps(self) -> bool:
+        """Whether the same training with more steps does decisively better."""
+        few = self._learns if self.steps_done is None else self.steps_done < self.steps
+        return few and self.as_it_is.loss < DECISIVE * self.now
 
     @property
     def _learns(self) -> bool:
