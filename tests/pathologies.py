@@ -47,7 +47,7 @@ def trained(kind, data, seed, *, optimizer="adam", hidden=(64, 64), epochs=25):
     if kind == "tiny training set":
         sets[0] = tuple(each[:_TINY] for each in sets[0])
     if kind == "dev of another distribution":
-        sets[1] = (_elsewhere(sets[1][0], data, rng), sets[1][1])
+        sets[1] = (elsewhere(sets[1][0], data, rng), sets[1][1])
     model = _network(kind, data, sets[0][0], hidden, seed)
     factor = {"rate x 100": 100.0, "rate / 1000": 1e-3}.get(kind, 1.0)
     classes = data == "digits"
@@ -69,7 +69,7 @@ def _unscaled(x, data):
     return x * scales + scales
 
 
-def _elsewhere(x, data, rng):
+def elsewhere(x, data, rng):
     """The same targets from other features: a negative with noise, or a shift of two features."""
     if data == "digits":
         return np.clip(16 - 0.7 * x + rng.normal(size=x.shape) * 2, 0, 16)

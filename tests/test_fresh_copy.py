@@ -146,6 +146,8 @@ def test_a_training_that_ended_too_early_is_told_from_one_that_went_wrong():
     faster, scaled = Trial("rate", "rate", 0.001, 1.0, 10.0), Trial("inputs", "scaled", 0.001, 0.1)
     early = tried(faster, scaled, as_it_is=0.05, now=1.5, steps_done=50)
     assert cause_found(early).kind == "train_longer"
+    few = tried(faster, as_it_is=0.5, now=1.5, steps_done=5)  # of 200, which do not suffice either
+    assert cause_found(few).kind == "train_longer"
     late = tried(faster, scaled, as_it_is=0.05, now=1.5, steps_done=5000)
     assert cause_found(late).kind == "unscaled_inputs"
     slower = Trial("rate", "rate", 0.01, 0.01, 0.1)

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from pathologies import RIGHT, trained
+from pathologies import RIGHT, elsewhere, trained
 from scipy.sparse import csr_array
 
 import fastdnn as fd
@@ -27,6 +27,16 @@ def test_the_first_advice_is_the_planted_cause(kind, data, seed, optimizer):
     assert found.healthy == (kind == "healthy")
     assert first.severity == ("good" if kind == "healthy" else first.severity)
     assert first.evidence
+
+
+@pytest.mark.parametrize("data", ["digits", "numbers"])
+@pytest.mark.parametrize("quick", [False, True])
+def test_dev_and_test_sets_from_elsewhere_explain_the_variance(data, quick):
+    model, train, *others = trained("healthy", data, 2)
+    rng = np.random.default_rng(0)
+    dev, test = ((elsewhere(x, data, rng), y) for x, y in others)
+    assert report(model, train, dev, test, quick=quick).advice[0].kind == "dev_shift"
+    assert report(model, train, dev, quick=quick).advice[0].kind == "dev_shift"
 
 
 def test_a_quick_report_trains_nothing_and_still_sees_the_rate():
@@ -243,7 +253,7 @@ def test_what_is_explained_is_a_hint_that_says_by_what():
     found = ranked([warning("symptom"), warning("middle"), warning("root")], TABLE)
     assert [each.kind for each in found] == ["root", "middle", "symptom"]
     assert [each.severity for each in found] == ["warning", "hint", "hint"]
-    assert found[2].text == "symptom. (It may follow from root: mend that first.)"
+    assert found[2].text == 'symptom. (It may follow from "root": mend that first.)'
     assert not found[2].code
 
 

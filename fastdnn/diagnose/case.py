@@ -82,7 +82,8 @@ class Case:
         for rows in sets:
             of_rows = rows.errors(self.model, self.spread)
             mean = float(np.average(of_rows, weights=rows.weights))
-            found[rows.name] = mean, float(of_rows.std() / np.sqrt(len(rows)))
+            spread = float(of_rows.std(ddof=1)) if len(rows) > 1 else math.inf
+            found[rows.name] = mean, spread / math.sqrt(len(rows))
         return found
 
     def standard_error(self, one: str, other: str) -> float:

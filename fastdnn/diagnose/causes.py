@@ -68,6 +68,7 @@ _SUBSET = (
 _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
 _EXPLODED = ("not_finite", "diverged")
+_OF_DEV = (*_CLASSES, "worse_than_chance", "imbalance", "overfitted_dev")
 _NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
 
 _REMEDIES = (
@@ -103,12 +104,10 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         "dev_test_mismatch",
         explains=(
-            "high_variance",
-            "overfitted_dev",
-            "overfitting",
-            "early_stopping",
+            *_VARIANCE,
             "dev_shift",
             "test_shift",
+            *_OF_DEV,
         ),
     ),
     Cause(
@@ -168,7 +167,7 @@ CAUSES: tuple[Cause, ...] = (
     *(Cause(kind, explains=(*_NETWORK, "not_learnt"), needs_symptom=True) for kind in _SUBSET),
     Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
     Cause("other_optimizer", explains=(*_BIAS, "noisy", "diverged", "train_longer"), needs_symptom=True),
-    Cause("dev_shift", explains=(*_VARIANCE, "few_examples"), needs_symptom=True),
+    Cause("dev_shift", explains=(*_VARIANCE, *_OF_DEV, "few_examples"), needs_symptom=True),
     Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
     Cause("imbalance", explains=("no_better_than_guessing", *_CLASSES)),
     Cause("train_longer", explains=(*_BIAS, "low_rate"), needs_symptom=True),

@@ -107,14 +107,20 @@ class Interventions:
         """What may have been the cause.
 
         No rate that is too low makes numbers that are not finite, or hinders a network that learns within the
-        steps; and one that had fewer of them lacked steps, unless a lower rate does better.
+        steps or has learned; and one that had fewer of them lacked steps, unless a lower rate does better.
         """
         trials = self.trials[1:]
-        if not math.isfinite(self.now) or self._learns:
+        if not math.isfinite(self.now) or self._learns or self._learned:
             trials = tuple(trial for trial in trials if trial.factor <= 1)
-        if self._learns and (self.steps_done is None or self.steps_done < self.steps):
+        if self._lacked_steps:
             trials = tuple(trial for trial in trials if trial.factor < 1)
         return list(trials)
+
+    @property
+    def _lacked_steps(self) -> bool:
+        """Whether the same training with more steps does decisively better."""
+        few = self._learns if self.steps_done is None else self.steps_done < self.steps
+        return few and self.as_it_is.loss < DECISIVE * self.now
 
     @property
     def _learns(self) -> bool:
@@ -124,7 +130,12 @@ class Interventions:
     @property
     def _fits(self) -> bool:
         """Whether it learns, and the model at hand has learned."""
-        return self._learns and self.now < SMALL * self.guessing
+        return self._learns and self._learned
+
+    @property
+    def _learned(self) -> bool:
+        """Whether the model at hand has."""
+        return math.isfinite(self.guessing) and self.now < SMALL * self.guessing
 
     def is_refuted(self, name: str, *, lower: bool = False, higher: bool = False) -> bool:
         """Whether a change was tried, and leaves the loss about as it is; of rates those of one side."""

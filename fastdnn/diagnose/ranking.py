@@ -86,5 +86,6 @@ def _explained_by(kind: str, troubles: list[str], rows: Mapping[str, Cause]) -> 
 def _told(each: Advice, cause: str, found: Mapping[str, Advice]) -> Advice:
     if not cause or each.severity not in _BAD:
         return each
-    text = f"{each.text} (It may follow from {cause}: mend that first.)"
+    name = cause.replace("_", " ")
+    text = f'{each.text} (It may follow from "{name}": mend that first.)'
     return replace(each, severity="hint", text=text, code="", source="")

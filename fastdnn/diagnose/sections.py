@@ -11,7 +11,7 @@ import numpy as np
 
 from fastdnn.custom.losses import PythonLoss
 from fastdnn.data.split_check import check_splits
-from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.advice import Advice, Severity
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.class_outputs import names_classes
@@ -37,6 +37,8 @@ RANGE_STEPS = 100
 GRADIENT_ROWS = 16
 GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
 SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
+MANY_TIMES = 5.0  # of two gaps: the smaller one is no trouble while the larger one is there
+_SHIFTS: dict[str, Severity] = {"dev_shift": "warning"}
 _GAPS = {"high_variance": ("train", "dev"), "overfitted_dev": ("dev", "test")}
 _SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
@@ -126,7 +128,8 @@ def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
         most_rows=SHIFT_ROWS,
         feature_names=case.train.names,
     )
-    return found, found.advice
+    # Beside high variance a trouble; by itself the table of causes makes it a hint.
+    return found, [replace(each, severity=_SHIFTS.get(each.kind, each.severity)) for each in found.advice]
 
 
 def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
@@ -155,7 +158,12 @@ def _measured(advice: Advice, case: Case) -> Advice:
 
 
 def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
-    """A gap between two sets as a hint where so few rows may show it by chance."""
+    """A gap between two sets as a hint where so few rows may show it by chance; high bias as one where the
+    variance is many times as high.
+    """
+    if advice.kind == "high_bias" and found.variance > MANY_TIMES * found.bias:
+        seen = f"{advice.evidence}; little beside the variance of {100 * found.variance:.1f} points"
+        return replace(advice, severity="hint", evidence=seen)
     if advice.kind not in _GAPS:
         return advice
     lower, upper = _GAPS[advice.kind]
