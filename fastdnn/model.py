@@ -888,7 +888,7 @@ class Model(Network):
         self._table = encoder
 
     def save(self, path: "str | PathLike[str]") -> None:
-        """Write layers, weights, what `compile` settled, `table` and `metadata` to a safetensors file.
+        """Write layers, weights, what `compile` settled, `table`, `history` and `metadata` to one file.
 
         The file replaces an older one only when it is whole on the disk. The optimiser's state is not in it.
         `metadata` is a dict for your own use, empty at first: names of things, figures, how the model was

@@ -216,7 +216,7 @@ def test_plot_on_axes_of_the_callers():
     monitor = watched(classifier(), x, labels, 100)  # one sample
     axes = Figure().subplots(1, 4)
     assert all(drawn is own for drawn, own in zip(monitor.plot(axes), axes, strict=True))
-    with pytest.raises(ValueError, match=r"\[monitor\] expected four axes, got 1"):
+    with pytest.raises(ValueError, match=r"\[monitor\] expected ax as 4 Axes"):
         monitor.plot(Figure().subplots())
 
 

@@ -12,6 +12,16 @@ Mode = Literal["auto", "min", "max"]
 _HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_score", "r2")
 
 
+def higher_is_better(figure: str) -> bool:
+    """Whether more of a figure is better, by its name: of accuracies and their like; of losses it is not.
+
+    >>> from fastdnn.callbacks.monitored_figure import higher_is_better
+    >>> higher_is_better("val_r2_score"), higher_is_better("val_loss")
+    (True, False)
+    """
+    return figure.endswith(_HIGHER)
+
+
 class MonitoredFigure:
     """A figure of the logs, compared strictly: equal values and NaN are no improvement.
 
@@ -28,7 +38,7 @@ class MonitoredFigure:
         self._where = where
         self.figure = figure
         self.min_delta = number(where, "min_delta", min_delta, 0)
-        automatic = "max" if figure.endswith(_HIGHER) else "min"
+        automatic = "max" if higher_is_better(figure) else "min"
         self.mode = automatic if mode == "auto" else mode
 
     @property

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, grid_for
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.layer_statistics import LayerStatistics
@@ -49,11 +49,11 @@ def layers(found: "LayerStatistics", ax: Any = None) -> np.ndarray:
             told = f"all {layer.low:.3g}" if layer.low == layer.high else "not finite"
             axes.text(0.5, 0.5, told, transform=axes.transAxes, ha="center")
         axes.set_title(layer.name, fontsize=9)
-        axes.tick_params(labelsize=7)
+        axes.tick_params(labelsize=8.2)
         axes.locator_params(nbins=4)
-        axes.set_xlabel(f"{layer.mean:.2g} ± {layer.std:.2g}", fontsize=8)
+        axes.set_xlabel(f"{layer.mean:.2g} ± {layer.std:.2g}", fontsize=8.5)
         if place % _ACROSS == 0:
-            axes.set_ylabel("share of outputs", fontsize=8)
+            axes.set_ylabel("share of outputs", fontsize=8.5)
     for axes in panels[count:]:
         axes.set_axis_off()
     return panels[:count]
@@ -62,8 +62,6 @@ def layers(found: "LayerStatistics", ax: Any = None) -> np.ndarray:
 def _panels(count: int) -> np.ndarray:
     """Axes of a figure of their own, so many and the rest of the last row."""
     across, down = min(count, _ACROSS), -(-count // _ACROSS)
-    first = new_axes("layers", (2.0 * max(across, 2), 1.9 * down))
-    figure: Any = first.figure
-    first.remove()
-    figure.suptitle("Outputs of each layer: mean ± standard deviation under each", fontsize=10)
-    return np.array(figure.subplots(down, across, squeeze=False)).ravel()
+    panels = grid_for("layers", None, down, across, (2.0 * max(across, 3), 1.9 * down + 0.3))
+    panels[0, 0].figure.suptitle("outputs of each layer, and their mean ± standard deviation", fontsize=10)
+    return panels.ravel()

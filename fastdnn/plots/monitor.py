@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, LINE_STYLES, MARKED, MARKERS, grid_for, legend_beside
 
 if TYPE_CHECKING:
     from fastdnn.callbacks.monitor import Monitor
 
-_STYLES = ("-", "--", "-.", ":")
 _IDEAL, _OKAY = 1e-3, 1e-2  # deck 004, "Tracking the weights also helps"
 
 
@@ -45,9 +44,7 @@ def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
     samples = found.samples
     if not samples:
         raise ValueError(expected("monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first"))
-    panels = _panels() if ax is None else np.array(ax, dtype=object).ravel()
-    if len(panels) != 4:
-        raise ValueError(expected("monitor", "four axes", len(panels)))
+    panels = grid_for("monitor", ax, 2, 2, (10, 7)).ravel()
     looks = _looks(found)
     _draw_norms(panels[0], found, "ratio", looks)
     _draw_norms(panels[1], found, "gradient_norm", looks)
@@ -57,24 +54,15 @@ def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
     panels[0].axhline(_OKAY, color="black", linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
     panels[0].set(title="update / weight", ylabel="‖Δθ‖ / ‖θ‖ of kernels")
     panels[1].set(title="gradients", ylabel="‖dL/dθ‖ of kernels")
-    panels[1].legend(
-        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7, title="layer"
-    )
+    legend_beside(panels[1], fontsize=8.5, title="layer")
     for axes in panels[:3]:
         axes.set_xlabel("step of the optimiser")
     for axes in panels:
         axes.grid(alpha=0.3)
     for value, text in ((_IDEAL, "ideal"), (_OKAY, "okay")):  # beside the axes, where no line is
         where = {"xycoords": ("axes fraction", "data"), "xytext": (3, 0), "textcoords": "offset points"}
-        panels[0].annotate(text, (1.0, value), va="center", fontsize=8, **where)
+        panels[0].annotate(text, (1.0, value), va="center", fontsize=8.5, **where)
     return panels
-
-
-def _panels() -> np.ndarray:
-    first = new_axes("monitor", (11.5, 7))
-    figure: Any = first.figure
-    first.remove()
-    return np.array(figure.subplots(2, 2)).ravel()
 
 
 def _looks(found: "Monitor") -> dict[str, dict[str, Any]]:
@@ -85,8 +73,16 @@ def _looks(found: "Monitor") -> dict[str, dict[str, Any]]:
 
     names = list(found.layout.layers)
     colours = colormaps["viridis"](np.linspace(0.0, 0.92, max(len(names), 2)))
+    every = max(1, len(found.samples["step"]) // MARKED)
     return {
-        name: {"color": colours[i], "linestyle": _STYLES[i % len(_STYLES)], "linewidth": 1.5}
+        name: {
+            "color": colours[i],
+            "linestyle": LINE_STYLES[i % len(LINE_STYLES)],
+            "linewidth": 1.5,
+            "marker": MARKERS[i % len(MARKERS)],
+            "markersize": 4,
+            "markevery": (i % every, every),
+        }
         for i, name in enumerate(names)
     }
 
@@ -101,8 +97,7 @@ def _draw_norms(axes: Any, found: "Monitor", figure: str, looks: dict[str, dict[
             continue
         values = samples[f"{figure}/{kernels[0]}"]
         shown = np.where(np.isfinite(values) & (values > 0), values, np.nan)
-        marker = "o" if len(values) == 1 else None
-        axes.plot(samples["step"], shown, label=name, marker=marker, **looks[name])
+        axes.plot(samples["step"], shown, label=name, **looks[name])
         drawn = drawn or bool(np.isfinite(shown).any())
     if drawn:
         axes.set_yscale("log")
@@ -116,7 +111,7 @@ def _draw_shares(axes: Any, found: "Monitor", looks: dict[str, dict[str, Any]]) 
         if kind is None or f"{kind}/{name}" not in samples:
             continue
         values = samples[f"{kind}/{name}"]
-        axes.plot(samples["step"], values, marker="o" if len(values) == 1 else None, **looks[name])
+        axes.plot(samples["step"], values, **looks[name])
         drawn = True
     if not drawn:
         axes.text(0.5, 0.5, "no ReLU, sigmoid or tanh", transform=axes.transAxes, ha="center")
@@ -145,6 +140,6 @@ def _draw_outputs(axes: Any, found: "Monitor") -> None:
     axes.set_xticks(
         places, names, rotation=40 if len(names) > 4 else 0, ha="right" if len(names) > 4 else "center"
     )
-    axes.tick_params(axis="x", labelsize=7)
+    axes.tick_params(axis="x", labelsize=8.5)
     axes.set(title="what layers give", ylabel="mean ± standard deviation")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7)
+    legend_beside(axes, fontsize=8.5, handlelength=2)
