@@ -1,7 +1,7 @@
 """Exponentially weighted averages of a year of temperatures, raw and corrected. Decks 000, 001, 002."""
 
 import numpy as np
-from common import new_axes, options, save
+from common import options, save
 
 import fastdnn as fd
 
@@ -23,13 +23,8 @@ def main():
             + f"{raw[day]:>11.2f}"
         )
     if args.plot:
-        axes = new_axes(width=9)
-        axes.plot(days + 1, temperature, ".", color="lightgrey", label="temperature")
-        for beta, values in averages.items():
-            axes.plot(days + 1, values, label=f"β = {beta}")
-        axes.plot(days + 1, raw, "--", label="β = 0.98, not corrected")
-        axes.set(xlabel="day", ylabel="°C")
-        axes.legend()
+        axes = fd.plots.averages(temperature)
+        axes.set(xlabel="day", ylabel="temperature (°C)")
         save(axes, __file__)
 
 

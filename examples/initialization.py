@@ -1,7 +1,7 @@
 """How large initial weights should be: the activations of ten layers before training. Decks 000-002, 004."""
 
 import numpy as np
-from common import digits, new_axes, options, save
+from common import digits, options, save
 
 import fastdnn as fd
 
@@ -26,25 +26,16 @@ def main():
     train, _ = digits()
     x = fd.data.StandardScaler().fit_transform(train[0])
     units = 128 if args.quick else 500
-    found = {}
     for activation in ("tanh", "relu"):
         print(f"root mean square of the activations, {activation}")
         print(f"{'':<10}" + "".join(f"{i:>9}" for i in range(1, 11)))
         for name, initializer in INITIALIZERS.items():
-            found[activation, name] = activations(x, units, activation, initializer)
-            sizes = [np.sqrt((a.astype(np.float64) ** 2).mean()) for a in found[activation, name]]
+            found = activations(x, units, activation, initializer)
+            sizes = [np.sqrt((a.astype(np.float64) ** 2).mean()) for a in found]
             print(f"{name:<10}" + "".join(f"{size:>9.2g}" for size in sizes))
     if args.plot:
-        axes = new_axes(len(INITIALIZERS), width=3.6)
-        for panel, name in zip(axes, INITIALIZERS, strict=True):
-            for layer in (0, 4, 9):
-                values = found["tanh", name][layer].ravel()
-                panel.hist(
-                    values, bins=60, range=(-1, 1), histtype="step", density=True, label=f"layer {layer + 1}"
-                )
-            panel.set(title=f"tanh, {name}", xlabel="activation", yscale="log")
-            panel.legend()
-        save(axes[0], __file__)
+        panels = fd.plots.activation_histograms(x, initial=INITIALIZERS, units=units)
+        save(panels[0, 0], __file__)
 
 
 if __name__ == "__main__":

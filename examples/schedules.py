@@ -1,7 +1,5 @@
 """Learning-rate schedules: their rates, and what they come to on the digits. Decks 000-003."""
 
-import dataclasses
-
 from common import new_axes, options, save
 
 import fastdnn as fd
@@ -38,12 +36,9 @@ def main():
     print(found)
     if args.plot:
         left, right = new_axes(2, width=6.5)
-        rates = {}
-        for name, schedule in chosen.items():
-            per_epoch = 1 if schedule.per == "epoch" else steps // epochs
-            rates[name] = {"rate": list(schedule.values(0, epochs * per_epoch)[::per_epoch])}
-        dataclasses.replace(found, histories=rates).plot(left, figure="rate", legend=False)
-        left.set(ylabel="learning rate (no unit)", yscale="log", title="rates")
+        fd.plots.schedules(chosen, steps, left, steps_per_epoch=steps // epochs, log=True)
+        left.get_legend().remove()  # the names are beside the other picture
+        left.set(title="rates", ylim=(1e-3, None))
         found.plot(right)
         save(left, __file__)
 

@@ -1,7 +1,7 @@
 """Raw, centred, normalised and whitened data, and how round the loss becomes. Decks 000-002, 004."""
 
 import numpy as np
-from common import new_axes, options, save
+from common import options, save
 
 import fastdnn as fd
 
@@ -40,13 +40,7 @@ def main():
         steps, condition = steps_to_learn(z, target)
         print(f"{name:<16}{means:>16}{f'{a:.2f}, {b:.2f}':>16}{abs(c):>12.2f}{condition:>12.1f}{steps:>8}")
     if args.plot:
-        axes = new_axes(len(sets), width=3.2)
-        for panel, (name, z) in zip(axes, sets.items(), strict=True):
-            panel.scatter(z[:, 0], z[:, 1], s=3)
-            panel.axhline(0, color="grey", linewidth=0.5)
-            panel.axvline(0, color="grey", linewidth=0.5)
-            panel.set(title=name, xlim=(-13, 13), ylim=(-13, 13), aspect="equal")
-        save(axes[0], __file__)
+        save(fd.plots.whitening(raw)[0, 0], __file__)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,8 @@ class Program:
     def value(
         self, name: str, role: str, integer: bool, rows: _Int, cols: _Int, slot: _Int, sparse: bool = False
     ) -> int: ...
+    def watch(self, value: _Int, norm_only: bool, low: _Float, high: _Float) -> None:
+        """Sampled steps tell of this value: all figures, or the norm alone."""
 
 class Plan:
     """How a program runs natively."""
@@ -134,8 +136,11 @@ class Trainer:
         main_thread: bool,
         steps: _Int = 0,
         calls: typing.Any = None,
+        samples: collections.abc.Sequence[_Int] = [],
     ) -> tuple[typing.Any, ...]:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
+    def sample_by(self, plan: Plan) -> None:
+        """The plan of sampled steps: of the same program, which watches besides."""
     def time_step(
         self, scalars: npt.NDArray[np.float64], threads: _Int, calls: typing.Any = None
     ) -> list[float]:
@@ -143,10 +148,16 @@ class Trainer:
     @property
     def batches(self) -> int: ...
     @property
+    def next_rows(self) -> list[int]:
+        """Of the next step, in the arrays."""
+    @property
     def non_finite(self) -> typing.Any: ...
     @property
     def rows_done(self) -> int:
         """How many rows those are."""
+    @property
+    def samples(self) -> npt.NDArray[np.float64]:
+        """Of the last run: a row of figures for each sampled step that was kept."""
     @property
     def steps_left(self) -> int: ...
     @property

@@ -265,10 +265,11 @@ def differentiate(
     losses: Sequence[LossTerm],
     sources: Sequence[Value] = (),
     penalties: Collection[Value] = (),
+    seen: Sequence[Value] = (),
 ) -> list[Value | None]:
     """Append the operations that write the gradient of the sum of `losses` and `penalties` for every trained
     parameter that it depends on; returns those with respect to `sources`, None where the losses do not depend
-    on one.
+    on one; then those with respect to what is only `seen`, None where no weight needs them.
 
     Each `row_loss` has one column, a loss for each row, and is written by a loss operation. A value that
     several operations read gets the sum of their gradients: the first one writes, the others accumulate. A
@@ -287,4 +288,4 @@ def differentiate(
             gradients.add_loss(op, terms[op.output.index])
         elif dy is not None:
             _RULES[op.kind](op, dy, gradients)
-    return [gradients.of(source) for source in sources]
+    return [gradients.of(value) for value in (*sources, *seen)]

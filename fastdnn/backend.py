@@ -50,10 +50,28 @@ class Trainer(Protocol):
         """The epoch goes on with other rows, as one batch in their order; for a run that does not shuffle."""
         ...
 
-    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+    def run(
+        self,
+        scalars: np.ndarray,
+        seconds: float,
+        threads: int,
+        steps: int = 0,
+        samples: Sequence[int] = (),
+    ) -> Run:
         """Steps until the epoch is over, or the time, or the number of steps (0: no limit). `scalars` are the
-        optimiser's (`Optimizer.table`): a row for each of the steps that are left, or one for all.
+        optimiser's (`Optimizer.table`): a row for each of the steps that are left, or one for all. Of these
+        steps, from 1 and ascending, `samples` are sampled: they compute the same, and tell of it.
         """
+        ...
+
+    def samples(self) -> np.ndarray:
+        """Of the last run, however it ended: a row for each sampled step that was kept; see
+        `fastdnn.sampling`.
+        """
+        ...
+
+    def next_rows(self) -> list[int]:
+        """Of the next step, in the arrays."""
         ...
 
     def figures(self) -> list[float]:
@@ -133,19 +151,21 @@ class Backend(Protocol):
         ...
 
 
-_MakePlan = Callable[[int], "_core.Plan"]
+_MakePlan = Callable[..., "_core.Plan"]
 
 
 class _NativeTrainer:
     def __init__(
-        self, program: Program, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan"
+        self, run: TrainingRun, native: "_core.Trainer", plan: "_core.Plan", make_plan: "_MakePlan"
     ) -> None:
-        self._calls = program.calls
-        self._figures = program.figures
-        self._metrics = MetricStates.of(program)
+        self._program = run.program
+        self._calls = run.program.calls
+        self._figures = run.program.figures
+        self._metrics = MetricStates.of(run.program)
         self._native = native
         self._plan = plan
         self._make_plan = make_plan
+        self._sampled_rows = 0  # for which there is a plan of sampled steps
         self.batches = native.batches
 
     def begin_epoch(self, epoch: int) -> None:
@@ -154,19 +174,36 @@ class _NativeTrainer:
 
     def next_feed(self, arrays: list[np.ndarray]) -> None:
         if len(arrays[0]) > self._plan.max_batch:
-            self._plan = self._make_plan(len(arrays[0]))
+            self._plan = self._make_plan(self._program, len(arrays[0]))
         self._native.next_feed(self._plan, arrays)
 
     @property
     def steps_left(self) -> int:
         return self._native.steps_left
 
-    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+    def run(
+        self,
+        scalars: np.ndarray,
+        seconds: float,
+        threads: int,
+        steps: int = 0,
+        samples: Sequence[int] = (),
+    ) -> Run:
+        if samples and self._sampled_rows < self._plan.max_batch:
+            plan = self._make_plan(self._program, self._plan.max_batch, watched=True)
+            self._native.sample_by(plan)
+            self._sampled_rows = self._plan.max_batch
         with Caller(self._calls, self._metrics) as calls:
-            run = Run(*self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls))
+            run = Run(*self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls, samples))
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
+
+    def samples(self) -> np.ndarray:
+        return self._native.samples
+
+    def next_rows(self) -> list[int]:
+        return self._native.next_rows
 
     def figures(self) -> list[float]:
         totals = totals_of(self._figures, self._native.sums, self._native.rows_done)
@@ -209,9 +246,9 @@ class NativeBackend:
     def __init__(self, parameters: "_core.Parameters") -> None:
         self._parameters = parameters
 
-    def plan(self, program: Program, batch_size: int) -> "_core.Plan":
-        """How the engine runs a program."""
-        return _core.Plan(program.to_native(), self._parameters, batch_size)
+    def plan(self, program: Program, batch_size: int, *, watched: bool = False) -> "_core.Plan":
+        """How the engine runs a program; `watched`: in steps that are sampled."""
+        return _core.Plan(program.to_native(watched=watched), self._parameters, batch_size)
 
     def trainer(self, optimizer: Optimizer, state: "_core.Optimizer", run: TrainingRun) -> Trainer:
         """A native trainer; the optimiser's update is in its state."""
@@ -219,7 +256,7 @@ class NativeBackend:
         native = _core.Trainer(
             plan, self._parameters, state, run.arrays, run.batch_size, run.shuffle, run.seed
         )
-        return _NativeTrainer(run.program, native, plan, lambda rows: self.plan(run.program, rows))
+        return _NativeTrainer(run, native, plan, self.plan)
 
     def inference(self, program: Program, batch_size: int) -> Inference:
         """A native runner; many Python threads may use it at once."""

@@ -1,5 +1,6 @@
 """An epoch of batches that someone makes: each is one step of a trainer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ class BatchTrainer:
         self._trainer = trainer
         self._batches = batches
         self._source = source
+        self._feed: Feed | None = None
         self._epoch = 0  # of this fit, from 1
         self._done = 0  # steps of this epoch
 
@@ -81,23 +83,40 @@ class BatchTrainer:
         batch = self._batches.next()
         if batch is END:
             return False
-        self._trainer.next_feed(self._source.prepare(self.place, batch).arrays)
+        self._feed = self._source.prepare(self.place, batch)
+        self._trainer.next_feed(self._feed.arrays)
         return True
+
+    def next_feed(self) -> Feed:
+        """The batch that was fetched."""
+        assert self._feed is not None
+        return self._feed
 
     @property
     def steps_left(self) -> int:
         """Of the batch that was fetched: one, or none."""
         return self._trainer.steps_left
 
-    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+    def run(
+        self,
+        scalars: np.ndarray,
+        seconds: float,
+        threads: int,
+        steps: int = 0,
+        samples: Sequence[int] = (),
+    ) -> Run:
         """The step of the batch that was fetched, as `backend.Trainer.run`; whether the epoch goes on then,
         `fetch` says.
         """
-        run = self._trainer.run(scalars, seconds, threads, steps)
+        run = self._trainer.run(scalars, seconds, threads, steps, samples)
         if run.end != "epoch_done":
             return replace(run, batch=self._done)
         self._done += 1
         return Run("paused", self._done, run.threads)
+
+    def samples(self) -> np.ndarray:
+        """As `backend.Trainer.samples`."""
+        return self._trainer.samples()
 
     def end_epoch(self) -> bool:
         """After the last batch: whether the epoch had all its steps; warns if not."""

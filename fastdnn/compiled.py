@@ -118,9 +118,14 @@ class Compiled:
         several outputs their losses, unweighted; the metrics. The program's penalties come last.
         """
         several = len(self.heads) > 1
-        losses, end = len(self._weights), len(self.figure_names) - several  # one's own loss is "loss"
-        total = self.total([*results[:losses], *results[end:]])
+        end = len(self.figure_names) - several  # one's own loss is "loss"
+        total = self.loss_of(results)
         return dict(zip(self.figure_names, [total, *results[0 if several else 1 : end]], strict=True))
+
+    def loss_of(self, results: Sequence[Any]) -> float:
+        """ "loss" of a program's figures: the weighted sum of the losses and the penalties."""
+        end = len(self.figure_names) - (len(self.heads) > 1)
+        return self.total([*results[: len(self._weights)], *results[end:]])
 
     @property
     def metrics(self) -> dict[str, Metric]:

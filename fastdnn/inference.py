@@ -4,16 +4,22 @@ listens to batches, cut into batches; of an iterator each batch is one.
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from fastdnn.backend import Inference
+from fastdnn import lowering
+from fastdnn.backend import PREDICTION_BATCH, Inference
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.features import NonFiniteSourceError
+from fastdnn.figures import totals_of, values_of
 from fastdnn.locks import ForkedLock
 from fastdnn.sources import Feed
+
+if TYPE_CHECKING:
+    from fastdnn.model import Model
 
 T = TypeVar("T")
 TEST_BATCH = ("on_test_batch_begin", "on_test_batch_end")
@@ -136,3 +142,19 @@ def predict(
     )
     hooks.call("on_predict_end", {})
     return pack(whole)
+
+
+def inference_loss(model: "Model", where: str, feed: Feed, threads: int) -> float:
+    """The loss of these rows, penalties and all, with the layers as in use; no metric sees them.
+
+    Raises:
+        ValueError: a feature is NaN or infinite; `where` it is, is said.
+    """
+    compiled = model.compiled
+    made_for = (feed.weighting, feed.sparse, model.penalties(where))
+    bare = [replace(head, metrics=(), weighted_metrics=()) for head in compiled.heads]
+    program = partial(lowering.evaluation_program, model.graph, bare, *made_for)
+    runner = model.inference_of(("inference_loss", compiled, *made_for), program, PREDICTION_BATCH)
+    sums = Part(where, feed).to(lambda feed: runner.run(feed.arrays, threads).sums)
+    totals = totals_of(runner.figures, sums, feed.rows)
+    return compiled.total([value for value in values_of(runner.figures, totals) if value is not None])

@@ -10,6 +10,7 @@ from fastdnn.graph import Graph
 from fastdnn.metrics import Measurement
 from fastdnn.penalties import WeightPenalty
 from fastdnn.program import Program, Value
+from fastdnn.sampling import watch_layers
 from fastdnn.sources import Weighting
 
 
@@ -32,7 +33,7 @@ def evaluation_program(
     then the penalties.
     """
     program = Program(sparse_inputs=sparse)
-    _lower_with_losses(program, graph, heads, weighting)
+    _lower_losses(program, graph.lower(program), heads, weighting)
     _lower_penalties(program, penalties, over_rows=False)
     return program
 
@@ -43,15 +44,21 @@ def training_program(
     weighting: Weighting = (),
     sparse: Collection[int] = (),
     penalties: Sequence[WeightPenalty] = (),
+    *,
+    watched: bool = False,
 ) -> Program:
     """The evaluation's program and the gradient of the weighted sum of its losses and the penalties, less
-    what is left to the optimiser's update.
+    what is left to the optimiser's update. Where it is `watched`, what layers give, and the gradients with
+    respect to that, can be sampled.
     """
     program = Program(training=True, sparse_inputs=sparse)
-    terms = _lower_with_losses(program, graph, heads, weighting)
+    nodes = graph.lower_nodes(program)
+    terms = _lower_losses(program, [nodes[node] for node in graph.outputs.nodes], heads, weighting)
     values = _lower_penalties(program, penalties, over_rows=True)
     own = [value for value, penalty in zip(values, penalties, strict=True) if not penalty.is_proximal]
-    differentiate(program, terms, penalties=own)
+    gradients = differentiate(program, terms, penalties=own, seen=nodes)
+    if watched:
+        watch_layers(program, graph, nodes, gradients)
     return program
 
 
@@ -82,7 +89,7 @@ def gradient_program(
 
     `training`: whether layers behave as in training.
     """
-    program, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
+    program, _, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
     fed = [value for value in program.values if value.role == "source"]
     sources = [fed[number] for number in inputs]
     for source, gradient in zip(sources, differentiate(program, terms, sources, values), strict=True):
@@ -116,6 +123,36 @@ def layers_program(graph: Graph, nodes: Sequence[int], sparse: Collection[int] =
     return program
 
 
+def inside_program(
+    graph: Graph,
+    heads: Sequence[Head] | None,
+    weighting: Weighting,
+    sparse: Collection[int],
+    penalties: Sequence[WeightPenalty],
+    *,
+    training: bool,
+) -> tuple[Program, list[str], list[str]]:
+    """Outputs: what each layer gives, and, with heads, the gradients of the losses and penalties with respect
+    to that, where a trained weight needs them; beside them the names of the layers of both.
+    """
+    if heads is None:
+        program = Program(training=training, sparse_inputs=sparse)
+        nodes = graph.lower_nodes(program)
+        gradients: Sequence[Value | None] = [None] * len(nodes)
+    else:
+        program, nodes, terms, values = _losses_alone(graph, heads, weighting, sparse, penalties, training)
+        gradients = differentiate(program, terms, penalties=values, seen=nodes)
+    uses = uses_by_name(graph)
+    known = [name for name, node in uses.items() if gradients[node] is not None]
+    for name, node in uses.items():
+        program.add_output(nodes[node], name)
+    for name in known:
+        gradient = gradients[uses[name]]
+        assert gradient is not None
+        program.add_output(gradient, f"d {name}")
+    return program, list(uses), known
+
+
 def _losses_alone(
     graph: Graph,
     heads: Sequence[Head],
@@ -123,19 +160,20 @@ def _losses_alone(
     sparse: Collection[int],
     penalties: Sequence[WeightPenalty],
     training: bool,
-) -> tuple[Program, list[LossTerm], list[Value]]:
-    """A program without metrics, the terms of its loss, and its penalties."""
+) -> tuple[Program, list[Value], list[LossTerm], list[Value]]:
+    """A program without metrics, what its nodes give, the terms of its loss, and its penalties."""
     program = Program(training=training, sparse_inputs=sparse)
     bare = [replace(head, metrics=(), weighted_metrics=()) for head in heads]
-    terms = _lower_with_losses(program, graph, bare, weighting)
-    return program, terms, _lower_penalties(program, penalties, over_rows=True)
+    nodes = graph.lower_nodes(program)
+    terms = _lower_losses(program, [nodes[node] for node in graph.outputs.nodes], bare, weighting)
+    return program, nodes, terms, _lower_penalties(program, penalties, over_rows=True)
 
 
-def _lower_with_losses(
-    program: Program, graph: Graph, heads: Sequence[Head], weighting: Weighting
+def _lower_losses(
+    program: Program, outputs: Sequence[Value], heads: Sequence[Head], weighting: Weighting
 ) -> list[LossTerm]:
     """Every output is computed, also one without a loss: its layers may have running figures."""
-    pairs = zip(heads, graph.lower(program), strict=True)
+    pairs = zip(heads, outputs, strict=True)
     trained = [(head, head.loss, value) for head, value in pairs if head.loss is not None]
     targets = []
     for head, loss, value in trained:

@@ -330,13 +330,19 @@ class Model(Network):
             return training.fit(self, x, y, request)
 
     def training_program(
-        self, weighting: Weighting = (), sparse: Collection[int] = (), dataset_size: int | None = None
+        self,
+        weighting: Weighting = (),
+        sparse: Collection[int] = (),
+        dataset_size: int | None = None,
+        *,
+        watched: bool = False,
     ) -> Program:
         """The program of a training step, for feeds with these sample weights; of a training set of so many
-        examples, by default those of the last fit on arrays.
+        examples, by default those of the last fit on arrays. `watched`: that of steps that are sampled.
         """
         penalties = self.penalties("fit", dataset_size)
-        return lowering.training_program(self.graph, self.compiled.heads, weighting, sparse, penalties)
+        heads = self.compiled.heads
+        return lowering.training_program(self.graph, heads, weighting, sparse, penalties, watched=watched)
 
     def penalties(self, where: str, dataset_size: int | None = None) -> tuple[WeightPenalty, ...]:
         """What the loss has of the weights, as the layers' settings are now.
@@ -882,7 +888,7 @@ class Model(Network):
         self._table = encoder
 
     def save(self, path: "str | PathLike[str]") -> None:
-        """Write layers, weights, what `compile` settled, `table` and `metadata` to a safetensors file.
+        """Write layers, weights, what `compile` settled, `table`, `history` and `metadata` to one file.
 
         The file replaces an older one only when it is whole on the disk. The optimiser's state is not in it.
         `metadata` is a dict for your own use, empty at first: names of things, figures, how the model was

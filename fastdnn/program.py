@@ -5,6 +5,7 @@ program: the native engine, which plans it, and `fastdnn.reference.executor`, in
 """
 
 import itertools
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -76,6 +77,20 @@ class Result:
     loss: bool
 
 
+@dataclass(frozen=True)
+class Watch:
+    """What a sampled step of training tells of what a layer gives: the figures of
+    `fastdnn.reference.activity`, or of a gradient its norm alone. Elements outside of [low, high] are
+    counted.
+    """
+
+    layer: str  # the name of the use
+    value: Value
+    norm_only: bool = False
+    low: float = -math.inf
+    high: float = math.inf
+
+
 class Program:
     """Values and operations in the order in which they were made; each value is written before it is read.
 
@@ -93,6 +108,7 @@ class Program:
         self.results: list[Result] = []
         self.figures: list[Figure] = []  # what is reported, in order
         self.outputs: list[Value] = []
+        self.watches: list[Watch] = []
         self._bound: dict[tuple[str, str], Value] = {}
         self._streams = 0
 
@@ -191,8 +207,10 @@ class Program:
         """The operation that first writes a value."""
         return next((op for op in self.operations if value in op.outputs), None)
 
-    def to_native(self) -> "_core.Program":
-        """The same program for the native engine, which checks it again."""
+    def to_native(self, *, watched: bool = False) -> "_core.Program":
+        """The same program for the native engine, which checks it again; `watched`: for steps that are
+        sampled, which are fused less.
+        """
         native = _core.Program()
         for v in self.values:
             native.value(v.name, v.role, v.integer, v.rows, v.cols, v.slot, v.sparse)
@@ -206,4 +224,6 @@ class Program:
             native.result(r.name, r.value.index, -1 if r.weights is None else r.weights.index, r.loss)
         for output in self.outputs:
             native.output(output.index)
+        for watch in self.watches if watched else ():
+            native.watch(watch.value.index, watch.norm_only, watch.low, watch.high)
         return native

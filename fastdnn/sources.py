@@ -51,6 +51,12 @@ class Feed:
             return ()
         return tuple([number for number, array in enumerate(self.arrays) if isinstance(array, CsrRows)])
 
+    def taken(self, rows: Sequence[int], dtype: str) -> "Feed":
+        """A copy of some of the rows; of sparse arrays in this type."""
+        order = np.array(rows, np.int64)
+        arrays = [a.taken(order, dtype) if isinstance(a, CsrRows) else a[order] for a in self.arrays]
+        return Feed(arrays, self.origins, self.weighting)
+
     def part(self, begin: int, end: int | None = None) -> "Feed":
         """Some of the rows, in place."""
         return Feed([array[begin:end] for array in self.arrays], self.origins, self.weighting)

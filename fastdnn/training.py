@@ -1,5 +1,6 @@
 """The loop over epochs: data in, callbacks around, the trainer inside."""
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -10,14 +11,18 @@ from fastdnn.backend import Run, Trainer, TrainingRun
 from fastdnn.batch_trainer import BatchFeeds, BatchTrainer
 from fastdnn.callbacks import Callback, History, ProgressLine
 from fastdnn.callbacks.hooks import Hooks
+from fastdnn.callbacks.sampling import Sampling
 from fastdnn.custom.metrics import copies
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
 from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.features import NonFiniteSourceError, NonFiniteValueError, refuse_non_finite
-from fastdnn.inference import Part
+from fastdnn.inference import Part, inference_loss
+from fastdnn.program import Program
+from fastdnn.sampling import SampleLayout
 from fastdnn.snapshot import Snapshot
+from fastdnn.sources import Feed
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -44,6 +49,7 @@ class FitRequest:
     validation_steps: int | None
     prefetch: Any
     threads: int
+    sampled: bool = False  # whether a callback looks into steps
 
     @property
     def holds_out(self) -> bool:
@@ -55,7 +61,8 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     """Train; see `Model.fit`."""
     progress = ProgressLine.for_verbose(request.verbose)
     history = History()
-    given = Hooks("fit", request.callbacks).callbacks
+    given_hooks = Hooks("fit", request.callbacks)
+    given, request.sampled = given_hooks.callbacks, given_hooks.listen("steps_to_sample")
     was_built = model.is_built
     # Now, since a metric that cannot be copied must not end a fit after an epoch.
     held_out_metrics = copies(model.compiled.metrics) if request.holds_out else {}
@@ -89,13 +96,13 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
-    program = model.training_program(train.weighting, train.sparse, train.rows)
+    program = model.training_program(train.weighting, train.sparse, train.rows, watched=request.sampled)
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
     start = Start(model, parts)  # before there is anything to take back
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
-    return _Loop(model, trainer, train.origins, held_out, request, params, start)
+    return _Loop(model, trainer, train, held_out, request, params, start, program)
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -114,12 +121,12 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         first = feeds.prepare("fit, epoch 1, batch 1", batches.peek())
         if held_out is None and request.validation_data is not None:
             held_out = _held_out_arrays(model, request.validation_data)
-        program = model.training_program(first.weighting, first.sparse)
+        program = model.training_program(first.weighting, first.sparse, watched=request.sampled)
         run = TrainingRun(program, first.arrays, first.rows, shuffle=False, seed=model.seed)
         trainer = BatchTrainer(model.make_trainer(run), batches, feeds)
         failed.pop_all()
     params = {"steps": batches.steps, "batch_size": None, "samples": None}
-    return _Loop(model, trainer, first.origins, held_out, request, params, start=None)
+    return _Loop(model, trainer, first, held_out, request, params, None, program)
 
 
 class _HeldOut(Protocol):
@@ -216,14 +223,16 @@ class _Loop:
 
     model: "Model"
     trainer: Trainer | BatchTrainer
-    origins: Sequence[tuple[str, str]]  # of the feed
+    feed: Feed  # of the arrays; of batches the first one's
     held_out: _HeldOut | None
     request: FitRequest
     params: dict[str, Any]
     start: Start | None
+    program: Program
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
     held_out_metrics: Mapping[str, object] = field(default_factory=dict)
     steps_done: int = 0
+    sampling: Sampling | None = None
     due: Sequence[Callback] = ()  # who asked for an evaluation at the step that was the epoch's last
 
     def figures(self) -> list[str]:
@@ -232,6 +241,9 @@ class _Loop:
         return names + ([f"val_{name}" for name in names] if self.held_out else [])
 
     def run(self) -> None:
+        if self.request.sampled:
+            layout = SampleLayout(self.program, self.model.graph, self.model.compiled)
+            self.sampling = Sampling(self.hooks, layout, self._inference_loss)
         try:
             self._run()
         finally:
@@ -261,6 +273,17 @@ class _Loop:
                 break
         hooks.call("on_train_end", logs)
 
+    def _inference_loss(self) -> float:
+        """Of the next step's batch; NaN where its numbers are not finite, which the step will name."""
+        if isinstance(self.trainer, BatchTrainer):
+            where, feed = self.trainer.place, self.trainer.next_feed()
+        else:
+            where, feed = "fit", self.feed.taken(self.trainer.next_rows(), self.model.dtype)
+        try:
+            return inference_loss(self.model, where, feed, self.request.threads)
+        except NonFiniteValueError:
+            return math.nan
+
     def _figures(self) -> dict[str, float]:
         """The training figures of the epoch so far."""
         return self.model.compiled.figures(self.trainer.figures())
@@ -286,7 +309,7 @@ class _Loop:
 
     def _run_epoch(self, epoch: int) -> Run:
         """Arrays: the whole epoch in one call; in slices when someone watches, or wants evaluations between
-        steps; step by step when someone listens. Batches: step by step.
+        steps; step by step when someone listens. Batches: step by step. Who looks into steps cuts nothing.
         """
         watchers = [callback for callback in self.hooks.callbacks if callback.watches_progress]
         listeners = self.hooks.listen("on_train_batch_begin", "on_train_batch_end")
@@ -320,10 +343,17 @@ class _Loop:
 
     def _run_part(self, epoch: int, seconds: float, steps: int) -> Run:
         try:
-            run = run_trainer(self.model, self.trainer, self.request.threads, seconds=seconds, steps=steps)
+            run = run_trainer(
+                self.model,
+                self.trainer,
+                self.request.threads,
+                seconds=seconds,
+                steps=steps,
+                sampling=self.sampling,
+            )
         except NonFiniteSourceError as found:
             self._go_back()
-            raise found.error(getattr(self.trainer, "place", "fit"), self.origins) from None
+            raise found.error(getattr(self.trainer, "place", "fit"), self.feed.origins) from None
         if run.end == "non_finite_loss":
             of = f" of {self.params['steps']}" if self.params["steps"] else ""
             place = f"epoch {epoch + 1}, step {run.batch + 1}{of}"
@@ -332,7 +362,13 @@ class _Loop:
 
 
 def run_trainer(
-    model: "Model", trainer: Trainer | BatchTrainer, threads: int, *, seconds: float = 0.0, steps: int
+    model: "Model",
+    trainer: Trainer | BatchTrainer,
+    threads: int,
+    *,
+    seconds: float = 0.0,
+    steps: int,
+    sampling: Sampling | None = None,
 ) -> Run:
     """One native call; again, where a handler of the user's ran at a Ctrl-C and raised nothing.
 
@@ -347,9 +383,17 @@ def run_trainer(
         first = state.iterations
         left = trainer.steps_left
         due = optimizer.steps_of_table(first, min(left, steps) if steps else left)
+        samples: Sequence[int] = ()
+        if sampling is not None:
+            samples, due = sampling.of(due)
         scalars = optimizer.table(first, due, compiled.epochs_done)
-        with weights.changing():
-            run = trainer.run(scalars, seconds, threads, due)
+        try:
+            with weights.changing():
+                run = trainer.run(scalars, seconds, threads, due, samples)
+        finally:
+            if sampling is not None and samples:
+                rates = [optimizer.rate_in(scalars, number - 1) for number in samples]
+                sampling.tell(first, trainer.samples(), rates)
         done = state.iterations - first
         if done > 0:
             compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)

@@ -119,7 +119,7 @@ def test_the_error_of_each_class(found):
 
 def test_all_pictures_on_one_page(found):
     axes = found.plot()
-    assert axes.shape == (2, 3)
+    assert axes.shape == (3, 2)
     figure = axes.flat[0].figure
     figure.draw_without_rendering()
     boxes = [ax.get_tightbbox() for ax in axes.flat]

@@ -174,12 +174,13 @@ def test_the_next_commands_work_and_tell_the_same_errors(folder, command, tmp_pa
     _, printed = folder
     monkeypatch.chdir(tmp_path)
     lines = [line.strip() for line in printed[target].split("try next\n")[1].splitlines()]
-    assert len(lines) == 2
-    told = [command(*shlex.split(line)[1:]) for line in lines]
-    ours, theirs = figures(told[0]), figures(printed[target])
+    told = {line.split()[1]: command(*shlex.split(line)[1:]) for line in lines}
+    assert list(told) == ["diagnose", "evaluate", "predict"]
+    assert "280 train, 60 dev, 60 test rows" in told["diagnose"]
+    ours, theirs = figures(told["evaluate"]), figures(printed[target])
     assert ours["all rows"] == theirs["test"]
     assert ours["all rows*"] == theirs["test*"]
-    assert told[1].endswith("\n60 rows written to predictions.csv\n")
+    assert told["predict"].endswith("\n60 rows written to predictions.csv\n")
     assert (tmp_path / "predictions.csv").exists()
 
 

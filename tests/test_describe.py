@@ -10,7 +10,7 @@ RNG = np.random.default_rng(0)
 
 
 def kinds(x, **options):
-    return {trouble.kind: trouble.features for trouble in describe(x, **options).warnings}
+    return {advice.kind: tuple(advice.evidence.split(", ")) for advice in describe(x, **options).advice}
 
 
 def test_figures_are_numpys():
@@ -68,7 +68,7 @@ def test_warnings_by_kind():
 def test_the_digits():
     x, _ = load_digits()
     description = describe(x)
-    found = {trouble.kind for trouble in description.warnings}
+    found = {advice.kind for advice in description.advice}
     assert {"constant", "all_non_negative", "not_centred"} <= found
     assert [row.name for row in description.rows if row.constant] == ["x0", "x32", "x39"]
     text = str(description)

@@ -67,6 +67,12 @@ def test_batch_sizes():
     assert errors == sorted(errors, reverse=True)
 
 
+def test_gallery():
+    text = output("gallery")
+    assert [len(numbers(text, name)) for name in ("learning_curve", "weight_images")] == [2, 2]
+    assert 1 < numbers(text, "learning_curve")[1] < 60  # kB
+
+
 def test_initialization():
     tanh, relu = output("initialization").split("root mean square")[1:]
     assert numbers(tanh, "0.01 N")[-1] < 1e-6

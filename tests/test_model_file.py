@@ -77,6 +77,28 @@ def test_a_failed_save_keeps_the_old_file(saved, monkeypatch):
     fd.load_model(path).predict(x)
 
 
+def test_the_history_of_the_last_fit_is_kept(tmp_path):
+    model = fd.Sequential([fd.Input((2,)), fd.layers.Dense(1)], seed=3)
+    path = tmp_path / "m.safetensors"
+    model.compile("sgd", "mse")
+    model.save(path)
+    assert fd.load_model(path).history is None
+    x = np.arange(12.0).reshape(6, 2)
+    model.fit(x, x[:, 0], epochs=3, batch_size=4, validation_data=(x, x[:, 1]))
+    model.history.history["mine"] = [np.nan, np.inf, 1.0]
+    model.save(path)
+    again = fd.load_model(path)
+    assert list(again.history.history) == ["loss", "val_loss", "mine"]
+    for name, values in model.history.history.items():
+        np.testing.assert_allclose(again.history.history[name], values, rtol=1e-6)
+    assert again.history.epoch == [0, 1, 2]
+    assert again.history.model is again
+    expected = {"epochs": 3, "steps": 2, "batch_size": 4, "samples": 6, "seed": 3}
+    assert again.history.params == expected
+    again.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == path.read_bytes()
+
+
 def rewrite(path, change):
     """The file with its configuration changed by `change(config, tensors, metadata)`."""
     tensors, metadata = read_safetensors(path)
@@ -186,6 +208,18 @@ BAD = {
     "another format": lambda config, tensors, metadata: metadata.update(format="pt"),
     "a later version": lambda config, tensors, metadata: metadata.update(format_version="1"),
     "no version": lambda config, tensors, metadata: metadata.__delitem__("format_version"),
+    **{
+        f"a history with {what}": lambda config, tensors, metadata, text=text: metadata.update(history=text)
+        for what, text in {
+            "no JSON": "{",
+            "no epochs": '{"figures": {}, "params": {}}',
+            "epochs as texts": '{"epoch": ["0"], "figures": {}, "params": {}}',
+            "figures as texts": '{"epoch": [0], "figures": {"loss": ["low"]}, "params": {}}',
+            "figures as truth values": '{"epoch": [0], "figures": {"loss": [true]}, "params": {}}',
+            "a name that UTF-8 cannot hold": '{"epoch": [], "figures": {"\\ud800": []}, "params": {}}',
+            "no parameters": '{"epoch": [0], "figures": {"loss": [1.0]}, "params": {}}',
+        }.items()
+    },
     "version of text": lambda config, tensors, metadata: metadata.update(format_version="zero"),
 }
 

@@ -47,6 +47,12 @@ def test_the_best_of_an_accuracy_is_the_first_highest():
     assert (list(ring.get_xdata()), list(ring.get_ydata())) == ([2], [0.7])
 
 
+@pytest.mark.parametrize("name", ["auc", "precision", "recall", "f1_score", "r2_score", "top_5_accuracy"])
+def test_the_best_is_the_highest_of_what_early_stopping_maximises(name):
+    ax = fd.plots.learning_curve({name: [0.2, 0.9, 0.5], f"val_{name}": [0.1, 0.3, 0.8]}, name)
+    assert labels(ax)[-1].endswith(": 0.8, epoch 3")
+
+
 def test_without_dev_figures_the_best_is_of_the_train_loss():
     assert labels(fd.plots.learning_curve({"loss": [2.0, 1.0]})) == [
         "train loss",
@@ -107,6 +113,9 @@ def test_no_state_of_pyplot():
     [
         ('fd.plots.learning_curve({"loss": [1.0]})', "learning_curve"),
         ('fd.compare.optimizers("valley", ["sgd"], steps=2).plot()', "Comparison.plot"),
+        ("fd.plots.averages()", "averages"),
+        ('fd.plots.activations(["relu"])', "activations"),
+        ("fd.plots.weight_images(fd.data.load_digits()[0][:16])", "weight_images"),
     ],
 )
 def test_no_matplotlib_is_told_with_the_command_that_installs_it(call, where):

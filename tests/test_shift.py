@@ -215,12 +215,12 @@ def test_a_shuffled_split_of_the_digits_is_ok_and_one_by_writers_is_not():
     split = train_dev_test_split(x, y, dev=0.2, test=0.2)
     report = check_splits(split.train[0], split.dev[0], split.test[0])
     assert report.ok
-    assert {finding.level for finding in report.findings} == {"ok"}
+    assert {advice.severity for advice in report.advice} == {"good"}
     split = train_dev_test_split(x, y, dev=0.2, test=0.2, shuffle=False)
     report = check_splits(split.train[0], split.dev[0], split.test[0])
     assert not report.ok  # a writer's rows follow each other
-    assert [finding.level for finding in report.findings] == ["note", "note", "error"]
-    assert str(report).startswith("note: train and dev differ in ")
+    assert [advice.severity for advice in report.advice] == ["hint", "hint", "error"]
+    assert str(report).startswith("hint: Train and dev differ in ")
 
 
 def test_train_may_differ_dev_and_test_may_not():
@@ -229,11 +229,11 @@ def test_train_may_differ_dev_and_test_may_not():
     dev = dev[:200]
     report = check_splits(train + 5, dev, test)
     assert report.ok
-    assert [finding.level for finding in report.findings] == ["note", "note", "ok"]
-    assert len(check_splits(train, dev).findings) == 1
+    assert [advice.severity for advice in report.advice] == ["hint", "hint", "good"]
+    assert [advice.kind for advice in check_splits(train, dev).advice] == ["same_distribution"]
     report = check_splits(train, dev, test + 2 * np.eye(8)[0], feature_names=list("abcdefgh"))
-    assert report.findings[2].level == "error"
-    assert "dev and test differ in a: take both from one distribution" in str(report)
+    assert report.advice[2].kind == "dev_test_mismatch"
+    assert "Dev and test differ in a: take both from one distribution" in str(report)
     assert report.comparisons["dev", "test"].shifted == ("a",)
 
 

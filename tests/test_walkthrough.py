@@ -183,5 +183,5 @@ def test_the_picture(reports):
     panels = walkthrough(X, Y, epochs=3).plot()
     assert panels.shape == (2, 2)
     assert "range test" in panels[0, 1].get_title()
-    with pytest.raises(ValueError, match="four axes"):
+    with pytest.raises(ValueError, match="4 Axes"):
         walkthrough(X, Y, epochs=2).plot(panels[0])

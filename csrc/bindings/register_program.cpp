@@ -146,7 +146,14 @@ void register_program(py::module_& m) {
             return program.add_result({name, value, weights, loss});
           },
           py::arg("name"), py::arg("value"), py::arg("weights"), py::arg("loss"))
-      .def("output", &Program::add_output, py::arg("value"));
+      .def("output", &Program::add_output, py::arg("value"))
+      .def(
+          "watch",
+          [](Program& program, int value, bool norm_only, double low, double high) {
+            program.add_watch({value, norm_only, low, high});
+          },
+          py::arg("value"), py::arg("norm_only"), py::arg("low"), py::arg("high"),
+          "Sampled steps tell of this value: all figures, or the norm alone.");
 
   py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "How a program runs natively.")
       .def(py::init([](const Program& program, const Parameters& parameters, Index max_batch) {

@@ -47,9 +47,10 @@ std::vector<StepScalars> scalars_from(const Trainer& trainer, const Array<double
 }
 
 py::tuple run_trainer(BoundTrainer& bound, const Array<double>& table, double seconds, int threads,
-                      bool main_thread, Index steps, const py::object& calls) {
+                      bool main_thread, Index steps, const py::object& calls,
+                      const std::vector<Index>& samples) {
   const std::vector<StepScalars> scalars = scalars_from(bound.trainer, table);
-  const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls)};
+  const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls), nullptr, samples};
   RunReport report;
   {
     const WithoutGil release;
@@ -79,6 +80,13 @@ std::vector<double> time_step(BoundTrainer& bound, const Array<double>& table, i
   bound.trainer.begin_epoch(0);
   bound.trainer.run(scalars, limits);
   return clock.seconds();
+}
+
+py::array_t<double> samples_of(const BoundTrainer& bound) {
+  const std::vector<double>& all = bound.trainer.samples();
+  const Index count = bound.trainer.samples_done();
+  const Index width = count == 0 ? 0 : bound.trainer.sample_width();
+  return py::array_t<double>({count, width}, all.data());
 }
 
 void next_feed(BoundTrainer& bound, std::shared_ptr<Plan> plan, const SourceArrays& arrays) {
@@ -111,11 +119,21 @@ void register_training(py::module_& m) {
           py::arg("epoch"))
       .def("run", &run_trainer, py::arg("scalars").noconvert(), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("steps") = 0, py::arg("calls") = py::none(),
+           py::arg("samples") = std::vector<Index>{},
            "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
       .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")
       .def_property_readonly("non_finite", [](const BoundTrainer& b) { return place_of(b.non_finite); })
+      .def(
+          "sample_by",
+          [](BoundTrainer& b, std::shared_ptr<Plan> plan) { b.trainer.sample_by(std::move(plan)); },
+          py::arg("plan"), "The plan of sampled steps: of the same program, which watches besides.")
+      .def_property_readonly(
+          "next_rows", [](const BoundTrainer& b) { return b.trainer.next_rows(); },
+          "Of the next step, in the arrays.")
+      .def_property_readonly("samples", &samples_of,
+                             "Of the last run: a row of figures for each sampled step that was kept.")
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
            "The epoch goes on with other rows, in their order, by a plan of the same program.")
       .def_property_readonly(

@@ -34,6 +34,7 @@ class Fuser {
     }
     for (const Result& result : program_.results()) readers_[at(result.value)].push_back(kOutside);
     for (const int output : program_.outputs()) readers_[at(output)].push_back(kOutside);
+    for (const Watch& watch : program_.watches()) readers_[at(watch.value)].push_back(kOutside);
   }
 
   void add_gathers() {
@@ -61,6 +62,16 @@ class Fuser {
   void add_ops() {
     for (int i = 0; i < static_cast<int>(program_.ops().size()); ++i) {
       if (!done_[at(i)]) add_op(i);
+    }
+  }
+
+  void add_watches() {
+    for (const Watch& watch : program_.watches()) {
+      Step step;
+      step.kind = "watch";
+      step.values = {watch.value};
+      step.outputs = 0;
+      fused_.watches.push_back(std::move(step));
     }
   }
 
@@ -413,11 +424,12 @@ class InPlace {
     const auto reads = [&](const Step& later) { return later.touches(from); };
     return std::count(own.begin(), own.end(), from) == 1 &&
            std::none_of(fused_.updates.begin(), fused_.updates.end(), reads) &&
-           std::none_of(fused_.observers.begin(), fused_.observers.end(), reads);
+           std::none_of(fused_.observers.begin(), fused_.observers.end(), reads) &&
+           std::none_of(fused_.watches.begin(), fused_.watches.end(), reads);
   }
 
   void replace(int to, int from) {
-    for (std::vector<Step>* steps : {&fused_.steps, &fused_.updates, &fused_.observers}) {
+    for (std::vector<Step>* steps : {&fused_.steps, &fused_.updates, &fused_.observers, &fused_.watches}) {
       for (Step& step : *steps) std::replace(step.values.begin(), step.values.end(), to, from);
     }
   }
@@ -433,6 +445,7 @@ FusedSteps fuse(const Program& program, Dtype dtype, Index max_batch) {
   fuser.add_gathers();
   fuser.add_ops();
   fuser.add_reductions();
+  fuser.add_watches();
   FusedSteps fused = fuser.result();
   InPlace(program, fused).apply();
   return fused;

@@ -12,6 +12,7 @@ struct FusedSteps {
   std::vector<Step> steps;      // in the program's order, their operands still values
   std::vector<Step> updates;    // of states: run when the step is kept
   std::vector<Step> observers;  // calls without outputs: made once the step is kept
+  std::vector<Step> watches;    // no steps: each has the value that a sampled step looks at
 };
 
 // Each source is first copied row by row.

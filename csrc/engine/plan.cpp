@@ -36,6 +36,7 @@ class PlanBuilder {
     plan_.steps_ = std::move(fused.steps);
     plan_.updates_ = std::move(fused.updates);
     plan_.observers_ = std::move(fused.observers);
+    plan_.watches_ = std::move(fused.watches);
     schedule(plan_.steps_);
     place_values();
     finish();
@@ -65,7 +66,7 @@ class PlanBuilder {
 
   // A value lives from the phase that writes it to the last one that reads it, a phase being what lies
   // between two barriers: within one, threads may be at different steps. A call has one of its own. Updates of
-  // states come last, and after them who looks on.
+  // states come last, and after them who looks on; what is watched lives as long.
   void place_values() {
     std::vector<Lifetime> lives(plan_.values_.size());
     std::vector<bool> seen(plan_.values_.size());
@@ -87,6 +88,7 @@ class PlanBuilder {
     for (const Step& step : plan_.updates_) live(step);
     ++phase;
     for (const Step& step : plan_.observers_) live(step);
+    for (const Step& step : plan_.watches_) live(step);
     const MemoryPlan memory = plan_memory(lives);
     offsets_ = memory.offsets;
     plan_.arena_bytes_ = memory.bytes;
@@ -157,6 +159,7 @@ class PlanBuilder {
     for (Step& step : plan_.steps_) bind(step, segments);
     for (Step& step : plan_.updates_) bind(step, segments);
     for (Step& step : plan_.observers_) bind(step, segments);
+    for (Step& step : plan_.watches_) bind(step, segments);
     plan_.gradient_segments_.assign(segments.begin(), segments.end());
     for (const Step& step : plan_.steps_) {
       plan_.flops_per_row_ += step.flops_per_row;

@@ -27,6 +27,7 @@ class Plan {
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<Step>& updates() const { return updates_; }      // of states, when a step is kept
   const std::vector<Step>& observers() const { return observers_; }  // calls, once a step is kept
+  const std::vector<Step>& watches() const { return watches_; }  // what a sampled step looks at (sampler.h)
   // The steps cut at the calls: one stretch where there are none.
   const std::vector<Stretch>& stretches() const { return stretches_; }
   bool calls() const { return stretches_.size() > 1 || !observers_.empty(); }
@@ -49,6 +50,7 @@ class Plan {
   std::vector<Step> steps_;
   std::vector<Step> updates_;
   std::vector<Step> observers_;
+  std::vector<Step> watches_;
   std::vector<Stretch> stretches_;
   Index arena_bytes_ = 0;
   Index scratch_bytes_ = 0;

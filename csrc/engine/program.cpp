@@ -193,6 +193,18 @@ int Program::add_output(int index) {
   return static_cast<int>(outputs_.size()) - 1;
 }
 
+void Program::add_watch(Watch watch) {
+  check_value(watch.value, "what is watched");
+  const Value& of = value(watch.value);
+  const bool fits =
+      (of.role == Role::computed || of.role == Role::source) && of.rows == 0 && !of.integer && !of.sparse;
+  check(written_[static_cast<std::size_t>(watch.value)] && fits, kWhere,
+        "expected what is watched to be a value with a row of real numbers for each example, got '", of.name,
+        "' ", shape_text(of));
+  check(!std::isnan(watch.low) && !std::isnan(watch.high), kWhere, "expected limits that are numbers");
+  watches_.push_back(watch);
+}
+
 int Program::output_slot(int value) const {
   const auto found = std::find(outputs_.begin(), outputs_.end(), value);
   return found == outputs_.end() ? -1 : static_cast<int>(found - outputs_.begin());

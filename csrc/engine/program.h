@@ -48,6 +48,15 @@ struct Result {
   bool loss = false;
 };
 
+// What a sampled step tells of a value with a row for each example: its figures (kernels/activity.h), or, of a
+// gradient, its norm alone.
+struct Watch {
+  int value = -1;
+  bool norm_only = false;
+  double low = 0;  // outside of these an element is counted
+  double high = 0;
+};
+
 class Program {
  public:
   // Each checks what it is given and returns the new index.
@@ -55,12 +64,14 @@ class Program {
   int add_op(Op op);
   int add_result(Result result);
   int add_output(int value);
+  void add_watch(Watch watch);
 
   const std::vector<Value>& values() const { return values_; }
   const std::vector<Op>& ops() const { return ops_; }
   const std::vector<Result>& results() const { return results_; }
   // What a run writes for the caller, a row for each example: predictions, values looked at, gradients.
   const std::vector<int>& outputs() const { return outputs_; }
+  const std::vector<Watch>& watches() const { return watches_; }
   int output_slot(int value) const;  // its place among the outputs, or -1
   const Value& value(int index) const { return values_[static_cast<std::size_t>(index)]; }
 
@@ -78,6 +89,7 @@ class Program {
   std::vector<bool> figures_;  // values that are numbers of a step
   std::vector<Result> results_;
   std::vector<int> outputs_;
+  std::vector<Watch> watches_;
 };
 
 }  // namespace fastdnn

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <mutex>
 #include <numeric>
 #include <utility>
@@ -63,6 +64,15 @@ void Trainer::next_feed(std::shared_ptr<const Plan> plan, Feed feed) {
   batch_ = 0;
 }
 
+void Trainer::sample_by(std::shared_ptr<const Plan> plan) {
+  check(plan->dtype() == plan_->dtype() && plan->program().results().size() == sums_.size() &&
+            plan->stretches().size() == plan_->stretches().size() &&
+            plan->gradient_segments() == plan_->gradient_segments() && plan->program().outputs().empty(),
+        "Trainer", "expected a plan of the same program to sample by");
+  sampler_ = std::make_unique<Sampler>(std::move(plan), *parameters_);
+  sampler_workspaces_ = std::make_unique<WorkspacePool>();
+}
+
 void Trainer::keep_order() {
   auto* order = reinterpret_cast<std::int32_t*>(order_.data());
   std::iota(order, order + feed_.rows(), 0);
@@ -76,15 +86,22 @@ Index Trainer::rows_of_batch(Index batch) const {
   return std::min(config_.batch_size, feed_.rows() - batch * config_.batch_size);
 }
 
+std::vector<Index> Trainer::next_rows() const {
+  if (steps_left() == 0) return {};
+  const std::int32_t* order = order_of_batch(batch_);
+  return {order, order + rows_of_batch(batch_)};
+}
+
 // What the threads of one call share. Rank 0 writes it between barriers, the others read it after them.
 class Trainer::Region final : public Regions {
  public:
-  Region(Trainer& trainer, const std::vector<StepScalars>& scalars, const RunLimits& limits,
-         Workspace& workspace)
+  Region(Trainer& trainer, const std::vector<StepScalars>& scalars, const RunLimits& limits, Way way,
+         Way sampled_way)
       : t_(trainer),
         scalars_(scalars),
         limits_(limits),
-        workspace_(workspace),
+        way_(way),
+        sampled_way_(sampled_way),
         sources_(trainer.feed_.at_row(0)),
         first_(trainer.batch_),
         from_{trainer.batch_, 0},
@@ -99,8 +116,10 @@ class Trainer::Region final : public Regions {
   void region(Team& team) override {
     std::size_t stretch = from_.stretch;
     for (Index batch = from_.batch; batch < t_.batches(); ++batch, stretch = 0) {
+      const bool sampled = is_sampled(batch);
+      const Plan& plan = *way_of(batch).plan;
       compute(team, batch, stretch);
-      if (t_.plan_->stretches()[stretch].calls) return come_to(team, {batch, stretch}, Due::call);
+      if (plan.stretches()[stretch].calls) return come_to(team, {batch, stretch}, Due::call);
       std::unique_lock<FairMutex> writing;
       if (team.rank() == 0) writing = decide(batch);
       team.barrier();             // not passed where a thread was interrupted in its part of the step
@@ -108,10 +127,12 @@ class Trainer::Region final : public Regions {
       const bool last = end_ == RunReport::End::paused;
       if (!write) return;
       if (team.rank() == 0) count(batch);
+      if (sampled) t_.sampler_->before_update(team, context_of(team.rank(), batch), next_sample());
       update(team, batch);
       team.barrier();
+      if (sampled) sample_update(team, batch);
       if (team.rank() == 0) t_.optimizer_->count_step(scalars_of(batch));
-      if (!t_.plan_->observers().empty()) return come_to(team, {batch, stretch}, Due::observers);
+      if (!plan.observers().empty()) return come_to(team, {batch, stretch}, Due::observers);
       if (last) return;
     }
   }
@@ -120,8 +141,9 @@ class Trainer::Region final : public Regions {
     const Due due = std::exchange(due_, Due::nothing);
     if (due == Due::nothing) return false;
     const StepContext context = context_of(0, at_.batch);
+    const Plan& plan = *way_of(at_.batch).plan;
     if (due == Due::observers) {
-      call_observers(*t_.plan_, context, limits_.calls);
+      call_observers(plan, context, limits_.calls);
       from_ = {at_.batch + 1, 0};
       return end_ != RunReport::End::paused && from_.batch < t_.batches();
     }
@@ -129,7 +151,7 @@ class Trainer::Region final : public Regions {
       stop(RunReport::End::non_finite_source);
       return false;
     }
-    from_ = {at_.batch, make_calls(*t_.plan_, at_.stretch, context, limits_.calls, limits_.clock)};
+    from_ = {at_.batch, make_calls(plan, at_.stretch, context, limits_.calls, limits_.clock)};
     return true;
   }
 
@@ -147,8 +169,24 @@ class Trainer::Region final : public Regions {
     due_ = due;
   }
 
+  bool is_sampled(Index batch) const {
+    const std::vector<Index>& samples = limits_.samples;
+    return !samples.empty() && std::binary_search(samples.begin(), samples.end(), batch + 1 - first_);
+  }
+
+  const Way& way_of(Index batch) const { return is_sampled(batch) ? sampled_way_ : way_; }
+
+  double* next_sample() { return t_.samples_.data() + t_.samples_done_ * t_.sampler_->width(); }
+
+  // By all, after the update's barrier; by the next one nobody reads what rank 0 counts.
+  void sample_update(Team& team, Index batch) {
+    t_.sampler_->after_update(team, context_of(team.rank(), batch), next_sample());
+    team.barrier();
+    if (team.rank() == 0) ++t_.samples_done_;
+  }
+
   StepContext context_of(int rank, Index batch) {
-    StepContext context = workspace_.context(rank);
+    StepContext context = way_of(batch).workspace->context(rank);
     context.theta = t_.parameters_->theta.data();
     context.sigma = t_.parameters_->sigma.data();
     context.gradient = t_.gradient_.data();
@@ -164,7 +202,8 @@ class Trainer::Region final : public Regions {
   // Forward and backward, as far as one stretch: gradients and results of one batch.
   void compute(Team& team, Index batch, std::size_t stretch) {
     const StepContext context = context_of(team.rank(), batch);
-    run_stretch(*t_.plan_, t_.plan_->stretches()[stretch], context, team, limits_.clock);
+    const Plan& plan = *way_of(batch).plan;
+    run_stretch(plan, plan.stretches()[stretch], context, team, limits_.clock);
   }
 
   const StepScalars& scalars_of(Index batch) const {
@@ -174,11 +213,12 @@ class Trainer::Region final : public Regions {
   // All that a kept step writes: parameters, the optimiser's state, states.
   void update(Team& team, Index batch) {
     const StepContext context = context_of(team.rank(), batch);
-    std::size_t entry = t_.plan_->steps().size();
+    const Plan& plan = *way_of(batch).plan;
+    std::size_t entry = plan.steps().size();
     timed(team, entry++, [&] {
-      t_.optimizer_->update(team, t_.gradient_.data(), t_.plan_->gradient_segments(), scalars_of(batch));
+      t_.optimizer_->update(team, t_.gradient_.data(), plan.gradient_segments(), scalars_of(batch));
     });
-    for (const Step& step : t_.plan_->updates()) {
+    for (const Step& step : plan.updates()) {
       timed(team, entry++, [&] { step.run(step, context, team); });
     }
   }
@@ -195,7 +235,7 @@ class Trainer::Region final : public Regions {
     write_ = true;
     if (non_finite_) return stop(RunReport::End::non_finite_source);
     const std::vector<Result>& results = t_.plan_->program().results();
-    const double* sums = workspace_.results();
+    const double* sums = way_of(batch).workspace->results();
     for (std::size_t i = 0; i < results.size(); ++i) {
       if (results[i].loss && !std::isfinite(sums[i])) return stop(RunReport::End::non_finite_loss);
     }
@@ -208,7 +248,8 @@ class Trainer::Region final : public Regions {
 
   // Rank 0's, once it is certain that the step is written.
   void count(Index batch) {
-    for (std::size_t i = 0; i < t_.sums_.size(); ++i) t_.sums_[i] += workspace_.results()[i];
+    const double* sums = way_of(batch).workspace->results();
+    for (std::size_t i = 0; i < t_.sums_.size(); ++i) t_.sums_[i] += sums[i];
     t_.rows_done_ += t_.rows_of_batch(batch);
     t_.batch_ = batch + 1;
   }
@@ -222,7 +263,7 @@ class Trainer::Region final : public Regions {
   Trainer& t_;
   const std::vector<StepScalars>& scalars_;
   const RunLimits& limits_;
-  Workspace& workspace_;
+  const Way way_, sampled_way_;
   const std::vector<Source> sources_;
   const Index first_;  // step of this run
   // Where the next region begins: written between regions, read by all threads in them.
@@ -238,6 +279,20 @@ class Trainer::Region final : public Regions {
   RunReport::End end_ = RunReport::End::epoch_done;
 };
 
+// All that sampled steps need of memory; none where there are none.
+WorkspacePool::Lease Trainer::prepare_samples(const RunLimits& limits, int threads) {
+  samples_done_ = 0;
+  if (limits.samples.empty()) return {};
+  const bool ascending = std::is_sorted(limits.samples.begin(), limits.samples.end(), std::less_equal<>{});
+  check(ascending && limits.samples[0] >= 1 && sampler_ != nullptr, "Trainer",
+        "expected ascending numbers of steps, and a plan that they are sampled by");
+  check(sampler_->plan()->max_batch() >= config_.batch_size, "Trainer", "expected a plan for batches of ",
+        config_.batch_size, " rows to sample by, got ", sampler_->plan()->max_batch());
+  sampler_->prepare(threads);
+  samples_.resize(limits.samples.size() * static_cast<std::size_t>(sampler_->width()));
+  return sampler_workspaces_->lease(*sampler_->plan(), threads);
+}
+
 RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits& limits) {
   check(limits.steps >= 0, "Trainer", "expected a limit of steps >= 0, got ", limits.steps);
   check(limits.seconds >= 0 && limits.seconds <= 1e6, "Trainer", "expected a time limit of 0 to 1e6 s, got ",
@@ -252,7 +307,9 @@ RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits&
                             plan_->useful_threads(config_.batch_size, steps, calls_follow_closely()));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
-  Region region(*this, scalars, limits, *workspace);
+  const WorkspacePool::Lease sampling = prepare_samples(limits, threads.threads());
+  Region region(*this, scalars, limits, {plan_.get(), workspace.get()},
+                sampling == nullptr ? Way{} : Way{sampler_->plan().get(), sampling.get()});
   RunReport report;
   try {
     report.threads = region.run(threads.threads(), interrupts.flag());

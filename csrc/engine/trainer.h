@@ -6,6 +6,7 @@
 #include "engine/call.h"
 #include "engine/feed.h"
 #include "engine/optimizer.h"
+#include "engine/sampler.h"
 #include "engine/step_clock.h"
 #include "engine/workspace.h"
 
@@ -22,9 +23,10 @@ struct RunLimits {
   double seconds = 0;  // 0: no limit; checked after each step
   int threads = 0;     // 0: the default
   bool watch_interrupt = false;
-  Index steps = 0;             // 0: no limit
-  CallHandler calls{};         // needed by a program that calls
-  StepClock* clock = nullptr;  // entries: the plan's steps, the optimiser's update, the updates of states
+  Index steps = 0;               // 0: no limit
+  CallHandler calls{};           // needed by a program that calls
+  StepClock* clock = nullptr;    // entries: the plan's steps, the optimiser's update, the updates of states
+  std::vector<Index> samples{};  // which of the run's steps, from 1 and ascending, are sampled
 };
 
 struct RunReport {
@@ -50,11 +52,21 @@ class Trainer {
   // is one of the same program that has room for all of them; where it is another one, so is the batch size.
   void next_feed(std::shared_ptr<const Plan> plan, Feed feed);
 
+  // What sampled steps run by: a plan of the same program that watches besides. Fused otherwise, it computes the
+  // same bits. To be given before the first run with samples, and again where the batch size grows.
+  void sample_by(std::shared_ptr<const Plan> plan);
+  // Of the last run, one after the other: how many sampled steps were kept, Sampler::width() numbers of each.
+  Index samples_done() const { return samples_done_; }
+  const std::vector<double>& samples() const { return samples_; }
+  Index sample_width() const { return sampler_->width(); }
+
   // Goes on from where the last call ended. A step that is not finished, by an interrupt, by what a call
   // throws, or a loss or a source that is not finite, leaves no trace: parameters, optimiser state and sums are
   // those of the last whole step. Observers see each step that is kept, once. `scalars` are the optimiser's: one
   // for all steps, or one for each that the limit of steps leaves.
   RunReport run(const std::vector<StepScalars>& scalars, const RunLimits& limits);
+  // Of the next step: where its rows are in the feed.
+  std::vector<Index> next_rows() const;
   // Steps until the feed is over.
   Index steps_left() const { return batches() - batch_; }
   const Optimizer& optimizer() const { return *optimizer_; }
@@ -66,10 +78,16 @@ class Trainer {
 
  private:
   class Region;
+  // What a step runs by.
+  struct Way {
+    const Plan* plan = nullptr;
+    Workspace* workspace = nullptr;
+  };
 
   Index rows_of_batch(Index batch) const;
   const std::int32_t* order_of_batch(Index batch) const;
   void keep_order();
+  WorkspacePool::Lease prepare_samples(const RunLimits& limits, int threads);
 
   std::shared_ptr<const Plan> plan_;
   std::shared_ptr<Parameters> parameters_;
@@ -82,6 +100,10 @@ class Trainer {
   Index batch_ = 0;      // the next one
   std::vector<double> sums_;
   Index rows_done_ = 0;
+  std::unique_ptr<Sampler> sampler_;
+  std::unique_ptr<WorkspacePool> sampler_workspaces_;
+  std::vector<double> samples_;  // room for those of a run
+  Index samples_done_ = 0;
 };
 
 }  // namespace fastdnn

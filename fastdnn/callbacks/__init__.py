@@ -7,6 +7,7 @@
 | `LearningRateScheduler` | sets the learning rate before each epoch |
 | `ReduceLROnPlateau` | lowers the learning rate when a figure no longer improves |
 | `ModelCheckpoint` | saves the model, or the best one |
+| `Monitor` | looks into the network: sizes of updates, gradients, dead units |
 | `CSVLogger` | writes the figures of every epoch to a file |
 | `LambdaCallback` | makes hooks of functions |
 | `ProgressLine` | the line on the terminal (`fit(verbose=)`) |
@@ -19,6 +20,7 @@ from fastdnn.callbacks.history import History
 from fastdnn.callbacks.lambda_callback import LambdaCallback
 from fastdnn.callbacks.learning_rate import LearningRateScheduler, ReduceLROnPlateau
 from fastdnn.callbacks.model_checkpoint import ModelCheckpoint
+from fastdnn.callbacks.monitor import Monitor
 from fastdnn.callbacks.progress import ProgressLine
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "LambdaCallback",
     "LearningRateScheduler",
     "ModelCheckpoint",
+    "Monitor",
     "ProgressLine",
     "ReduceLROnPlateau",
 ]

@@ -1,12 +1,13 @@
 """The hooks of fit, evaluate and predict."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastdnn.errors import expected
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
+    from fastdnn.sampling import Samples
 
 
 class Callback:
@@ -24,7 +25,7 @@ class Callback:
     Only hooks that a subclass writes are called. While nobody listens to batches, an epoch of arrays is one
     native call; one callback with a hook for training batches makes each step a call of its own (some
     microseconds each), as it is with an iterator's batches, with the same bits. One that wants evaluations
-    between steps ends the native call there, and no earlier.
+    between steps ends the native call there, and no earlier; one that looks into steps ends none.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):
@@ -33,6 +34,8 @@ class Callback:
     """
 
     watches_progress = False  # whether `on_progress` is called, about ten times a second
+    # Whether samples tell the batch's loss with the layers as in use, too: native calls then end before them.
+    samples_inference_loss = False
 
     model: "Model"
     params: dict[str, Any]
@@ -107,6 +110,18 @@ class Callback:
     def on_evaluation(self, step: int, logs: dict[str, float]) -> None:
         """After `step` steps of the fit, those that `steps_to_evaluation` asked for: loss and metrics of the
         epoch so far, and of the held-out data now, as in `on_epoch_end`. Not in Keras.
+        """
+
+    def steps_to_sample(self, steps: int) -> Sequence[int]:
+        """Which of the next so many steps are to be looked into, from 1 and ascending. Asked before each
+        native call of a fit, which writes down what they tell as it goes on; it may end before all of them.
+        Not in Keras.
+        """
+        return ()
+
+    def on_samples(self, samples: "Samples") -> None:
+        """After a native call, however it ended: the steps that it did of those that `steps_to_sample` asked
+        for; see `fastdnn.sampling`. Not in Keras.
         """
 
     def get_state(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastdnn.callbacks.callback import Callback
-from fastdnn.callbacks.monitor import Mode, Monitor
+from fastdnn.callbacks.monitored_figure import Mode, MonitoredFigure
 from fastdnn.callbacks.state import NONE, count, figure, numbers_of
 from fastdnn.checks import number, whole
 from fastdnn.errors import expected
@@ -87,7 +87,7 @@ class EarlyStopping(Callback):
         every_n_steps: int | None = None,
     ) -> None:
         where = "EarlyStopping"
-        self._monitor = Monitor(where, monitor, mode, min_delta)
+        self._monitor = MonitoredFigure(where, monitor, mode, min_delta)
         self.monitor = monitor
         self.mode = self._monitor.mode
         self.min_delta = self._monitor.min_delta

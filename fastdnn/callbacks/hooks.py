@@ -73,7 +73,32 @@ class Hooks:
             if steps is not None
         ]
 
+    def samples(self, steps: int) -> list[tuple[Callback, Sequence[int]]]:
+        """Who wants to look into which of the next so many steps.
+
+        Raises:
+            ValueError: numbers that are not ascending from 1 to `steps`.
+        """
+        asked = []
+        for callback in self._who("steps_to_sample"):
+            numbers = callback.steps_to_sample(steps)
+            if len(numbers):
+                _check_numbers(callback, numbers, steps)
+                asked.append((callback, numbers))
+        return asked
+
     def _who(self, hook: str) -> list[Callback]:
         if hook not in self._listeners:
             self._listeners[hook] = [callback for callback in self.callbacks if _listens(callback, hook)]
         return self._listeners[hook]
+
+
+def _check_numbers(callback: Callback, numbers: Sequence[int], steps: int) -> None:
+    """Raise where these are no steps of 1 to `steps`, ascending."""
+    where = f"{type(callback).__name__}.steps_to_sample"
+    if type(numbers) is not range:
+        own = [whole(where, "a step", number) for number in numbers]
+        if own != sorted(set(own)):
+            raise ValueError(expected(where, "ascending numbers of steps", repr(numbers)))
+    if not 1 <= numbers[0] <= numbers[-1] <= steps:
+        raise ValueError(expected(where, f"ascending steps of 1 to {steps}", repr(numbers)))

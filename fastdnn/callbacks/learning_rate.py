@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastdnn.callbacks.callback import Callback
-from fastdnn.callbacks.monitor import Mode, Monitor
+from fastdnn.callbacks.monitored_figure import Mode, MonitoredFigure
 from fastdnn.callbacks.state import count, figure, numbers_of
 from fastdnn.checks import number, whole
 from fastdnn.errors import expected
@@ -147,7 +147,7 @@ class ReduceLROnPlateau(_SetsRate):
         min_lr: float = 0.0,
     ) -> None:
         where = "ReduceLROnPlateau"
-        self._monitor = Monitor(where, monitor, mode, min_delta)
+        self._monitor = MonitoredFigure(where, monitor, mode, min_delta)
         self.monitor = monitor
         self.mode = self._monitor.mode
         self.min_delta = self._monitor.min_delta

@@ -5,7 +5,7 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from fastdnn.callbacks.callback import Callback
-from fastdnn.callbacks.monitor import Mode, Monitor
+from fastdnn.callbacks.monitored_figure import Mode, MonitoredFigure
 from fastdnn.callbacks.state import count, figure, numbers_of
 from fastdnn.checks import number, whole
 from fastdnn.errors import expected
@@ -57,7 +57,7 @@ class ModelCheckpoint(Callback):
         initial_value_threshold: float | None = None,
     ) -> None:
         where = "ModelCheckpoint"
-        self._monitor = Monitor(where, monitor, mode, 0.0)
+        self._monitor = MonitoredFigure(where, monitor, mode, 0.0)
         if not isinstance(filepath, str | PathLike) or not isinstance(fspath(filepath), str):
             raise ValueError(expected(where, "filepath as a str or a path", repr(filepath)))
         self.filepath = fspath(filepath)

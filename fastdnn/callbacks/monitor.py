@@ -1,52 +1,246 @@
-"""A figure that callbacks watch, and which of its values is the better one."""
+"""Seeing inside a network while it trains."""
 
-import math
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from fastdnn.checks import choice, number
-from fastdnn.errors import unknown_name
+import numpy as np
 
-Mode = Literal["auto", "min", "max"]
-# Figures of which more is better, by the ends of their names.
-_HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_score", "r2")
+from fastdnn.callbacks.callback import Callback
+from fastdnn.callbacks.state import count, numbers_of
+from fastdnn.checks import whole
+from fastdnn.errors import expected
+from fastdnn.sampling import SampleLayout, Samples
+
+if TYPE_CHECKING:
+    from fastdnn.diagnose.advice import Advice
+
+_MOST_WAITING = 64
+_ARRAYS = {"steps": 1, "learning_rates": 1, "inference_losses": 1, "figures": 2}  # of a state: dimensions
 
 
-class Monitor:
-    """A figure of the logs, compared strictly: equal values and NaN are no improvement.
+class Monitor(Callback):
+    """Looks into a step of each `every`, the first one included: is each layer learning, and how fast?
 
-    figure: its name, such as "val_loss".
-    mode: "min", "max", or "auto": max for accuracies and their like, else min.
-    min_delta: >= 0; a better value is better by more than this.
+    ::
+
+        ratio = ‖θ_after - θ_before‖ / ‖θ_before‖    of each weight: 0.001 is ideal, 0.01 about okay
+
+    Beside it norms of gradients, figures of what layers give for the batch, the learning rate and the loss of
+    the batch. Training computes them anyway; the engine writes them down on its way, so no native call is
+    cut, no bit of the training changes, and no data is asked for: it sees each batch as the step sees it,
+    with dropout's zeros and the batch's own statistics.
+
+    `.samples` are arrays by name, a number for each sample:
+
+    | name | of | what |
+    |---|---|---|
+    | step | | steps of the optimiser after it |
+    | rows | the batch | how many it had |
+    | learning_rate, loss | the step | the loss of its batch, before the update, with penalties |
+    | inference_loss | the step | the same with the layers as in use, where it was asked for |
+    | ratio/, weight_norm/, gradient_norm/, update_norm/ | weight | as above; NaN of a weight that is 0 |
+    | mean/, std/, min/, max/ | layer | of its outputs, all rows and units |
+    | zeros/ | layer | the share of outputs that are 0 |
+    | dead/ | layer | the share of units that are 0 for every row of the batch |
+    | saturated/ | layer | of sigmoid and tanh, outputs with a derivative under 5 % of its largest |
+    | histogram/ | layer | (samples, 16), shares in equal parts of [min, max], of some 4096 outputs |
+    | activation_gradient/ | layer | ‖dL/dy‖ of its outputs y, where a weight needs it |
+
+    It takes the memory of one more step, and of the weights once more; of time, sampled every 50 steps, a few
+    percent (bench/LOG.md).
+
+    Layers have the names of `layer_outputs`, weights their full ones ("dense/kernel"). Frozen weights are not
+    updated, and not among them. `.advice` says what is wrong, `.plot()` draws it, `print` does both in words.
+
+    Args:
+        every: steps between samples, >= 1; default 50. Steps count over all fits since `compile`.
+        inference_loss: whether to compute, before each step that is sampled, the loss of its batch with the
+            layers as in use: dropout and batch normalisation distort that of training. It costs a forward
+            pass, ends the native call there, and calls `forward` of layers of one's own once more.
+        max_samples: how many are kept, >= 2; beyond it every second one goes, and `.every` doubles.
 
     Raises:
         ValueError: a bad argument.
+
+    Source: deck 004, "Tracking the weights also helps".
+
+    >>> import fastdnn as fd
+    >>> x, y = fd.data.load_digits()
+    >>> model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(32, activation="relu", name="hidden"),
+    ...                        fd.layers.Dense(10, name="out")], seed=0)
+    >>> model.compile("adam", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    >>> monitor = fd.callbacks.Monitor(every=50)
+    >>> _ = model.fit(x / 16, y, epochs=3, callbacks=[monitor])
+    >>> monitor.samples["step"].tolist()
+    [1, 51, 101, 151]
+    >>> monitor.samples["ratio/hidden/kernel"].shape
+    (4,)
     """
 
-    def __init__(self, where: str, figure: str, mode: Mode, min_delta: float) -> None:
-        choice(where, "a mode", mode, ("auto", "min", "max"))
-        self._where = where
-        self.figure = figure
-        self.min_delta = number(where, "min_delta", min_delta, 0)
-        automatic = "max" if figure.endswith(_HIGHER) else "min"
-        self.mode = automatic if mode == "auto" else mode
+    def __init__(self, every: int = 50, *, inference_loss: bool = False, max_samples: int = 1000) -> None:
+        self._asked = whole("Monitor", "every", every, 1)
+        self.max_samples = whole("Monitor", "max_samples", max_samples, 2)
+        if not isinstance(inference_loss, bool):
+            raise ValueError(expected("Monitor", "inference_loss as True or False", repr(inference_loss)))
+        self.samples_inference_loss = inference_loss
+        self._layout: SampleLayout | None = None
+        self._goes_on = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self.every = self._asked
+        self._steps: list[int] = []
+        self._rates: list[float] = []
+        self._losses: list[float] = []  # in inference mode
+        self._figures: list[np.ndarray] = []  # a matrix for each native call
+        self._waiting: list[Samples] = []  # that are not yet in the lists
+        self._width = 0  # numbers of a sample, once there is one
+        self._read: tuple[int, dict[str, np.ndarray]] | None = None
+
+    # ---- Hooks
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """Forget an earlier fit, unless its state was set."""
+        if not self._goes_on:
+            self._reset()
+        self._goes_on = False
+
+    def steps_to_sample(self, steps: int) -> Sequence[int]:
+        """The first step of each `every`."""
+        return range(-self.model.optimizer.iterations % self.every + 1, steps + 1, self.every)
+
+    def on_samples(self, samples: Samples) -> None:
+        """Keep them. What that takes is done for many at a time: it is dear between the steps of a small
+        network, whose data have pushed Python's out of the caches.
+        """
+        if self._width not in (0, samples.figures.shape[1]):
+            hint = "a state is of a model with the same layers"
+            got = f"{samples.figures.shape[1]} after {self._width}"
+            raise ValueError(expected("Monitor", "as many figures in each sample", got, hint))
+        self._width = samples.figures.shape[1]
+        self._waiting.append(samples)
+        if len(self._waiting) >= _MOST_WAITING or len(self._steps) + len(samples.steps) > self.max_samples:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for samples in waiting:
+            self._layout = samples.layout
+            self._steps += samples.steps
+            self._rates += samples.learning_rates
+            self._losses += [samples.inference_loss] * len(samples.steps)
+            self._figures.append(samples.figures)
+        if len(self._steps) > self.max_samples:
+            self._thin()
+
+    def _thin(self) -> None:
+        """Every second one is enough."""
+        figures = np.concatenate(self._figures)
+        while len(self._steps) > self.max_samples:
+            self.every *= 2
+            kept = [i for i, step in enumerate(self._steps) if (step - 1) % self.every == 0]
+            self._steps = [self._steps[i] for i in kept]
+            self._rates = [self._rates[i] for i in kept]
+            self._losses = [self._losses[i] for i in kept]
+            figures = figures[kept]
+        self._figures = [figures]
+
+    # ---- What was seen
 
     @property
-    def worst(self) -> float:
-        """What everything finite is better than."""
-        return math.inf if self.mode == "min" else -math.inf
-
-    def improves(self, value: float, best: float) -> bool:
-        """Whether `value` is better than `best`. (∞ - ∞ is NaN, and that is larger than nothing.)"""
-        return (best - value if self.mode == "min" else value - best) > self.min_delta
-
-    def check(self, figures: Collection[str]) -> None:
-        """See that the figure will be there.
+    def layout(self) -> SampleLayout:
+        """The layers and weights of the samples.
 
         Raises:
-            ValueError: it will not.
+            ValueError: there are no samples yet.
         """
-        if self.figure not in figures:
-            error = unknown_name(self._where, "a figure to monitor", self.figure, figures)
-            hint = "; give fit validation_data=(x, y), or monitor the loss"
-            raise ValueError(f"{error}{hint if self.figure.startswith('val_') else ''}")
+        self._take_in()
+        if self._layout is None:
+            raise ValueError(
+                expected("Monitor", "samples", "none", "give it to fit(callbacks=[monitor]) first")
+            )
+        return self._layout
+
+    @property
+    def samples(self) -> dict[str, np.ndarray]:
+        """Arrays by name, see above; none before the first sample."""
+        self._take_in()
+        if self._layout is None or not self._figures:
+            return {}
+        if self._read is None or self._read[0] != len(self._steps):
+            head = {"step": np.array(self._steps), "learning_rate": np.array(self._rates)}
+            if self.samples_inference_loss:
+                head["inference_loss"] = np.array(self._losses)
+            self._read = len(self._steps), head | self._layout.read(np.concatenate(self._figures))
+        return dict(self._read[1])
+
+    @property
+    def advice(self) -> "tuple[Advice, ...]":
+        """What the samples show, the most important first.
+
+        Raises:
+            ValueError: there are no samples yet.
+        """
+        from fastdnn.diagnose.monitor_advice import advice_of_samples
+
+        return advice_of_samples(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw ratio, gradients, dead units and what layers give, by layer; see `fastdnn.plots.monitor`."""
+        from fastdnn.plots.monitor import monitor
+
+        return monitor(self, ax)
+
+    def __str__(self) -> str:
+        from fastdnn.diagnose.monitor_advice import text_of_samples
+
+        return text_of_samples(self) if self.samples else "Monitor: no samples yet"
+
+    # ---- To be kept, and to go on
+
+    def get_state(self) -> dict[str, Any]:
+        """`every` and the samples, as arrays."""
+        self._take_in()
+        figures = np.concatenate(self._figures) if self._figures else np.zeros((0, 0))
+        return {
+            "every": self.every,
+            "steps": np.array(self._steps, np.int64),
+            "learning_rates": np.array(self._rates, np.float64),
+            "inference_losses": np.array(self._losses, np.float64),
+            "figures": figures,
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Go on, in the next fit, from what `get_state` gave; `.samples` has them again once one is added.
+
+        Raises:
+            ValueError: something else was given; when the first sample comes, that of a model with other
+            layers.
+        """
+        given = dict(state) if isinstance(state, Mapping) else {}
+        arrays = dict(_arrays(given))
+        numbers = numbers_of("Monitor", given if isinstance(state, Mapping) else state, {"every": count})
+        steps, rates, losses, figures = (arrays[name] for name in _ARRAYS)
+        if not len(steps) == len(rates) == len(losses) == len(figures) or numbers["every"] < 1:
+            raise ValueError(
+                expected("Monitor, set_state", "as many steps, rates and rows of figures", len(steps))
+            )
+        self._reset()
+        self.every = numbers["every"]
+        self._steps, self._rates = steps.astype(int).tolist(), rates.tolist()
+        self._losses = losses.tolist()
+        self._figures = [figures] if len(figures) else []
+        self._width = figures.shape[1] if len(figures) else 0
+        self._goes_on = True
+
+
+def _arrays(given: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:
+    """The arrays of a state, taken out of it."""
+    for name, dimensions in _ARRAYS.items():
+        array = np.array(given.pop(name, None))
+        if array.dtype.kind not in "uif" or array.ndim != dimensions:
+            got = f"{array.dtype} of {array.ndim} dimensions"
+            raise ValueError(
+                expected("Monitor, set_state", f"{name} as numbers of {dimensions} dimensions", got)
+            )
+        yield name, array.astype(np.float64)

@@ -1,4 +1,4 @@
-"""The command line: `fastdnn train`, `evaluate`, `predict`, `bench` and `info`.
+"""The command line: `fastdnn train`, `diagnose`, `evaluate`, `predict`, `bench` and `info`.
 
 Exit codes: 0 done; 2 an argument, a file or its content does not fit (one line on standard error says which);
 130 Ctrl-C; 141 the reader of standard output went away (`fastdnn ... | head`).
@@ -12,11 +12,18 @@ import sys
 from typing import Any, NoReturn
 
 import fastdnn
-from fastdnn.cli import bench, evaluate, info, predict, train
+from fastdnn.cli import bench, diagnose, evaluate, info, predict, train
 from fastdnn.errors import unknown_name
 
 _DONE, _REFUSED, _INTERRUPTED, _PIPE_CLOSED = 0, 2, 130, 141
-_COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "bench": bench, "info": info}
+_COMMANDS = {
+    "train": train,
+    "diagnose": diagnose,
+    "evaluate": evaluate,
+    "predict": predict,
+    "bench": bench,
+    "info": info,
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -86,7 +93,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fastdnn",
-        description="Train, evaluate and use deep neural networks on CPUs.",
+        description="Train, diagnose, evaluate and use deep neural networks on CPUs.",
         epilog="begin with: fastdnn train digits",
         allow_abbrev=False,
     )

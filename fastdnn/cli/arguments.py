@@ -110,6 +110,26 @@ def fraction(words: str) -> float:
     return number
 
 
+def share(words: str) -> float:
+    """A share from 0 to 1, or percent: "0.05" or "5%".
+
+    Raises:
+        ArgumentTypeError: it is neither.
+
+    >>> from fastdnn.cli.arguments import share
+    >>> share("5%"), share("0.05")
+    (0.05, 0.05)
+    """
+    number = _float(words.removesuffix("%"))
+    if words.endswith("%"):
+        number /= 100
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a share from 0 to 1, or percent such as 5%, got {words!r}"
+        )
+    return number
+
+
 def rows_or_share(words: str) -> float:
     """A whole number of rows, or a share of them in [0, 1).
 

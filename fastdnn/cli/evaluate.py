@@ -8,8 +8,7 @@ from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.table_model import add_data, data_of, is_csv, load_table_model
 from fastdnn.cli.table_report import ALL_ROWS, errors
-from fastdnn.data.arrays import load_npz_xy
-from fastdnn.data.table_csv import load_csv
+from fastdnn.cli.training_sets import read_set
 from fastdnn.diagnose.class_outputs import mistakes_of, names_classes
 from fastdnn.errors import expected
 from fastdnn.model import Model
@@ -45,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     if is_csv("evaluate", model, path):
         return _table(model, arguments.model, path, arguments.threads)
-    x, y = load_npz_xy(path)
+    (x, y), _ = read_set("evaluate", model, path)
     inputs, targets = model.prepare("evaluate", x, y).arrays
     figures = model.evaluate(inputs, targets, return_dict=True, threads=arguments.threads)
     output.say(f"{arguments.model} on {output.counted(len(inputs), 'row')} of {path}")
@@ -68,11 +67,10 @@ def _table(model: Model, name: str, path: str, threads: int | None) -> int:
     """Errors on a CSV file that has the target's column."""
     encoder = model.table
     assert encoder is not None
-    table = load_csv(path, encoder.target.name, like=encoder)
-    data = {ALL_ROWS: (encoder.encoded(table), encoder.transform_target(table))}
-    output.say(f"{name} on {output.counted(len(table), 'row')} of {path}")
-    for note in (*table.notes, *encoder.notes(table)):
+    arrays, notes = read_set("evaluate", model, path)
+    output.say(f"{name} on {output.counted(len(arrays[0]), 'row')} of {path}")
+    for note in notes:
         output.say(f"note: {note}")
     output.say()
-    errors(model, encoder, data, threads, details=True)
+    errors(model, encoder, {ALL_ROWS: arrays}, threads, details=True)
     return 0

@@ -132,9 +132,11 @@ def class_names(classes: Sequence[str]) -> list[str]:
     return [shortened(name) for name in classes]
 
 
-def next_commands(model: Path, test: Path | None, data: str) -> None:
-    """What to do with the files."""
+def next_commands(model: Path, test: Path | None, data: str, *, has_dev: bool) -> None:
+    """What to do with the files; a diagnosis needs dev rows."""
     output.say("\ntry next")
+    if has_dev:
+        output.say(f"  fastdnn diagnose {quote(str(model))}")
     if test is not None:
         output.say(f"  fastdnn evaluate {quote(str(model))} {quote(str(test))}")
     rows = quote(str(test) if test is not None else data)

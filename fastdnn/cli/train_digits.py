@@ -12,8 +12,10 @@ from fastdnn.callbacks import History
 from fastdnn.cli import output, training_report
 from fastdnn.cli.fitting import fit, plot_target, save_plot
 from fastdnn.cli.recipe import SETTINGS
+from fastdnn.cli.short_report import first_words
 from fastdnn.cli.target import check_apart, check_target
-from fastdnn.data import Split, load_digits, train_dev_test_split
+from fastdnn.cli.training_sets import digits_metadata, digits_split
+from fastdnn.data import Split, load_digits
 from fastdnn.data.arrays import load_npz_xy
 from fastdnn.errors import expected
 from fastdnn.io.files import replacing
@@ -30,18 +32,16 @@ DEFAULTS: Final[dict[str, Any]] = {
     "seed": 0,
     "save": "digits.safetensors",
 }
-_HELD_OUT = 0.15  # of the rows for dev, and again for test: 270 each, so that one row is 0.4 % of an error
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, split, train, tell, save."""
     arguments = _with_defaults(arguments)
     files = _files(arguments)
-    x, y = load_digits()
-    split = train_dev_test_split(x, y, dev=_HELD_OUT, test=_HELD_OUT, stratify=y, seed=arguments.seed)
+    split = digits_split(arguments.seed)
     model = build(split.train[0], arguments.hidden, arguments.learning_rate, arguments.seed)
     if not arguments.quiet:
-        training_report.before(x, split, model, arguments.seed)
+        training_report.before(split, model, arguments.seed)
     trained = fit(
         model,
         split.train,
@@ -55,8 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.quiet:
         training_report.after(trained.history, trained.stopping, trained.seconds)
     training_report.errors(model, split, arguments.threads, details=not arguments.quiet)
+    model.metadata |= digits_metadata(arguments.seed)
     _save(model, split, trained.history, files)
     if not arguments.quiet:
+        sets = {"train": split.train, "dev": split.dev, "test": split.test}
+        first_words(model, sets, arguments.threads)
         training_report.next_commands(files.model, files.test)
     return 0
 

@@ -15,11 +15,12 @@ from fastdnn.cli.fitting import fit, plot_target, save_plot
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, write_toml
 from fastdnn.cli.schedule import scheduled
+from fastdnn.cli.short_report import first_words
 from fastdnn.cli.target import check_apart, check_target, text_target
+from fastdnn.cli.training_sets import ROWS, table_sets
 from fastdnn.data.csv_blocks import copy_records
 from fastdnn.data.csv_form import detect
-from fastdnn.data.table import Table, task_of
-from fastdnn.data.table_csv import load_csv
+from fastdnn.data.table import Table
 from fastdnn.data.table_encoder import TableEncoder
 from fastdnn.errors import expected
 from fastdnn.io.model_file import load_model
@@ -27,7 +28,6 @@ from fastdnn.schedules import steps_per_epoch
 from fastdnn.sequential import Sequential
 
 TEST_ROWS: Final = "test_rows"  # of a model's metadata: the SHA-256 of the file of test rows beside it
-_HEADERS = {"auto": None, "yes": True, "no": False}
 
 
 def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
@@ -38,34 +38,19 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         raise ValueError(expected("train", "--target COLUMN", "none", hint))
     optimizer = _optimizer(recipe)
     files = _files(recipe, arguments)
-    table = load_csv(
-        recipe.data,
-        recipe.target,
-        exclude=recipe.exclude,
-        categories=recipe.categories,
-        delimiter=recipe.delimiter,
-        header=_HEADERS[recipe.header],
-        decimal=recipe.decimal,
-        missing=recipe.missing,
-        default_missing=recipe.default_missing,
-    )
-    task, why = task_of(table.column(recipe.target))
-    if recipe.task != "auto":
-        task, why = recipe.task, "as asked for"
-    stratify = task == "classification" if recipe.stratify is None else recipe.stratify
-    train, dev, test = table.split(recipe.dev, recipe.test, seed=recipe.seed, stratify=stratify)
+    sets = table_sets(recipe)
+    table, parts = sets.table, sets.parts
     encoder = TableEncoder(
-        "classification" if task == "classification" else "regression",
+        "classification" if sets.task == "classification" else "regression",
         indicators=recipe.missing_indicators,
         most_categories=recipe.most_categories,
-    ).fit(train)
-    parts = {"train": train, "dev": dev, "test": test}
+    ).fit(parts["train"])
     data = {name: (encoder.encoded(part), _targets(encoder, name, part)) for name, part in parts.items()}
-    steps = recipe.epochs * steps_per_epoch(len(train), recipe.batch_size)
+    steps = recipe.epochs * steps_per_epoch(len(parts["train"]), recipe.batch_size)
     optimizer.learning_rate = scheduled(recipe.schedule, optimizer.learning_rate, steps)
     model = build(encoder, recipe, optimizer)
     if not arguments.quiet:
-        table_report.before(table, parts, encoder, f"{task} ({why})", stratify, recipe.seed)
+        table_report.before(table, parts, encoder, f"{sets.task} ({sets.why})", sets.stratified, recipe.seed)
         model.summary(print_fn=output.say)
         output.say()
     trained = fit(
@@ -83,12 +68,18 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         output.say()
     table_report.errors(model, encoder, data, arguments.threads, details=not arguments.quiet)
     model.table = encoder
-    model.metadata[METADATA_WORD] = {"fastdnn": fastdnn.__version__, "settings": recipe.words()}
-    _save(model, recipe, table, test, files)
+    model.metadata[METADATA_WORD] = {
+        "fastdnn": fastdnn.__version__,
+        "settings": recipe.words(),
+        ROWS: len(table),
+    }
+    _save(model, recipe, table, parts["test"], files)
     if files.plot is not None:
         save_plot(trained.history, files.plot)
     if not arguments.quiet:
-        table_report.next_commands(files.model, files.test, recipe.data)
+        first_words(model, data, arguments.threads)
+        has_dev = len(parts["dev"]) > 0
+        table_report.next_commands(files.model, files.test, recipe.data, has_dev=has_dev)
     return 0
 
 

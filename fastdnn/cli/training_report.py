@@ -21,9 +21,9 @@ _BRAILLE_SAMPLE = "⠒│"
 _CURVE_HEIGHT = 12
 
 
-def before(x: np.ndarray, split: Split, model: Model, seed: int) -> None:
+def before(split: Split, model: Model, seed: int) -> None:
     """The data with its licence, the split, the network."""
-    output.say(_SOURCE.format(rows=f"{len(x):,}"))
+    output.say(_SOURCE.format(rows=f"{sum(len(part[0]) for _, part in _parts(split)):,}"))
     sizes = ", ".join(f"{len(part[0]):,} {name}" for name, part in _parts(split))
     output.say(f"\nsplit: {sizes} rows, stratified, random (seed {seed});")
     output.say("the same people wrote all three: digits of other writers would be harder\n")
@@ -72,6 +72,7 @@ def next_commands(model: Path, test: Path) -> None:
     """What to do with the files."""
     names = quote(str(model)), quote(str(test))
     output.say("\ntry next")
+    output.say(f"  fastdnn diagnose {names[0]}")
     output.say("  fastdnn evaluate {} --data {}".format(*names))
     output.say("  fastdnn predict {} --data {} -o predictions.csv".format(*names))
 

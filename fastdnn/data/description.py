@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from fastdnn.data.blocks import Features, Floats, read_features
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import number_in
 from fastdnn.report import table
+
+if TYPE_CHECKING:
+    from fastdnn.diagnose.advice import Advice
 
 _MOST_PRINTED = 40
 _MOST_NAMED = 5
@@ -42,30 +45,17 @@ class FeatureSummary(NamedTuple):
         return self.min == self.max
 
 
-class Trouble(NamedTuple):
-    """Something in the features that a network will have trouble with.
-
-    kind: "missing", "infinite", "constant", "not_centred", "unlike_scales", "all_non_negative" or "outliers".
-    text: what it is, and what helps.
-    features: the names of those concerned.
-    """
-
-    kind: str
-    text: str
-    features: tuple[str, ...]
-
-
 @dataclass(frozen=True)
 class Description:
     """What `describe` found: prints as a table; `description["age"]` is the row of a feature.
 
     rows: a `FeatureSummary` for each feature, in order.
-    warnings: a `Trouble` for each kind that was found.
+    advice: a hint for each kind of trouble that was found; its evidence names the features.
     examples: rows of the table that was described.
     """
 
     rows: tuple[FeatureSummary, ...]
-    warnings: tuple[Trouble, ...]
+    advice: tuple[Advice, ...]
     examples: int
 
     def __getitem__(self, name: str) -> FeatureSummary:
@@ -85,7 +75,7 @@ class Description:
         lines.append(table(header, cells, numeric=range(1, len(header))))
         if len(self.rows) > _MOST_PRINTED:
             lines.append(f"... and {len(self.rows) - _MOST_PRINTED} more features")
-        return "\n".join([*lines, *(f"- {trouble.text}" for trouble in self.warnings)])
+        return "\n".join([*lines, *(f"- {each.text}" for each in self.advice)])
 
 
 def _cells(row: FeatureSummary) -> list[str]:
@@ -100,7 +90,7 @@ def describe(x: Any, names: Sequence[str] | None = None, *, outlier_sigmas: floa
     no sorting, so that files beyond the memory can be described; its weakness is that many outliers in few
     rows widen σ and hide themselves (of 10 rows none can be found).
 
-    Warnings (their limits are rules of thumb):
+    Advice, all of it hints, since it depends on the network what they cost (the limits are rules of thumb):
 
     - missing, infinite: `fit` refuses them;
     - constant: no information;
@@ -136,7 +126,7 @@ def describe(x: Any, names: Sequence[str] | None = None, *, outlier_sigmas: floa
     - constant: rate, which can be left out
     - not centred (|mean| > std): age; subtract the mean, by StandardScaler or layers.Normalization
     - no value below 0 in any feature: the gradients of a neuron's weights then all have one sign; centre them
-    >>> description["age"].missing, [trouble.kind for trouble in description.warnings][:2]
+    >>> description["age"].missing, [each.kind for each in description.advice][:2]
     (1, ['missing', 'constant'])
     """
     features = read_features("describe", x)
@@ -209,19 +199,34 @@ def _outliers(features: Features, mean: Floats, limit: Floats) -> Floats:
     return total
 
 
-def _troubles(rows: Sequence[FeatureSummary], examples: int) -> list[Trouble]:
+_FILL = "rows = np.isfinite(x).all(axis=1)\nx, y = x[rows], y[rows]"
+_DROP = "x = x[:, x.min(axis=0) < x.max(axis=0)]"
+_SCALE = "x = fd.data.StandardScaler().fit(x).transform(x)"
+_LOOK = "print(fd.data.describe(x))"
+_FEATURES = 'deck 004, "Factors Affecting Your Training Result"'
+_NORMALIZING = 'deck 000, "Normalizing Inputs"; deck 002, "Normalizing Inputs"'
+
+
+def _troubles(rows: Sequence[FeatureSummary], examples: int) -> list[Advice]:
     """Those that were found, in the order in which they are mended."""
     varying = [row for row in rows if row.std > 0]
     found = [
-        _trouble("missing", "missing values in {}: drop or fill such rows", [r for r in rows if r.missing]),
         _trouble(
-            "infinite", "infinite values in {}: drop or fill such rows", [r for r in rows if r.infinite]
+            "missing", "missing values in {}: drop or fill such rows", [r for r in rows if r.missing], _FILL
         ),
-        _trouble("constant", "constant: {}, which can be left out", [r for r in rows if r.constant]),
+        _trouble(
+            "infinite",
+            "infinite values in {}: drop or fill such rows",
+            [r for r in rows if r.infinite],
+            _FILL,
+        ),
+        _trouble("constant", "constant: {}, which can be left out", [r for r in rows if r.constant], _DROP),
         _trouble(
             "not_centred",
             "not centred (|mean| > std): {}; subtract the mean, by StandardScaler or layers.Normalization",
             [r for r in varying if abs(r.mean) > r.std],
+            _SCALE,
+            _NORMALIZING,
         ),
         _unlike_scales(varying),
         _all_non_negative(rows),
@@ -229,20 +234,30 @@ def _troubles(rows: Sequence[FeatureSummary], examples: int) -> list[Trouble]:
             "outliers",
             "more than 1 % outliers in {}: look at them; clipping or a logarithm may help",
             [r for r in rows if r.outliers > 0.01 * examples],
+            _LOOK,
         ),
     ]
     return [trouble for trouble in found if trouble is not None]
 
 
-def _trouble(kind: str, text: str, rows: Sequence[FeatureSummary]) -> Trouble | None:
-    if not rows:
-        return None
-    names = tuple(row.name for row in rows)
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return Trouble(kind, text.format(", ".join(names[:_MOST_NAMED]) + more), names)
+def _trouble(
+    kind: str, text: str, rows: Sequence[FeatureSummary], code: str, source: str = _FEATURES
+) -> Advice | None:
+    return _advice(kind, text.format(_named(rows)), rows, code, source) if rows else None
 
 
-def _unlike_scales(varying: Sequence[FeatureSummary]) -> Trouble | None:
+def _named(rows: Sequence[FeatureSummary]) -> str:
+    more = f" and {len(rows) - _MOST_NAMED} more" if len(rows) > _MOST_NAMED else ""
+    return ", ".join(row.name for row in rows[:_MOST_NAMED]) + more
+
+
+def _advice(kind: str, text: str, rows: Sequence[FeatureSummary], code: str, source: str) -> Advice:
+    from fastdnn.diagnose.advice import Advice  # which imports this package
+
+    return Advice(kind, "hint", text, _named(rows), code, source)
+
+
+def _unlike_scales(varying: Sequence[FeatureSummary]) -> Advice | None:
     if not varying:
         return None
     small, large = (choose(varying, key=lambda row: row.std) for choose in (min, max))
@@ -252,14 +267,15 @@ def _unlike_scales(varying: Sequence[FeatureSummary]) -> Trouble | None:
         f"unlike scales: the standard deviations go from {small.std:.3g} ({small.name}) to {large.std:.3g} "
         f"({large.name}); divide by them, by StandardScaler or layers.Normalization"
     )
-    return Trouble("unlike_scales", text, (small.name, large.name))
+    return _advice("unlike_scales", text, (small, large), _SCALE, _NORMALIZING)
 
 
-def _all_non_negative(rows: Sequence[FeatureSummary]) -> Trouble | None:
+def _all_non_negative(rows: Sequence[FeatureSummary]) -> Advice | None:
     if not all(row.min >= 0 for row in rows):
         return None
     text = (
         "no value below 0 in any feature: the gradients of a neuron's weights then all have one sign; "
         "centre them"
     )
-    return Trouble("all_non_negative", text, tuple(row.name for row in rows))
+    source = 'deck 004, "Data Normalization & Whitening"'
+    return _advice("all_non_negative", text, rows, _SCALE, source)

@@ -3,40 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from fastdnn.data.shift import ShiftReport, check_shift
 from fastdnn.errors import expected
 
+if TYPE_CHECKING:
+    from fastdnn.diagnose.advice import Advice
 
-class Finding(NamedTuple):
-    """What a comparison of two sets means.
-
-    level: "error" (mend it), "note" (know it) or "ok".
-    """
-
-    level: str
-    text: str
+_SOURCE = (
+    'deck 002, "Mismatched train/test distribution"; '
+    'deck 001, "Check the data distribution between training and dev sets"'
+)
+_SPLIT = "train, dev, test = fd.data.train_dev_test_split(x, y, dev=0.15, test=0.15)"
 
 
 @dataclass(frozen=True)
 class SplitsReport:
-    """What `check_splits` found: prints as findings, with the tables of what differs.
+    """What `check_splits` found: prints as advice, with the tables of what differs.
 
     comparisons: a `ShiftReport` for each pair of sets, by its names.
-    findings: a `Finding` for each pair.
+    advice: an `Advice` for each pair, in their order: "dev_test_mismatch" is an error, to be mended;
+        "dev_shift" and "test_shift" are hints, to be known; "same_distribution" is good.
     """
 
     comparisons: dict[tuple[str, str], ShiftReport]
-    findings: tuple[Finding, ...]
+    advice: tuple[Advice, ...]
 
     @property
     def ok(self) -> bool:
-        """Whether nothing must be mended; notes are allowed."""
-        return all(finding.level != "error" for finding in self.findings)
+        """Whether nothing must be mended; hints are allowed."""
+        return all(each.severity != "error" for each in self.advice)
 
     def __str__(self) -> str:
-        lines = [f"{finding.level}: {finding.text}" for finding in self.findings]
+        lines = [f"{each.severity}: {each.text}" for each in self.advice]
         tables = [str(report) for report in self.comparisons.values() if report.differs]
         return "\n\n".join(["\n".join(lines), *tables])
 
@@ -45,7 +45,7 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
     """Whether train, dev and test sets come from the same distribution, and what follows if they do not.
 
     Dev against test is an error to mend: what is chosen on dev is then not what counts on test. Train against
-    dev or test is a note: deck 002 allows it ("it is fine that the training set is different"), deck 001 does
+    dev or test is a hint: deck 002 allows it ("it is fine that the training set is different"), deck 001 does
     not; the error on dev then measures the shift as well as the variance.
 
     Args:
@@ -64,8 +64,8 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
     >>> web, dev, app = rng.normal(size=(500, 2)), rng.normal(size=(300, 2)), rng.normal(size=(300, 2))
     >>> check_splits(web + 1, dev, app).ok
     True
-    >>> print(check_splits(web, dev, app + [0, 1]).findings[-1].text)
-    dev and test differ in x1: take both from one distribution, such as by shuffling them together
+    >>> print(check_splits(web, dev, app + [0, 1]).advice[-1].text)
+    Dev and test differ in x1: take both from one distribution, such as by shuffling them together.
     """
     sets = {"train": train, "dev": dev} | ({} if test is None else {"test": test})
     for name, rows in sets.items():
@@ -74,17 +74,22 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
             raise ValueError(expected("check_splits", f"{name} as a table", "a tuple", hint))
     pairs = [pair for pair in (("train", "dev"), ("train", "test"), ("dev", "test")) if pair[1] in sets]
     comparisons = {pair: check_shift(sets[pair[0]], sets[pair[1]], pair, **options) for pair in pairs}
-    findings = tuple(_finding(pair, report) for pair, report in comparisons.items())
-    return SplitsReport(comparisons, findings)
+    advice = tuple(_advice(pair, report) for pair, report in comparisons.items())
+    return SplitsReport(comparisons, advice)
 
 
-def _finding(pair: tuple[str, str], report: ShiftReport) -> Finding:
-    sets = f"{pair[0]} and {pair[1]}"
+def _advice(pair: tuple[str, str], report: ShiftReport) -> Advice:
+    from fastdnn.diagnose.advice import Advice  # which imports this package
+
+    sets = f"{pair[0].capitalize()} and {pair[1]}"
+    seen = report.verdict()
     if not report.differs:
-        return Finding("ok", f"{sets}: no difference found")
+        return Advice("same_distribution", "good", f"{sets} do not differ.", seen, "", _SOURCE)
     names = ", ".join(report.shifted[:5]) or "how features go together"
     if pair == ("dev", "test"):
-        hint = "take both from one distribution, such as by shuffling them together"
-        return Finding("error", f"{sets} differ in {names}: {hint}")
-    hint = f"allowed if {pair[1]} is what the model is for; its error then measures this shift, too"
-    return Finding("note", f"{sets} differ in {names}: {hint}")
+        text = (
+            f"{sets} differ in {names}: take both from one distribution, such as by shuffling them together."
+        )
+        return Advice("dev_test_mismatch", "error", text, seen, _SPLIT, _SOURCE)
+    text = f"{sets} differ in {names}: the error on {pair[1]} then measures this shift, too."
+    return Advice(f"{pair[1]}_shift", "hint", text, seen, _SPLIT, _SOURCE)

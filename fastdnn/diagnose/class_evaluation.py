@@ -117,7 +117,7 @@ class ClassEvaluation:
         return class_advice(self)
 
     def plot(self) -> Any:
-        """Draw everything: an array (2, 3) of axes with all the pictures below.
+        """Draw everything: an array (3, 2) of axes with all the pictures below.
 
         Raises:
             ImportError: matplotlib is not installed.

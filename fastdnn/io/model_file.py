@@ -1,9 +1,10 @@
 """A model as one safetensors file: its weights as tensors, all else as JSON in the metadata.
 
 Version 0 holds the layer graph (typed fields, edges, names) and what `compile` settled; not the optimiser's
-state. Beside it, where a model has them: `table`, how rows of a table are encoded, and `metadata`, the user's
-own dict. Nothing in a file is ever evaluated or imported: names select from fastdnn's own layers, losses and
-optimisers, and those marked `custom` from what the caller of `load_model` gives.
+state. Beside it, where a model has them: `table`, how rows of a table are encoded, `history`, the figures of
+the last fit by epoch, and `metadata`, the user's own dict. Nothing in a file is ever evaluated or imported:
+names select from fastdnn's own layers, losses and optimisers, and those marked `custom` from what the caller
+of `load_model` gives.
 """
 
 import json
@@ -29,6 +30,7 @@ from fastdnn.io.custom_objects import (
 )
 from fastdnn.io.files import FormatError
 from fastdnn.io.safetensors import read_safetensors, write_safetensors
+from fastdnn.io.training_history import history_of, history_text
 from fastdnn.layers import Input
 from fastdnn.layers.layer import Layer, positive_int
 from fastdnn.model import Model
@@ -63,6 +65,8 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
     if model.table is not None:
         check_fits(model.table, model)  # its head may be another one since
         metadata["table"] = json.dumps(model.table.get_config(), allow_nan=False)
+    if model.history is not None and model.history.epoch:
+        metadata["history"] = history_text(model.history)
     if model.metadata:
         metadata["metadata"] = _metadata_text(model.metadata)
     write_safetensors(fspath(path), model.weights.snapshot(), metadata)
@@ -105,7 +109,7 @@ def load_model(
     compile: bool = True,  # noqa: A002  (Keras's name)
 ) -> Model:
     """Read a model that `Model.save` wrote; it predicts, evaluates and trains on (the optimiser starts
-    afresh).
+    afresh). Its `history` has the figures of the last fit, to seven digits.
 
     Args:
         path: of the file.
@@ -145,6 +149,9 @@ def load_model(
             _compile(model, config["compile"], custom)
         if "table" in metadata:
             model.table = TableEncoder.from_config(json.loads(metadata["table"]))
+        if "history" in metadata:
+            model.history = history_of(metadata["history"])
+            model.history.set_model(model)
         if "metadata" in metadata:
             model.metadata = _own_metadata(where, json.loads(metadata["metadata"]))
     except (FormatError, CustomObjectError):

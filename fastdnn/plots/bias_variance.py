@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn.diagnose.bias_variance import BiasVariance
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     """
     if not isinstance(found, BiasVariance):
         raise ValueError(expected("plots.bias_variance", "what diagnose.bias_variance found", repr(found)))
-    axes = new_axes("plots.bias_variance", (7, 4.5)) if ax is None else ax
+    axes = axes_for("plots.bias_variance", ax, (7, 4.5))
     errors = {"human": found.human_error, "train": found.train_error, "dev": found.dev_error}
     if found.test_error is not None:
         errors["test"] = found.test_error
@@ -71,7 +71,7 @@ def _gap(axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: 
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
     text = f"{name}\n{high - low:.3g} points"
-    look: dict[str, Any] = {"ha": "right", "fontsize": 9, "fontweight": weight}
+    look: dict[str, Any] = {"ha": "right", "fontsize": 10, "fontweight": weight}
     if abs(high - low) < 0.2 * top:
         axes.text(x + 0.06, max(low, high) + 0.08 * top, text, va="bottom", **look)
     else:

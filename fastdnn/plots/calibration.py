@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.calibration import Calibration
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _WHERE = "plots.calibration"
 _STRIP = 0.3  # below 0, where the counts of the bins stand: no curve can come there
 _BARS = 0.2  # of it, the height of the fullest bin
-_WRITTEN = 15  # bins up to which a count has room
+_WRITTEN = 12  # bins up to which a count has room
 
 
 def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
@@ -27,7 +27,7 @@ def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
     """
     if not isinstance(found, Calibration):
         raise ValueError(expected(_WHERE, "what diagnose.calibration found", repr(found)))
-    axes = new_axes(_WHERE, (7, 4.5)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (7, 4.5))
     filled = found.counts > 0
     sure, right = found.confidence[filled], found.accuracy[filled]
     axes.plot([0, 1], [0, 1], color="0.5", linestyle=":", label="as sure as right")
@@ -44,7 +44,7 @@ def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
         f"calibration error {100 * found.expected_error:.1f} %, temperature {found.temperature:.2f}"
     )
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes
 
 
@@ -59,4 +59,4 @@ def _counts(axes: "Axes", found: Calibration, filled: np.ndarray) -> None:
         return
     for b in np.flatnonzero(filled):
         place = (edges[b] + widths[b] / 2, -_STRIP + heights[b] + 0.01)
-        axes.text(*place, f"{found.counts[b]:.4g}", ha="center", va="bottom", fontsize=7)
+        axes.text(*place, f"{found.counts[b]:.4g}", ha="center", va="bottom")

@@ -8,7 +8,7 @@ from fastdnn.data.table import shortened
 from fastdnn.diagnose.class_advice import wilson
 from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ def class_errors(found: ClassEvaluation, ax: "Axes | None" = None) -> "Axes":
     errors, support = found.confusion.class_error, found.confusion.counts.sum(axis=1)
     there = np.flatnonzero(support > 0)
     drawn = np.sort(there[np.argsort(-errors[there], kind="stable")][:_MOST])
-    axes = new_axes(_WHERE, (7, max(3.0, 1.5 + 0.28 * len(drawn)))) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (7, max(3.0, 1.5 + 0.28 * len(drawn))))
     rows = np.arange(len(drawn))
     ends = np.array([wilson(errors[c] * support[c], support[c]) for c in drawn.tolist()])
     axes.barh(rows, 100 * errors[drawn], color=COLOURS[5], edgecolor="0.3", linewidth=0.5, label="error")
@@ -40,5 +40,5 @@ def class_errors(found: ClassEvaluation, ax: "Axes | None" = None) -> "Axes":
     more = "" if len(drawn) == len(there) else f", the worst {_MOST} of {len(there)}"
     axes.set_title(f"error by class{more}")
     axes.grid(axis="x", alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes

@@ -7,20 +7,17 @@ import numpy as np
 
 from fastdnn.diagnose.class_evaluation import ClassEvaluation
 from fastdnn.errors import expected
-from fastdnn.plots.figure import new_axes
+from fastdnn.plots.figure import grid_for
 
 _WHERE = "plots.class_evaluation"
-_INCHES = (17.0, 12.0)
+_INCHES = (12.0, 15.0)  # at 800 pixels, too, letters can be read
 
 
 def class_evaluation(found: ClassEvaluation) -> Any:
     """See `fastdnn.diagnose.ClassEvaluation.plot`."""
     if not isinstance(found, ClassEvaluation):
         raise ValueError(expected(_WHERE, "what diagnose.evaluate_classes found", repr(found)))
-    first = new_axes(_WHERE, _INCHES)
-    figure: Any = first.figure
-    first.remove()
-    axes = figure.subplots(2, 3)
+    axes = grid_for(_WHERE, None, 3, 2, _INCHES)
     pictures: tuple[Callable[..., Any], ...] = (
         found.plot_confusion,
         found.plot_errors,
@@ -37,5 +34,5 @@ def class_evaluation(found: ClassEvaluation) -> Any:
             continue
         draw(ax)
         if ax.get_legend() is not None:  # below: beside them, names of classes would squeeze the pictures
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=9)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
     return axes

@@ -10,7 +10,7 @@ from fastdnn.checks import choice, number, whole
 from fastdnn.compare.comparison import Comparison
 from fastdnn.compare.surfaces import Surface
 from fastdnn.errors import expected, unknown_name
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import MARKED, axes_for, legend_beside, look, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 By = Literal["epoch", "step", "path"]
 
 _WHERE = "Comparison.plot"
-# Told apart by the markers and styles where colours cannot be; 7, 5 and 11 meet again after 385 settings.
-_COLOURS = (*COLOURS, "#000000")
-_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
-_MARKED = 12  # places of a curve: enough to be followed, few enough to see the line
-_UNITS = {"loss": "mean per example", "accuracy": "share of examples"}
 
 
 def comparison(
@@ -53,18 +47,18 @@ def comparison(
     if kind == "path":
         if found.surface is None or beta:
             raise ValueError(expected(_WHERE, "a surface, and no smooth, for paths", repr(smooth)))
-        axes = new_axes(_WHERE, (9, 5)) if ax is None else ax
+        axes = axes_for(_WHERE, ax, (9, 5))
         _draw_paths(axes, found, found.surface, chosen, count)
     else:
         of_task = "val_loss" if figure is None else figure
         curves = _heights(found, chosen, count) if on_surface else _figures(found, chosen, kind, of_task)
-        axes = new_axes(_WHERE, (9, 5)) if ax is None else ax
+        axes = axes_for(_WHERE, ax, (9, 5))
         _draw_curves(axes, found, curves, beta)
         axes.set_xlabel(kind if kind == "epoch" else "step of the optimiser")
         axes.set_ylabel("height f" if on_surface else _label(of_task))
     axes.set_title(f"{found.what} on {found.on}")
     if legend:  # beside the axes: within them it would cover a curve sooner or later
-        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=3.5)
+        legend_beside(axes)
     return axes
 
 
@@ -85,14 +79,7 @@ def _look(found: Comparison, name: str) -> dict[str, Any]:
     """Its own in all pictures of the comparison, whatever else is drawn."""
     index = [row.name for row in found.rows].index(name)
     diverged = " (diverged)" if found.rows[index].diverged else ""
-    return {
-        "label": name + diverged,
-        "color": _COLOURS[index % len(_COLOURS)],
-        "linestyle": _STYLES[index % len(_STYLES)],
-        "marker": _MARKERS[index % len(_MARKERS)],
-        "markersize": 5,
-        "markerfacecolor": "white" if index % 2 else None,
-    }
+    return {"label": name + diverged, **look(index)}
 
 
 # ---- Curves
@@ -125,12 +112,12 @@ def _draw_curves(axes: "Axes", found: Comparison, curves: dict[str, Any], beta: 
     seen = np.concatenate([np.zeros(0), *shown])
     for index, (name, (x, y)) in enumerate(curves.items()):
         finite = np.isfinite(y)
-        x, y, look = x[finite], y[finite], _look(found, name)
+        x, y, own = x[finite], y[finite], _look(found, name)
         if beta and len(y):  # the noise stays in sight, behind its average
-            axes.plot(x, y, color=look["color"], linewidth=0.8, alpha=0.35, label="_noise")
+            axes.plot(x, y, color=own["color"], linewidth=0.8, alpha=0.35, label="_noise")
             y = ewma(y, beta)
-        every = max(1, len(y) // _MARKED)
-        axes.plot(x, y, linewidth=1.8, markevery=(index % every, every), **look)
+        every = max(1, len(y) // MARKED)
+        axes.plot(x, y, linewidth=1.8, markevery=(index % every, every), **own)
     if seen.size and seen.min() > 0 and seen.max() > 10 * seen.min():
         axes.set_yscale("log")
     starts = [x[0] for x, _ in curves.values() if len(x)]
@@ -144,8 +131,7 @@ def _draw_curves(axes: "Axes", found: Comparison, curves: dict[str, Any], beta: 
 def _label(figure: str) -> str:
     """dev loss (mean per example)."""
     part, name = ("dev", figure[4:]) if figure.startswith("val_") else ("train", figure)
-    unit = f" ({_UNITS[name]})" if name in _UNITS else ""
-    return f"{part} {name.replace('_', ' ')}{unit}"
+    return f"{part} loss (mean per example)" if name == "loss" else f"{part} {with_unit(name)}"
 
 
 # ---- Paths
@@ -164,11 +150,11 @@ def _draw_paths(
     if top > 0:
         first = 0.005 * (begin if 0 < begin < top else top)
         levels = low + np.geomspace(first, 1.5 * top, 16)
-        look: dict[str, Any] = {"colors": "0.8", "linewidths": 0.8, "linestyles": "solid"}
-        axes.contour(grid[..., 0], grid[..., 1], heights, levels=levels, **look)
+        pale: dict[str, Any] = {"colors": "0.8", "linewidths": 0.8, "linestyles": "solid"}
+        axes.contour(grid[..., 0], grid[..., 1], heights, levels=levels, **pale)
     for name in names:
         points = _near(found.trajectories[name].points[: None if steps is None else steps + 1], surface)
-        every = 1 if len(points) <= 5 * _MARKED + 1 else 0.04  # each step; of many such as lie apart
+        every = 1 if len(points) <= 5 * MARKED + 1 else 0.04  # each step; of many such as lie apart
         own = _look(found, name) | {"markersize": 4}
         axes.plot(points[:, 0], points[:, 1], linewidth=1.2, markevery=every, **own)
     axes.plot(*start, "o", color="black", markerfacecolor="none", markersize=11, label="start", zorder=4)

@@ -8,7 +8,7 @@ from fastdnn.checks import choice
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.confusion import ConfusionMatrix, normalized
 from fastdnn.errors import expected
-from fastdnn.plots.figure import new_axes
+from fastdnn.plots.figure import axes_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ _MAP = "Blues"  # its lightness falls all the way: in grey, too, dark is much
 _DARK = 0.55  # of the map: from here on white text is easier to read
 _INCHES, _MARGIN, _WIDEST = 0.55, 2.2, 14.0  # of a cell, beside them, of a figure
 _SMALLEST, _LARGEST = 4.5, 10.0  # points of a text that can be read: below it there is none
-_LEFT = 0.7  # of the axes as they are made, what names and the colour bar leave
+_LEFT = 0.8  # of the axes as they are made, what names and the colour bar leave
 _WIDE, _HIGH = 0.65, 1.25  # of a digit and of a line, by the size of their letters
 _LONG_NAME = 4  # characters, above which names across stand upright
 
@@ -39,7 +39,7 @@ def confusion_matrix(
         choice(_WHERE, "normalize", normalize, ("true", "pred", "all"))
     k = len(found.classes)
     inches = min(_WIDEST, _MARGIN + _INCHES * max(k, 4))
-    axes = new_axes(_WHERE, (inches + 0.8, inches)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (inches + 1.8, inches))
     shades = normalized(found.counts, normalize)
     top = float(shades.max()) if normalize is None else 1.0
     picture = axes.imshow(shades, cmap=_MAP, vmin=0.0, vmax=max(top, 1e-9))
@@ -59,7 +59,8 @@ def confusion_matrix(
     axes.set_title(f"{found.wrong:,.6g} of {found.rows:,.6g} wrong ({100 * found.error:.2f} %)")
     shares = {"true": "the class's examples", "pred": "the predictions", "all": "all examples"}
     unit = "examples" if normalize is None else f"share of {shares[normalize]}"
-    axes.figure.colorbar(picture, ax=axes, label=unit, shrink=0.8)
+    beside = axes.inset_axes((1.03, 0.1, 0.04, 0.8))  # of the matrix, which is square where its place is not
+    axes.figure.colorbar(picture, cax=beside, label=unit)
     return axes
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.curve_reading import CurveReading
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     """
     if not isinstance(found, CurveReading):
         raise ValueError(expected("plots.curve_reading", "what diagnose.read_curve read", repr(found)))
-    axes = new_axes("plots.curve_reading", (7, 4.5)) if ax is None else ax
+    axes = axes_for("plots.curve_reading", ax, (7, 4.5))
     from matplotlib.ticker import MaxNLocator
 
     epochs = np.arange(1, len(found.train) + 1)
@@ -63,7 +63,7 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     axes.set(xlabel="epoch", ylabel=found.figure.replace("_", " "), title=_title(found))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes
 
 

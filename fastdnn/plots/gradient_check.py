@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn.diagnose.gradient_check_result import GREAT, WORRY, GradientCheck, TensorCheck
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ def gradient_check(found: GradientCheck, ax: "Axes | None" = None) -> "Axes":
     if not isinstance(found, GradientCheck):
         raise ValueError(expected(_WHERE, "what check_gradients found", repr(found)))
     height = 1.6 + 0.28 * len(found.tensors)
-    axes = new_axes(_WHERE, (9, max(2.5, min(height, 12)))) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (9, max(2.5, min(height, 12))))
     _draw(axes, found)
     names = [tensor.name for tensor in found.tensors]
     axes.set_yticks(range(len(names)), names)
@@ -34,7 +34,7 @@ def gradient_check(found: GradientCheck, ax: "Axes | None" = None) -> "Axes":
     axes.set_xlabel("‖numeric - analytic‖ / (‖numeric‖ + ‖analytic‖)")
     axes.set_title(f"gradient check: {found.verdict}, ratio {found.ratio:.1e} of all numbers together")
     axes.grid(alpha=0.3, axis="y")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes
 
 

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from fastdnn.callbacks import History
+from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.errors import expected, unknown_name
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, STYLES, axes_for, dress, legend_beside, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 def learning_curve(
@@ -21,8 +20,8 @@ def learning_curve(
 ) -> "Axes":
     """Draw figures of a fit over its epochs, those of the training set and of the held-out (dev) set.
 
-    The best epoch of the first figure is marked: the highest of an accuracy, the lowest of all else; of the
-    dev set where there is one.
+    The best epoch of the first figure is marked, of the dev set where there is one: the highest of accuracies
+    and their like, as `callbacks.EarlyStopping` knows them, the lowest of losses and errors.
 
     Args:
         history: what `fit` returned, or its `.history`.
@@ -43,7 +42,7 @@ def learning_curve(
     ('epoch', 'loss')
     """
     chosen = _chosen(history.history if isinstance(history, History) else history, figures)
-    axes = new_axes("learning_curve", (7, 4.5)) if ax is None else ax
+    axes = axes_for("learning_curve", ax, (8.5, 4.5))
     from matplotlib.ticker import MaxNLocator
 
     for index, (name, values) in enumerate(chosen.items()):
@@ -53,17 +52,15 @@ def learning_curve(
             values,
             label=_label(name),
             color=COLOURS[look],
-            linestyle=_STYLES[look],
+            linestyle=STYLES[look],
             linewidth=2,
             marker="o" if len(values) == 1 else None,
         )
     names = [name for name in chosen if not name.startswith("val_")]
     _mark_best(axes, chosen, f"val_{names[0]}" if f"val_{names[0]}" in chosen else names[0])
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(", ".join(name.replace("_", " ") for name in names))
+    dress(axes, "epoch", with_unit(names[0]) if len(names) == 1 else ", ".join(map(_words, names)))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
-    axes.grid(alpha=0.3)
-    axes.legend()
+    legend_beside(axes)
     return axes
 
 
@@ -88,12 +85,16 @@ def _chosen(history: Mapping[str, Sequence[float]], figures: Sequence[str]) -> d
 def _label(name: str) -> str:
     """train loss, dev loss."""
     part, figure = ("dev", name[4:]) if name.startswith("val_") else ("train", name)
-    return f"{part} {figure.replace('_', ' ')}"
+    return f"{part} {_words(figure)}"
+
+
+def _words(figure: str) -> str:
+    return figure.replace("_", " ")
 
 
 def _mark_best(ax: "Axes", chosen: Mapping[str, Sequence[float]], name: str) -> None:
     """A ring and a line at the best epoch, with its number in the legend."""
-    sign = -1 if name.endswith("accuracy") else 1
+    sign = -1 if higher_is_better(name) else 1
     finite = [(sign * value, epoch) for epoch, value in enumerate(chosen[name], 1) if math.isfinite(value)]
     if not finite:
         return

@@ -8,8 +8,7 @@ import numpy as np
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
-from fastdnn.plots.roc_curve import STYLES
+from fastdnn.plots.figure import COLOURS, STYLES, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +34,7 @@ def precision_recall_curve(found: Mapping[str, PrecisionRecallCurve], ax: "Axes 
     """
     if not found or not all(isinstance(curve, PrecisionRecallCurve) for curve in found.values()):
         raise ValueError(expected(_WHERE, "curves of diagnose.precision_recall_curve by name", repr(found)))
-    axes = new_axes(_WHERE, (7, 4.5)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (7, 4.5))
     for index, (name, curve) in enumerate(found.items()):
         axes.step(
             curve.recall,
@@ -58,5 +57,5 @@ def precision_recall_curve(found: Mapping[str, PrecisionRecallCurve], ax: "Axes 
     axes.set_ylabel("precision (share right of those called positive)")
     axes.set_title("precision-recall curve")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=3)
+    legend_beside(axes)
     return axes

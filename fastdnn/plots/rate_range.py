@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.rate_range import RateRange
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,7 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     """
     if not isinstance(found, RateRange):
         raise ValueError(expected("plots.rate_range", "what diagnose.learning_rate_range found", repr(found)))
-    axes = new_axes("plots.rate_range", (7, 4.5)) if ax is None else ax
+    axes = axes_for("plots.rate_range", ax, (7, 4.5))
     axes.plot(found.rates, found.losses, color="0.6", linewidth=0.8, label="loss of each step")
     axes.plot(found.rates, found.smoothed, color=COLOURS[0], linewidth=2, label="smoothed")
     marks = {"suggested, steepest": (found.suggested, "D"), "lowest": (found.minimum, "v")}
@@ -56,5 +56,5 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     )
     axes.set_title("learning-rate range test" + (", until the loss exploded" if found.diverged else ""))
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.trust import Trust
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +27,7 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
     if found.curve is None or found.error is None:
         hint = "trust(outputs, y)"
         raise ValueError(expected(_WHERE, "labels, to know the errors", "none", hint))
-    axes = new_axes(_WHERE, (7, 4.5)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (7, 4.5))
     curve, error = found.curve, found.error
     rejected = 100 * (1 - curve.coverage)
     axes.step(rejected, 100 * curve.error, where="post", color=COLOURS[0], linewidth=2,
@@ -46,5 +46,5 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
     axes.set_ylabel("error of the accepted (%)")
     axes.set_title("what rejecting gains")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.roc import RocCurve
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, STYLES, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "plots.roc_curve"
-STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 
 def roc_curve(found: Mapping[str, RocCurve], ax: "Axes | None" = None) -> "Axes":
@@ -33,7 +32,7 @@ def roc_curve(found: Mapping[str, RocCurve], ax: "Axes | None" = None) -> "Axes"
     """
     if not found or not all(isinstance(curve, RocCurve) for curve in found.values()):
         raise ValueError(expected(_WHERE, "curves of diagnose.roc_curve by name", repr(found)))
-    axes = new_axes(_WHERE, (7, 4.5)) if ax is None else ax
+    axes = axes_for(_WHERE, ax, (7, 4.5))
     for index, (name, curve) in enumerate(found.items()):
         axes.plot(
             curve.false_positive_rate,
@@ -49,5 +48,5 @@ def roc_curve(found: Mapping[str, RocCurve], ax: "Axes | None" = None) -> "Axes"
     axes.set_ylabel("found (share of positive examples)")
     axes.set_title("ROC curve")
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=3)
+    legend_beside(axes)
     return axes

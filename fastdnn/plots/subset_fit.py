@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.subset_fit import SubsetFit
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, new_axes
+from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
     loss = np.asarray(found.history.get("loss", []))
     if not loss.size:
         raise ValueError(expected("plots.subset_fit", "epochs to draw", "a training that diverged at once"))
-    axes = new_axes("plots.subset_fit", (7, 4.5)) if ax is None else ax
+    axes = axes_for("plots.subset_fit", ax, (7, 4.5))
     axes.plot(np.arange(1, len(loss) + 1), loss, color=COLOURS[0], label=f"loss of {found.rows} rows")
     levels = {"constant output": (found.baseline, "--"), "least possible": (found.floor, ":")}
     for index, (name, (level, style)) in enumerate(levels.items(), start=1):
@@ -53,5 +53,5 @@ def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
     )
     axes.set_ylim(top=max(top, 1.1 * float(loss[-1])))
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0)
+    legend_beside(axes)
     return axes

@@ -6,10 +6,10 @@ import numpy as np
 
 from fastdnn.diagnose.walkthrough import Walkthrough
 from fastdnn.errors import expected
-from fastdnn.plots.figure import new_axes
+from fastdnn.plots.figure import grid_for
 
 
-def walkthrough(found: Walkthrough, axes: Any = None) -> Any:
+def walkthrough(found: Walkthrough, axes: Any = None) -> np.ndarray:
     """Draw rows learnt by heart, the range test, the learning curves and the errors.
 
     Args:
@@ -17,7 +17,7 @@ def walkthrough(found: Walkthrough, axes: Any = None) -> Any:
         axes: an array of four axes; None makes a figure of its own, without a window.
 
     Returns:
-        The axes (2, 2), or in the shape given.
+        The axes (2, 2).
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -26,14 +26,7 @@ def walkthrough(found: Walkthrough, axes: Any = None) -> Any:
     where = "plots.walkthrough"
     if not isinstance(found, Walkthrough):
         raise ValueError(expected(where, "what diagnose.walkthrough gave", repr(found)))
-    if axes is None:
-        first = new_axes(where, (15, 9))
-        figure: Any = first.figure
-        first.remove()
-        axes = figure.subplots(2, 2)
-    panels = np.asarray(axes)
-    if panels.size != 4:
-        raise ValueError(expected(where, "four axes", panels.size))
+    panels = grid_for(where, axes, 2, 2, (12, 8))
     for panel, result in zip(
         panels.flat, (found.subset, found.rates, found.curve, found.errors), strict=True
     ):

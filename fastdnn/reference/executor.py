@@ -3,7 +3,7 @@
 The weights stay in the model's native vectors and type; everything between is float64.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from fastdnn.program import Operation, Program, Value
 from fastdnn.reference import gather, philox
 from fastdnn.reference.operations import OPERATIONS, RANDOM, TAKES_BATCH, TAKES_HEIGHT, TAKES_WIDTH
 from fastdnn.reference.optimizer import ReferenceOptimizer
+from fastdnn.reference.sampler import Sample
 
 
 def run_program(
@@ -161,6 +162,8 @@ class ReferenceTrainer:
             value for op in run.program.operations for value in op.outputs if value.role == "state"
         ]
         self._metrics = MetricStates.of(run.program)
+        self._sampled: set[int] = set()
+        self._samples: list[np.ndarray] = []
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -191,27 +194,51 @@ class ReferenceTrainer:
         """Steps until the feed is over."""
         return self.batches - self._batch
 
-    def run(self, scalars: np.ndarray, seconds: float, threads: int, steps: int = 0) -> Run:
+    def run(
+        self,
+        scalars: np.ndarray,
+        seconds: float,
+        threads: int,
+        steps: int = 0,
+        samples: Sequence[int] = (),
+    ) -> Run:
         """Steps until the epoch or their number is over; one thread, and no limit of time."""
+        self._sampled = {self._batch + number - 1 for number in samples}
+        self._samples = []
         with Caller(self._run.program.calls, self._metrics) as calls:
             return self._steps(scalars, steps, calls)
 
+    def samples(self) -> np.ndarray:
+        """Of the last run: a row for each sampled step that was kept."""
+        return np.array(self._samples)
+
+    def next_rows(self) -> list[int]:
+        """Of the next step, in the arrays."""
+        begin = self._batch * self._batch_size
+        rows: list[int] = self._order[begin : begin + self._batch_size].tolist()
+        return rows
+
     def _steps(self, scalars: np.ndarray, steps: int, calls: Caller | None) -> Run:
         end = min(self.batches, self._batch + steps) if steps else self.batches
+        run = self._run
         rows = iter(np.broadcast_to(scalars, (end - self._batch, scalars.shape[1])))
         while self._batch < end:
             begin = self._batch * self._batch_size
             order = self._order[begin : begin + self._batch_size]
             sources = gather_sources(self._run.program, self._arrays, order, self._parameters.dtype)
             draw = Draw(self._run.seed, self._state.iterations)
-            values = run_program(self._run.program, sources, self._parameters, draw, calls)
-            sums = result_sums(self._run.program, values, len(order))
+            sampled = self._batch in self._sampled
+            values = run_program(run.program, sources, self._parameters, draw, calls)
+            sums = result_sums(run.program, values, len(order))
             losses = [total for total, r in zip(sums, self._run.program.results, strict=True) if r.loss]
             if not np.isfinite(losses).all():
                 return Run("non_finite_loss", self._batch, 1)
             of_step = dict(zip(self._state.scalar_names, next(rows).tolist(), strict=True))
             with interrupts_held():
+                sample = Sample(run.program, self._parameters, values, sums, len(order)) if sampled else None
                 self._optimizer.step({g.name: values[g.index] for g in self._gradients}, of_step)
+                if sample is not None:
+                    self._samples.append(sample.finish())
                 for state in self._states:
                     self._parameters.set("sigma", state.name, self._stored(state, values[state.index]))
                 self._sums += sums

@@ -53,7 +53,7 @@ class Network {
     return p_;
   }
 
-  Program training() {
+  Program training(bool watched = false) {
     const int y = p_.add_value({"y", Role::source, true, 0, 1, 1});
     p_.add_result({"loss", op("sparse_cross_entropy", {logits_, y}, 1), -1, true});
     p_.add_result({"accuracy", op("sparse_accuracy", {logits_, y}, 1), -1, false});
@@ -65,6 +65,9 @@ class Network {
     if (calls_) dh = call(kBackward, {dh}, kUnits);
     gradients(x_, op("relu_backward", {relu_, dh}, kUnits), 0);
     if (calls_) p_.add_op({&operation_named("python"), {logits_, y}, {}, false, {}, kObserve});
+    if (!watched) return p_;
+    for (const int value : {x_, relu_, hidden_, logits_}) p_.add_watch({value, false, -1, 1});
+    for (const int value : {dz, dh}) p_.add_watch({value, true, 0, 0});
     return p_;
   }
 
@@ -173,9 +176,15 @@ class Doubling {
   }
 };
 
-// Trains for 52 steps; returns the weights.
 template <class T>
-std::vector<T> train(int threads, bool calls) {
+struct Trained {
+  std::vector<T> theta;
+  std::vector<double> samples;
+};
+
+// Trains for 52 steps, of which each third is sampled where `sampled`.
+template <class T>
+Trained<T> train(int threads, bool calls, bool sampled) {
   const Clouds<T> clouds;
   auto parameters = std::make_shared<Parameters>(dtype_of<T>(), Network::segments(), std::vector<Segment>{});
   auto* theta = reinterpret_cast<T*>(parameters->theta.data());
@@ -212,17 +221,32 @@ std::vector<T> train(int threads, bool calls) {
       inference.run(feed, request);
     } while (!over);
   });
-  std::vector<double> losses;
+  std::vector<double> losses, samples;
+  RunLimits limits{0, threads, false, 0, handler};
+  if (sampled) {
+    trainer.sample_by(std::make_shared<Plan>(Network(calls).training(true), *parameters, kBatch));
+    limits.samples = {1, 4, 7, 10, 13};
+  }
   for (std::uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     trainer.begin_epoch(epoch);
-    trainer.run({rate()}, {0, threads, false, 0, handler});
+    trainer.run({rate()}, limits);
+    expect(trainer.samples_done() == static_cast<Index>(limits.samples.size()), "sampled ",
+           trainer.samples_done(), " steps");
+    samples.insert(samples.end(), trainer.samples().begin(), trainer.samples().end());
     losses.push_back(trainer.sums()[0] / static_cast<double>(trainer.rows_done()));
   }
   over = true;
   reader.join();
   expect(doubling.observed == (calls ? kEpochs * kRows : 0), "observed ", doubling.observed, " rows");
   expect(losses.back() < 0.5 * losses.front(), "the loss went from ", losses.front(), " to ", losses.back());
-  return {theta, theta + parameters->theta.elements()};
+  expect(std::all_of(samples.begin(), samples.end(), [](double v) { return std::isfinite(v); }),
+         "broken samples");
+  return {{theta, theta + parameters->theta.elements()}, samples};
+}
+
+template <class U>
+bool same_bits(const std::vector<U>& a, const std::vector<U>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(U)) == 0;
 }
 
 // A number that is not finite ends a run before the update, and an evaluation after its chunk, with its place.
@@ -293,17 +317,18 @@ void ends_at_a_call(int threads) {
 
 }  // namespace
 
-// The same bits on 1 to 4 threads, also where the network calls.
+// The same bits on 1 to 4 threads, also where the network calls, and where steps are sampled.
 template <class T>
 void training() {
   for (int threads = 1; threads <= 4; ++threads) meets_nan<T>(threads);
   for (int threads = 1; threads <= 4; ++threads) ends_at_a_call<T>(threads);
   for (const bool calls : {false, true}) {
-    const std::vector<T> want = train<T>(1, calls);
+    const Trained<T> want = train<T>(1, calls, true);
+    expect(same_bits(train<T>(1, calls, false).theta, want.theta), "other weights where steps are sampled");
     for (int threads = 2; threads <= 4; ++threads) {
-      const std::vector<T> got = train<T>(threads, calls);
-      expect(std::memcmp(got.data(), want.data(), want.size() * sizeof(T)) == 0, "other weights on ", threads,
-             " threads");
+      const Trained<T> got = train<T>(threads, calls, true);
+      expect(same_bits(got.theta, want.theta), "other weights on ", threads, " threads");
+      expect(same_bits(got.samples, want.samples), "other samples on ", threads, " threads");
     }
   }
 }

@@ -1,5 +1,5 @@
 // The serial kernels of what goes into a step and of what is measured on its vectors.
-// See kernels/gather.h, embedding.h, csr_matmul.h, penalty.h, norm.h.
+// See kernels/gather.h, embedding.h, csr_matmul.h, penalty.h, norm.h, activity.h.
 #pragma once
 
 #include "core/view.h"
@@ -52,6 +52,12 @@ struct Penalty {
   double q = 1;
 };
 
+// Figures of the columns of a block of rows: see kernels/activity.h.
+template <class T>
+struct ColumnActivity {
+  T *sum, *squares, *least, *largest, *zeros, *outside;
+};
+
 template <class T>
 struct DataKernels {
   // By the type of x. Whether all of y is finite.
@@ -71,6 +77,7 @@ struct DataKernels {
   double (*sum_of_scaled_squares)(const T* x, Index n, double scale);  // sum (scale x)^2
   double (*sum_of_magnitudes)(const T* x, Index n);
   double (*max_abs)(const T* x, Index n);
+  void (*column_activity)(const ColumnActivity<T>& of, Matrix<const T> x, T low, T high);
 };
 
 }  // namespace fastdnn

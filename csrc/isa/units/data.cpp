@@ -1,4 +1,5 @@
 #include "isa/units/unit.h"
+#include "kernels/activity-inl.h"
 #include "kernels/csr_matmul-inl.h"
 #include "kernels/embedding-inl.h"
 #include "kernels/gather-inl.h"
@@ -21,6 +22,7 @@ void enter(DataKernels<typename V::Scalar>& k) {
   k.sum_of_scaled_squares = sum_of_scaled_squares<V, D>;
   k.sum_of_magnitudes = sum_of_magnitudes<V, D>;
   k.max_abs = max_abs<V>;
+  k.column_activity = column_activity<V>;
 }
 
 }  // namespace

@@ -1,0 +1,208 @@
+"""What causes what: the order in which a report tells what its parts have found.
+
+`CAUSES` is a table, roots first. A row says what a finding explains, so that this is told as its consequence
+and not as a trouble of its own: inputs of unlike scale explain a high training error, and a bigger network
+would not mend it. `fastdnn.diagnose.ranking` reads it.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A row of the table.
+
+    kind: of the advice.
+    explains: kinds that follow from it; "..." for all others of the table.
+    remedies: kinds of advice that only mend this one: they go where it is explained by something else.
+    denies: kinds of good news that cannot be true beside it.
+    needs_symptom: whether it is a trouble only where something that it explains was found; else a hint. What
+        explains nothing is a closer look at a trouble, and none by itself.
+    """
+
+    kind: str
+    explains: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    denies: tuple[str, ...] = ()
+    needs_symptom: bool = False
+
+
+# What a wrong scale, rate or network shows itself by.
+_BIAS = (
+    "no_better_than_guessing",
+    "high_bias",
+    "plateau",
+    "no_gap",
+    "not_learnt",
+    "worse_than_chance",
+)
+_SIGNALS = (
+    "no_signal",
+    "vanishing_activations",
+    "exploding_activations",
+    "vanishing_gradients",
+    "exploding_gradients",
+    "dead_units",
+    "saturated_units",
+)
+_CLASSES = (
+    "never_predicted",
+    "worst_class",
+    "no_better_than_chance",
+    "poor_ranking",
+    "over_confident",
+    "probability_too_high",
+    "probability_too_low",
+    "blind_measure",
+    "error_out_of_reach",
+)
+_SUBSET = (
+    "conflicting_rows",
+    "constant_features",
+    "no_gradient",
+    "wrong_targets",
+    "output_activation",
+    "unscaled_features",
+    "small_network",
+)
+_VARIANCE = ("high_variance", "overfitting", "early_stopping")
+_RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
+_EXPLODED = ("not_finite", "diverged")
+_OF_DEV = (*_CLASSES, "worse_than_chance", "imbalance", "overfitted_dev")
+_NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
+
+_REMEDIES = (
+    "more_data",
+    "l2",
+    "dropout",
+    "data_distribution",
+    "bigger_network",
+    "learning_rate",
+    "other_loss",
+    "other_architecture",
+)
+# What may be worth a look where nothing is wrong.
+_ODDITIES = (
+    "no_regularization",
+    "elastic_net",
+    "few_features",
+    "batch_size",
+    "sigmoid_hidden",
+    "unlike_scales",
+    "not_centred",
+    "all_non_negative",
+    "constant",
+    "outliers",
+)
+
+# The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
+# the network, the sets; symptoms come last.
+CAUSES: tuple[Cause, ...] = (
+    Cause("gradients_wrong", explains=("...",)),
+    Cause("random_loss", explains=("...",)),
+    Cause("output_does_not_fit_loss", explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations")),
+    Cause(
+        "dev_test_mismatch",
+        explains=(
+            *_VARIANCE,
+            "dev_shift",
+            "test_shift",
+            *_OF_DEV,
+        ),
+    ),
+    Cause(
+        "unscaled_inputs",
+        explains=(
+            *_NETWORK,
+            *_RATE,
+            *_EXPLODED,
+            *_VARIANCE,
+            "poor_initial_weights",
+            "saturating_activations",
+            "unlike_scales",
+            "not_centred",
+            "all_non_negative",
+            "slow_training",
+        ),
+        denies=("good_rate",),
+        needs_symptom=True,
+    ),
+    Cause(
+        "unscaled_targets",
+        explains=(*_NETWORK, *_RATE, *_EXPLODED),
+        denies=("good_rate",),
+        needs_symptom=True,
+    ),
+    Cause(
+        "high_rate",
+        explains=(
+            *_NETWORK,
+            *_EXPLODED,
+            *_VARIANCE,
+            "noisy",
+            "train_longer",
+            "other_optimizer",
+            "unsteady_training",
+        ),
+        denies=("good_rate",),
+        needs_symptom=True,
+    ),
+    Cause(
+        "low_rate",
+        explains=(*_NETWORK, "train_longer", "other_optimizer"),
+        denies=("good_rate",),
+        needs_symptom=True,
+    ),
+    Cause(
+        "poor_initial_weights",
+        explains=(*_NETWORK, *_RATE, *_EXPLODED, "saturating_activations"),
+        needs_symptom=True,
+    ),
+    Cause(
+        "saturating_activations",
+        explains=(*_NETWORK, *_RATE, "sigmoid_hidden"),
+        needs_symptom=True,
+    ),
+    # What a few rows that cannot be learned by heart are traced to.
+    *(Cause(kind, explains=(*_NETWORK, "not_learnt"), needs_symptom=True) for kind in _SUBSET),
+    Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
+    Cause("other_optimizer", explains=(*_BIAS, "noisy", "diverged", "train_longer"), needs_symptom=True),
+    Cause("dev_shift", explains=(*_VARIANCE, *_OF_DEV, "few_examples"), needs_symptom=True),
+    Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
+    Cause("imbalance", explains=("no_better_than_guessing", *_CLASSES)),
+    Cause("train_longer", explains=(*_BIAS, "low_rate"), needs_symptom=True),
+    *(Cause(kind, explains=_BIAS, needs_symptom=True) for kind in _SIGNALS),
+    Cause("test_shift"),
+    Cause("diverged"),
+    Cause("not_finite", explains=_NETWORK),
+    Cause("no_better_than_guessing", explains=("high_bias",)),
+    Cause("unsteady_training"),
+    Cause("slow_training"),
+    Cause("overfitted_dev"),
+    Cause("not_learnt", explains=("high_bias",)),
+    # A symptom and the ways to live with it: they are no use where something deeper explains it.
+    Cause(
+        "high_bias",
+        explains=("plateau", "no_gap"),
+        remedies=("bigger_network", "train_longer", "other_architecture", "learning_rate", "other_loss"),
+    ),
+    Cause(
+        "high_variance",
+        explains=("overfitting", "no_regularization"),
+        remedies=(
+            "more_data",
+            "l2",
+            "dropout",
+            "data_distribution",
+            "other_architecture",
+            "no_regularization",
+        ),
+    ),
+    Cause("early_stopping", explains=("high_variance",), needs_symptom=True),
+    Cause("overfitting", explains=("high_variance",), needs_symptom=True),
+    Cause("plateau", explains=("high_bias",), needs_symptom=True),
+    *(Cause(kind, needs_symptom=True) for kind in _CLASSES),
+    *(Cause(kind) for kind in ("worse_than_chance", "gradients_doubtful", "noisy", "unknown_rate", "no_gap")),
+    *(Cause(kind) for kind in _REMEDIES),
+    *(Cause(kind) for kind in _ODDITIES),
+)

@@ -1,0 +1,217 @@
+"""A network once more from the start: copies of its layers with new weights, one thing changed."""
+
+import copy
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from fastdnn import activations, initializers, optimizers, regularizers
+from fastdnn.checks import number
+from fastdnn.compiled import Compiled
+from fastdnn.data.blocks import read_features
+from fastdnn.data.moments import moments
+from fastdnn.errors import expected
+from fastdnn.functional import Tensor, graph_between
+from fastdnn.graph import Graph
+from fastdnn.layers import BatchNormalization, Normalization
+from fastdnn.layers.layer import Layer
+from fastdnn.layers.whitening import Whitening
+from fastdnn.model import Model
+from fastdnn.optimizers import Optimizer
+from fastdnn.sequential import Sequential
+
+# Sets fields of a layer that is not in a model yet.
+Change = Callable[[Layer], None]
+# Their slopes are near 0 where inputs are large (deck 004, "Sigmoid" and "tanh").
+SATURATING = ("sigmoid", "tanh")
+_SCALERS = (Normalization, Whitening)
+
+
+def fresh_copy(
+    model: Model,
+    *,
+    learning_rate: float | None = None,
+    optimizer: str | Optimizer | None = None,
+    activation: activations.Activation | None = None,
+    scale: Any = None,
+    regularizer: Any = None,
+    seed: int | None = None,
+) -> Model:
+    """The same network with new weights, compiled in the same way, with what is given changed.
+
+    Weights that training does not change are kept: those of frozen layers, and the figures of normalising
+    layers other than batch normalisation. The model stays as it is.
+
+    Args:
+        model: built and compiled.
+        learning_rate: of its optimiser, a constant one.
+        optimizer: another one, by its name or as an object.
+        activation: of all hidden layers that have one, with the initial weights that suit it.
+        scale: training rows (examples, features), by which the inputs are standardised: a `Normalization` is
+            put in front, behind those that are there already.
+        regularizer: that of `compile`, such as `fd.regularizers.L2(1e-4)`.
+        seed: of the new weights, default the model's.
+
+    Returns:
+        A compiled model without a step behind it.
+
+    Raises:
+        ValueError: the model is not built or not compiled, or an argument does not fit.
+        TypeError: `copy.deepcopy` cannot copy a layer, loss or metric of your own.
+
+    >>> import fastdnn as fd
+    >>> layers = [fd.Input((2,)), fd.layers.Dense(3, "sigmoid"), fd.layers.Dense(1, "sigmoid")]
+    >>> model = fd.Sequential(layers, seed=0)
+    >>> model.compile(fd.optimizers.SGD(10.0), "binary_crossentropy")
+    >>> again = fd.diagnose.fresh_copy(model, learning_rate=0.1, activation="relu")
+    >>> again.optimizer.learning_rate, [getattr(layer, "activation", None) for layer in again.layers]
+    (0.1, [None, 'relu', 'sigmoid'])
+    """
+    where = "fresh_copy"
+    rate = None if learning_rate is None else number(where, "learning_rate", learning_rate, 0, ends="()")
+    given = model.compiled.optimizer if optimizer is None else optimizers.get(optimizer, where)
+    change = None
+    if activation is not None:
+        name = activations.check(where, activation)
+        hidden = [layer.name for layer in model.layers if hidden_activation(layer, model)]
+        change = with_activation(hidden, name)
+    penalty = model.compiled.regularizer if regularizer is None else regularizers.get(regularizer, where)
+    return rebuilt(
+        model,
+        optimizer_like(given, rate),
+        change,
+        scale=None if scale is None else scaling(where, model, scale),
+        regularizer=penalty,
+        seed=model.seed if seed is None else seed,
+    )
+
+
+def optimizer_like(optimizer: Optimizer, learning_rate: float | None = None) -> Optimizer:
+    """The same optimiser without steps behind it, at a constant rate if one is given."""
+    config = optimizer.get_config()
+    if learning_rate is not None:
+        config["learning_rate"] = learning_rate
+    return optimizers.from_config(type(optimizer).__name__, config)
+
+
+def rebuilt(
+    model: Model,
+    optimizer: Optimizer,
+    change: Change | None = None,
+    *,
+    scale: Normalization | None = None,
+    regularizer: Any = None,
+    seed: int = 0,
+) -> Model:
+    """The model of changed copies of its layers, with new weights; see `fresh_copy`."""
+    new = _rebuilt_graph(model.graph, change, scale)
+    kept = {name: array for name, array in model.weights.snapshot().items() if not _is_drawn(model, name)}
+    kind = Sequential if new.is_chain and len(new.nodes) > 1 else Model
+    made = kind.restored(new, kept, seed=seed, dtype=model.dtype)
+    made.weights.write(kept)  # again: a layer may have put in figures that it was made with
+    compiled = model.compiled
+    heads = copy.deepcopy(compiled.heads)
+    made._compile(Compiled(optimizer, heads, compiled.backend_name, copy.deepcopy(regularizer)))
+    return made
+
+
+def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | None) -> Graph:
+    """Of copied layers, the scaler behind those that stand at the input."""
+    layers = {layer: copy.deepcopy(layer) for layer in graph.layers}
+    for layer in layers.values():
+        if change is not None:
+            change(layer)
+    entry = behind_scalers(graph)
+    tensors: list[Tensor] = []
+    for number_, node in enumerate(graph.nodes):
+        tensor = Tensor(layers[node.layer], tuple(tensors[source] for source in node.inputs))
+        tensors.append(Tensor(scale, (tensor,)) if scale is not None and number_ == entry else tensor)
+    starts = [_unscaled(tensors[node], scale) for node in graph.inputs.nodes]
+    ends = [tensors[node] for node in graph.outputs.nodes]
+    return graph_between(_as_given(graph.inputs, starts), _as_given(graph.outputs, ends))
+
+
+def _unscaled(tensor: Tensor, scale: Normalization | None) -> Tensor:
+    return tensor.inputs[0] if scale is not None and tensor.layer is scale else tensor
+
+
+def _as_given(ports: Any, tensors: list[Tensor]) -> Any:
+    """In the form in which the model was given its ends."""
+    if ports.form == "dict":
+        return dict(zip(ports.names, tensors, strict=True))
+    return tensors[0] if ports.form == "one" else tensors
+
+
+def _is_drawn(model: Model, name: str) -> bool:
+    layer = model.get_layer(name.rpartition("/")[0])
+    trained = next(weight.trainable for weight in layer.weights if weight.name == name)
+    return layer.trainable and (trained or isinstance(layer, BatchNormalization))
+
+
+# ---- Scales
+
+
+def behind_scalers(graph: Graph) -> int:
+    """The node that gives the features as the first layer that learns gets them."""
+    node = graph.inputs.nodes[0]
+    while len(nexts := [i for i, one in enumerate(graph.nodes) if node in one.inputs]) == 1:
+        if not isinstance(graph.nodes[nexts[0]].layer, _SCALERS):
+            break
+        node = nexts[0]
+    return node
+
+
+def features_behind_scalers(model: Model, x: Any) -> np.ndarray:
+    """Those features, (examples, features)."""
+    node = behind_scalers(model.graph)
+    if node == model.graph.inputs.nodes[0]:
+        return np.asarray(x)
+    name = model.graph.use_names[node]
+    return model.layer_outputs(x, [name])[name]
+
+
+def scaling(where: str, model: Model, x: Any) -> Normalization:
+    """A layer with the figures of these rows, as they come out of the scalers that are there."""
+    if len(model.graph.inputs) > 1:
+        raise ValueError(expected(where, "a model with one input, for scale", len(model.graph.inputs)))
+    table = read_features(where, features_behind_scalers(model, read_features(where, x).array))
+    figures = moments(table)
+    return Normalization(figures.mean, figures.scale)
+
+
+# ---- Changes
+
+
+def hidden_activation(layer: Layer, model: Model) -> str | None:
+    """The activation that a layer applies; None where it has none, or gives an output of the model."""
+    outputs = {model.graph.nodes[node].layer for node in model.graph.outputs.nodes}
+    name = getattr(layer, "activation", None)
+    return None if layer in outputs or not isinstance(name, str) or name == "linear" else name
+
+
+def with_activation(layers: Collection[str], activation: str) -> Change:
+    """Another activation of these layers, and the initial weights that suit it."""
+
+    def change(layer: Layer) -> None:
+        if layer.name in layers:
+            layer.activation = activation
+        usual_weights(layer)
+
+    return change
+
+
+def usual_weights(layer: Layer) -> None:
+    """He's or Glorot's initial weights, by the activation; biases of 0."""
+    for name, usual in (("kernel_initializer", "auto"), ("bias_initializer", "zeros")):
+        if hasattr(layer, name):
+            setattr(layer, name, initializers.get(usual, type(layer).__name__))
+
+
+def without_regularization(layer: Layer) -> None:
+    """No penalties, and nothing dropped."""
+    if hasattr(layer, "rate"):
+        layer.rate = 0.0
+    for name in ("kernel_regularizer", "bias_regularizer"):
+        if hasattr(layer, name):
+            setattr(layer, name, None)

@@ -1,0 +1,91 @@
+"""One order for the advice of all parts: causes before what follows from them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from fastdnn.diagnose.advice import Advice, Severity, ordered
+from fastdnn.diagnose.causes import CAUSES, Cause
+
+_BAD: tuple[Severity, ...] = ("error", "warning")
+
+
+def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tuple[Advice, ...]:
+    """The advice of all parts in one order: errors, warnings, hints, good news; of each the roots first.
+
+    - Of several findings of one kind the most severe stays, with the evidence of all.
+    - A finding that a trouble (an error or warning) explains becomes a hint that says so.
+    - A cause that is a trouble by its consequences only is a hint where none of them was found.
+    - Remedies of what is explained are left out, and good news that a trouble denies.
+
+    >>> from fastdnn.diagnose.advice import Advice
+    >>> from fastdnn.diagnose.ranking import ranked
+    >>> found = [Advice("high_bias", "warning", "High bias."), Advice("low_rate", "warning", "Raise it.")]
+    >>> [(each.kind, each.severity) for each in ranked(found)]
+    [('low_rate', 'warning'), ('high_bias', 'hint')]
+    """
+    rows = {row.kind: row for row in causes}
+    found = _merged(advice)
+    weighed = _weighed(found, rows)
+    troubles = [kind for kind, each in weighed.items() if each.severity in _BAD]
+    by = {kind: _explained_by(kind, troubles, rows) for kind in weighed}
+    gone = {kind for each in weighed if by[each] for kind in _row(each, rows).remedies}
+    gone = {kind for kind in gone if kind not in troubles}
+    gone |= {kind for each in troubles for kind in _row(each, rows).denies}
+    told = [_told(each, by[kind], weighed) for kind, each in weighed.items() if kind not in gone]
+    order = {kind: number for number, kind in enumerate(rows)}
+    return ordered(sorted(told, key=lambda each: order.get(each.kind, len(order))))
+
+
+def _row(kind: str, rows: Mapping[str, Cause]) -> Cause:
+    return rows.get(kind, Cause(kind))
+
+
+def _merged(advice: Iterable[Advice]) -> dict[str, Advice]:
+    """One for each kind."""
+    found: dict[str, Advice] = {}
+    for each in ordered(advice):
+        kind = each.kind
+        first = found.get(kind)
+        if first is None:
+            found[kind] = each
+        elif each.evidence and each.evidence not in first.evidence:
+            found[kind] = replace(first, evidence="; ".join(filter(None, [first.evidence, each.evidence])))
+    return found
+
+
+def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str, Advice]:
+    """Causes without any of their consequences as hints."""
+    bad = {kind for kind, each in found.items() if each.severity in _BAD}
+
+    def weight(kind: str, each: Advice) -> Advice:
+        row = _row(kind, rows)
+        alone = row.needs_symptom and not _consequences(row, bad, rows)
+        return replace(each, severity="hint") if alone and each.severity == "warning" else each
+
+    return {kind: weight(kind, each) for kind, each in found.items()}
+
+
+def _consequences(row: Cause, kinds: Iterable[str], rows: Mapping[str, Cause]) -> list[str]:
+    """Those of the kinds that a cause explains and that show by themselves that something is wrong."""
+    return [kind for kind in kinds if kind in row.explains and not _row(kind, rows).needs_symptom]
+
+
+def _explained_by(kind: str, troubles: list[str], rows: Mapping[str, Cause]) -> str:
+    """The first cause in the table's order, among the troubles, that explains a finding; "" if there is
+    none. Of two that explain each other the earlier one is the cause.
+    """
+    order = {kind: number for number, kind in enumerate(rows)}
+    for cause in sorted(troubles, key=lambda each: order.get(each, len(order))):
+        explains = _row(cause, rows).explains
+        is_its = kind in explains or (explains == ("...",) and kind in rows)
+        if is_its and order[cause] < order.get(kind, len(order)):
+            return cause
+    return ""
+
+
+def _told(each: Advice, cause: str, found: Mapping[str, Advice]) -> Advice:
+    if not cause or each.severity not in _BAD:
+        return each
+    name = cause.replace("_", " ")
+    text = f'{each.text} (It may follow from "{name}": mend that first.)'
+    return replace(each, severity="hint", text=text, code="", source="")

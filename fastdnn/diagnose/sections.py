@@ -1,0 +1,298 @@
+"""The parts of a report: what each looks at, and when it is left out."""
+
+import copy
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fastdnn.custom.losses import PythonLoss
+from fastdnn.data.split_check import check_splits
+from fastdnn.diagnose.advice import Advice, Severity
+from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
+from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.class_outputs import names_classes
+from fastdnn.diagnose.curve_reading import read_curve
+from fastdnn.diagnose.evaluate_classes import evaluate_classes
+from fastdnn.diagnose.fresh_copy import behind_scalers, optimizer_like, rebuilt
+from fastdnn.diagnose.gradient_check import check_gradients
+from fastdnn.diagnose.interventions import MOST_ROWS, intervene
+from fastdnn.diagnose.layer_statistics import layer_statistics
+from fastdnn.diagnose.rate_range import learning_rate_range
+from fastdnn.diagnose.rules import rules_of_thumb
+from fastdnn.diagnose.subset_fit import overfit_subset
+from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
+from fastdnn.layers.layer import Layer
+from fastdnn.losses import BinaryCrossentropy
+from fastdnn.model import Model
+
+# Of a false alarm in each pair of sets: a tenth of `check_splits`'s, since nobody asked whether they differ.
+SHIFT_ALPHA = 0.001
+SHIFT_ROWS = 2000  # of each set; a shift that matters shows in them
+STATISTICS_ROWS = 1000
+RANGE_STEPS = 100
+GRADIENT_ROWS = 16
+GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
+SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
+MANY_TIMES = 5.0  # of two gaps: the smaller one is no trouble while the larger one is there
+_SHIFTS: dict[str, Severity] = {"dev_shift": "warning"}
+_GAPS = {"high_variance": ("train", "dev"), "overfitted_dev": ("dev", "test")}
+_SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
+_GUESSING = 0.95  # of the error of guessing: above, nothing was learned
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report.
+
+    name: "data", "shift", "errors", ...
+    title: what it looks at.
+    result: what the part's own function gave, which prints and may plot; None where it was left out.
+    advice: what it advises by itself, before the report has put all in order.
+    seconds: how long it took.
+    left_out: why it was not run; "" where it was.
+    """
+
+    name: str
+    title: str
+    result: Any = None
+    advice: tuple[Advice, ...] = ()
+    seconds: float = 0.0
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a part is not run."""
+
+    why: str
+
+
+Part = Callable[[Case], "tuple[Any, Iterable[Advice]] | LeftOut"]
+
+
+def run_section(name: str, title: str, part: Part, case: Case) -> Section:
+    """A part with its time. One that trains or steps is left out where the numbers are not finite."""
+    begin = time.perf_counter()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EqualUnitsWarning)  # the user has seen it when the model was made
+            found = part(case)
+    except NonFiniteLossError as error:
+        found = LeftOut(" ".join(str(error).split()))
+    seconds = time.perf_counter() - begin
+    if isinstance(found, LeftOut):
+        return Section(name, title, seconds=seconds, left_out=found.why)
+    result, advice = found
+    return Section(name, title, result, tuple(advice), seconds)
+
+
+# ---- What is always looked at
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of thumb that apply."""
+
+    advice: tuple[Advice, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(f"- {each.text}" for each in self.advice) or "none applies"
+
+
+def data(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """The features, as the first layer that learns gets them."""
+    if case.seen is None:
+        return LeftOut("x is sparse")
+    scaled = behind_scalers(case.model.graph) != case.model.graph.inputs.nodes[0]
+    advice = [each for each in case.seen.advice if not (scaled and each.kind in _SCALES)]
+    return case.seen, advice
+
+
+def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """Whether the sets come from one distribution."""
+    sets = [rows for rows in (case.train, case.dev, case.test) if rows is not None]
+    if any(rows.sparse for rows in sets):
+        return LeftOut("x is sparse")
+    test = None if case.test is None else case.test.x
+    found = check_splits(
+        case.train.x,
+        case.dev.x,
+        test,
+        alpha=SHIFT_ALPHA,
+        classifier=not case.quick,
+        seed=case.seed,
+        most_rows=SHIFT_ROWS,
+        feature_names=case.train.names,
+    )
+    # Beside high variance a trouble; by itself the table of causes makes it a hint.
+    return found, [replace(each, severity=_SHIFTS.get(each.kind, each.severity)) for each in found.advice]
+
+
+def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
+    """Bias and variance, in inference mode."""
+    given = {name: float(np.clip(error, 0, 1)) for name, error in case.errors.items() if np.isfinite(error)}
+    broken = [name for name in case.errors if name not in given]
+    shares = {name: given.get(name, 1.0) for name in case.errors}
+    found = bias_variance(
+        shares["train"],
+        shares["dev"],
+        0.0 if case.human is None else case.human,
+        test_error=shares.get("test"),
+    )
+    advice = [_measured(_if_sure(each, found, case), case) for each in found.advice]
+    return found, [*_not_finite(broken), *_guessing(case), *advice]
+
+
+def _measured(advice: Advice, case: Case) -> Advice:
+    """With what errors are shares of, and what was taken for the human level."""
+    if advice.kind not in ("high_bias", "high_variance"):
+        return advice
+    seen = advice.evidence if case.classifies else f"{advice.evidence}, {case.unit}"
+    if advice.kind == "high_bias" and case.human is None:
+        seen += "; nobody said human_error, so it is taken as 0"
+    return replace(advice, evidence=seen)
+
+
+def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
+    """A gap between two sets as a hint where so few rows may show it by chance; high bias as one where the
+    variance is many times as high.
+    """
+    if advice.kind == "high_bias" and found.variance > MANY_TIMES * found.bias:
+        seen = f"{advice.evidence}; little beside the variance of {100 * found.variance:.1f} points"
+        return replace(advice, severity="hint", evidence=seen)
+    if advice.kind not in _GAPS:
+        return advice
+    lower, upper = _GAPS[advice.kind]
+    noise = SURE * case.standard_error(lower, upper)
+    if case.errors[upper] - case.errors[lower] - noise > found.threshold:
+        return advice
+    seen = f"{advice.evidence}; with so few rows give or take {100 * noise:.1f} points"
+    return replace(advice, severity="hint", evidence=seen)
+
+
+def _not_finite(sets: list[str]) -> list[Advice]:
+    if not sets:
+        return []
+    text = "The network gives numbers that are not finite: its training has gone wrong from some step on."
+    code = "better = fd.diagnose.fresh_copy(model)\nbetter.fit(x, y, epochs=1)"
+    source = 'deck 004, "Training Process, Step-by-step"'
+    return [Advice("not_finite", "error", text, f"on the {', '.join(sets)} set", code, source)]
+
+
+def _guessing(case: Case) -> list[Advice]:
+    error = case.errors["train"]
+    alike = case.train.error_of_guessing(case.model, case.train)
+    if not error >= _GUESSING * alike or alike == 0:
+        return []
+    text = "The network has learned nothing: saying the same for each row is as good."
+    seen = f"train error {error:.2%} {case.unit}, of saying the same {alike:.2%}"
+    code = "print(fd.diagnose.overfit_subset(model, x, y))"
+    source = 'deck 004, "Training Process, Step-by-step"'
+    return [Advice("no_better_than_guessing", "warning", text, seen, code, source)]
+
+
+def curve(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """What the learning curves say."""
+    figures = getattr(case.history, "history", case.history)
+    if not figures:
+        return LeftOut("nothing is known of the training's epochs: pass history=")
+    found = read_curve(figures)
+    return found, found.advice
+
+
+def rules(case: Case) -> "tuple[Rules, Iterable[Advice]]":
+    """The decks' rules of thumb."""
+    found = rules_of_thumb(case)
+    return Rules(found), found
+
+
+def layers(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """What each layer gives, and the gradients that come back."""
+    part = case.train.drawn(STATISTICS_ROWS, case.seed)
+    found = layer_statistics(case.model, part.x, part.y, part.weights)
+    return found, found.advice
+
+
+def gradients(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """Gradients against differences, where there is code of the user's own, or it is asked for."""
+    if case.gradients is False or (case.gradients is None and not has_own_code(case.model)):
+        return LeftOut("all layers and the loss are fastdnn's own")
+    part = case.train.drawn(GRADIENT_ROWS, case.seed)
+    found = check_gradients(
+        case.model,
+        part.x,
+        part.y,
+        part.weights,
+        max_per_tensor=GRADIENT_ELEMENTS,
+        seed=case.seed,
+        verbose=0,
+    )
+    return found, found.advice
+
+
+def has_own_code(model: Model) -> bool:
+    """Whether a layer or the loss is the user's own, with a gradient that may be wrong."""
+    own_layer = any(type(layer).lower is Layer.lower for layer in model.layers)
+    return own_layer or isinstance(model.compiled.loss, PythonLoss)
+
+
+def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
+    """The dev set class by class, and whether answers can be trusted."""
+    if not case.classifies:
+        return LeftOut("the targets are numbers")
+    if case.quick:
+        return LeftOut("a quick report")
+    one = case.model.graph.widths_of(case.model.graph.outputs)[0] == 1
+    if not names_classes(case.model) and not (
+        one and isinstance(case.model.compiled.loss, BinaryCrossentropy)
+    ):
+        return LeftOut("outputs that are not the probabilities of classes")
+    if not case.is_finite:
+        return LeftOut("the outputs are not finite")
+    rows = case.dev
+    found = evaluate_classes(case.model, rows.x, rows.y, sample_weight=rows.weights)
+    return found, [replace(each, evidence=f"dev set: {each.evidence}") for each in found.advice]
+
+
+# ---- What is looked at where there is time
+
+
+def interventions(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """Short trainings from new weights, each with one change."""
+    found = intervene(case.model, case.train, case.batch_size, steps_done=case.steps_done, seed=case.seed)
+    return found, ()
+
+
+def rates(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """The learning-rate range test, from new weights."""
+    fresh = rebuilt(
+        case.model,
+        optimizer_like(case.model.optimizer),
+        regularizer=case.model.compiled.regularizer,
+        seed=case.seed,
+    )
+    part = case.train.drawn(MOST_ROWS, case.seed)
+    size = min(case.batch_size, len(part))
+    found = learning_rate_range(
+        fresh, part.x, part.y, steps=RANGE_STEPS, batch_size=size, sample_weight=part.weights, verbose=0
+    )
+    return found, [each for each in found.advice if each.severity == "good"]
+
+
+def subset(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """Whether a few rows can be learned by heart."""
+    found = overfit_subset(case.model, case.train.x, case.train.y, seed=case.seed, verbose=0)
+    return found, found.advice
+
+
+def uncopied(model: Model) -> str:
+    """Why the model cannot be trained anew; "" where it can."""
+    try:
+        copy.deepcopy(model)
+    except TypeError as error:
+        return " ".join(str(error).split())
+    return ""

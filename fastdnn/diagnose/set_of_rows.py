@@ -1,0 +1,205 @@
+"""A set that a diagnosis is given: rows, targets, weights; errors as shares of what guessing gets wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from fastdnn.data.blocks import read_features
+from fastdnn.data.description import Description, describe
+from fastdnn.data.sparse import is_sparse
+from fastdnn.diagnose.fresh_copy import features_behind_scalers
+from fastdnn.errors import expected
+from fastdnn.layers import Embedding
+from fastdnn.losses.base import OperationLoss
+from fastdnn.model import Model
+
+CLASSIFYING = ("sparse_accuracy", "categorical_accuracy", "binary_accuracy")
+LARGE_INPUTS = 10.0  # root mean square of a feature, where a standardised one has 1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One of them.
+
+    name: "train", "dev" or "test".
+    x: (examples, features), dense or sparse.
+    y: (examples,) or (examples, outputs), as the loss takes it.
+    weights: (examples,), or None.
+    names: of the features, where they have some.
+    """
+
+    name: str
+    x: Any
+    y: np.ndarray
+    weights: np.ndarray | None = None
+    names: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, name: str, given: Any, model: Model) -> "Rows":
+        """(x, y) or (x, y, sample_weight), checked.
+
+        Raises:
+            ValueError: it is no such tuple, has no rows, or does not fit the model.
+        """
+        if not isinstance(given, tuple | list) or len(given) not in (2, 3):
+            got = f"a {type(given).__name__}" + (
+                f" of {len(given)}" if isinstance(given, tuple | list) else ""
+            )
+            raise ValueError(expected("report", f"{name} as (x, y) or (x, y, sample_weight)", got))
+        x, y = given[0], np.asarray(given[1])
+        weights = None if len(given) == 2 or given[2] is None else np.asarray(given[2], np.float64)
+        names = None
+        if not is_sparse(x):
+            features = read_features(f"report, {name}", x)
+            for _ in features.blocks():
+                pass  # finite, or refused by row and column
+            x, names = features.array, features.names
+        if x.shape[0] == 0:
+            raise ValueError(expected("report", f"rows in {name}", "none"))
+        model.prepare(f"report, {name}", x, y, weights)
+        return cls(name, x, y, weights, names)
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+    @property
+    def sparse(self) -> bool:
+        """Whether x is a sparse matrix."""
+        return bool(is_sparse(self.x))
+
+    def taken(self, rows: Any) -> "Rows":
+        """These rows alone."""
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, x=self.x[rows], y=self.y[rows], weights=weights)
+
+    def first(self, rows: int) -> "Rows":
+        """So many from the beginning."""
+        return self.taken(slice(rows))
+
+    def drawn(self, most: int, seed: int) -> "Rows":
+        """At most so many, in a random order."""
+        rng = np.random.Generator(np.random.PCG64(seed))
+        return self.taken(rng.permutation(len(self))[:most])
+
+    # ---- Errors
+
+    def errors(self, model: Model, spread: float) -> np.ndarray:
+        """The error of each row (examples,): 1 where its class is wrong; of numbers (ŷ - y)² / spread. All
+        are NaN where an output is not finite.
+        """
+        outputs = predicted(model, self.x)
+        if not np.isfinite(outputs).all():
+            return np.full(len(self), np.nan)
+        if is_classification(model):
+            return self._wrong(model, outputs)
+        difference = np.asarray(outputs, np.float64) - self.y.reshape(outputs.shape).astype(np.float64)
+        squares: np.ndarray = (difference**2).mean(axis=1) / spread
+        return squares
+
+    def _wrong(self, model: Model, outputs: np.ndarray) -> np.ndarray:
+        """The share of each row's outputs that is wrong, as the loss's accuracy means it."""
+        kind, options = model.compiled.loss.accuracy  # type: ignore[misc]
+        if kind != "binary_accuracy":
+            labels = self.y.reshape(-1) if kind == "sparse_accuracy" else self.y.argmax(axis=1)
+            return np.asarray(outputs.argmax(axis=1) != labels)
+        yes = self.y.reshape(outputs.shape) > options.get("target_threshold", 0.5)
+        wrong: np.ndarray = ((outputs > options.get("threshold", 0.5)) != yes).mean(axis=1)
+        return wrong
+
+    def spread(self) -> float:
+        """The variance of the targets: the mean squared error of their mean; 1 where they are equal."""
+        y = self.y.reshape(len(self), -1).astype(np.float64)
+        mean = np.average(y, axis=0, weights=self.weights)
+        variance = float(np.average(((y - mean) ** 2).mean(axis=1), weights=self.weights))
+        return variance if variance > 0 else 1.0
+
+    def error_of_guessing(self, model: Model, train: "Rows") -> float:
+        """That of saying the same for each row: the most frequent class of `train`, or its mean."""
+        if not is_classification(model):
+            mean = train.y.reshape(len(train), -1).astype(np.float64).mean(axis=0)
+            difference = self.y.reshape(len(self), -1).astype(np.float64) - mean
+            return float((difference**2).mean() / train.spread())
+        if self.y.ndim == 2 and self.y.shape[1] > 1:
+            if model.compiled.loss.accuracy[0] == "binary_accuracy":  # type: ignore[index]
+                often = (train.y > 0.5).mean(axis=0) > 0.5
+                return float(((self.y > 0.5) != often).mean())
+            return float((self.y.argmax(axis=1) != np.bincount(train.y.argmax(axis=1)).argmax()).mean())
+        values, counts = np.unique(train.y, return_counts=True)
+        return float((self.y.reshape(-1) != values[counts.argmax()]).mean())
+
+    # ---- Losses
+
+    def loss(self, model: Model, back: Callable[[np.ndarray], np.ndarray]) -> float:
+        """The loss in inference mode, without penalties, of outputs that `back` has gone over."""
+        loss = model.compiled.loss
+        if not isinstance(loss, OperationLoss):
+            return float(model.evaluate(self.x, self.y, sample_weight=self.weights, return_dict=True)["loss"])
+        outputs = back(predicted(model, self.x).astype(np.float64))
+        if not np.isfinite(outputs).all():
+            return float("inf")
+        return float(np.mean(loss(self.y, outputs)))
+
+    def loss_of_guessing(self, model: Model) -> float:
+        """The loss of the shares of the classes, or of the mean, for all rows; NaN of losses of one's own."""
+        loss = model.compiled.loss
+        if not isinstance(loss, OperationLoss):
+            return float("nan")
+        if is_classification(model) and self.y.size == len(self) and not _is_binary(model):
+            _, counts = np.unique(self.y, return_counts=True)
+            shares = counts / counts.sum()
+            return float(-(shares * np.log(shares)).sum())
+        if is_classification(model):
+            y = self.y.reshape(len(self), -1)
+            shares = np.clip((y > 0.5).mean(axis=0), 1e-6, 1 - 1e-6)
+            both = -(shares * np.log(shares) + (1 - shares) * np.log(1 - shares))
+            return float(both.mean() if _is_binary(model) else -(shares * np.log(shares)).sum())
+        y = self.y.reshape(len(self), -1).astype(np.float64)
+        return float(np.mean(loss(y, np.broadcast_to(y.mean(axis=0), y.shape))))
+
+    # ---- Scales
+
+    def seen(self, model: Model) -> Description:
+        """Figures of the features as the first layer that learns gets them: behind normalising layers."""
+        return describe(features_behind_scalers(model, self.x), self.names)
+
+    def can_be_standardized(self, model: Model) -> bool:
+        """Whether the features are numbers, and not standardised yet."""
+        if self.sparse or any(isinstance(layer, Embedding) for layer in model.layers):
+            return False
+        x = features_behind_scalers(model, self.x).astype(np.float64)
+        return bool((abs(x.mean(axis=0)) > 0.1).any() or (abs(x.std(axis=0) - 1) > 0.1).any())
+
+    def targets_can_be_standardized(self, model: Model) -> bool:
+        """Whether the targets are numbers, without limits, of another scale than about 1."""
+        if is_classification(model) or not isinstance(model.compiled.loss, OperationLoss):
+            return False
+        y = self.y.astype(np.float64)
+        std = float(y.std())
+        return std > 0 and not (0.1 <= std <= 10.0 and abs(float(y.mean())) <= 10.0 * std)
+
+    def scaled_targets(self) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        """Targets of mean 0 and standard deviation 1, and what takes outputs back."""
+        mean, std = float(self.y.mean()), float(self.y.std())
+        return (self.y - mean) / std, lambda outputs: outputs * std + mean
+
+
+def predicted(model: Model, x: Any) -> np.ndarray:
+    """The only output (examples, outputs), whatever form the model gives it in."""
+    outputs = model.predict(x)
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    array: np.ndarray = outputs[0] if isinstance(outputs, list) else outputs
+    return array
+
+
+def is_classification(model: Model) -> bool:
+    """Whether the model's loss says that targets are classes, or yes and no."""
+    accuracy = model.compiled.loss.accuracy
+    return accuracy is not None and accuracy[0] in CLASSIFYING
+
+
+def _is_binary(model: Model) -> bool:
+    accuracy = model.compiled.loss.accuracy
+    return accuracy is not None and accuracy[0] == "binary_accuracy"

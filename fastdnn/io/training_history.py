@@ -1,0 +1,65 @@
+"""The figures of a model's last training as JSON, beside the model in its file."""
+
+import json
+import math
+from typing import Any
+
+from fastdnn.callbacks.history import History
+from fastdnn.checks import is_real, is_text
+
+_DIGITS = 7  # of a float32; the figures of a file are for reading, not for going on
+# Of `History.params`: what does not depend on the machine, so that a file has the same bits on any.
+_PARAMS = ("epochs", "steps", "batch_size", "samples", "seed")
+
+
+def history_text(history: History) -> str:
+    """A history that has epochs."""
+    params = getattr(history, "params", {})
+    return json.dumps(
+        {
+            "epoch": history.epoch,
+            "figures": {
+                name: [_rounded(value) for value in values] for name, values in history.history.items()
+            },
+            "params": {name: params.get(name) for name in _PARAMS},
+        },
+        allow_nan=False,
+    )
+
+
+def _rounded(value: float) -> Any:
+    """As many digits as count; a figure that is not finite, which JSON does not know, as text."""
+    number = float(value)
+    return float(f"{number:.{_DIGITS}g}") if math.isfinite(number) else repr(number)
+
+
+def history_of(text: str) -> History:
+    """The history that `history_text` wrote; it has no model yet.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: the text is something else.
+    """
+    given = json.loads(text)
+    history = History()
+    history.epoch = [_whole(epoch) for epoch in given["epoch"]]
+    for name, values in given["figures"].items():
+        if not is_text(name):
+            raise ValueError(f"{name!r} as the name of a figure")
+        history.history[name] = [_figure(value) for value in values]
+    params = given["params"]
+    history.params = {name: None if params[name] is None else _whole(params[name]) for name in _PARAMS}
+    return history
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} in the place of a whole number")
+    return value
+
+
+def _figure(value: Any) -> float:
+    if value in ("nan", "inf", "-inf") and is_text(value):
+        return float(value)
+    if not is_real(value):
+        raise ValueError(f"{value!r} in the place of a figure")
+    return float(value)

@@ -1,0 +1,303 @@
+"""Monitor: what it keeps of a fit, what it says of it, and what it draws."""
+
+import copy
+import itertools
+import pickle
+
+import numpy as np
+import pytest
+from networks import classification, classifier, weight_hash
+
+import fastdnn as fd
+
+L = fd.layers
+
+
+def watched(model, x, y, every=1, **fit):
+    monitor = fd.callbacks.Monitor(every)
+    model.fit(x, y, callbacks=[monitor], **fit)
+    return monitor
+
+
+def kinds(monitor):
+    return [advice.kind for advice in monitor.advice]
+
+
+# ---- What it keeps
+
+
+def test_it_is_named_in_both_places():
+    assert fd.diagnose.Monitor is fd.callbacks.Monitor
+
+
+@pytest.mark.parametrize("every", [1, 3, 50])
+def test_samples_are_every_so_many_steps_over_all_fits(every):
+    x, labels = classification(rows=100)
+    model = classifier()
+    seen = []
+    for epochs in (1, 2, 4):
+        monitor = watched(model, x, labels, every, batch_size=30, epochs=epochs)
+        seen += monitor.samples.get("step", np.zeros(0, int)).tolist()
+    assert seen == list(range(1, 29, every))
+
+
+def test_no_bit_changes():
+    x, labels = classification()
+    model, same = classifier(), classifier()
+    watched(model, x, labels, 2, epochs=3)
+    same.fit(x, labels, epochs=3)
+    assert weight_hash(model) == weight_hash(same)
+    assert model.history.history == same.history.history
+
+
+def test_memory_is_bounded():
+    x, labels = classification()
+    monitor = fd.callbacks.Monitor(1, max_samples=7)
+    classifier().fit(x, labels, batch_size=10, epochs=4, callbacks=[monitor])
+    steps = monitor.samples["step"].tolist()
+    assert len(steps) <= 7
+    assert monitor.every == 32
+    assert steps == [1, 33, 65, 97]
+    assert all(len(values) == 4 for values in monitor.samples.values())
+
+
+def test_a_fit_begins_anew_and_a_state_goes_on():
+    x, labels = classification(rows=100)
+    model = classifier()
+    first = watched(model, x, labels, batch_size=25)
+    state, kept = first.get_state(), first.samples
+    second = fd.callbacks.Monitor(1)
+    second.set_state(state)
+    model.fit(x, labels, batch_size=25, callbacks=[second])
+    assert second.samples["step"].tolist() == list(range(1, 9))
+    assert np.array_equal(second.samples["ratio/dense/kernel"][:4], kept["ratio/dense/kernel"])
+    model.fit(x, labels, batch_size=25, callbacks=[second])
+    assert second.samples["step"].tolist() == list(range(9, 13))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.pop("steps"),
+        lambda state: state.update(every=0),
+        lambda state: state.update(every=-1),
+        lambda state: state.update(steps=np.arange(2)),
+        lambda state: state.update(figures=np.array(["a"])),
+        lambda state: state.update(more=1),
+    ],
+)
+def test_wrong_states_are_refused(change):
+    x, labels = classification(rows=100)
+    state = watched(classifier(), x, labels).get_state()
+    change(state)
+    with pytest.raises(ValueError, match=r"\[Monitor, set_state\] expected"):
+        fd.callbacks.Monitor().set_state(state)
+
+
+def test_the_state_of_another_network_is_refused():
+    x, labels = classification(rows=100)
+    other = fd.callbacks.Monitor(1)
+    other.set_state(watched(classifier(), x, labels).get_state())
+    with pytest.raises(ValueError, match=r"\[Monitor\] expected as many figures"):
+        classifier(hidden=(3, 3)).fit(x, labels, callbacks=[other])
+
+
+def test_copies():
+    x, labels = classification(rows=100)
+    monitor = watched(classifier(), x, labels)
+    for twin in (copy.deepcopy(monitor), pickle.loads(pickle.dumps(monitor))):
+        assert np.array_equal(twin.samples["loss"], monitor.samples["loss"])
+
+
+@pytest.mark.parametrize("arguments", [{"every": 0}, {"every": 1.5}, {"every": True}, {"max_samples": 1}])
+def test_wrong_arguments_are_refused(arguments):
+    with pytest.raises(ValueError, match=r"\[Monitor\] expected"):
+        fd.callbacks.Monitor(**arguments)
+
+
+def test_before_a_fit_there_is_nothing():
+    monitor = fd.callbacks.Monitor()
+    assert monitor.samples == {}
+    assert str(monitor) == "Monitor: no samples yet"
+    for look in (lambda: monitor.advice, monitor.plot):
+        with pytest.raises(ValueError, match=r"expected samples, got none"):
+            look()
+
+
+# ---- What it says
+
+
+def test_a_good_training_is_said_to_be_good():
+    x, labels = classification()
+    monitor = watched(classifier(hidden=(32, 32, 32)), x, labels, epochs=3)
+    assert {advice.severity for advice in monitor.advice} == {"good"}
+    assert kinds(monitor) == ["good_updates", "live_units", "steady_signal", "steady_gradient"]
+
+
+@pytest.mark.parametrize(("rate", "kind"), [(1e-6, "small_updates"), (0.3, "large_updates")])
+def test_a_rate_that_is_wrong_is_told(rate, kind):
+    x, labels = classification()
+    model = classifier(optimizer=fd.optimizers.Adam(rate))
+    found = watched(model, x, labels, epochs=2).advice
+    assert found[0].kind == kind
+    exec(found[0].code, {"model": model, "x": x, "y": labels})
+    assert model.optimizer.learning_rate == pytest.approx(rate * (10 if rate < 1e-3 else 0.1))
+
+
+def test_a_scheduled_rate_gets_no_line_that_cannot_run():
+    x, labels = classification()
+    model = classifier(optimizer=fd.optimizers.SGD(lambda step: 1e-8))
+    found = watched(model, x, labels).advice
+    assert (found[0].kind, found[0].code) == ("small_updates", "")
+
+
+def test_dead_units_are_told():
+    x, labels = classification()
+    model = classifier(hidden=(40,))
+    kernel, bias, *rest = model.get_weights()
+    bias[:30] = -1e4
+    model.set_weights([kernel, bias, *rest])
+    found = watched(model, x, labels, batch_size=100).advice
+    assert found[0].kind == "dead_units"
+    assert "75% of 40 units" in found[0].evidence
+
+
+def test_every_line_of_advice_runs():
+    """Sigmoids of large weights, deep: nearly everything is wrong."""
+    x, labels = classification()
+    for activation, scale in (
+        ("sigmoid", 8.0),
+        ("tanh", 4.0),
+        ("relu", 1.5),
+        ("linear", 0.1),
+        ("linear", 10.0),
+    ):
+        start = fd.initializers.RandomNormal(stddev=scale)
+        layers = [L.Dense(16, activation=activation, kernel_initializer=start) for _ in range(6)]
+        model = fd.Sequential([L.Input((20,)), *layers, L.Dense(4)], seed=0)
+        model.compile(fd.optimizers.SGD(1e-30), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+        found = watched(model, x, labels).advice
+        assert found[0].severity == "warning"
+        for advice in found:
+            exec(advice.code, {"model": copy.deepcopy(model), "x": x, "y": labels})
+
+
+def test_print_is_a_table_and_the_advice():
+    x, labels = classification()
+    text = str(watched(classifier(), x, labels))
+    assert text.startswith("10 samples, steps 1 to 10, every 1")
+    assert "‖Δθ‖/‖θ‖" in text
+    assert "good: The steps have a good size" in text
+
+
+# ---- What it draws
+
+
+def test_plot_has_four_panels_with_units():
+    x, labels = classification()
+    monitor = watched(classifier(hidden=(8, 8)), x, labels)
+    axes = monitor.plot()
+    assert [one.get_title() for one in axes] == [
+        "update / weight",
+        "gradients",
+        "dead ReLUs, saturated sigmoids and tanhs",
+        "what layers give",
+    ]
+    drawn = axes[0].get_lines()[0]
+    assert np.array_equal(drawn.get_ydata(), monitor.samples["ratio/dense/kernel"])
+    assert any(list(line.get_ydata()) == [1e-3, 1e-3] for line in axes[0].get_lines())
+    assert all(one.get_ylabel() for one in axes)
+
+
+def test_plot_on_axes_of_the_callers():
+    from matplotlib.figure import Figure
+
+    x, labels = classification()
+    monitor = watched(classifier(), x, labels, 100)  # one sample
+    axes = Figure().subplots(1, 4)
+    assert all(drawn is own for drawn, own in zip(monitor.plot(axes), axes, strict=True))
+    with pytest.raises(ValueError, match=r"\[monitor\] expected ax as 4 Axes"):
+        monitor.plot(Figure().subplots())
+
+
+def test_plot_of_a_network_without_relus_and_with_frozen_weights():
+    x, labels = classification()
+    model = fd.Sequential([L.Input((20,)), L.Dense(4, trainable=False), L.Dense(4)], seed=0)
+    model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    axes = watched(model, x, labels).plot()
+    assert [text.get_text() for text in axes[2].texts] == ["no ReLU, sigmoid or tanh"]
+
+
+# ---- The loss in inference mode
+
+
+def with_dropout(backend="native", seed=0):
+    layers = [L.Dense(16, activation="relu"), L.BatchNormalization(), L.Dropout(0.5), L.Dense(4)]
+    model = fd.Sequential([L.Input((20,)), *layers], seed=seed, dtype="float64")
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("adam", loss, metrics=["accuracy"], regularizer=fd.regularizers.L2(1e-3), backend=backend)
+    return model
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_the_loss_in_inference_mode_is_that_of_the_batch_before_the_step(backend):
+    x, labels = classification(rows=70)
+    model, same = with_dropout(backend), with_dropout(backend)
+    monitor = fd.callbacks.Monitor(2, inference_loss=True)
+    model.fit(x, labels, batch_size=20, epochs=2, shuffle=False, callbacks=[monitor])
+    wanted = []
+    for step in range(8):
+        first = 20 * (step % 4)
+        rows = slice(first, min(first + 20, 70))
+        if step % 2 == 0:
+            wanted.append(same.evaluate(x[rows], labels[rows], return_dict=True)["loss"])
+        same.train_on_batch(x[rows], labels[rows])
+    assert monitor.samples["step"].tolist() == [1, 3, 5, 7]
+    assert monitor.samples["inference_loss"] == pytest.approx(wanted)
+    assert monitor.samples["loss"] != pytest.approx(wanted)
+    assert weight_hash(model) == weight_hash(same)
+
+
+def test_the_loss_in_inference_mode_changes_no_bit_and_needs_no_arrays():
+    x, labels = classification()
+    found = []
+    for callbacks in ([], [fd.callbacks.Monitor(3, inference_loss=True), fd.callbacks.Monitor(2)]):
+        model = with_dropout()
+        model.fit(x, labels, epochs=2, callbacks=callbacks)
+        batches = [(x[:30], labels[:30]), (x[30:35], labels[30:35]), (x[35:], labels[35:])]
+        model.fit(itertools.cycle(batches), steps_per_epoch=3, epochs=2, callbacks=callbacks)
+        found.append((weight_hash(model), model.history.history))
+    assert found[0] == found[1]
+    losses = callbacks[0].samples["inference_loss"]
+    assert len(losses) == 2  # steps 22 and 25 of the second fit
+    assert np.isfinite(losses).all()
+    assert callbacks[1].samples["step"].tolist() == [21, 23, 25]
+    assert "inference_loss" not in callbacks[1].samples
+
+
+def test_the_loss_in_inference_mode_is_kept_in_a_state():
+    x, labels = classification()
+    model = with_dropout()
+    first = fd.callbacks.Monitor(1, inference_loss=True)
+    model.fit(x, labels, callbacks=[first])
+    second = fd.callbacks.Monitor(1, inference_loss=True)
+    second.set_state(first.get_state())
+    model.fit(x, labels, callbacks=[second])
+    kept = first.samples["inference_loss"]
+    assert np.array_equal(second.samples["inference_loss"][: len(kept)], kept)
+
+
+def test_inference_loss_is_a_flag():
+    with pytest.raises(ValueError, match=r"\[Monitor\] expected inference_loss as True or False, got 1"):
+        fd.callbacks.Monitor(inference_loss=1)
+
+
+@pytest.mark.parametrize("inference_loss", [False, True])
+def test_features_that_are_not_finite_are_named_as_ever_and_the_model_stays(inference_loss):
+    x, labels = classification(rows=100)
+    x[77, 3] = np.nan
+    model, monitor = with_dropout(), fd.callbacks.Monitor(1, inference_loss=inference_loss)
+    before = weight_hash(model)
+    with pytest.raises(ValueError, match=r"\[fit\] expected finite x, got nan in row 77, column 3"):
+        model.fit(x, labels, batch_size=10, callbacks=[monitor])
+    assert weight_hash(model) == before

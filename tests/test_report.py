@@ -1,0 +1,365 @@
+"""The report names the right cause of trainings that were spoilt in a known way, and leaves all as it was."""
+
+import copy
+
+import numpy as np
+import pytest
+from pathologies import RIGHT, elsewhere, trained
+from scipy.sparse import csr_array
+
+import fastdnn as fd
+from fastdnn.diagnose import Advice, report
+from fastdnn.diagnose.causes import CAUSES, Cause
+from fastdnn.diagnose.ranking import ranked
+
+CASES = [
+    *((kind, "digits", seed, optimizer) for kind in RIGHT for seed, optimizer in ((0, "adam"), (1, "sgd"))),
+    *((kind, "numbers", 2, "adam") for kind in RIGHT),
+]
+
+
+@pytest.mark.parametrize(("kind", "data", "seed", "optimizer"), CASES)
+def test_the_first_advice_is_the_planted_cause(kind, data, seed, optimizer):
+    model, train, dev, test = trained(kind, data, seed, optimizer=optimizer)
+    found = report(model, train, dev, test, threads=1)
+    first = found.advice[0]
+    assert first.kind in RIGHT[kind], found
+    assert found.healthy == (kind == "healthy")
+    assert first.severity == ("good" if kind == "healthy" else first.severity)
+    assert first.evidence
+
+
+@pytest.mark.parametrize("data", ["digits", "numbers"])
+@pytest.mark.parametrize("quick", [False, True])
+def test_dev_and_test_sets_from_elsewhere_explain_the_variance(data, quick):
+    model, train, *others = trained("healthy", data, 2)
+    rng = np.random.default_rng(0)
+    dev, test = ((elsewhere(x, data, rng), y) for x, y in others)
+    assert report(model, train, dev, test, quick=quick).advice[0].kind == "dev_shift"
+    assert report(model, train, dev, quick=quick).advice[0].kind == "dev_shift"
+
+
+def test_a_quick_report_trains_nothing_and_still_sees_the_rate():
+    model, train, dev, _ = trained("rate / 1000", "digits", 3)
+    found = report(model, train, dev, quick=True)
+    assert found.advice[0].kind == "low_rate"
+    assert not {"interventions", "rates", "subset"} & {section.name for section in found.sections}
+    assert found["classes"].left_out
+
+
+# ---------------------------------------------------------------------------------------------- the model
+
+
+def test_the_model_stays_as_it_is_and_trains_on_with_the_same_bits():
+    model, train, dev, test = trained("rate x 100", "digits", 0, epochs=3)
+    twin = copy.deepcopy(model)
+    before, epochs = model.get_weights(), list(model.history.epoch)
+    report(model, train, dev, test)
+    assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
+    assert model.history.epoch == epochs
+    assert model.optimizer.iterations == twin.optimizer.iterations
+    for each in (model, twin):
+        each.fit(*train, epochs=1, verbose=0)
+    assert all((a == b).all() for a, b in zip(model.get_weights(), twin.get_weights(), strict=True))
+
+
+def test_the_same_report_twice():
+    model, train, dev, test = trained("rate / 1000", "digits", 1, epochs=3)
+    one, other = (report(model, train, dev, test, threads=threads) for threads in (1, 2))
+    assert one.advice == other.advice
+
+
+# ------------------------------------------------------------------------------------------ kinds of models
+
+
+def halves(x, y):
+    return (x[::2], y[::2]), (x[1::2], y[1::2])
+
+
+def fitted(layers, loss, train, **options):
+    model = fd.Sequential(layers, seed=0)
+    model.compile(fd.optimizers.Adam(0.01), loss)
+    model.fit(*train, epochs=10, verbose=0, **options)
+    return model
+
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(1200, 4))
+SIGN = (X[:, 0] + X[:, 1] > 0).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "activation", "loss", "y"),
+    [
+        (1, "sigmoid", "binary_crossentropy", SIGN),
+        (1, None, fd.losses.BinaryCrossentropy(from_logits=True), SIGN),
+        (2, "softmax", "categorical_crossentropy", np.eye(2)[SIGN]),
+        (2, "sigmoid", "binary_crossentropy", np.stack([SIGN, 1 - SIGN], axis=1)),
+        (1, None, "hinge", 2.0 * SIGN - 1),
+        (1, None, "mae", X[:, 0]),
+        (2, None, "mse", X[:, :2]),
+    ],
+)
+def test_losses_and_targets(outputs, activation, loss, y):
+    train, dev = halves(X, y)
+    model = fitted(
+        [fd.Input((4,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(outputs, activation)], loss, train
+    )
+    found = report(model, train, dev)
+    assert found.healthy, found
+    assert found.advice[0].kind == "healthy"
+    assert "train error" in found.advice[0].evidence
+
+
+def test_weights_of_rows_count():
+    train, dev = halves(X, SIGN)
+    wrong = (X[::2], 1 - SIGN[::2])
+    both = tuple(np.concatenate(pair) for pair in zip(train, wrong, strict=True))
+    weights = np.repeat([1.0, 0.0], len(train[0]))
+    layers = [fd.Input((4,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(1, "sigmoid")]
+    model = fitted(layers, "binary_crossentropy", both, sample_weight=weights)
+    assert report(model, (*both, weights), dev)["errors"].result.train_error < 0.03
+    assert report(model, both, dev)["errors"].result.train_error > 0.4
+
+
+def test_sparse_features_leave_out_what_needs_dense_ones():
+    x = np.where(RNG.random((800, 30)) < 0.1, 1.0, 0.0)
+    y = x[:, 0] + 2 * x[:, 1]
+    train, dev = halves(x, y)
+    model = fitted([fd.Input((30,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(1)], "mse", train)
+    found = report(model, (csr_array(train[0]), train[1]), (csr_array(dev[0]), dev[1]))
+    assert found["shift"].left_out == found["data"].left_out == "x is sparse"
+    assert found["errors"].result.train_error < 0.05
+
+
+class Doubled(fd.layers.Layer):
+    """y = 2 x, whose gradient is 2 dy, or wrong."""
+
+    def __init__(self, factor=2.0, **options):
+        super().__init__(**options)
+        self.factor = factor
+
+    def forward(self, x, training):
+        return 2 * x, None
+
+    def backward(self, dy, saved):
+        return self.factor * dy, {}
+
+
+@pytest.mark.parametrize(("factor", "kind"), [(-2.0, "gradients_wrong"), (2.0, "healthy")])
+def test_a_wrong_gradient_of_ones_own_outranks_all(factor, kind):
+    train, dev = halves(X, X @ np.array([1.0, -2.0, 0.5, 1.0]) / 2)
+    layers = [fd.Input((4,)), fd.layers.Dense(16, "relu"), Doubled(factor), fd.layers.Dense(1)]
+    found = report(fitted(layers, "mse", train), train, dev)
+    assert found.advice[0].kind == kind, found
+    assert found["gradients"].result is not None
+
+
+def test_a_layer_that_cannot_be_copied_leaves_out_what_trains():
+    class Stubborn(Doubled):
+        def __deepcopy__(self, memo):
+            raise TypeError("cannot be copied")
+
+    train, dev = halves(X, RNG.normal(size=len(X)))
+    model = fitted([fd.Input((4,)), Stubborn(), fd.layers.Dense(1)], "mse", train)
+    found = report(model, train, dev, gradients=False)
+    assert "cannot be copied" in found["interventions"].left_out
+    assert found.advice[0].kind == "no_better_than_guessing"
+
+
+# ----------------------------------------------------------------------------------------- single findings
+
+
+def test_outputs_that_the_loss_cannot_want():
+    train, dev = halves(X, 5 + X[:, 0])
+    model = fitted([fd.Input((4,)), fd.layers.Dense(8, "relu"), fd.layers.Dense(1, "sigmoid")], "mse", train)
+    first = report(model, train, dev).advice[0]
+    assert (first.kind, first.severity) == ("output_does_not_fit_loss", "error")
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_outputs_that_are_not_finite(classes):
+    train, dev = halves(X, SIGN)
+    layers = [fd.Input((4,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(2 if classes else 1)]
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True) if classes else "mse"
+    model = fitted(layers, loss, train)
+    model.set_weights([np.full_like(weight, 3e38) for weight in model.get_weights()])
+    found = report(model, train, dev)
+    kinds = {each.kind: each.severity for each in found.advice}
+    assert kinds["not_finite"] == "error", found
+    assert not found.healthy
+    assert str(found)
+
+
+def test_targets_without_scale():
+    train, dev = halves(X, 1e5 * (3 + X[:, 0]))
+    layers = [fd.Input((4,)), fd.layers.Dense(16, "relu"), fd.layers.Dense(1)]
+    model = fitted(layers, "mse", train)
+    assert report(model, train, dev).advice[0].kind == "unscaled_targets"
+
+
+def test_too_much_regularization():
+    train, dev = halves(X, SIGN)
+    penalty = fd.regularizers.L2(10.0)
+    layers = [
+        fd.Input((4,)),
+        fd.layers.Dense(16, "relu", kernel_regularizer=penalty),
+        fd.layers.Dense(1, "sigmoid", kernel_regularizer=penalty),
+    ]
+    found = report(fitted(layers, "binary_crossentropy", train), train, dev)
+    kinds = [each.kind for each in found.advice if each.severity == "warning"]
+    assert kinds[0] == "too_much_regularization", found
+
+
+def test_few_features_that_matter_and_more_features_than_rows():
+    x = RNG.normal(size=(600, 40))
+    train, dev = halves(x, x[:, 3])
+    layers = [fd.Input((40,)), fd.layers.Dense(1, kernel_initializer="zeros")]
+    kinds = {each.kind for each in report(fitted(layers, "mse", train), train, dev).advice}
+    assert "few_features" in kinds
+    small = (train[0][:30], train[1][:30])
+    layers = [fd.Input((40,)), fd.layers.Dense(1)]
+    assert "elastic_net" in {each.kind for each in report(fitted(layers, "mse", small), small, dev).advice}
+
+
+def test_human_error_is_what_bias_is_measured_against():
+    train, dev = halves(X, np.where(RNG.random(len(X)) < 0.1, 1 - SIGN, SIGN))
+    layers = [fd.Input((4,)), fd.layers.Dense(4, "relu"), fd.layers.Dense(1, "sigmoid")]
+    model = fitted(layers, "binary_crossentropy", train)
+    assert not report(model, train, dev).healthy
+    assert report(model, train, dev, human_error=0.1).healthy
+
+
+# ---------------------------------------------------------------------------------------------- the ranking
+
+
+def kinds(advice, causes=CAUSES):
+    return [(each.kind, each.severity) for each in ranked(advice, causes)]
+
+
+def warning(kind, evidence=""):
+    return Advice(kind, "warning", f"{kind}.", evidence, "code", "source")
+
+
+TABLE = (
+    Cause("root", explains=("middle", "symptom"), denies=("fine",), needs_symptom=True),
+    Cause("middle", explains=("symptom",)),
+    Cause("symptom", remedies=("remedy",)),
+    Cause("detail", needs_symptom=True),
+)
+
+
+def test_what_is_explained_is_a_hint_that_says_by_what():
+    found = ranked([warning("symptom"), warning("middle"), warning("root")], TABLE)
+    assert [each.kind for each in found] == ["root", "middle", "symptom"]
+    assert [each.severity for each in found] == ["warning", "hint", "hint"]
+    assert found[2].text == 'symptom. (It may follow from "root": mend that first.)'
+    assert not found[2].code
+
+
+def test_a_cause_without_consequences_and_a_closer_look_are_hints():
+    assert kinds([warning("root")], TABLE) == [("root", "hint")]
+    assert kinds([warning("detail"), warning("symptom")], TABLE) == [
+        ("symptom", "warning"),
+        ("detail", "hint"),
+    ]
+
+
+def test_remedies_go_with_what_is_explained_and_good_news_with_what_denies_it():
+    remedy, fine = Advice("remedy", "hint", "Do."), Advice("fine", "good", "Fine.")
+    assert kinds([warning("symptom"), remedy, fine], TABLE) == [
+        ("symptom", "warning"),
+        ("remedy", "hint"),
+        ("fine", "good"),
+    ]
+    assert kinds([warning("root"), warning("symptom"), remedy, fine], TABLE) == [
+        ("root", "warning"),
+        ("symptom", "hint"),
+    ]
+
+
+def test_one_finding_of_several_parts_has_the_evidence_of_all():
+    found = ranked(
+        [Advice("symptom", "hint", "A.", "one"), warning("symptom", "two"), warning("symptom", "two")]
+    )
+    assert [(each.severity, each.evidence) for each in found] == [("warning", "two; one")]
+
+
+def test_the_table_names_each_kind_once_and_explains_no_cause_by_its_consequence():
+    order = {cause.kind: number for number, cause in enumerate(CAUSES)}
+    assert len(order) == len(CAUSES)
+    for cause in CAUSES:
+        assert cause.kind not in cause.explains
+        for other in cause.explains:
+            if other != "...":
+                assert other in order, other
+        later = [other for other in cause.explains if other in order and order[other] > order[cause.kind]]
+        assert later or cause.explains in ((), ("...",)) or cause.needs_symptom, cause.kind
+
+
+# ------------------------------------------------------------------------------------------- prints, errors
+
+
+def test_it_prints_the_most_important_first_and_each_part_by_itself():
+    model, train, dev, test = trained("rate / 1000", "digits", 0, epochs=3)
+    found = report(model, train, dev, test)
+    text = str(found)
+    assert text.startswith("warning: The learning rate of 1e-06 is too low: take about")
+    assert "  do: better = fd.diagnose.fresh_copy(model, learning_rate=" in text
+    assert "short trainings with one thing changed" in text
+    assert found.lines(2)[0].startswith("warning: The learning rate")
+    assert len(found.lines(2)) == 2
+    assert (
+        "the loss of 1,167 training rows after 200 steps" in found.details()
+        or "training rows after" in found.details()
+    )
+    with pytest.raises(ValueError, match=r"\[Report\] expected a section, one of"):
+        found["no such"]
+
+
+def test_the_code_of_the_first_advice_runs():
+    model, x_y, dev, _ = trained("unscaled inputs", "digits", 0, optimizer="sgd")
+    names = {"model": model, "x": x_y[0], "y": x_y[1], "fd": fd, "np": np}
+    exec(report(model, x_y, dev).advice[0].code, names)
+    better = names["better"]
+    wrong = (better.predict(dev[0]).argmax(axis=1) != dev[1]).mean()
+    assert wrong < 0.08
+
+
+def model_of(outputs=1, inputs=1, compiled=True):
+    x = [fd.Input((4,)) for _ in range(inputs)]
+    h = fd.layers.Concatenate()(x) if inputs > 1 else x[0]
+    y = [fd.layers.Dense(1)(h) for _ in range(outputs)]
+    model = fd.Model(x if inputs > 1 else x[0], y if outputs > 1 else y[0], seed=0)
+    if compiled:
+        model.compile("sgd", "mse")
+    return model
+
+
+SETS = (X[:50], X[:50, 0]), (X[50:90], X[50:90, 0])
+
+
+@pytest.mark.parametrize(
+    ("model", "sets", "options", "message"),
+    [
+        ("model", SETS, {}, r"\[report\] expected a model, got 'model'"),
+        (model_of(compiled=False), SETS, {}, "expected a compiled model"),
+        (model_of(outputs=2), SETS, {}, "a model with one input and one output"),
+        (model_of(inputs=2), SETS, {}, "a model with one input and one output"),
+        (model_of(), (X, SETS[1]), {}, r"train as \(x, y\) or \(x, y, sample_weight\), got a ndarray"),
+        (model_of(), (SETS[0], (X,)), {}, r"dev as \(x, y\) or \(x, y, sample_weight\), got a tuple of 1"),
+        (model_of(), (SETS[0], (X[:0], X[:0, 0])), {}, r"report, dev"),
+        (model_of(), (SETS[0], (X[:5], X[:4, 0])), {}, r"report, dev"),
+        (model_of(), ((np.full((5, 4), np.nan), X[:5, 0]), SETS[1]), {}, "report, train"),
+        (model_of(), ((X[:5, :3], X[:5, 0]), SETS[1]), {}, r"report, train"),
+        (model_of(), SETS, {"human_error": 5}, r"\[report\] expected 0 <= human_error <= 1, got 5"),
+        (model_of(), SETS, {"seed": -1}, r"a seed from 0 to 2\*\*64 - 1, got -1"),
+        (model_of(), SETS, {"quick": 1}, "quick as True or False"),
+        (model_of(), SETS, {"gradients": "yes"}, "gradients as True or False"),
+        (model_of(), SETS, {"verbose": 7}, 'verbose as "auto", 0 or 1, got 7'),
+        (model_of(), SETS, {"threads": 0}, "a number of threads from 1 to 1024, got 0"),
+    ],
+)
+def test_bad_arguments_are_refused(model, sets, options, message):
+    with pytest.raises(ValueError, match=message):
+        report(model, *sets, **options)
