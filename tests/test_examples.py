@@ -67,10 +67,42 @@ def test_batch_sizes():
     assert errors == sorted(errors, reverse=True)
 
 
+def test_diagnosis():
+    text = output("diagnosis")
+    first = {
+        "rate too high": "rate of 0.1 is too high",
+        "rate too low": "rate of 1e-06 is too low",
+        "inputs to 255": "inputs are not scaled",
+        "deep sigmoids": "take ReLU",
+        "100 examples": "few training rows",
+    }
+    healthy, _ = numbers(text, "healthy")
+    assert healthy < 8
+    for name, words in first.items():
+        assert re.search(rf"^{name}  .*{words}", text, re.MULTILINE), text
+        before, after = re.findall(r"([\d.]+) %", re.search(rf"^{name}  .*", text, re.MULTILINE).group())
+        assert float(after) < 0.8 * float(before)
+
+
 def test_gallery():
     text = output("gallery")
     assert [len(numbers(text, name)) for name in ("learning_curve", "weight_images")] == [2, 2]
     assert 1 < numbers(text, "learning_curve")[1] < 60  # kB
+
+
+def test_gradient_check():
+    text = output("gradient_check")
+    differences, slips = text.split("slip")
+    one_sided, two_sided, five = numbers(differences, "1.0e-03")
+    assert five < 1e-4 * two_sided < 1e-7 * one_sided
+    found = {
+        name: re.search(rf"^{name}  .*", slips, re.MULTILINE).group()
+        for name in ("none", "no product rule", "mean, not sum", "0.1 % too much")
+    }
+    assert " great " in found["none"]
+    assert "worry" in found["no product rule"] and found["no product rule"].endswith("in/kernel, in/bias")
+    assert "worry" in found["mean, not sum"] and found["mean, not sum"].endswith("swish/beta")
+    assert " check " in found["0.1 % too much"]
 
 
 def test_initialization():
