@@ -9,16 +9,19 @@ import numpy as np
 from fastdnn import activations, initializers, optimizers, regularizers
 from fastdnn.checks import number
 from fastdnn.compiled import Compiled
+from fastdnn.constraints import Constraint
 from fastdnn.data.blocks import read_features
 from fastdnn.data.moments import moments
 from fastdnn.errors import expected
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
-from fastdnn.layers import BatchNormalization, Normalization
+from fastdnn.layers import BatchNormalization, Dropout, GaussianNoise, Normalization
 from fastdnn.layers.layer import Layer
+from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.layers.whitening import Whitening
 from fastdnn.model import Model
 from fastdnn.optimizers import Optimizer
+from fastdnn.regularizers import Regularizer
 from fastdnn.sequential import Sequential
 
 # Sets fields of a layer that is not in a model yet.
@@ -209,9 +212,20 @@ def usual_weights(layer: Layer) -> None:
 
 
 def without_regularization(layer: Layer) -> None:
-    """No penalties, and nothing dropped."""
-    if hasattr(layer, "rate"):
+    """Take away what keeps a layer from learning by heart: what it drops, noise, penalties, limits."""
+    if isinstance(layer, Dropout):
         layer.rate = 0.0
-    for name in ("kernel_regularizer", "bias_regularizer"):
-        if hasattr(layer, name):
+    elif isinstance(layer, GaussianNoise):
+        layer.stddev = 0.0
+    for name in _regularizing(type(layer)):
+        if isinstance(getattr(layer, name), Regularizer | Constraint):
             setattr(layer, name, None)
+
+
+def _regularizing(kind: type) -> list[str]:
+    return [
+        name
+        for each in kind.__mro__
+        for name, value in vars(each).items()
+        if isinstance(value, RegularizerSetting | ConstraintSetting)
+    ]

@@ -10,18 +10,13 @@ import numpy as np
 
 from fastdnn import metrics
 from fastdnn.compiled import Compiled, Head
-from fastdnn.constraints import Constraint
 from fastdnn.data.batches import is_batches
 from fastdnn.data.sparse import is_sparse
 from fastdnn.data.split import split_indices
+from fastdnn.diagnose.fresh_copy import optimizer_like, rebuilt, without_regularization
 from fastdnn.errors import EqualUnitsWarning, expected
-from fastdnn.graph import Graph, Node
-from fastdnn.layers.dropout import Dropout
-from fastdnn.layers.gaussian_noise import GaussianNoise
-from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.model import Model
 from fastdnn.ports import Ports
-from fastdnn.regularizers import Regularizer
 from fastdnn.schedules import Constant
 from fastdnn.sources import is_list_of_arrays
 
@@ -73,16 +68,10 @@ def redraw(model: Model, seed: int) -> None:
     """Weights drawn anew, of every layer that is trained; frozen ones, and figures that layers were adapted
     to, stay.
     """
-    kept = model.weights.snapshot()
-    again = Model(seed=seed, dtype=model.dtype)
-    layers = copy.deepcopy([node.layer for node in model.graph.nodes])
-    nodes = [Node(layer, node.inputs) for layer, node in zip(layers, model.graph.nodes, strict=True)]
     with warnings.catch_warnings():  # which the model itself has given before
         warnings.simplefilter("ignore", EqualUnitsWarning)
-        again._set_graph(Graph(nodes, model.graph.inputs, model.graph.outputs))
-    drawn = again.weights.snapshot()
-    trained = {weight.name for layer in model.graph.layers if _is_trained(layer) for weight in layer.weights}
-    model.weights.write({name: drawn[name] if name in trained else kept[name] for name in kept})
+        again = rebuilt(model, optimizer_like(model.optimizer), seed=seed)
+    model.weights.write(again.weights.snapshot())
 
 
 def _is_trained(layer: Any) -> bool:
@@ -99,26 +88,11 @@ def refuse_untrained(where: str, model: Model) -> None:
 def unregularize(model: Model) -> None:
     """Take away what keeps a network from learning by heart: dropout, noise, penalties, limits, decay."""
     for layer in model.graph.layers:
-        if isinstance(layer, Dropout):
-            layer.rate = 0.0
-        elif isinstance(layer, GaussianNoise):
-            layer.stddev = 0.0
-        for name in _settings(type(layer)):
-            if isinstance(getattr(layer, name), Regularizer | Constraint):
-                setattr(layer, name, None)
+        without_regularization(layer)
     compiled = model.compiled
     optimizer = compiled.optimizer
     optimizer.weight_decay = Constant(0.0) if "weight_decay" in optimizer.schedules else 0.0
     model._compile(Compiled(optimizer, compiled.heads, compiled.backend_name))
-
-
-def _settings(kind: type) -> list[str]:
-    return [
-        name
-        for each in kind.__mro__
-        for name, value in vars(each).items()
-        if isinstance(value, RegularizerSetting | ConstraintSetting)
-    ]
 
 
 def set_rate(model: Model, rate: Any) -> None:
