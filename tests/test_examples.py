@@ -67,10 +67,41 @@ def test_batch_sizes():
     assert errors == sorted(errors, reverse=True)
 
 
+def test_diagnosis():
+    text = output("diagnosis")
+    told = {
+        "healthy": "Nothing is wrong",
+        "rate too high": "rate of 0.1 is too high",
+        "rate too low": "rate of 1e-06 is too low",
+        "inputs to 255": "inputs are not scaled",
+        "deep sigmoids": "take ReLU",
+        "100 examples": "few training rows",
+    }
+    for name, words in told.items():
+        found = re.search(rf"^{name} +([\d.]+) % +([\d.]+) %  .*{words}", text, re.MULTILINE)
+        assert found, text
+        before, after = map(float, found.groups())
+        assert before == after < 8 if name == "healthy" else after < 0.8 * before
+
+
 def test_gallery():
     text = output("gallery")
     assert [len(numbers(text, name)) for name in ("learning_curve", "weight_images")] == [2, 2]
     assert 1 < numbers(text, "learning_curve")[1] < 60  # kB
+
+
+def test_gradient_check():
+    differences, slips = output("gradient_check").split("slip")
+    one_sided, two_sided, five_points = numbers(differences, "1.0e-03")
+    assert five_points < 1e-4 * two_sided < 1e-7 * one_sided
+    told = {
+        "none": ("great", ""),
+        "no product rule": ("worry", "in/kernel, in/bias"),
+        "mean, not sum": ("worry", "swish/beta"),
+        "0.1 % too much": ("check", "in/kernel, in/bias"),
+    }
+    for name, (verdict, differing) in told.items():
+        assert re.search(rf"^{name}  .* {verdict} .* %  {differing}$", slips, re.MULTILINE), slips
 
 
 def test_initialization():
