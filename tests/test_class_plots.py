@@ -99,7 +99,7 @@ def test_the_reliability_diagram_has_its_counts():
 
 
 def test_the_risk_coverage_curve():
-    answers = trust(SCORES, LABELS, wanted_error=0.2)
+    answers = trust(SCORES, y_true=LABELS, wanted_error=0.2)
     ax = answers.plot()
     line = ax.get_lines()[0]
     np.testing.assert_allclose(line.get_ydata(), 100 * answers.curve.error)

@@ -35,6 +35,8 @@ class Calibration:
     counts: (bins,): how many there are, or the sum of their weights.
     mean_confidence, mean_accuracy: of all rows.
     gap_error: the standard error of the difference of the two, if the probabilities were true.
+    guess_accuracy: of whoever always says the most frequent class of these rows.
+    guess_error: the standard error of that share.
     expected_error: ECE, Σ_b counts_b / n |accuracy_b - confidence_b|.
     maximum_error: MCE, the largest |accuracy_b - confidence_b|.
     brier: mean of Σ_j (p_j - t_j)²; of two classes half of it, (p - t)², as in scikit-learn.
@@ -52,6 +54,8 @@ class Calibration:
     mean_confidence: float
     mean_accuracy: float
     gap_error: float
+    guess_accuracy: float
+    guess_error: float
     expected_error: float
     maximum_error: float
     brier: float
@@ -67,12 +71,29 @@ class Calibration:
         return self.mean_confidence - self.mean_accuracy
 
     @property
+    def above_guessing(self) -> bool:
+        """Whether the winning class is right clearly more often than a guess; of one class it is not asked."""
+        if self.of != "top" or self.guess_accuracy == 1:
+            return True
+        return self.mean_accuracy > self.guess_accuracy + _ERRORS * self.guess_error
+
+    @property
     def advice(self) -> tuple[Advice, ...]:
         """Whether it is too sure, and the temperature that mends it."""
         seen = (
             f"mean confidence {100 * self.mean_confidence:.1f} %, right in {100 * self.mean_accuracy:.1f} %; "
             f"expected calibration error {100 * self.expected_error:.1f} %"
         )
+        if not self.above_guessing:
+            text = (
+                "The network is not clearly better than guessing: how sure it is says nothing before it has "
+                "learnt something."
+            )
+            seen = (
+                f"right in {100 * self.mean_accuracy:.1f} %; always guessing the most frequent class is right in "
+                f"{100 * self.guess_accuracy:.1f} %"
+            )
+            return (Advice("no_better_than_guessing", "hint", text, seen),)
         if abs(self.gap) <= max(GAP, _ERRORS * self.gap_error):
             text = "The probabilities are, on average, as high as the share of right answers."
             return (Advice("calibrated", "good", text, seen, source=GUO),)
@@ -186,9 +207,11 @@ def calibration(
     edges = _edges(confidence, count, strategy)
     t = best_temperature(log_p, codes, weights)
     at_t = _log_loss(np.log(np.maximum(softmax(log_p / t), np.finfo(float).tiny)), codes, weights)
+    counted = np.ones(len(codes)) if weights is None else weights
     return Calibration(
         edges,
-        **_binned(edges, confidence, right, np.ones(len(codes)) if weights is None else weights),
+        **_binned(edges, confidence, right, counted),
+        **_guess(codes, counted),
         brier=_brier(p, codes, weights),
         log_loss=_log_loss(log_p, codes, weights),
         temperature=t,
@@ -235,6 +258,13 @@ def _binned(
         "expected_error": float((off * counts[filled]).sum() / total),
         "maximum_error": float(off.max()),
     }
+
+
+def _guess(codes: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    """The fields of `Calibration` that the labels alone give."""
+    share = float(np.bincount(codes, weights).max() / weights.sum())
+    rows = weights.sum() ** 2 / (weights**2).sum()  # as many as tell as much
+    return {"guess_accuracy": share, "guess_error": float(np.sqrt(share * (1 - share) / rows))}
 
 
 def _brier(p: np.ndarray, codes: np.ndarray, weights: np.ndarray | None) -> float:
