@@ -346,3 +346,32 @@ def test_models_that_do_not_fit(model, x, y, words):
 def test_data_that_do_not_fit(three, x, y, options, words):
     with pytest.raises(ValueError, match=rf"^\[evaluate_classes\] expected {words}"):
         evaluate_classes(three, x, y, **options)
+
+
+def test_what_guessing_would_do_is_said_as_an_error():
+    text = str(fixed(sure(np.zeros(120, int), 3, 0.5), np.repeat([0, 1, 2], [60, 30, 30])))
+    assert text.splitlines()[0].endswith("; always guessing '0' errs on 50.00 %")
+
+
+def test_a_rare_class_that_is_ranked_well_is_learnt():
+    """Right no more often than a guess, and yet it knows much."""
+    y = np.repeat([0, 1], [190, 10])
+    p = np.where(y == 1, 0.4, 0.02)
+    advice = {each.kind: each for each in fixed(np.stack([1 - p, p], axis=1), y).advice}
+    said = advice["no_better_than_guessing"]
+    assert "learnt nothing" not in said.text
+    assert "class_weight={0: 0.526, 1: 10.0}" in said.code
+
+
+def test_intervals_do_not_depend_on_the_scale_of_weights(three):
+    wrong = Y3.copy()
+    wrong[::4] = 0
+    plain = evaluate_classes(three, X, wrong)
+    scaled = evaluate_classes(three, X, wrong, sample_weight=np.full(240, 0.01))
+    half = np.arange(240) % 2
+    some = evaluate_classes(three, X, wrong, sample_weight=3 * half)
+    kept = evaluate_classes(three, X[half == 1], wrong[half == 1])
+    for one, two in ((plain, scaled), (kept, some)):
+        np.testing.assert_allclose(one.error_interval, two.error_interval)
+        np.testing.assert_allclose(one.class_rows, two.class_rows)
+        assert kinds(one)[0] == kinds(two)[0] == "worst_class"

@@ -251,3 +251,13 @@ def test_results_are_pickled_and_drawn():
     assert heights.sum() == pytest.approx(1)
     with pytest.raises(ValueError, match=r"\[layers\] expected axes for 2 layers, got 1"):
         found.plot(axes[:1])
+
+
+def test_a_layer_that_is_not_there_is_named_with_those_that_are():
+    x, _ = classification()
+    found = statistics(classifier(hidden=(8,)), x)
+    with pytest.raises(
+        ValueError,
+        match=r"\[layer_statistics\] expected a layer with figures, one of dense, .*'dens'.*'dense'",
+    ):
+        found["dens"]

@@ -145,3 +145,16 @@ def test_raw_outputs_beside_normalised_ones():
 def test_what_does_not_fit(call, words):
     with pytest.raises(ValueError, match=rf"^\[\w+\] expected .*{words}"):
         call()
+
+
+def test_labels_are_given_by_name():
+    """Other functions have them first: an order that is mistaken must not pass."""
+    with pytest.raises(TypeError, match="positional"):
+        trust(SCORES, LABELS)
+
+
+def test_rows_of_weight_0_do_not_count_among_the_mistakes():
+    p, y = [[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.95, 0.05]], [0, 1, 0, 1]
+    weighted = trust(p, y_true=y, sample_weight=[1, 1, 1, 0])
+    assert [a.kind for a in weighted.advice if a.kind == "blind_measure"] == []
+    assert "blind_measure" in [a.kind for a in trust(p, y_true=y).advice]

@@ -72,7 +72,7 @@ class Calibration:
 
     @property
     def above_guessing(self) -> bool:
-        """Whether the winning class is right clearly more often than a guess; of one class it is not asked."""
+        """Whether the winning class is right clearly more often than a guess; True of rows of one class."""
         if self.of != "top" or self.guess_accuracy == 1:
             return True
         return self.mean_accuracy > self.guess_accuracy + _ERRORS * self.guess_error
@@ -90,7 +90,7 @@ class Calibration:
                 "learnt something."
             )
             seen = (
-                f"right in {100 * self.mean_accuracy:.1f} %; always guessing the most frequent class is right in "
+                f"right in {100 * self.mean_accuracy:.1f} %; always guessing the most frequent class: in "
                 f"{100 * self.guess_accuracy:.1f} %"
             )
             return (Advice("no_better_than_guessing", "hint", text, seen),)

@@ -84,7 +84,7 @@ class ClassEvaluation:
     def guess_error(self) -> float:
         """Of whoever always says the most frequent class of these rows."""
         support = self.confusion.counts.sum(axis=1)
-        return 1 - float(support.max() / support.sum())
+        return float((support.sum() - support.max()) / support.sum())
 
     @property
     def guess(self) -> str:

@@ -19,8 +19,8 @@ RATIO_HIGH = 0.03
 RATIO_LOW = 1e-4
 # A batch has few rows, for all of which a unit that lives may be 0: so more of them than of a larger set.
 _DEAD_IN_BATCH = 0.5
-# Where hardly any gradient comes through, steps are small for that reason: a higher rate would mend nothing, or
-# is what killed the units.
+# Where hardly any gradient comes through, steps are small for that reason: a higher rate would mend nothing,
+# or is what killed the units.
 _BLOCKS = (
     "dead_units",
     "no_signal",

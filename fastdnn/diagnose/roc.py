@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 _WHERE = "roc_auc"
 # Hosmer, Lemeshow & Sturdivant, "Applied Logistic Regression", 3rd edition, 2013, section 5.2.4.
 _ACCEPTABLE, _EXCELLENT = 0.7, 0.8
-_WORSE = 0.4  # between this and 0.5 it may be chance, too
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class RocCurve:
 def auc_advice(auc: float) -> Advice:
     """What an area under a ROC curve says."""
     seen = f"area under the ROC curve {auc:.3f}; chance is 0.5, perfect 1"
-    if auc < _WORSE:
+    if 1 - auc > _ACCEPTABLE:  # reversed they would rank well; an untrained network may be a little below 0.5
         text = "The scores rank worse than chance: are the labels, or the columns of the output, swapped?"
         return Advice("worse_than_chance", "error", text, seen)
     if auc < _ACCEPTABLE:
