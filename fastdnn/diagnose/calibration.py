@@ -7,6 +7,7 @@ import numpy as np
 
 from fastdnn.checks import choice, whole
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.calibration_advice import ERRORS, calibration_advice
 from fastdnn.diagnose.class_labels import Classes, weights_of
 from fastdnn.diagnose.class_scores import codes_of, same_rows
 from fastdnn.diagnose.temperature import best_temperature, read_outputs
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "calibration"
-# What temperature scaling leaves of the error: Guo et al., "On calibration of modern neural networks", ICML
-# 2017, table 1, has 1 to 2 % for nearly all networks.
-GAP = 0.02
-_ERRORS = 2.0  # standard errors that a gap is above, lest few rows be taken for a finding
-GUO = "Guo et al., On calibration of modern neural networks, ICML 2017"
 
 
 @dataclass(frozen=True)
@@ -75,50 +71,12 @@ class Calibration:
         """Whether the winning class is right clearly more often than a guess; True of rows of one class."""
         if self.of != "top" or self.guess_accuracy == 1:
             return True
-        return self.mean_accuracy > self.guess_accuracy + _ERRORS * self.guess_error
+        return self.mean_accuracy > self.guess_accuracy + ERRORS * self.guess_error
 
     @property
     def advice(self) -> tuple[Advice, ...]:
         """Whether it is too sure, and the temperature that mends it."""
-        seen = (
-            f"mean confidence {100 * self.mean_confidence:.1f} %, right in {100 * self.mean_accuracy:.1f} %; "
-            f"expected calibration error {100 * self.expected_error:.1f} %"
-        )
-        if not self.above_guessing:
-            text = (
-                "The network is not clearly better than guessing: how sure it is says nothing before it has "
-                "learnt something."
-            )
-            seen = (
-                f"right in {100 * self.mean_accuracy:.1f} %; always guessing the most frequent class: in "
-                f"{100 * self.guess_accuracy:.1f} %"
-            )
-            return (Advice("no_better_than_guessing", "hint", text, seen),)
-        if abs(self.gap) <= max(GAP, _ERRORS * self.gap_error):
-            text = "The probabilities are, on average, as high as the share of right answers."
-            return (Advice("calibrated", "good", text, seen, source=GUO),)
-        logits = ", from_logits=True" if self.from_logits else ""
-        code = (
-            "import fastdnn as fd\n"
-            f"p = fd.diagnose.apply_temperature(model.predict(x), {self.temperature:.4g}{logits})"
-        )
-        what = "network is" if self.of == "top" else f"probability of {self.of!r} is"
-        seen += f"; log loss {self.log_loss:.4g}, {self.log_loss_at_temperature:.4g} at this temperature"
-        if self.of != "top":
-            high = "high" if self.gap > 0 else "low"
-            text = f"The {what} too {high} on average: is the class as frequent here as in training?"
-            return (Advice(f"probability_too_{high}", "warning", text, seen, source=GUO),)
-        if self.gap > 0:
-            text = (
-                f"The {what} over-confident: divide its logits by the temperature {self.temperature:.3g}, or "
-                "train it with label_smoothing=0.1 of its loss."
-            )
-            return (Advice("over_confident", "warning", text, seen, code, GUO),)
-        text = (
-            f"The {what} under-confident: divide its logits by the temperature {self.temperature:.3g}, or "
-            "train it longer, with less label smoothing or dropout."
-        )
-        return (Advice("under_confident", "hint", text, seen, code, GUO),)
+        return calibration_advice(self)
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the reliability diagram: accuracy by confidence, with the counts of the bins.
