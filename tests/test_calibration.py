@@ -101,7 +101,10 @@ def test_a_network_that_is_not_sure_enough():
 
 def test_few_rows_are_no_finding():
     p = np.repeat([[0.8, 0.2], [0.2, 0.8]], 6, axis=0)
-    assert calibration(np.repeat([0, 1], 6), p).advice[0].kind == "calibrated"  # 20 points, 12 rows
+    (said,) = calibration(np.repeat([0, 1], 6), p).advice
+    assert said.kind == "calibrated"
+    assert said.evidence.startswith("mean confidence 80.0 %, right in 100.0 %")
+    assert "so few rows" in said.text  # 20 points, 12 rows
     p = [[0.9, 0.1]] * 3
     assert [advice.kind for advice in calibration([0, 0, 1], p).advice] == ["no_better_than_guessing"]
 

@@ -32,6 +32,8 @@ def calibration_advice(found: "Calibration") -> tuple[Advice, ...]:
         return (Advice("no_better_than_guessing", "hint", text, seen),)
     if abs(found.gap) <= max(GAP, ERRORS * found.gap_error):
         text = "The probabilities are, on average, as high as the share of right answers."
+        if abs(found.gap) > GAP:
+            text = "On so few rows the probabilities do not clearly differ from the share of right answers."
         return (Advice("calibrated", "good", text, seen, source=GUO),)
     logits = ", from_logits=True" if found.from_logits else ""
     code = (
