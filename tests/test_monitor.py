@@ -162,6 +162,21 @@ def test_dead_units_are_told():
     assert "75% of 40 units" in found[0].evidence
 
 
+@pytest.mark.parametrize("optimizer", [fd.optimizers.Adam(0.3), fd.optimizers.SGD(3.0)])
+def test_small_steps_of_units_that_a_high_rate_killed_ask_for_no_higher_one(optimizer):
+    x, labels = fd.data.load_digits()
+    hidden = [fd.layers.Dense(64, activation="relu") for _ in range(2)]
+    model = fd.Sequential([fd.layers.Input((64,)), *hidden, fd.layers.Dense(10)], seed=0)
+    model.compile(optimizer, fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    monitor = watched(model, x / 16, labels, every=20, epochs=5)
+    assert monitor.advice[0].kind == "dead_units"
+    assert not {"small_updates", "good_updates", "uneven_updates"} & set(kinds(monitor))
+    known = {"model": model}
+    exec(monitor.advice[0].code, known)
+    assert known["model"].optimizer.learning_rate < optimizer.learning_rate
+    assert known["model"].optimizer.iterations == 0  # begun anew: a lower rate alone wakes nobody
+
+
 def test_every_line_of_advice_runs():
     """Sigmoids of large weights, deep: nearly everything is wrong."""
     x, labels = classification()

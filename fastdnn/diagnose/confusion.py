@@ -205,4 +205,4 @@ def normalized(counts: np.ndarray, how: str | None) -> np.ndarray:
 
 
 def _told(count: Any) -> str:
-    return f"{count:,}" if float(count).is_integer() else f"{count:,.4g}"
+    return f"{int(count):,}" if float(count).is_integer() else f"{count:,.4g}"

@@ -22,6 +22,8 @@ _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
 _CLIPPED = "import fastdnn as fd\nmodel.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
+# Units that are dead stay so at a lower rate, too.
+_ANEW = "import fastdnn as fd\nmodel = fd.diagnose.fresh_copy(model)\n"
 _LAYER = "import fastdnn as fd\nlayer = fd.layers.Dense({units}, {arguments})"
 
 
@@ -100,7 +102,9 @@ def _dead(hidden: Sequence[LayerFigures], rate_code: str, limit: float) -> Itera
             f"Units of layer {worst.name!r} are dead: they give 0 for every row, and learn no more. "
             "Lower the learning rate and start anew with He initialisation, or take leaky_relu.",
             f"{worst.dead:.0%} of {worst.units} units are 0 for all {worst.rows} rows{others}",
-            rate_code or _LAYER.format(units=worst.units, arguments='activation="leaky_relu"'),
+            _ANEW + rate_code
+            if rate_code
+            else _LAYER.format(units=worst.units, arguments='activation="leaky_relu"'),
             _DEAD_SOURCE,
         )
     elif rectified:

@@ -17,7 +17,7 @@ from fastdnn.report import table
 ZeroDivision = Literal["warn"] | float
 
 _WHERE = "precision_recall_f1"
-_NAMES = ("precision", "recall", "F1")
+_NAMES = ("precision", "recall", "f1-score")
 
 
 class Averages(NamedTuple):

@@ -114,7 +114,7 @@ def ranks(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def _ks(k: int | Iterable[int], width: int) -> tuple[int, ...]:
-    if k == (1, 2, 3, 5):
+    if isinstance(k, tuple) and k == (1, 2, 3, 5):
         return tuple(each for each in (1, 2, 3, 5) if each < width or each == 1)
     if isinstance(k, Iterable) and not isinstance(k, str):
         given = tuple(whole(_WHERE, "k", each, 1) for each in k)

@@ -158,8 +158,8 @@ def _percent(share: float | None) -> str:
 
 def trust(
     outputs: Any,
-    y_true: Any = None,
     *,
+    y_true: Any = None,
     measure: Measure = "margin",
     threshold: float | None = None,
     wanted_error: float | None = None,
@@ -183,7 +183,8 @@ def trust(
 
     Args:
         outputs: probabilities; or logistic outputs, known by sums that are not 1.
-        y_true: the right labels, or one-hot rows; None where they are not known.
+        y_true: the right labels, or one-hot rows; None where they are not known. By its name alone: where
+            labels are always needed, as in `calibration`, they come first.
         measure: what decides: "margin" (default), "top" or "raw".
         threshold: from which on a row is accepted; default 0, all.
         wanted_error: instead: the lowest threshold at which the accepted rows of y_true have at most this

@@ -77,10 +77,11 @@ def _hesitation(found: "Trust") -> Advice | None:
 
 
 def _blind(found: "Trust") -> Advice | None:
-    right = found.label == found.y_true
-    if right.all() or not right.any():
+    right, weights = found.label == found.y_true, found.sample_weight
+    counted = right if weights is None else right[weights > 0]
+    if counted.all() or not counted.any():
         return None
-    auc = of_sweep(sweep(right, found.score)).auc
+    auc = of_sweep(sweep(right, found.score, weights)).auc
     if auc >= _BLIND:
         return None
     text = f"The {found.measure} does not tell right answers from mistakes: do not reject by it."

@@ -142,8 +142,9 @@ def dress(axes: "Axes", x: str, y: str, title: str = "") -> None:
     axes.set_axisbelow(True)
 
 
-def legend_beside(axes: "Axes", **options: Any) -> "Legend":
-    """A legend beside the axes, where it covers nothing; within them where nothing would make room for it.
+def legend_beside(axes: "Axes", given: object = None, **options: Any) -> "Legend":
+    """A legend beside the axes, where it covers nothing; within them, where least is covered, if they were
+    `given`: beside them it would squeeze a panel of the caller's, or be cut off.
 
     >>> from fastdnn.plots.figure import legend_beside, new_axes
     >>> axes = new_axes("example", (7, 4.5))
@@ -152,7 +153,7 @@ def legend_beside(axes: "Axes", **options: Any) -> "Legend":
     ['a line']
     """
     look = {"handlelength": 3.5, **options}
-    if axes.figure.get_layout_engine() is None:  # the caller's figure, in which it might be cut off
+    if given is not None or axes.figure.get_layout_engine() is None:
         return axes.legend(**look)
     return axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, **look)
 
