@@ -8,7 +8,7 @@ import numpy as np
 from fastdnn.checks import choice, whole
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.calibration_advice import ERRORS, calibration_advice
-from fastdnn.diagnose.class_labels import Classes, weights_of
+from fastdnn.diagnose.class_labels import Classes, effective_rows, near_one, weights_of
 from fastdnn.diagnose.class_scores import codes_of, same_rows
 from fastdnn.diagnose.temperature import best_temperature, read_outputs
 from fastdnn.errors import expected
@@ -205,7 +205,8 @@ def _binned(
         mean, accuracy = sure / counts, hits / counts
     filled, total = counts > 0, counts.sum()
     off = np.abs(accuracy - mean)[filled]
-    spread = np.sqrt((weights**2 * confidence * (1 - confidence)).sum()) / total
+    w = near_one(weights)
+    spread = np.sqrt((w**2 * confidence * (1 - confidence)).sum()) / w.sum()
     return {
         "confidence": mean,
         "accuracy": accuracy,
@@ -221,7 +222,7 @@ def _binned(
 def _guess(codes: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
     """The fields of `Calibration` that the labels alone give."""
     share = float(np.bincount(codes, weights).max() / weights.sum())
-    rows = weights.sum() ** 2 / (weights**2).sum()  # as many as tell as much
+    rows = effective_rows(weights)
     return {"guess_accuracy": share, "guess_error": float(np.sqrt(share * (1 - share) / rows))}
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.temperature import BOUNDS
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.calibration import Calibration
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 # 2017, table 1, has 1 to 2 % for nearly all networks.
 GAP = 0.02
 ERRORS = 2.0  # standard errors that a gap is above, lest few rows be taken for a finding
+_NEAR = 1e-6  # of a bound: the search for a temperature ended there
 GUO = "Guo et al., On calibration of modern neural networks, ICML 2017"
 
 
@@ -35,25 +37,32 @@ def calibration_advice(found: "Calibration") -> tuple[Advice, ...]:
         if abs(found.gap) > GAP:
             text = "On so few rows the probabilities do not clearly differ from the share of right answers."
         return (Advice("calibrated", "good", text, seen, source=GUO),)
-    logits = ", from_logits=True" if found.from_logits else ""
-    code = (
-        "import fastdnn as fd\n"
-        f"p = fd.diagnose.apply_temperature(model.predict(x), {found.temperature:.4g}{logits})"
-    )
-    what = "network is" if found.of == "top" else f"probability of {found.of!r} is"
-    seen += f"; log loss {found.log_loss:.4g}, {found.log_loss_at_temperature:.4g} at this temperature"
+    seen += f"; log loss {found.log_loss:.4g}, {found.log_loss_at_temperature:.4g} at the best temperature"
+    high = "high" if found.gap > 0 else "low"
     if found.of != "top":
-        high = "high" if found.gap > 0 else "low"
-        text = f"The {what} too {high} on average: is the class as frequent here as in training?"
-        return (Advice(f"probability_too_{high}", "warning", text, seen, source=GUO),)
-    if found.gap > 0:
         text = (
-            f"The {what} over-confident: divide its logits by the temperature {found.temperature:.3g}, or "
-            "train it with label_smoothing=0.1 of its loss."
+            f"The probability of {found.of!r} is too {high} on average: is the class as frequent here as in "
+            "training?"
         )
+        return (Advice(f"probability_too_{high}", "warning", text, seen, source=GUO),)
+    divide, code = _by_temperature(found)
+    if found.gap > 0:
+        text = f"The network is over-confident: {divide}train it with label_smoothing=0.1 of its loss."
         return (Advice("over_confident", "warning", text, seen, code, GUO),)
     text = (
-        f"The {what} under-confident: divide its logits by the temperature {found.temperature:.3g}, or "
-        "train it longer, with less label smoothing or dropout."
+        f"The network is under-confident: {divide}train it longer, with less label smoothing or dropout."
     )
     return (Advice("under_confident", "hint", text, seen, code, GUO),)
+
+
+def _by_temperature(found: "Calibration") -> tuple[str, str]:
+    """What to say of the temperature, and the line that uses it: nothing where it would not mend the gap (the
+    least log loss may be on the other side, where few mistakes are very sure), or has no minimum.
+    """
+    t = found.temperature
+    mends = 1 < t < BOUNDS[1] * (1 - _NEAR) if found.gap > 0 else BOUNDS[0] * (1 + _NEAR) < t < 1
+    if not mends:
+        return "", ""
+    logits = ", from_logits=True" if found.from_logits else ""
+    code = f"import fastdnn as fd\np = fd.diagnose.apply_temperature(model.predict(x), {t:.4g}{logits})"
+    return f"divide its logits by the temperature {t:.3g}, or ", code

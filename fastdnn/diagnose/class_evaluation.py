@@ -9,11 +9,12 @@ from fastdnn.data.table import shortened
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.calibration import Calibration
 from fastdnn.diagnose.class_advice import class_advice, wilson
+from fastdnn.diagnose.class_labels import effective_rows
 from fastdnn.diagnose.classification_report import ClassificationReport
 from fastdnn.diagnose.confusion import ConfusionMatrix
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve, curve_of
 from fastdnn.diagnose.precision_recall_f1 import PrecisionRecallF1
-from fastdnn.diagnose.roc import RocCurve, of_sweep
+from fastdnn.diagnose.roc import RocCurve, auc_error, of_sweep
 from fastdnn.diagnose.thresholds import Sweep, sweep
 from fastdnn.diagnose.top_k import TopK
 from fastdnn.diagnose.trust import Trust
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "evaluate_classes"
+_SURE = 2.0  # standard errors above chance
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,33 @@ class ClassEvaluation:
     @property
     def error_interval(self) -> tuple[float, float]:
         """The 95 % confidence interval of the error; weighted rows count as (Σ w)² / Σ w² (Kish 1965)."""
-        rows = float(_effective(np.zeros(len(self.labels), np.int64), self.sample_weight, 1)[0])
+        rows = effective_rows(self._weights)
         return wilson(self.error * rows, rows)
+
+    @property
+    def _weights(self) -> np.ndarray:
+        return np.ones(len(self.labels)) if self.sample_weight is None else self.sample_weight
 
     @property
     def class_rows(self) -> np.ndarray:
         """(classes,): rows of each class, as many as tell as much where they are weighted."""
-        return _effective(self.labels, self.sample_weight, len(self.classes))
+        weights, count = self._weights, len(self.classes)
+        return np.array([effective_rows(weights[self.labels == c]) for c in range(count)])
+
+    @property
+    def auc_rows(self) -> list[tuple[float, float]]:
+        """Of each area that `auc` is the mean of: how many rows are of the class, and how many are not."""
+        known = [1] if len(self.classes) == 2 else np.flatnonzero(~np.isnan(self.class_auc)).tolist()
+        others = [effective_rows(self._weights[self.labels != c]) for c in known]
+        return list(zip(self.class_rows[known].tolist(), others, strict=True))
+
+    @property
+    def has_learnt(self) -> bool:
+        """Whether what it says clearly depends on the class, or at least its outputs do."""
+        if self.auc is None:
+            return True  # rows of one class say nothing of it
+        chance = _SURE * float(np.mean([auc_error(0.5, *each) for each in self.auc_rows]))
+        return self.auc > 0.5 + chance or agreement(self.confusion.counts, effective_rows(self._weights)) > _SURE
 
     @property
     def guess_error(self) -> float:
@@ -101,9 +123,12 @@ class ClassEvaluation:
         """The counts at all thresholds of one class against the rest, by its name or number."""
         number = _class(self.classes, label)
         yes = self.labels == number
-        if yes.all() or not yes.any():
+        counted = yes if self.sample_weight is None else yes[self.sample_weight > 0]
+        if counted.all() or not counted.any():
             wanted = f"rows of {self.classes[number]!r} and of others"
-            raise ValueError(expected(_WHERE, wanted, f"{int(yes.sum())} of {len(yes)}"))
+            got = f"{int(counted.sum())} of {len(counted)}"
+            hint = "rows of weight 0 do not count" if len(counted) < len(yes) else ""
+            raise ValueError(expected(_WHERE, wanted, got, hint))
         return self.classes[number], sweep(yes, self.probabilities[:, number], self.sample_weight)
 
     def roc_curve(self, label: str | int | None = None) -> RocCurve:
@@ -213,11 +238,22 @@ class ClassEvaluation:
         return "\n".join(lines)
 
 
-def _effective(groups: np.ndarray, weights: np.ndarray | None, count: int) -> np.ndarray:
-    """(count,): (Σ w)² / Σ w² of each group, 0 of one without weight."""
-    sums = np.bincount(groups, weights, minlength=count).astype(np.float64)
-    squares = sums if weights is None else np.bincount(groups, weights**2, minlength=count)
-    return np.divide(sums**2, squares, out=np.zeros(count), where=squares > 0)
+def agreement(counts: np.ndarray, rows: float) -> float:
+    """Cohen's kappa over its standard error among labels that know nothing of each other (Fleiss, Cohen &
+    Everitt 1969); 0 where one of both is always the same.
+
+    >>> import numpy as np
+    >>> from fastdnn.diagnose.class_evaluation import agreement
+    >>> round(agreement(np.array([[180, 0], [15, 5]]), 200), 2), agreement(np.array([[9, 0], [3, 0]]), 12)
+    (6.79, 0.0)
+    """
+    shares = counts / counts.sum()
+    a, b = shares.sum(axis=1), shares.sum(axis=0)
+    by_chance = float(a @ b)
+    spread = by_chance + by_chance**2 - float((a * b * (a + b)).sum())
+    if spread <= 1e-12:  # rounding
+        return 0.0
+    return float((np.trace(shares) - by_chance) / np.sqrt(spread / rows))
 
 
 def _class(classes: tuple[str, ...], label: str | int | None) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.checks import is_text, whole
+from fastdnn.checks import is_real, is_text, whole
 from fastdnn.errors import expected
 from fastdnn.features import as_weights
 
@@ -64,7 +64,7 @@ def weights_of(where: str, sample_weight: Any, rows: int) -> np.ndarray | None:
     """Sample weights (rows,) f64, of which one at least is above 0; None where there are none.
 
     Raises:
-        ValueError: another shape, negative, not finite, or all of them 0.
+        ValueError: another shape, negative, not finite, all of them 0, or too large to be added up.
     """
     if sample_weight is None:
         return None
@@ -74,7 +74,45 @@ def weights_of(where: str, sample_weight: Any, rows: int) -> np.ndarray | None:
     weights: np.ndarray = as_weights(where, sample_weight, rows, "float64")[:, 0]
     if rows and not weights.any():
         raise ValueError(expected(where, "a sample weight above 0", "zeros alone"))
+    with np.errstate(over="ignore"):
+        finite = bool(np.isfinite(weights.sum()))
+    if not finite:
+        raise ValueError(expected(where, "sample weights with a finite sum", f"one of {weights.max():g}"))
     return weights
+
+
+def near_one(weights: np.ndarray) -> np.ndarray:
+    """Weights times the power of two that brings the largest into [0.5, 1): shares stay what they are, to the
+    bit, and neither squares nor products overflow or vanish.
+
+    >>> import numpy as np
+    >>> from fastdnn.diagnose.class_labels import near_one
+    >>> near_one(np.array([3e-300, 1.5e-300])).tolist() == near_one(np.array([3e-300, 1.5e-300]) * 2).tolist()
+    True
+    """
+    scaled: np.ndarray = np.ldexp(weights, -int(np.frexp(weights.max())[1]))
+    return scaled
+
+
+def effective_rows(weights: np.ndarray) -> float:
+    """As how many rows of one weight these tell: (Σ w)² / Σ w² (Kish 1965); 0 without weight.
+
+    >>> import numpy as np
+    >>> from fastdnn.diagnose.class_labels import effective_rows
+    >>> effective_rows(np.full(5, 1000.0)), effective_rows(np.array([1.0, 1.0, 1e-9]))
+    (5.0, 2.000000002)
+    """
+    if not len(weights) or not weights.any():
+        return 0.0
+    w = near_one(weights)
+    return float(w.sum() ** 2 / (w**2).sum())
+
+
+def row_weight(weights: np.ndarray | None) -> float:
+    """What a row weighs where rows of one weight tell as much: Σ w² / Σ w, by which sums become counts."""
+    if weights is None or not len(weights):
+        return 1.0
+    return float(weights.sum() / effective_rows(weights))
 
 
 def labels_of(where: str, name: str, value: Any) -> np.ndarray:
@@ -87,13 +125,27 @@ def labels_of(where: str, name: str, value: Any) -> np.ndarray:
         raise ValueError(expected(where, f"{name} as an array", "rows of unlike lengths")) from error
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    if array.dtype == object and array.ndim == 1 and all(is_text(each) for each in array):
-        array = array.astype(np.str_)
+    if array.dtype == object and array.ndim == 1 and array.size:
+        array = _of_objects(where, name, array)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "buifU"):
         hint = "from outputs of a model take .argmax(axis=1)" if array.ndim == 2 else ""
         got = f"{array.dtype} of shape {array.shape}"
         raise ValueError(expected(where, f"{name} as one number per example, or one text", got, hint))
     return array
+
+
+def _of_objects(where: str, name: str, array: np.ndarray) -> np.ndarray:
+    """Of a column of a data frame, or a list of mixed things: texts alone, or numbers alone."""
+    if all(is_text(each) for each in array):
+        return array.astype(np.str_)
+    kinds = bool, np.bool_
+    odd = [row for row, each in enumerate(array) if not (is_real(each) or isinstance(each, kinds))]
+    if odd:
+        row = next((row for row in odd if not is_text(array[row])), odd[0])
+        wanted = f"{name} as one number per example, or one text"
+        hint = "leave out rows without a label" if array[row] is None else ""
+        raise ValueError(expected(where, wanted, f"{array[row]!r:.{_SHOWN}} in row {row}", hint))
+    return np.array(array.tolist())
 
 
 def _classes(

@@ -9,7 +9,7 @@ import numpy as np
 from fastdnn.checks import choice
 from fastdnn.data.batches import is_batches
 from fastdnn.data.table_target import ClassTarget
-from fastdnn.diagnose.class_labels import Classes, coded
+from fastdnn.diagnose.class_labels import Classes, coded, labels_of
 from fastdnn.diagnose.class_scores import finite_array, from_one_hot
 from fastdnn.diagnose.confusion import ConfusionMatrix, confusion_matrix
 from fastdnn.diagnose.temperature import two_columns
@@ -181,8 +181,10 @@ def _codes(where: str, model: Model, x: Any, y: Any, names: tuple[str, ...], kin
     """The right classes, from targets as the loss takes them, or from their names."""
     if y is None:
         raise ValueError(expected(where, "y, the right labels", "None"))
-    if np.asarray(y).dtype.kind in "UO" and np.ndim(y) == 1 and not isinstance(y, dict):
-        return coded(where, list(names), y=y).codes[0]
+    if not isinstance(y, dict) and np.ndim(y) == 1 and np.asarray(y).dtype.kind in "UO":
+        y = labels_of(where, "y", y)
+        if y.dtype.kind == "U":
+            return coded(where, list(names), y=y).codes[0]
     loss, width = model.compiled.loss, len(names)
     if not isinstance(loss, SparseCrossentropy | CategoricalCrossentropy | KLDivergence | BinaryCrossentropy):
         hot = np.ndim(y) == 2 and np.shape(y)[1] == width

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.diagnose.class_labels import Classes, coded
+from fastdnn.diagnose.class_labels import Classes, coded, labels_of
 from fastdnn.errors import expected
 from fastdnn.features import as_targets
 
@@ -88,7 +88,7 @@ def codes_of(where: str, y_true: Any, classes: Classes, width: int) -> tuple[tup
         y_true = from_one_hot(where, y_true, width)
         if not (classes is None or isinstance(classes, str) or np.ndim(classes) == 0):
             classes = [str(each) for each in np.asarray(classes).tolist()]  # of columns, not of numbers
-    texts = np.asarray(y_true).dtype.kind in "UO"
+    texts = labels_of(where, "y_true", y_true).dtype.kind == "U"
     found = coded(where, width if classes is None and not texts else classes, y_true=y_true)
     if len(found.names) != width:
         hint = "give all classes, in the order of the columns: classes=[...]"

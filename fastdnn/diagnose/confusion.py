@@ -7,7 +7,7 @@ import numpy as np
 
 from fastdnn.checks import choice
 from fastdnn.diagnose.advice import Advice
-from fastdnn.diagnose.class_labels import Classes, coded, weights_of
+from fastdnn.diagnose.class_labels import Classes, coded, row_weight, weights_of
 from fastdnn.diagnose.confusion_text import confusion_text
 from fastdnn.errors import expected
 
@@ -19,8 +19,10 @@ Normalize = Literal["true", "pred", "all"]
 _WHERE = "confusion_matrix"
 _SHOWN_WIDTH = 100
 _MOST_CLASSES = 10_000  # 800 MB of counts
-# A confusion is named where it is this share of all mistakes, and more than a few examples.
+# A confusion is named where it is this share of all mistakes, and more than a few examples (as many as tell as
+# much, where they are weighted).
 _PAIR_SHARE, _PAIR_LEAST = 0.25, 3
+_ONE_SIDED = 2 / 3  # of the mistakes between two classes: one kind is then twice as frequent as the other
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,14 @@ class ConfusionMatrix:
     classes: their names.
     counts: C before it was normalised.
     normalize: by what.
+    row_weight: what a row weighs, so that counts / row_weight are about as many rows of one weight.
     """
 
     matrix: np.ndarray
     classes: tuple[str, ...]
     counts: np.ndarray
     normalize: Normalize | None = None
+    row_weight: float = 1.0
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.matrix, dtype=dtype) if copy is not False else np.asarray(self.matrix, dtype)
@@ -87,17 +91,26 @@ class ConfusionMatrix:
             text = "No example was taken for another class." if self.rows else "There are no examples."
             return (Advice("no_confusion", "good", text),)
         if len(self.classes) == 2:
-            a_b = self.classes
-            ways = [f"{_told(c)} {a_b[i]!r} taken for {a_b[j]!r}" for i, j, c in self.confused()]
-            return (Advice("mistakes", "good", "Both kinds of mistakes, counted.", ", ".join(ways)),)
+            return (self._of_two(),)
         i, j, count = self.confused(1)[0]
-        if count < max(_PAIR_SHARE * self.wrong, _PAIR_LEAST):
+        if count < max(_PAIR_SHARE * self.wrong, _PAIR_LEAST * self.row_weight):
             text = "The mistakes are spread: no two classes are confused above all."
             return (Advice("spread_confusion", "good", text, f"{_told(self.wrong)} mistakes"),)
         a, b = self.classes[i], self.classes[j]
         text = f"{a!r} is taken for {b!r} more than anything else: look at such rows, or get more of both."
         seen = f"{_told(count)} of {_told(self.wrong)} mistakes, of {_told(self.counts[i].sum())} of {a!r}"
         return (Advice("confused_pair", "hint", text, seen),)
+
+    def _of_two(self) -> Advice:
+        """Which of both kinds of mistakes there are."""
+        names, found = self.classes, self.confused()
+        i, j, count = found[0]
+        seen = ", ".join(f"{_told(c)} {names[a]!r} taken for {names[b]!r}" for a, b, c in found)
+        text = "The two kinds of mistakes are about equally frequent."
+        if count > _ONE_SIDED * self.wrong:
+            most = "Most" if len(found) > 1 else "All"
+            text = f"{most} mistakes are of one kind: {names[i]!r} taken for {names[j]!r}."
+        return Advice("mistakes", "good", text, seen)
 
     def told(self, width: int = _SHOWN_WIDTH) -> str:
         """The matrix as text; where it is wider than `width` characters, its ten largest confusions."""
@@ -163,14 +176,14 @@ def confusion_matrix(
     (0.25, [0.5, 0.0, 0.0])
     """
     how = None if normalize is None else choice(_WHERE, "normalize", normalize, ("true", "pred", "all"))
-    names, counts = counted(_WHERE, y_true, y_pred, classes, sample_weight)
-    return ConfusionMatrix(normalized(counts, how), names, counts, normalize)
+    names, counts, weight = counted(_WHERE, y_true, y_pred, classes, sample_weight)
+    return ConfusionMatrix(normalized(counts, how), names, counts, normalize, weight)
 
 
 def counted(
     where: str, y_true: Any, y_pred: Any, classes: Classes, sample_weight: Any
-) -> tuple[tuple[str, ...], np.ndarray]:
-    """The classes, and C (classes, classes), of labels as users have them.
+) -> tuple[tuple[str, ...], np.ndarray, float]:
+    """The classes, C (classes, classes), and what a row weighs in it, of labels as users have them.
 
     Raises:
         ValueError: as `confusion_matrix`.
@@ -181,7 +194,7 @@ def counted(
         wanted = f"at most {_MOST_CLASSES:,} classes, for a matrix of them"
         raise ValueError(expected(where, wanted, f"{len(read.names):,}"))
     weights = weights_of(where, sample_weight, len(true))
-    return read.names, counted_pairs(true, predicted, len(read.names), weights)
+    return read.names, counted_pairs(true, predicted, len(read.names), weights), row_weight(weights)
 
 
 def counted_pairs(

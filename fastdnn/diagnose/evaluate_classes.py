@@ -9,9 +9,10 @@ from fastdnn.compiled import Head
 from fastdnn.diagnose import class_outputs
 from fastdnn.diagnose.calibration import calibration
 from fastdnn.diagnose.class_evaluation import ClassEvaluation
-from fastdnn.diagnose.class_labels import Classes, weights_of
+from fastdnn.diagnose.class_labels import Classes, row_weight, weights_of
 from fastdnn.diagnose.classification_report import ClassificationReport
 from fastdnn.diagnose.confusion import ConfusionMatrix, counted_pairs
+from fastdnn.diagnose.normalised_outputs import sums_to_one
 from fastdnn.diagnose.precision_recall_curve import curve_of
 from fastdnn.diagnose.precision_recall_f1 import of_counts
 from fastdnn.diagnose.roc import curves, of_sweep
@@ -87,7 +88,7 @@ def evaluate_classes(
         labels=codes,
         predicted=label,
         probabilities=p,
-        confusion=ConfusionMatrix(counts, read.classes, counts),
+        confusion=ConfusionMatrix(counts, read.classes, counts, None, row_weight(weights)),
         classification_report=ClassificationReport(scores),
         class_auc=areas,
         class_average_precision=precisions,
@@ -103,8 +104,10 @@ def evaluate_classes(
 
 
 def _trust(read: class_outputs.ClassOutputs, wanted_error: float | None, named: Any) -> Trust:
-    """By the outputs themselves where they are logits or logistic; else by what they are with the sum 1."""
-    given = read.outputs if read.logistic else read.comparable
+    """By the outputs themselves, so that `trust(model.predict(x), threshold=...)` accepts the same rows; by
+    what they are with the sum 1 where they are not known by it.
+    """
+    given = read.outputs if read.logistic or sums_to_one(read.outputs) else read.comparable
     raw = None if given is read.outputs else read.outputs
     said: dict[str, Any] = {"raw": raw, "from_logits": read.from_logits, **named}
     return trust(given, y_true=read.codes, wanted_error=wanted_error, **said)

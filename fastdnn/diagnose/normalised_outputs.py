@@ -26,10 +26,15 @@ def normalised_outputs(outputs: Any, from_logits: bool) -> tuple[np.ndarray, np.
         return z, softmax(z), "logits"
     a = chances(_WHERE, outputs, "outputs")
     a = np.stack([1 - a, a], axis=1) if a.ndim == 1 else a
-    sums = a.sum(axis=1, keepdims=True)
-    if (np.abs(sums - 1) <= _SUM_OFF).all():
+    if sums_to_one(a):
         return a, a, "probabilities"
+    sums = a.sum(axis=1, keepdims=True)
     if (sums == 0).any():
         row = int(np.argmin(sums[:, 0] > 0))
         raise ValueError(expected(_WHERE, "an output above 0 in each row", f"zeros in row {row}"))
     return a, a / sums, "logistic"
+
+
+def sums_to_one(a: np.ndarray) -> bool:
+    """Whether rows (rows, classes) are probabilities, but for rounding."""
+    return a.ndim == 2 and bool((np.abs(a.sum(axis=1) - 1) <= _SUM_OFF).all())

@@ -122,7 +122,7 @@ def precision_recall_f1(
     (0.6111, 0.6)
     """
     value = zero_value(_WHERE, zero_division)
-    names, counts = counted(_WHERE, y_true, y_pred, classes, sample_weight)
+    names, counts, _ = counted(_WHERE, y_true, y_pred, classes, sample_weight)
     if not counts.any():
         raise ValueError(expected(_WHERE, "at least one example", "none"))
     found = of_counts(counts, names, value)

@@ -1,6 +1,6 @@
 """How well scores rank yes before no: the ROC curve and the area under it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _WHERE = "roc_auc"
 # Hosmer, Lemeshow & Sturdivant, "Applied Logistic Regression", 3rd edition, 2013, section 5.2.4.
-_ACCEPTABLE, _EXCELLENT = 0.7, 0.8
+ACCEPTABLE, _EXCELLENT = 0.7, 0.8
+_Z = 1.959964  # of 95 % of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,24 @@ class RocCurve:
     thresholds: a row is called positive where score >= threshold; the first is infinity.
     auc: the area under the curve: the probability that a positive row has a higher score than a negative
         one, equal scores counting half. 1 is perfect, 0.5 chance.
+    rows: how many rows are positive, and how many negative; as many as tell as much where they are weighted.
     """
 
     false_positive_rate: np.ndarray
     true_positive_rate: np.ndarray
     thresholds: np.ndarray
     auc: float
+    rows: tuple[float, float]
+
+    @property
+    def auc_error(self) -> float:
+        """The standard error of the area (Hanley & McNeil 1982)."""
+        return auc_error(self.auc, *self.rows)
 
     @property
     def advice(self) -> tuple[Advice, ...]:
         """What the area says."""
-        return (auc_advice(self.auc),)
+        return (auc_advice(self.auc, [self.rows]),)
 
     def plot(self, ax: "Axes | None" = None, *, label: str | None = None) -> "Axes":
         """Draw it, beside the diagonal of chance.
@@ -58,19 +66,48 @@ class RocCurve:
         wanted = (0.01, 0.05, 0.1, 0.2)
         found = np.interp(wanted, self.false_positive_rate, self.true_positive_rate)
         told = ", ".join(f"{100 * t:.0f} % at {100 * f:.0f} %" for f, t in zip(wanted, found, strict=True))
-        head = f"area under the ROC curve {self.auc:.4f}; positives found at false alarms: {told}"
+        area = f"area under the ROC curve {self.auc:.4f}, standard error {self.auc_error:.4f}"
+        head = f"{area}; positives found at false alarms: {told}"
         return "\n".join([head, *[str(each) for each in self.advice]])
 
 
-def auc_advice(auc: float) -> Advice:
-    """What an area under a ROC curve says."""
+def auc_error(auc: float, positive: float, negative: float) -> float:
+    """The standard error of an area, by how many rows are positive and negative (Hanley & McNeil 1982).
+
+    sqrt((A (1 - A) + (p - 1)(Q1 - A²) + (n - 1)(Q2 - A²)) / (p n)), Q1 = A / (2 - A), Q2 = 2 A² / (1 + A). At
+    0.5 it is what rows have whose scores know nothing.
+
+    >>> from fastdnn.diagnose.roc import auc_error
+    >>> round(auc_error(0.8, 50, 50), 4), round(auc_error(0.5, 2, 2), 4)
+    (0.0444, 0.3227)
+    """
+    above, below = auc / (2 - auc) - auc**2, 2 * auc**2 / (1 + auc) - auc**2
+    variance = auc * (1 - auc) + max(positive - 1, 0) * above + max(negative - 1, 0) * below
+    return float(np.sqrt(max(variance, 0.0) / (positive * negative)))
+
+
+def auc_advice(auc: float, rows: Sequence[tuple[float, float]] = ()) -> Advice:
+    """What an area under a ROC curve says.
+
+    Args:
+        auc: the area, or a mean of areas.
+        rows: of each of these areas how many positive and negative rows there are; none: too many for chance.
+    """
     seen = f"area under the ROC curve {auc:.3f}; chance is 0.5, perfect 1"
-    if 1 - auc > _ACCEPTABLE:  # reversed they would rank well; an untrained network may be a little below 0.5
+    # Of a mean at most: the areas of classes are of the same rows.
+    chance, error = (
+        _Z * float(np.mean([auc_error(at, *each) for each in rows])) if rows else 0.0 for at in (0.5, auc)
+    )
+    # Reversed they would rank well; an untrained network may be a little below 0.5.
+    if 1 - auc > ACCEPTABLE and auc < 0.5 - chance:
         text = "The scores rank worse than chance: are the labels, or the columns of the output, swapped?"
         return Advice("worse_than_chance", "error", text, seen)
-    if auc < _ACCEPTABLE:
+    if auc < ACCEPTABLE or auc <= 0.5 + chance:
         text = "The scores hardly tell the classes apart: features or training are not good enough yet."
-        return Advice("poor_ranking", "warning", text, seen)
+        if max(auc + error, 0.5 + chance) < ACCEPTABLE:
+            return Advice("poor_ranking", "warning", text, seen)
+        text = "Too few rows to say whether the scores tell the classes apart."
+        return Advice("poor_ranking", "hint", text, f"{seen}; give or take {max(error, chance):.3f}")
     word = "well" if auc >= _EXCELLENT else "acceptably"
     return Advice("ranking", "good", f"The scores rank the classes {word}.", seen)
 
@@ -119,7 +156,7 @@ def of_sweep(found: Sweep, *, drop: bool = True) -> RocCurve:
         kept = np.concatenate([[True], (np.diff(false, 2) != 0) | (np.diff(true, 2) != 0), [True]])
         false, true, thresholds = false[kept], true[kept], thresholds[kept]
     rates = [np.append(0.0, counts) / counts[-1] for counts in (false, true)]
-    return RocCurve(rates[0], rates[1], np.append(np.inf, thresholds), area)
+    return RocCurve(rates[0], rates[1], np.append(np.inf, thresholds), area, found.rows)
 
 
 def _area(x: np.ndarray, y: np.ndarray) -> float:

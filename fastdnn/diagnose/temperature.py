@@ -9,7 +9,7 @@ from fastdnn.diagnose.class_scores import chances, finite_array, probabilities
 from fastdnn.errors import expected
 from fastdnn.reference.softmax import log_sum_exp, softmax
 
-_COLDEST, _HOTTEST = 0.01, 100.0  # beyond them probabilities are 0 and 1, or all the same
+BOUNDS = (0.01, 100.0)  # of a temperature: beyond them probabilities are 0 and 1, or all the same
 _MOST_STEPS = 60  # halvings of the bracket to far below rounding; Newton's steps are about six
 _ROUNDING = 1e-12
 
@@ -38,7 +38,8 @@ def best_temperature(log_p: np.ndarray, codes: np.ndarray, weights: np.ndarray |
 
     With b = 1/T it is convex: its slope is E z - z_label and its curvature Var z, under softmax(b z) and
     averaged over the rows. Newton's steps find the root of the slope; one that leaves the bracket becomes a
-    halving of it. Where no mistake holds it back, T goes to the lower end.
+    halving of it. Where no mistake holds it back, T goes to the lower end; where each row's outputs are all
+    the same, no T changes anything, and it is 1.
 
     >>> import numpy as np
     >>> from fastdnn.diagnose.temperature import best_temperature
@@ -47,8 +48,11 @@ def best_temperature(log_p: np.ndarray, codes: np.ndarray, weights: np.ndarray |
     >>> round(T, 4), (1 / (1 + np.exp((z[0, 1] - z[0, 0]) / T))).round(4).item()
     (2.0, 0.75)
     """
+    counted = np.ones(len(codes), bool) if weights is None else weights > 0
+    if np.ptp(log_p[counted], axis=1).max() <= _ROUNDING:
+        return 1.0
     own = np.take_along_axis(log_p, codes[:, None], axis=1)[:, 0]
-    low, high, b = 1 / _HOTTEST, 1 / _COLDEST, 1.0
+    low, high, b = 1 / BOUNDS[1], 1 / BOUNDS[0], 1.0
     for _ in range(_MOST_STEPS):
         p = softmax(b * log_p)
         mean = (p * log_p).sum(axis=1)
@@ -99,6 +103,7 @@ def apply_temperature(outputs: Any, temperature: float, *, from_logits: bool = F
             z = np.log(np.stack([1 - p, p], axis=1) if p.ndim == 1 else p)
         if np.isneginf(z).all(axis=1).any():
             raise ValueError(expected(where, "an output above 0 in each row", "zeros alone"))
-    cooled = softmax(z / t)
+    with np.errstate(over="ignore"):  # near 0 all but the largest go to minus infinity
+        cooled = softmax((z - z.max(axis=1, keepdims=True)) / t)
     shape = np.shape(outputs)
     return cooled if len(shape) == 2 and shape[1] > 1 else cooled[:, 1].reshape(shape)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.diagnose.class_labels import labels_of, weights_of
+from fastdnn.diagnose.class_labels import effective_rows, labels_of, near_one, weights_of
 from fastdnn.diagnose.class_scores import finite_array, same_rows
 from fastdnn.errors import expected
 
@@ -14,13 +14,15 @@ from fastdnn.errors import expected
 class Sweep:
     """What a threshold t calls yes, for every different score from the highest down: score >= t.
 
-    false, true: (thresholds,): false and true positives, weighted.
+    false, true: (thresholds,): false and true positives; of weighted rows in a unit of their own.
     thresholds: (thresholds,), falling.
+    rows: how many rows are positive, and how many negative; as many as tell as much where they are weighted.
     """
 
     false: np.ndarray
     true: np.ndarray
     thresholds: np.ndarray
+    rows: tuple[float, float]
 
 
 def sweep(is_positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | None = None) -> Sweep:
@@ -35,12 +37,13 @@ def sweep(is_positive: np.ndarray, scores: np.ndarray, weights: np.ndarray | Non
     if weights is not None:
         counted = weights > 0
         is_positive, scores, weights = is_positive[counted], scores[counted], weights[counted]
+        weights = near_one(weights)
     order = np.argsort(-scores, kind="stable")
     yes, falling = is_positive[order], scores[order]
     w = np.ones(len(yes)) if weights is None else weights[order]
     last = np.append(np.flatnonzero(np.diff(falling)), len(falling) - 1)
     true, false = (np.cumsum(np.where(which, w, 0.0))[last] for which in (yes, ~yes))
-    return Sweep(false, true, falling[last])
+    return Sweep(false, true, falling[last], (effective_rows(w[yes]), effective_rows(w[~yes])))
 
 
 def read(
