@@ -346,7 +346,7 @@ SETS = (X[:50], X[:50, 0]), (X[50:90], X[50:90, 0])
         (model_of(compiled=False), SETS, {}, "expected a compiled model"),
         (model_of(outputs=2), SETS, {}, "a model with one input and one output"),
         (model_of(inputs=2), SETS, {}, "a model with one input and one output"),
-        (model_of(), (X, SETS[1]), {}, r"train as \(x, y\) or \(x, y, sample_weight\), got a ndarray"),
+        (model_of(), (X, SETS[1]), {}, r"train as \(x, y\) or \(x, y, sample_weight\), got an ndarray"),
         (model_of(), (SETS[0], (X,)), {}, r"dev as \(x, y\) or \(x, y, sample_weight\), got a tuple of 1"),
         (model_of(), (SETS[0], (X[:0], X[:0, 0])), {}, r"report, dev"),
         (model_of(), (SETS[0], (X[:5], X[:4, 0])), {}, r"report, dev"),

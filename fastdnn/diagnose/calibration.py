@@ -77,10 +77,7 @@ class Calibration:
             text = "The probabilities are, on average, as high as the share of right answers."
             return (Advice("calibrated", "good", text, seen, source=GUO),)
         logits = ", from_logits=True" if self.from_logits else ""
-        code = (
-            "import fastdnn as fd\n"
-            f"p = fd.diagnose.apply_temperature(model.predict(x), {self.temperature:.4g}{logits})"
-        )
+        code = f"p = fd.diagnose.apply_temperature(model.predict(x), {self.temperature:.4g}{logits})"
         what = "network is" if self.of == "top" else f"probability of {self.of!r} is"
         seen += f"; log loss {self.log_loss:.4g}, {self.log_loss_at_temperature:.4g} at this temperature"
         if self.of != "top":

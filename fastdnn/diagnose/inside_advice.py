@@ -21,8 +21,8 @@ GRADIENT_FACTOR = 100.0
 _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
-_CLIPPED = "import fastdnn as fd\nmodel.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
-_LAYER = "import fastdnn as fd\nlayer = fd.layers.Dense({units}, {arguments})"
+_CLIPPED = "model.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
+_LAYER = "layer = fd.layers.Dense({units}, {arguments})"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def _not_finite(layer: LayerFigures) -> Advice:
         f"Layer {layer.name!r} gives numbers that are NaN or infinite: lower the learning rate and "
         "standardise the inputs.",
         f"mean {layer.mean:.3g}, standard deviation {layer.std:.3g}, over {layer.rows} rows",
-        "import fastdnn as fd\nx = fd.data.StandardScaler().fit_transform(x)",
+        "x = fd.data.StandardScaler().fit_transform(x)",
         'deck 004, "Random Initialization of Weights"',
     )
 
