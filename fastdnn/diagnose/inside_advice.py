@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.sampling import WatchedLayer
+from fastdnn.short_repr import ShortRepr
 
 # Of the units of a ReLU layer, 0 for every row that was looked at. Stanford's cs231n, from which deck 004 is,
 # has seen "as much as 40 %" dead at too high a rate; here the half of that.
@@ -26,7 +27,7 @@ _LAYER = "layer = fd.layers.Dense({units}, {arguments})"
 
 
 @dataclass(frozen=True)
-class LayerFigures:
+class LayerFigures(ShortRepr):
     """What a layer gives for some rows.
 
     layer: which one; units: its outputs for an example; rows: that were looked at.

@@ -32,6 +32,7 @@ from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
 from fastdnn.optimizers import Adam
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 MOST_ROWS = 2048  # of the training set, drawn once for all trials
 LONGER = 5  # times the steps, where they do not settle whether regularisation is too much
@@ -75,8 +76,8 @@ class Trial:
     held_out_before: float = math.nan
 
     def helps(self, before: float, guessing: float = math.nan) -> bool:
-        """Whether it is decisively better than `before`, and no worse on rows that it was not trained on. So is
-        what had its own steps, where the network as it is has hardly left the loss of guessing.
+        """Whether it is decisively better than `before`, and no worse on rows that it was not trained on.
+        So is what had its own steps, where the network as it is has hardly left the loss of guessing.
         """
         if self.held_out > self.held_out_before:
             return False
@@ -88,7 +89,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Interventions:
+class Interventions(ShortRepr):
     """What `intervene` found: prints as a table.
 
     trials: the first is the network as it is.

@@ -29,6 +29,7 @@ from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
 from fastdnn.layers.layer import Layer
 from fastdnn.losses import BinaryCrossentropy
 from fastdnn.model import Model
+from fastdnn.short_repr import ShortRepr
 
 # Of a false alarm in each pair of sets: a tenth of `check_splits`'s, since nobody asked whether they differ.
 SHIFT_ALPHA = 0.001
@@ -46,7 +47,7 @@ _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
 
 @dataclass(frozen=True)
-class Section:
+class Section(ShortRepr):
     """A part of a report.
 
     name: "data", "shift", "errors", ...

@@ -14,6 +14,7 @@ from fastdnn.errors import expected
 from fastdnn.layers import Embedding
 from fastdnn.losses.base import OperationLoss
 from fastdnn.model import Model
+from fastdnn.short_repr import ShortRepr
 
 CLASSIFYING = ("sparse_accuracy", "categorical_accuracy", "binary_accuracy")
 CALL = "call report(model, (x, y), (x_dev, y_dev)): a set is one argument"
@@ -21,7 +22,7 @@ LARGE_INPUTS = 10.0  # root mean square of a feature, where a standardised one h
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(ShortRepr):
     """One of them.
 
     name: "train", "dev" or "test".

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 AT_CHANCE = 0.95  # of the error of guessing: above, nothing was learned, or nothing that carries over
 LEARNED = 0.9  # of it, below: the training set was learned in part
 HALF_WAY = 0.5  # of it, above: figures of an unfinished network, whatever they are, are no good news
-NOISE = (
-    0.03  # from the training error to the dev error: nothing is learned by heart; bias_variance's threshold
-)
+# Beside them nothing is said of noise.
+_OTHER_CAUSES = ("not_learnt", "unrelated_targets", "few_examples", "dev_shift", "dev_test_mismatch")
 # What is true of a network that says the same for each row, too.
 _FLATTERY = (
     "low_variance",
@@ -122,8 +121,8 @@ def _noise(case: Case) -> list[Advice]:
         return []
     train, dev = case.errors["train"], case.errors["dev"]
     text = (
-        "The targets may be noisy: no change that was tried helps, and a wider network does no better on other "
-        "rows. Look at wrong rows; if their targets are wrong, no network can do better: say human_error."
+        "The targets may be noisy: no change that was tried helps, and a wider network does no better on "
+        "other rows. Look at wrong rows; if their targets are wrong, none can do better: say human_error."
     )
     seen = (
         f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; loss on other rows "

@@ -14,7 +14,7 @@ class ShortRepr:
 
     >>> from dataclasses import dataclass
     >>> import numpy as np
-    >>> from fastdnn.diagnose.short_repr import ShortRepr
+    >>> from fastdnn.short_repr import ShortRepr
     >>> @dataclass(frozen=True)
     ... class Found(ShortRepr):
     ...     error: float
