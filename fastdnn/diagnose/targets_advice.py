@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 AT_CHANCE = 0.95  # of the error of guessing: above, nothing was learned, or nothing that carries over
 LEARNED = 0.9  # of it, below: the training set was learned in part
 HALF_WAY = 0.5  # of it, above: figures of an unfinished network, whatever they are, are no good news
+LEAST_NOISE = 0.1  # train error from which noise is the likelier cause; below, training longer may do
 # Beside them nothing is said of noise.
 _OTHER_CAUSES = ("not_learnt", "unrelated_targets", "few_examples", "dev_shift", "dev_test_mismatch")
 # What is true of a network that says the same for each row, too.
@@ -109,6 +110,8 @@ def in_vain(found: Sequence[Advice], later: Iterable["Section"], case: Case) -> 
         )
         seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; guessing {case.guessing:.2%}"
         return [Advice("unrelated_targets", "warning", text, seen, _SHUFFLED, _STEPS)]
+    if case.errors["train"] < LEAST_NOISE:
+        return []
     if "high_bias" not in kinds or not kinds.isdisjoint(_OTHER_CAUSES) or case.human is not None:
         return []
     return _noise(case)
