@@ -63,6 +63,36 @@ def test_what_is_given_is_changed():
     assert copy.get_layer("head").activation == "linear"
 
 
+def test_without_regularization_and_with_the_usual_weights():
+    model = network()
+    model.compile(fd.optimizers.AdamW(weight_decay=0.5), "mse", regularizer="l2")
+    plain = fresh_copy(model, unregularized=True)
+    assert plain.compiled.regularizer is None
+    assert not plain.optimizer.weight_decay
+    assert model.optimizer.weight_decay == 0.5
+    assert abs(plain.get_layer("hidden").get_weights()[0]).max() > 5  # all else is as it was
+    some = fresh_copy(model, unregularized=True, regularizer=fd.regularizers.L1(0.5))
+    assert some.compiled.regularizer == fd.regularizers.L1(0.5)
+    kernel, bias = fresh_copy(model, kernel_initializer="auto").get_layer("hidden").get_weights()
+    assert abs(kernel).max() < 5
+    assert (bias == 0).all()
+
+
+def test_the_code_for_poor_weights_and_for_regularization_trains_another_model():
+    for name in ("weights", "regularization", "relu", "inputs", "adam"):
+        found = cause_found(tried(Trial(name, name, 0.1, 0.1)))
+        names = {"fd": fd, "np": np, "model": network(), "x": X, "y": Y / 100}
+        exec(found.code, names)
+        assert names["better"].optimizer.iterations > 0, name
+
+
+def test_what_is_learned_by_heart_without_regularization_is_no_cause():
+    better = Trial("regularization", "none", 0.1, 0.1, 1.0, 1.0, 0.5, 0.9)
+    worse = Trial("regularization", "none", 0.1, 0.1, 1.0, 1.0, 1.5, 0.9)
+    assert cause_found(tried(better)).kind == "too_much_regularization"
+    assert cause_found(tried(worse)) is None
+
+
 def test_a_schedule_becomes_a_constant():
     model = network()
     model.compile(fd.optimizers.Adam(fd.schedules.ExponentialDecay(0.1, 10, 0.5)), "mse")
@@ -108,6 +138,8 @@ def test_frozen_layers_and_graphs_are_kept():
         ({"regularizer": "l9"}, r"\[fresh_copy\]"),
         ({"scale": X[:, :2]}, "3"),
         ({"seed": -1}, "a seed from 0"),
+        ({"unregularized": 1}, "unregularized as True or False"),
+        ({"kernel_initializer": "hee"}, r"\[fresh_copy\]"),
     ],
 )
 def test_bad_arguments_are_refused(options, message):

@@ -105,7 +105,7 @@ def test_bad_initial_weights_are_found(activation, stddev, kind):
     found = statistics(model, x, labels)
     assert kind in [advice.kind for advice in found.advice if advice.severity == "warning"]
     for advice in found.advice:
-        exec(advice.code, {"model": model, "x": x, "y": labels})
+        exec(advice.code, {"fd": fd, "np": np, "model": model, "x": x, "y": labels})
 
 
 def test_initial_weights_by_the_activation_are_good():

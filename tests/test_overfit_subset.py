@@ -129,6 +129,13 @@ def test_rows_that_are_alike_with_unlike_targets_have_a_floor():
     assert found.floor == pytest.approx(np.log(2))
     assert found.reached
     assert "conflicting_rows" in kinds(found)
+    [said] = [each for each in found.advice if each.kind == "conflicting_rows"]
+    more = np.concatenate([x, X[10:30]])
+    for targets in (np.concatenate([y, Y[10:30]]), np.eye(10)[np.concatenate([y, Y[10:30]])]):
+        names = {"np": np, "x": more, "y": targets}
+        exec(said.code, names)
+        assert names["clash"].tolist() == [True] * 20 + [False] * 20
+        assert len(names["x"]) == len(names["y"]) == 20
     assert found.accuracy == pytest.approx(0.5)
     assert found.best_accuracy == 0.5
 

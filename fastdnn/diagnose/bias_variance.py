@@ -8,6 +8,7 @@ from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ model.fit(*train, epochs=20, validation_data=dev)"""
 
 
 @dataclass(frozen=True)
-class BiasVariance:
+class BiasVariance(ShortRepr):
     """What two errors, and the best that can be hoped for, say. All errors are shares from 0 to 1.
 
     bias: train_error - human_error, the avoidable bias; below 0 where the network is better than people.

@@ -36,10 +36,7 @@ def calibration_advice(found: "Calibration") -> tuple[Advice, ...]:
             text = "On so few rows the probabilities do not clearly differ from the share of right answers."
         return (Advice("calibrated", "good", text, seen, source=GUO),)
     logits = ", from_logits=True" if found.from_logits else ""
-    code = (
-        "import fastdnn as fd\n"
-        f"p = fd.diagnose.apply_temperature(model.predict(x), {found.temperature:.4g}{logits})"
-    )
+    code = f"p = fd.diagnose.apply_temperature(model.predict(x), {found.temperature:.4g}{logits})"
     what = "network is" if found.of == "top" else f"probability of {found.of!r} is"
     seen += f"; log loss {found.log_loss:.4g}, {found.log_loss_at_temperature:.4g} at this temperature"
     if found.of != "top":

@@ -92,7 +92,8 @@ def _worst_class(found: "ClassEvaluation") -> Advice | None:
     wrong = (found.labels == worst) & (found.predicted != worst)
     if found.sample_weight is not None:
         wrong &= found.sample_weight > 0
-    return Advice("worst_class", "warning", text, seen, f"x[{np.flatnonzero(wrong)[:10].tolist()}]")
+    rows = np.flatnonzero(wrong)[:10].tolist()
+    return Advice("worst_class", "warning", text, seen, f"print(x_dev[{rows}], y_dev[{rows}])")
 
 
 def _span(errors: np.ndarray) -> str:
@@ -129,7 +130,6 @@ def _weights(found: "ClassEvaluation", support: np.ndarray) -> str:
         return f"model.fit(x, y, class_weight={weights})"
     labels = "y.argmax(axis=1)" if found.one_hot else "y"
     return (
-        "import numpy as np\n"
         f"labels, counts = np.unique({labels}, return_counts=True)\n"
         "weights = counts.sum() / (len(counts) * counts)\n"
         "model.fit(x, y, class_weight=dict(zip(labels.tolist(), weights.tolist())))"
@@ -143,7 +143,6 @@ def _smoothing(found: "ClassEvaluation") -> Advice | None:
         return None
     text = "Trained again with label smoothing, the network would be less sure from the start."
     code = (
-        "import fastdnn as fd\n"
         f"model.compile(model.optimizer, fd.losses.{found.smoothed_loss}, metrics=['accuracy'])\n"
         "model.fit(x, y)"
     )

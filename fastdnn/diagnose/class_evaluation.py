@@ -18,6 +18,7 @@ from fastdnn.diagnose.thresholds import Sweep, sweep
 from fastdnn.diagnose.top_k import TopK
 from fastdnn.diagnose.trust import Trust
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ _WHERE = "evaluate_classes"
 
 
 @dataclass(frozen=True)
-class ClassEvaluation:
+class ClassEvaluation(ShortRepr):
     """All figures of a classifier on a set of rows; errors are shares, 0 to 1.
 
     classes: their names.

@@ -13,6 +13,7 @@ from fastdnn.diagnose.curve_figures import above_floor, as_cost, jitter, late, s
 from fastdnn.diagnose.curve_rate import LEAST_EPOCHS, STILL, STUCK, Rate, read_rate
 from fastdnn.errors import expected, unknown_name
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ _SMALL_GRADIENT = 0.1  # by the largest so far: a plateau with less is flat
 
 
 @dataclass(frozen=True)
-class CurveReading:
+class CurveReading(ShortRepr):
     """What was read of the curves.
 
     figure: the one that was read, such as "loss".

@@ -1,7 +1,7 @@
 """A network once more from the start: copies of its layers with new weights, one thing changed."""
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from fastdnn.errors import expected
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
 from fastdnn.layers import BatchNormalization, Dropout, GaussianNoise, Normalization
-from fastdnn.layers.layer import Layer
+from fastdnn.layers.layer import Layer, flag
 from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.layers.whitening import Whitening
 from fastdnn.model import Model
@@ -39,6 +39,8 @@ def fresh_copy(
     activation: activations.Activation | None = None,
     scale: Any = None,
     regularizer: Any = None,
+    unregularized: bool = False,
+    kernel_initializer: Any = None,
     seed: int | None = None,
 ) -> Model:
     """The same network with new weights, compiled in the same way, with what is given changed.
@@ -54,6 +56,10 @@ def fresh_copy(
         scale: training rows (examples, features), by which the inputs are standardised: a `Normalization` is
             put in front, behind those that are there already.
         regularizer: that of `compile`, such as `fd.regularizers.L2(1e-4)`.
+        unregularized: without all that keeps it from learning by heart: penalties, dropout, noise, limits of
+            weights, weight decay. A `regularizer` that is given stays.
+        kernel_initializer: of all layers that have one, with biases of 0; "auto" is the usual one, He's for
+            ReLU, Glorot's else.
         seed: of the new weights, default the model's.
 
     Returns:
@@ -74,16 +80,23 @@ def fresh_copy(
     where = "fresh_copy"
     rate = None if learning_rate is None else number(where, "learning_rate", learning_rate, 0, ends="()")
     given = model.compiled.optimizer if optimizer is None else optimizers.get(optimizer, where)
-    change = None
+    changes: list[Change] = []
     if activation is not None:
         name = activations.check(where, activation)
         hidden = [layer.name for layer in model.layers if hidden_activation(layer, model)]
-        change = with_activation(hidden, name)
-    penalty = model.compiled.regularizer if regularizer is None else regularizers.get(regularizer, where)
+        changes.append(with_activation(hidden, name))
+    if kernel_initializer is not None:
+        changes.append(initialized(kernel_initializer))
+    plain = flag(where, "unregularized", unregularized)
+    if plain:
+        changes.append(without_regularization)
+    own = None if plain else model.compiled.regularizer
+    penalty = own if regularizer is None else regularizers.get(regularizer, where)
+    made = optimizer_like(given, rate)
     return rebuilt(
         model,
-        optimizer_like(given, rate),
-        change,
+        without_decay(made) if plain else made,
+        _all_of(changes),
         scale=None if scale is None else scaling(where, model, scale),
         regularizer=penalty,
         seed=model.seed if seed is None else seed,
@@ -95,6 +108,14 @@ def optimizer_like(optimizer: Optimizer, learning_rate: float | None = None) -> 
     config = optimizer.get_config()
     if learning_rate is not None:
         config["learning_rate"] = learning_rate
+    return optimizers.from_config(type(optimizer).__name__, config)
+
+
+def without_decay(optimizer: Optimizer) -> Optimizer:
+    """The same optimiser that lets no weights decay, without steps behind it."""
+    config = optimizer.get_config()
+    if config.get("weight_decay"):
+        config["weight_decay"] = 0.0
     return optimizers.from_config(type(optimizer).__name__, config)
 
 
@@ -193,6 +214,16 @@ def hidden_activation(layer: Layer, model: Model) -> str | None:
     return None if layer in outputs or not isinstance(name, str) or name == "linear" else name
 
 
+def _all_of(changes: Sequence[Change]) -> Change:
+    """One after the other."""
+
+    def change(layer: Layer) -> None:
+        for each in changes:
+            each(layer)
+
+    return change
+
+
 def with_activation(layers: Collection[str], activation: str) -> Change:
     """Another activation of these layers, and the initial weights that suit it."""
 
@@ -206,9 +237,18 @@ def with_activation(layers: Collection[str], activation: str) -> Change:
 
 def usual_weights(layer: Layer) -> None:
     """He's or Glorot's initial weights, by the activation; biases of 0."""
-    for name, usual in (("kernel_initializer", "auto"), ("bias_initializer", "zeros")):
-        if hasattr(layer, name):
-            setattr(layer, name, initializers.get(usual, type(layer).__name__))
+    initialized("auto")(layer)
+
+
+def initialized(kernel: Any) -> Change:
+    """Other initial weights; biases of 0."""
+
+    def change(layer: Layer) -> None:
+        for name, wanted in (("kernel_initializer", kernel), ("bias_initializer", "zeros")):
+            if hasattr(layer, name):
+                setattr(layer, name, initializers.get(wanted, "fresh_copy"))
+
+    return change
 
 
 def without_regularization(layer: Layer) -> None:

@@ -15,6 +15,7 @@ from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.report import table
 from fastdnn.schedules import ExponentialDecay
 from fastdnn.schedules.steps import steps_per_epoch
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ _SOURCE = (
 
 
 @dataclass(frozen=True)
-class RateRange:
+class RateRange(ShortRepr):
     """Losses of single steps at rates that grow exponentially.
 
     rates: (steps,) of the steps that were taken.

@@ -1,6 +1,6 @@
 """What the decks do against high bias and high variance, as advice with lines that run.
 
-The lines use `model`, `x` and `y`, beside `import fastdnn as fd` and `import numpy as np`.
+The lines use the names that `Advice` says: `fd`, `np`, `model`, `x`, `y`.
 """
 
 from fastdnn.diagnose.advice import Advice

@@ -35,6 +35,12 @@ _SCALE = """\
 scaler = fd.data.StandardScaler().fit(x)
 print(fd.diagnose.overfit_subset(model, scaler.transform(x), y))"""
 _ROWS = "print(x[:5], y[:5])"
+_CLASHING = """\
+group = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
+pairs = np.unique(np.column_stack([group, np.asarray(y, float).reshape(len(group), -1)]), axis=0)
+clash = np.bincount(pairs[:, 0].astype(int))[group] > 1
+print("rows", np.flatnonzero(clash))
+x, y = x[~clash], y[~clash]"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ def advice_of(facts: SubsetFacts) -> list[Advice]:
         text = "Rows with the same features have unlike targets: no network can tell them apart."
         seen = f"{facts.possible.conflicts} of {facts.feed.rows} rows contradict an earlier one"
         severity: Any = "hint" if facts.reached else "warning"
-        found.append(Advice("conflicting_rows", severity, text, seen, _ROWS, _STEP))
+        found.append(Advice("conflicting_rows", severity, text, seen, _CLASHING, _STEP))
     return found
 
 

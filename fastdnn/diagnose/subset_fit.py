@@ -20,6 +20,7 @@ from fastdnn.diagnose.trials import (
 )
 from fastdnn.layers.layer import flag
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SubsetFit:
+class SubsetFit(ShortRepr):
     """What came of learning a few rows by heart.
 
     reached: whether the loss came down to its floor, and the accuracy up to what is possible.

@@ -20,6 +20,7 @@ from fastdnn.diagnose.told import Told
 from fastdnn.diagnose.walkthrough_task import Task, error_of, simple_network, task_of
 from fastdnn.errors import expected
 from fastdnn.features import as_table, refuse_non_finite
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -28,7 +29,7 @@ _WHERE = "walkthrough"
 
 
 @dataclass(frozen=True)
-class Walkthrough:
+class Walkthrough(ShortRepr):
     """What came of the steps.
 
     model: trained, with the weights of the best epoch on the dev set; it takes x as it is, and gives logits
