@@ -10,8 +10,10 @@ _STEPS = 'deck 004, "Training Process, Step-by-step"'
 _MONITOR = 'deck 004, "Always monitor and visualize the loss/accuracy!"'
 _STOP = 'deck 004, "Early Stopping"'
 _FIND = "found = fd.diagnose.learning_rate_range(model, x, y)\nprint(found)"
-_LOWER = "model.optimizer.learning_rate = 0.1 * model.optimizer.learning_rate"
-_HIGHER = "model.optimizer.learning_rate = 10 * model.optimizer.learning_rate"
+_AT = "better = fd.diagnose.fresh_copy(model, learning_rate={} * model.optimizer.learning_rate{})"
+_FIT = "\nbetter.fit(x, y, epochs=20)"
+_LOWER, _HIGHER = _AT.format("0.1", "") + _FIT, _AT.format("10", "") + _FIT
+_SCALED = _AT.format("0.1", ", scale=x") + _FIT
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,12 @@ def advice_of(facts: CurveFacts) -> list[Advice]:
 
 
 def _rate(facts: CurveFacts) -> Advice:
+    if not facts.epochs:
+        text = (
+            "The training broke off in its first epoch: the learning rate is too high, or the features or "
+            "targets are not finite or not scaled."
+        )
+        return Advice("diverged", "error", text, facts.seen, _SCALED, _STEPS)
     if facts.rate == "too_high":
         kind = "diverged" if facts.diverged is not None else "high_rate"
         text = "The learning rate is too high: begin anew with a tenth of it."

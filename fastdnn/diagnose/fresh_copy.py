@@ -1,7 +1,7 @@
 """A network once more from the start: copies of its layers with new weights, one thing changed."""
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from fastdnn.compiled import Compiled
 from fastdnn.constraints import Constraint
 from fastdnn.data.blocks import read_features
 from fastdnn.data.moments import moments
+from fastdnn.diagnose.wider import LEAST_UNITS, in_front_of_outputs, wider_units
 from fastdnn.errors import expected
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
-from fastdnn.layers import BatchNormalization, Dropout, GaussianNoise, Normalization
+from fastdnn.layers import BatchNormalization, Dense, Dropout, GaussianNoise, Normalization
 from fastdnn.layers.layer import Layer
 from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.layers.whitening import Whitening
@@ -39,6 +40,8 @@ def fresh_copy(
     activation: activations.Activation | None = None,
     scale: Any = None,
     regularizer: Any = None,
+    widen: float | None = None,
+    before_output: Sequence[Layer] | None = None,
     seed: int | None = None,
 ) -> Model:
     """The same network with new weights, compiled in the same way, with what is given changed.
@@ -54,6 +57,10 @@ def fresh_copy(
         scale: training rows (examples, features), by which the inputs are standardised: a `Normalization` is
             put in front, behind those that are there already.
         regularizer: that of `compile`, such as `fd.regularizers.L2(1e-4)`.
+        widen: factor > 1 by which hidden `Dense` layers get more units, at least 64 each; a network without
+            any gets one of 64 ReLU units. Layers whose width a frozen layer, a sum with the input or a layer
+            of your own needs stay as they are.
+        before_output: layers to put in front of each last `Dense` layer, such as `[fd.layers.Dropout(0.3)]`.
         seed: of the new weights, default the model's.
 
     Returns:
@@ -79,6 +86,12 @@ def fresh_copy(
         name = activations.check(where, activation)
         hidden = [layer.name for layer in model.layers if hidden_activation(layer, model)]
         change = with_activation(hidden, name)
+    inserted = None if before_output is None else in_front_of_outputs(where, model.graph, before_output)
+    if widen is not None:
+        units = wider_units(model.graph, number(where, "widen", widen, 1, ends="()"))
+        change = _both(with_units({layer.name: count for layer, count in units.items()}), change)
+        if not units and inserted is None:
+            inserted = in_front_of_outputs(where, model.graph, [Dense(LEAST_UNITS, "relu")])
     penalty = model.compiled.regularizer if regularizer is None else regularizers.get(regularizer, where)
     return rebuilt(
         model,
@@ -86,6 +99,7 @@ def fresh_copy(
         change,
         scale=None if scale is None else scaling(where, model, scale),
         regularizer=penalty,
+        before=inserted,
         seed=model.seed if seed is None else seed,
     )
 
@@ -105,10 +119,11 @@ def rebuilt(
     *,
     scale: Normalization | None = None,
     regularizer: Any = None,
+    before: Mapping[Layer, Sequence[Layer]] | None = None,
     seed: int = 0,
 ) -> Model:
     """The model of changed copies of its layers, with new weights; see `fresh_copy`."""
-    new = _rebuilt_graph(model.graph, change, scale)
+    new = _rebuilt_graph(model.graph, change, scale, before or {})
     kept = {name: array for name, array in model.weights.snapshot().items() if not _is_drawn(model, name)}
     kind = Sequential if new.is_chain and len(new.nodes) > 1 else Model
     made = kind.restored(new, kept, seed=seed, dtype=model.dtype)
@@ -119,8 +134,13 @@ def rebuilt(
     return made
 
 
-def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | None) -> Graph:
-    """Of copied layers, the scaler behind those that stand at the input."""
+def _rebuilt_graph(
+    graph: Graph,
+    change: Change | None,
+    scale: Normalization | None,
+    before: Mapping[Layer, Sequence[Layer]],
+) -> Graph:
+    """Of copied layers, the scaler behind those that stand at the input, other layers in front of some."""
     layers = {layer: copy.deepcopy(layer) for layer in graph.layers}
     for layer in layers.values():
         if change is not None:
@@ -128,7 +148,10 @@ def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | N
     entry = behind_scalers(graph)
     tensors: list[Tensor] = []
     for number_, node in enumerate(graph.nodes):
-        tensor = Tensor(layers[node.layer], tuple(tensors[source] for source in node.inputs))
+        sources = tuple(tensors[source] for source in node.inputs)
+        for layer in before.get(node.layer, ()):
+            sources = (Tensor(layer, sources),)
+        tensor = Tensor(layers[node.layer], sources)
         tensors.append(Tensor(scale, (tensor,)) if scale is not None and number_ == entry else tensor)
     starts = [_unscaled(tensors[node], scale) for node in graph.inputs.nodes]
     ends = [tensors[node] for node in graph.outputs.nodes]
@@ -200,6 +223,25 @@ def with_activation(layers: Collection[str], activation: str) -> Change:
         if layer.name in layers:
             layer.activation = activation
         usual_weights(layer)
+
+    return change
+
+
+def with_units(units: Mapping[str, int]) -> Change:
+    """Other widths of these layers."""
+
+    def change(layer: Layer) -> None:
+        if layer.name in units:
+            layer.units = units[layer.name]  # type: ignore[attr-defined]
+
+    return change
+
+
+def _both(first: Change, second: Change | None) -> Change:
+    def change(layer: Layer) -> None:
+        first(layer)
+        if second is not None:
+            second(layer)
 
     return change
 

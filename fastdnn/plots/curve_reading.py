@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.curve_reading import CurveReading
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, legend_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +63,7 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     axes.set(xlabel="epoch", ylabel=found.figure.replace("_", " "), title=_title(found))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_for(axes, ax)
     return axes
 
 

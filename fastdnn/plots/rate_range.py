@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.rate_range import RateRange
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, legend_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,5 +56,5 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     )
     axes.set_title("learning-rate range test" + (", until the loss exploded" if found.diverged else ""))
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_for(axes, ax)
     return axes
