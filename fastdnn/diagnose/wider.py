@@ -75,8 +75,12 @@ def _fits(graph: Graph, units: dict[Layer, int]) -> bool:
     taken: dict[Layer, int] = {}  # by layers that are used twice
     for number, node in enumerate(graph.nodes):
         given = [widths[source] for source in node.inputs]
-        width = _width(node, given, [graph.widths[source] for source in node.inputs], graph.widths[number], units)
-        if width is None or (isinstance(node.layer, Dense) and taken.setdefault(node.layer, given[0]) != given[0]):
+        width = _width(
+            node, given, [graph.widths[source] for source in node.inputs], graph.widths[number], units
+        )
+        if width is None or (
+            isinstance(node.layer, Dense) and taken.setdefault(node.layer, given[0]) != given[0]
+        ):
             return False
         widths.append(width)
     return all(widths[node] == graph.widths[node] for node in graph.outputs.nodes)

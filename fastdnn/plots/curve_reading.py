@@ -62,6 +62,8 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     _marks(axes, found)
     axes.set(xlabel="epoch", ylabel=found.figure.replace("_", " "), title=_title(found))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if not epochs.size:
+        axes.set_xlim(0.5, 1.5)
     axes.grid(alpha=0.3)
     legend_for(axes, ax)
     return axes
