@@ -52,6 +52,24 @@ def test_a_jumping_dev_curve_is_a_high_rate_where_the_mean_over_the_epoch_hides_
     assert read_curve({"loss": FALLS, "val_loss": jumps}).rate == "too_high"
 
 
+def test_a_noisy_dev_set_beside_a_steady_training_curve_is_no_high_rate():
+    """As of targets with much noise: the loss stays near its first value, and a small dev set jumps."""
+    train = 9.0 + np.exp(-EPOCHS / 3)
+    dev = 9.3 + 0.4 * (EPOCHS % 2)
+    assert read_curve({"loss": train, "val_loss": dev}).rate != "too_high"
+    shaken = train + 0.05 * (EPOCHS % 2)
+    assert read_curve({"loss": shaken, "val_loss": dev}).rate == "too_high"
+
+
+def test_without_an_accuracy_a_rate_is_told_as_unsure():
+    rises = {"accuracy": 1 - FALLS / 3, "val_accuracy": 1 - FALLS / 3}
+    for loss in (FALLS, [2.3, 1.9, 2.6, 1.5, 2.4, 1.2, 2.2, 1.8] + [1.5] * 12):
+        unsure = read_curve({"loss": loss, "val_loss": loss}).advice
+        sure = read_curve({"loss": loss, "val_loss": loss, **rises}).advice
+        assert any("unsure without an accuracy" in each.evidence for each in unsure)
+        assert not any("unsure" in each.evidence for each in sure)
+
+
 def test_dropout_noise_does_not_hide_a_low_rate():
     noise = 0.01 * np.random.default_rng(0).standard_normal(20)
     slow = 2.3 - 0.002 * EPOCHS

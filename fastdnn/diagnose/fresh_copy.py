@@ -232,7 +232,7 @@ def with_units(units: Mapping[str, int]) -> Change:
 
     def change(layer: Layer) -> None:
         if layer.name in units:
-            layer.units = units[layer.name]  # type: ignore[attr-defined]
+            layer.units = units[layer.name]
 
     return change
 

@@ -105,8 +105,8 @@ def walkthrough(
         x: (examples, features), a dense table of finite numbers.
         y: labels of any kind, whole numbers or texts, (examples,), or one-hot rows (examples, classes); of a
             regression (examples,) or (examples, outputs).
-        task: "auto" takes one-hot rows, texts, truth values, and whole numbers of at most 100 distinct values, each five
-            times on average, for classes.
+        task: "auto" takes one-hot rows, texts, truth values, and whole numbers of at most 100 distinct
+            values, each five times on average, for classes.
         build: makes the network of (features, outputs), compiled or not; without, a simple one is made. It
             scales its inputs itself. Where it is not compiled, it is with Adam and the task's loss, cross-
             entropy of logits or the squared error.

@@ -42,7 +42,7 @@ def wider_units(graph: Graph, factor: float) -> dict[Layer, int]:
     for group in _groups(graph):
         widest = max(layer.units for layer in group)
         units = max(round(factor * widest), LEAST_UNITS, widest)
-        wider = {**found, **dict.fromkeys(group, units)}
+        wider: dict[Layer, int] = {**found, **{layer: units for layer in group}}  # noqa: C420
         if _fits(graph, wider):
             found = wider
     return found
@@ -106,7 +106,7 @@ def in_front_of_outputs(where: str, graph: Graph, layers: Sequence[Any]) -> dict
     Raises:
         ValueError: they are no layers, or there is no such Dense.
     """
-    given = list(layers) if isinstance(layers, list | tuple) else [layers]
+    given: list[Any] = list(layers) if isinstance(layers, list | tuple) else [layers]
     if not given or not all(isinstance(layer, Layer) and not isinstance(layer, Input) for layer in given):
         raise ValueError(expected(where, "before_output as a list of layers", repr(layers)))
     last = _last(graph)
