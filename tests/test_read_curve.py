@@ -220,6 +220,13 @@ def test_a_fit_that_broke_off_in_its_first_epoch():
     assert np.isfinite(names["better"].evaluate(x, y))
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_report_says_so():
+    model, x, y = broken_off()
+    found = fd.diagnose.report(model, (x, y), (x[:50], y[:50]), quick=True)
+    assert "diverged" in [advice.kind for advice in found.advice]
+
+
 def test_its_picture():
     pytest.importorskip("matplotlib")
     assert "too high" in read_curve({}).plot().get_title()

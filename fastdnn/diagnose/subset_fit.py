@@ -104,12 +104,12 @@ def overfit_subset(
 
         loss - floor <= tolerance (baseline - floor)    and    the accuracy is the best possible,
 
-    or, after the last epoch, where the accuracy is the best possible and the loss, still falling, is within
-    five times that; the baseline of the best constant output, and the floor that the loss has for these
-    targets: 0, but for smoothed labels, shares of classes, and rows that are alike with unlike targets. Of a
-    loss of your own the floor is taken for 0 and the baseline is the first loss. Where they are not reached, each power of ten
-    from 1e-6 to 10 is tried as the learning rate for a tenth of the epochs, and the best of them for all, to
-    tell a bad rate from a network that cannot.
+    or, after the last epoch, where the accuracy is the best possible and the loss, still falling, is
+    within five times that; the baseline of the best constant output, and the floor that the loss has for
+    these targets: 0, but for smoothed labels, shares of classes, and rows that are alike with unlike
+    targets. Of a loss of your own the floor is taken for 0 and the baseline is the first loss. Where they
+    are not reached, each power of ten from 1e-6 to 10 is tried as the learning rate for a tenth of the
+    epochs, and the best of them for all, to tell a bad rate from a network that cannot.
 
     Args:
         model: compiled; it stays as it is.
