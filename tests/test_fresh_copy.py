@@ -44,6 +44,58 @@ def test_it_begins_anew_and_leaves_the_model():
     assert (other != twin.get_layer("head").get_weights()[0]).any()
 
 
+def widths(model):
+    return {layer.name: layer.units for layer in model.layers if isinstance(layer, fd.layers.Dense)}
+
+
+def test_hidden_layers_are_widened_where_they_can_be():
+    assert widths(fresh_copy(network(), widen=2)) == {"hidden": 64, "head": 1}
+    D, x = fd.layers.Dense, fd.Input((6,))
+    kept = D(6, "relu", name="kept")(x)
+    sum_ = fd.layers.Add()([x, kept])
+    a, b = D(40, name="a")(sum_), D(40, name="b")(sum_)
+    frozen = D(3, name="frozen", trainable=False)(D(5, name="under")(fd.layers.Add()([a, b])))
+    wide = D(7, name="wide")(frozen)
+    model = fd.Model(x, D(1, name="out")(fd.layers.Concatenate()([wide, kept])), seed=0)
+    model.compile("adam", "mse")
+    copy = fresh_copy(model, widen=2)
+    want = {"kept": 6, "a": 80, "b": 80, "frozen": 3, "under": 5, "wide": 64, "out": 1}
+    assert widths(copy) == want
+    np.testing.assert_array_equal(
+        copy.get_layer("frozen").get_weights()[0], model.get_layer("frozen").get_weights()[0]
+    )
+
+
+def test_layers_in_front_of_the_output():
+    x = fd.Input((3,))
+    h = fd.layers.Dense(5, "relu")(x)
+    model = fd.Model(x, {"a": fd.layers.Dense(2)(h), "b": fd.layers.ReLU()(fd.layers.Dense(1)(h))}, seed=0)
+    model.compile("adam", {"a": "mse", "b": "mse"})
+    copy = fresh_copy(model, before_output=[fd.layers.Dropout(0.5)])
+    assert [type(layer).__name__ for layer in copy.layers].count("Dropout") == 2
+    copy.fit(X, {"a": X[:, :2], "b": Y}, verbose=0)
+    assert widths(fresh_copy(model, widen=3)) == {"dense": 64, "dense_1": 2, "dense_2": 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"widen": 1}, "widen"),
+        ({"widen": "2"}, "widen"),
+        ({"before_output": []}, "before_output as a list of layers"),
+        ({"before_output": [3]}, "before_output as a list of layers"),
+        ({"before_output": [fd.layers.Input((3,))]}, "before_output as a list of layers"),
+    ],
+)
+def test_what_cannot_be_put_in_is_refused(more, said):
+    with pytest.raises(ValueError, match=rf"\[fresh_copy\] expected .*{said}"):
+        fresh_copy(network(), **more)
+    frozen = network()
+    frozen.trainable = False
+    with pytest.raises(ValueError, match="a trained Dense layer"):
+        fresh_copy(frozen, before_output=[fd.layers.Dropout(0.1)])
+
+
 def test_what_is_given_is_changed():
     copy = fresh_copy(
         network(),

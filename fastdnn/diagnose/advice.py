@@ -62,6 +62,20 @@ class Advice:
         return "\n".join(lines)
 
 
+def each_kind_once(advice: Iterable[Advice]) -> tuple[Advice, ...]:
+    """The first of each kind, in their order.
+
+    >>> from fastdnn.diagnose.advice import Advice, each_kind_once
+    >>> l2 = Advice("l2", "hint", "Regularise.")
+    >>> len(each_kind_once([l2, l2, Advice("l2", "hint", "L2.")]))
+    1
+    """
+    first: dict[str, Advice] = {}
+    for each in advice:
+        first.setdefault(each.kind, each)
+    return tuple(first.values())
+
+
 def ordered(advice: Iterable[Advice]) -> tuple[Advice, ...]:
     """The most severe first; those of one severity stay in their order.
 

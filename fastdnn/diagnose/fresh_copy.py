@@ -1,7 +1,7 @@
 """A network once more from the start: copies of its layers with new weights, one thing changed."""
 
 import copy
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,11 @@ from fastdnn.compiled import Compiled
 from fastdnn.constraints import Constraint
 from fastdnn.data.blocks import read_features
 from fastdnn.data.moments import moments
+from fastdnn.diagnose.wider import LEAST_UNITS, in_front_of_outputs, wider_units
 from fastdnn.errors import expected
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
-from fastdnn.layers import BatchNormalization, Dropout, GaussianNoise, Normalization
+from fastdnn.layers import BatchNormalization, Dense, Dropout, GaussianNoise, Normalization
 from fastdnn.layers.layer import Layer, flag
 from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.layers.whitening import Whitening
@@ -41,6 +42,8 @@ def fresh_copy(
     regularizer: Any = None,
     unregularized: bool = False,
     kernel_initializer: Any = None,
+    widen: float | None = None,
+    before_output: Sequence[Layer] | None = None,
     seed: int | None = None,
 ) -> Model:
     """The same network with new weights, compiled in the same way, with what is given changed.
@@ -60,6 +63,10 @@ def fresh_copy(
             weights, weight decay. A `regularizer` that is given stays.
         kernel_initializer: of all layers that have one, with biases of 0; "auto" is the usual one, He's for
             ReLU, Glorot's else.
+        widen: factor > 1 by which hidden `Dense` layers get more units, at least 64 each; a network without
+            any gets one of 64 ReLU units. Layers whose width a frozen layer, a sum with the input or a layer
+            of your own needs stay as they are.
+        before_output: layers to put in front of each last `Dense` layer, such as `[fd.layers.Dropout(0.3)]`.
         seed: of the new weights, default the model's.
 
     Returns:
@@ -90,6 +97,12 @@ def fresh_copy(
     plain = flag(where, "unregularized", unregularized)
     if plain:
         changes.append(without_regularization)
+    inserted = None if before_output is None else in_front_of_outputs(where, model.graph, before_output)
+    if widen is not None:
+        units = wider_units(model.graph, number(where, "widen", widen, 1, ends="()"))
+        changes.append(with_units({layer.name: count for layer, count in units.items()}))
+        if not units and inserted is None:
+            inserted = in_front_of_outputs(where, model.graph, [Dense(LEAST_UNITS, "relu")])
     own = None if plain else model.compiled.regularizer
     penalty = own if regularizer is None else regularizers.get(regularizer, where)
     made = optimizer_like(given, rate)
@@ -99,6 +112,7 @@ def fresh_copy(
         _all_of(changes),
         scale=None if scale is None else scaling(where, model, scale),
         regularizer=penalty,
+        before=inserted,
         seed=model.seed if seed is None else seed,
     )
 
@@ -126,10 +140,11 @@ def rebuilt(
     *,
     scale: Normalization | None = None,
     regularizer: Any = None,
+    before: Mapping[Layer, Sequence[Layer]] | None = None,
     seed: int = 0,
 ) -> Model:
     """The model of changed copies of its layers, with new weights; see `fresh_copy`."""
-    new = _rebuilt_graph(model.graph, change, scale)
+    new = _rebuilt_graph(model.graph, change, scale, before or {})
     kept = {name: array for name, array in model.weights.snapshot().items() if not _is_drawn(model, name)}
     kind = Sequential if new.is_chain and len(new.nodes) > 1 else Model
     made = kind.restored(new, kept, seed=seed, dtype=model.dtype)
@@ -140,8 +155,13 @@ def rebuilt(
     return made
 
 
-def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | None) -> Graph:
-    """Of copied layers, the scaler behind those that stand at the input."""
+def _rebuilt_graph(
+    graph: Graph,
+    change: Change | None,
+    scale: Normalization | None,
+    before: Mapping[Layer, Sequence[Layer]],
+) -> Graph:
+    """Of copied layers, the scaler behind those that stand at the input, other layers in front of some."""
     layers = {layer: copy.deepcopy(layer) for layer in graph.layers}
     for layer in layers.values():
         if change is not None:
@@ -149,7 +169,10 @@ def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | N
     entry = behind_scalers(graph)
     tensors: list[Tensor] = []
     for number_, node in enumerate(graph.nodes):
-        tensor = Tensor(layers[node.layer], tuple(tensors[source] for source in node.inputs))
+        sources = tuple(tensors[source] for source in node.inputs)
+        for layer in before.get(node.layer, ()):
+            sources = (Tensor(layer, sources),)
+        tensor = Tensor(layers[node.layer], sources)
         tensors.append(Tensor(scale, (tensor,)) if scale is not None and number_ == entry else tensor)
     starts = [_unscaled(tensors[node], scale) for node in graph.inputs.nodes]
     ends = [tensors[node] for node in graph.outputs.nodes]
@@ -231,6 +254,25 @@ def with_activation(layers: Collection[str], activation: str) -> Change:
         if layer.name in layers:
             layer.activation = activation
         usual_weights(layer)
+
+    return change
+
+
+def with_units(units: Mapping[str, int]) -> Change:
+    """Other widths of these layers."""
+
+    def change(layer: Layer) -> None:
+        if layer.name in units:
+            layer.units = units[layer.name]
+
+    return change
+
+
+def _both(first: Change, second: Change | None) -> Change:
+    def change(layer: Layer) -> None:
+        first(layer)
+        if second is not None:
+            second(layer)
 
     return change
 

@@ -212,7 +212,7 @@ def _guessing(case: Case) -> list[Advice]:
 def curve(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
     """What the learning curves say."""
     figures = getattr(case.history, "history", case.history)
-    if not figures:
+    if figures is None:  # an empty one is that of a fit that broke off in its first epoch
         return LeftOut("nothing is known of the training's epochs: pass history=")
     found = read_curve(figures)
     return found, found.advice

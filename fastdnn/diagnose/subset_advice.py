@@ -8,6 +8,7 @@ import numpy as np
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.remedies import BIAS
+from fastdnn.diagnose.trials import rate_code
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -29,7 +30,7 @@ _RANGES = {
 _OUTPUT = """\
 head = fd.layers.Dense(model.output_shape[1]{activation})
 free = model.with_head([head], freeze=False)
-free.compile("adam", model.compiled.loss)
+free.compile(fd.diagnose.fresh_copy(model).optimizer, model.compiled.loss)
 print(fd.diagnose.overfit_subset(free, x, y))"""
 _SCALE = """\
 scaler = fd.data.StandardScaler().fit(x)
@@ -115,7 +116,7 @@ def _by_rate(facts: SubsetFacts) -> Advice | None:
         kind, word = ("low_rate", "low") if is_low else ("high_rate", "high")
         text = f"The learning rate is too {word}: with {better[0]:g} these rows are learnt."
         seen = f"not with {facts.rate:g}, the model's own: {_figures(facts)}"
-        return Advice(kind, "warning", text, seen, f"model.optimizer.learning_rate = {better[0]:g}", _STEP)
+        return Advice(kind, "warning", text, seen, rate_code(facts.trial, better[0]), _STEP)
     if facts.diverged:
         text = "The loss became NaN or infinite: lower the learning rate, and scale features and targets."
         seen = f"rates {', '.join(f'{rate:g}' for rate in facts.rates)}"
