@@ -141,6 +141,8 @@ class Trainer:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
     def sample_by(self, plan: Plan) -> None:
         """The plan of sampled steps: of the same program, which watches besides."""
+    def take_samples(self) -> npt.NDArray[np.float64]:
+        """Of the last run: a row of figures for each sampled step that was kept; once."""
     def time_step(
         self, scalars: npt.NDArray[np.float64], threads: _Int, calls: typing.Any = None
     ) -> list[float]:
@@ -155,9 +157,6 @@ class Trainer:
     @property
     def rows_done(self) -> int:
         """How many rows those are."""
-    @property
-    def samples(self) -> npt.NDArray[np.float64]:
-        """Of the last run: a row of figures for each sampled step that was kept."""
     @property
     def steps_left(self) -> int: ...
     @property

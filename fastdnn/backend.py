@@ -64,9 +64,9 @@ class Trainer(Protocol):
         """
         ...
 
-    def samples(self) -> np.ndarray:
+    def take_samples(self) -> np.ndarray:
         """Of the last run, however it ended: a row for each sampled step that was kept; see
-        `fastdnn.sampling`.
+        `fastdnn.sampling`. None where no run began since they were taken.
         """
         ...
 
@@ -199,8 +199,8 @@ class _NativeTrainer:
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
 
-    def samples(self) -> np.ndarray:
-        return self._native.samples
+    def take_samples(self) -> np.ndarray:
+        return self._native.take_samples()
 
     def next_rows(self) -> list[int]:
         return self._native.next_rows

@@ -114,9 +114,9 @@ class BatchTrainer:
         self._done += 1
         return Run("paused", self._done, run.threads)
 
-    def samples(self) -> np.ndarray:
-        """As `backend.Trainer.samples`."""
-        return self._trainer.samples()
+    def take_samples(self) -> np.ndarray:
+        """As `backend.Trainer.take_samples`."""
+        return self._trainer.take_samples()
 
     def end_epoch(self) -> bool:
         """After the last batch: whether the epoch had all its steps; warns if not."""

@@ -699,6 +699,7 @@ class Model(Network):
         samples: int = 200,
         directions: int = 10,
         seed: int = 0,
+        silence: bool = True,
         threads: int | None = None,
         verbose: Literal["auto", 0, 1] = "auto",
     ) -> "GradientCheck":
@@ -719,6 +720,7 @@ class Model(Network):
             samples: how many of its elements are drawn.
             directions: random directions where a tensor is sampled.
             seed: of what is drawn.
+            silence: whether dropout and noise are off; else they draw the same numbers each time.
             threads: as in `fit`.
             verbose: 1 shows how far it is, 0 nothing; "auto" 1 on a terminal.
 
@@ -753,6 +755,7 @@ class Model(Network):
             samples=samples,
             directions=directions,
             seed=seed,
+            silence=silence,
             threads=threads,
             verbose=verbose,
         )

@@ -130,6 +130,11 @@ class SampleLayout:
         watched = sum(1 if norm_only else _FIGURES for _, norm_only in self.watches)
         return 1 + self._results + 3 * len(self.weights) + watched
 
+    @property
+    def names(self) -> list[str]:
+        """Of the arrays that `read` gives."""
+        return list(self.read(np.zeros((0, self.width))))
+
     def read(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The arrays of (samples, `width`) numbers by name, as `Monitor.samples` has them."""
         found = {"rows": rows[:, 0], "loss": np.array([self._loss(row) for row in rows])}

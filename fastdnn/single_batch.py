@@ -80,14 +80,18 @@ def loss_and_gradients(
     )
     key = (where, compiled, *made_for, inputs, training, rows)
     inference = model.inference_of(key, program, rows)
-    state = compiled.state
-    draw = Draw(model.seed, 0 if state is None else state.iterations)
-    figures = _run(where, inference, feed, threads, draw)
+    figures = _run(where, inference, feed, threads, next_draw(model))
     names = [model.graph.inputs.names[number] for number in wanted]
     gradients = figures.gradients | dict(zip(names, figures.outputs, strict=True))
     totals = totals_of(inference.figures, figures.sums, rows)
     results = [value for value in values_of(inference.figures, totals) if value is not None]
     return compiled.total(results), gradients
+
+
+def next_draw(model: "Model") -> Draw:
+    """The random numbers of the next step of training."""
+    state = model.compiled.state
+    return Draw(model.seed, 0 if state is None else state.iterations)
 
 
 def _differentiable_inputs(where: str, model: "Model", feed: Feed) -> list[int]:

@@ -19,6 +19,7 @@ from fastdnn.data.prefetch import Prefetch
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.features import NonFiniteSourceError, NonFiniteValueError, refuse_non_finite
 from fastdnn.inference import Part, inference_loss
+from fastdnn.interrupts import interrupts_held
 from fastdnn.program import Program
 from fastdnn.sampling import SampleLayout
 from fastdnn.snapshot import Snapshot
@@ -392,8 +393,9 @@ def run_trainer(
                 run = trainer.run(scalars, seconds, threads, due, samples)
         finally:
             if sampling is not None and samples:
-                rates = [optimizer.rate_in(scalars, number - 1) for number in samples]
-                sampling.tell(first, trainer.samples(), rates)
+                with interrupts_held():  # what is taken here, nobody else can tell
+                    rates = [optimizer.rate_in(scalars, number - 1) for number in samples]
+                    sampling.tell(first, trainer.take_samples(), rates)
         done = state.iterations - first
         if done > 0:
             compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)

@@ -196,7 +196,10 @@ def test_the_class_with_the_largest_error_is_named():
     advice = {each.kind: each for each in found.advice}
     assert "'cat' has the largest error" in advice["worst_class"].text
     assert advice["worst_class"].evidence.startswith("40.0 % of its 50 examples are wrong, of all 13.3 %")
-    assert advice["worst_class"].code == "x[[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]]"
+    assert advice["worst_class"].code == (
+        "print(x_dev[[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]], "
+        "y_dev[[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]])"
+    )
     assert "'cat' is taken for 'ant'" in advice["confused_pair"].text
     assert advice["balanced"].severity == "good"
 
@@ -246,7 +249,8 @@ def test_every_line_of_code_runs(three):
         for wanted in (None, 0.05):
             found = evaluate_classes(model, X, y, wanted_error=wanted)
             for advice in found.advice:
-                exec(advice.code, {"model": model, "x": X, "y": y})
+                names = {"fd": fd, "np": np, "model": model, "x": X, "y": y, "x_dev": X, "y_dev": y}
+                exec(advice.code, names)
                 if advice.code:
                     ran.add(advice.kind)
     assert ran >= {"over_confident", "label_smoothing", "threshold", "worst_class", "sure_mistakes"}

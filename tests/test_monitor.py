@@ -140,7 +140,7 @@ def test_a_rate_that_is_wrong_is_told(rate, kind):
     model = classifier(optimizer=fd.optimizers.Adam(rate))
     found = watched(model, x, labels, epochs=2).advice
     assert found[0].kind == kind
-    exec(found[0].code, {"model": model, "x": x, "y": labels})
+    exec(found[0].code, {"fd": fd, "model": model, "x": x, "y": labels})
     assert model.optimizer.learning_rate == pytest.approx(rate * (10 if rate < 1e-3 else 0.1))
 
 
@@ -171,7 +171,7 @@ def test_small_steps_of_units_that_a_high_rate_killed_ask_for_no_higher_one(opti
     monitor = watched(model, x / 16, labels, every=20, epochs=5)
     assert monitor.advice[0].kind == "dead_units"
     assert not {"small_updates", "good_updates", "uneven_updates"} & set(kinds(monitor))
-    known = {"model": model}
+    known = {"fd": fd, "model": model}
     exec(monitor.advice[0].code, known)
     assert known["model"].optimizer.learning_rate < optimizer.learning_rate
     assert known["model"].optimizer.iterations == 0  # begun anew: a lower rate alone wakes nobody
@@ -194,7 +194,7 @@ def test_every_line_of_advice_runs():
         found = watched(model, x, labels).advice
         assert found[0].severity == "warning"
         for advice in found:
-            exec(advice.code, {"model": copy.deepcopy(model), "x": x, "y": labels})
+            exec(advice.code, {"fd": fd, "model": copy.deepcopy(model), "x": x, "y": labels})
 
 
 def test_print_is_a_table_and_the_advice():

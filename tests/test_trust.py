@@ -92,7 +92,7 @@ def test_rows_to_look_at():
     assert found.sure_mistakes().tolist() == [2, 3]
     said = {advice.kind: advice for advice in found.advice}["sure_mistakes"]
     assert said.evidence == "row 2 is 'yes' and taken for 'no' with 99.0 %"
-    assert said.code == "x[[2]], y[[2]]"
+    assert said.code == "print(x_dev[[2]], y_dev[[2]])"
 
 
 def test_rejecting_is_advised_where_it_gains():

@@ -82,9 +82,9 @@ std::vector<double> time_step(BoundTrainer& bound, const Array<double>& table, i
   return clock.seconds();
 }
 
-py::array_t<double> samples_of(const BoundTrainer& bound) {
+py::array_t<double> take_samples(BoundTrainer& bound) {
   const std::vector<double>& all = bound.trainer.samples();
-  const Index count = bound.trainer.samples_done();
+  const Index count = bound.trainer.take_samples();
   const Index width = count == 0 ? 0 : bound.trainer.sample_width();
   return py::array_t<double>({count, width}, all.data());
 }
@@ -132,8 +132,8 @@ void register_training(py::module_& m) {
       .def_property_readonly(
           "next_rows", [](const BoundTrainer& b) { return b.trainer.next_rows(); },
           "Of the next step, in the arrays.")
-      .def_property_readonly("samples", &samples_of,
-                             "Of the last run: a row of figures for each sampled step that was kept.")
+      .def("take_samples", &take_samples,
+           "Of the last run: a row of figures for each sampled step that was kept; once.")
       .def("next_feed", &next_feed, py::arg("plan"), py::arg("arrays"),
            "The epoch goes on with other rows, in their order, by a plan of the same program.")
       .def_property_readonly(

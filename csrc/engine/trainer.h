@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "engine/call.h"
 #include "engine/feed.h"
@@ -56,7 +57,8 @@ class Trainer {
   // same bits. To be given before the first run with samples, and again where the batch size grows.
   void sample_by(std::shared_ptr<const Plan> plan);
   // Of the last run, one after the other: how many sampled steps were kept, Sampler::width() numbers of each.
-  Index samples_done() const { return samples_done_; }
+  // Taken, they are gone: a call that is refused, and so samples nothing, leaves those of the one before.
+  Index take_samples() { return std::exchange(samples_done_, 0); }
   const std::vector<double>& samples() const { return samples_; }
   Index sample_width() const { return sampler_->width(); }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
+#include <utility>
 
 #include "isa/table.h"
 
@@ -23,6 +25,19 @@ struct Moments {
   }
 };
 
+// The two sums of a column whose numbers are finite, but their squares too large for T.
+template <class T>
+std::pair<double, double> wide_sums(Matrix<const T> x, Index column) {
+  const auto pivot = static_cast<double>(x.row(0)[column]);
+  double sum = 0, squares = 0;
+  for (Index r = 0; r < x.rows; ++r) {
+    const double d = static_cast<double>(x.row(r)[column]) - pivot;
+    sum += d;
+    squares += d * d;
+  }
+  return {sum, squares};
+}
+
 template <class T>
 struct Totals {
   Moments moments;
@@ -31,12 +46,14 @@ struct Totals {
   double zeros = 0, outside = 0;
 
   // `silent`: of each column, the rows so far in which it is 0.
-  void add(const ColumnActivity<T>& part, T* silent, const T* pivots, Index rows, Index cols) {
-    const auto n = static_cast<double>(rows);
-    for (Index j = 0; j < cols; ++j) {
-      const auto sum = static_cast<double>(part.sum[j]);
-      moments.merge(n, static_cast<double>(pivots[j]) + sum / n,
-                    std::max(0.0, static_cast<double>(part.squares[j]) - sum * (sum / n)));
+  void add(const ColumnActivity<T>& part, T* silent, Matrix<const T> x) {
+    const auto n = static_cast<double>(x.rows);
+    for (Index j = 0; j < x.cols; ++j) {
+      auto sum = static_cast<double>(part.sum[j]), squares = static_cast<double>(part.squares[j]);
+      if (!std::isfinite(squares) && std::isfinite(part.least[j]) && std::isfinite(part.largest[j])) {
+        std::tie(sum, squares) = wide_sums(x, j);
+      }
+      moments.merge(n, static_cast<double>(x.row(0)[j]) + sum / n, std::max(0.0, squares - sum * (sum / n)));
       least = std::min(least, static_cast<double>(part.least[j]));
       largest = std::max(largest, static_cast<double>(part.largest[j]));
       zeros += static_cast<double>(part.zeros[j]);
@@ -75,7 +92,7 @@ void activity(double* figures, T* scratch, Matrix<const T> x, T low, T high) {
   for (Index r = 0; r < x.rows; r += kRows) {
     const Matrix<const T> block = rows_of(x, {r, std::min(r + kRows, x.rows)});
     kernels<T>().column_activity(part, block, low, high);
-    totals.add(part, silent, block.row(0), block.rows, x.cols);
+    totals.add(part, silent, block);
   }
   const double n = totals.moments.count;
   const auto rows = static_cast<T>(x.rows);

@@ -7,7 +7,7 @@
 // Requires   rows, cols >= 1; no NaN in low and high
 // Shares     nothing: one thread does one matrix, so the bits do not depend on how many there are
 // Numerics   differences to the first row of each 256, summed in the type of x down the columns, in float64
-//            beyond; the same bits in every unit. The histogram is of the first element and each k-th row after
+//            beyond, and where their squares are too large for the type; the same bits in every unit. The histogram is of the first element and each k-th row after
 //            it, of which at most kActivitySeen elements are looked at, or one row. Where NaN or infinity is
 //            in x it is in the figures, and the histogram is NaN
 #pragma once

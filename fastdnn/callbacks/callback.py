@@ -121,7 +121,7 @@ class Callback:
 
     def on_samples(self, samples: "Samples") -> None:
         """After a native call, however it ended: the steps that it did of those that `steps_to_sample` asked
-        for; see `fastdnn.sampling`. Not in Keras.
+        for; see `fastdnn.sampling`. A Ctrl-C waits until all have been told. Not in Keras.
         """
 
     def get_state(self) -> dict[str, Any]:

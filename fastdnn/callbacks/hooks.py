@@ -77,13 +77,12 @@ class Hooks:
         """Who wants to look into which of the next so many steps.
 
         Raises:
-            ValueError: numbers that are not ascending from 1 to `steps`.
+            ValueError: no numbers, or such that are not ascending from 1 to `steps`.
         """
         asked = []
         for callback in self._who("steps_to_sample"):
-            numbers = callback.steps_to_sample(steps)
-            if len(numbers):
-                _check_numbers(callback, numbers, steps)
+            numbers = _numbers_of(callback, callback.steps_to_sample(steps), steps)
+            if numbers:
                 asked.append((callback, numbers))
         return asked
 
@@ -93,12 +92,21 @@ class Hooks:
         return self._listeners[hook]
 
 
-def _check_numbers(callback: Callback, numbers: Sequence[int], steps: int) -> None:
-    """Raise where these are no steps of 1 to `steps`, ascending."""
+def _numbers_of(callback: Callback, given: Any, steps: int) -> Sequence[int]:
+    """The steps that a callback gave, whatever holds them: ascending, of 1 to `steps`."""
     where = f"{type(callback).__name__}.steps_to_sample"
-    if type(numbers) is not range:
-        own = [whole(where, "a step", number) for number in numbers]
-        if own != sorted(set(own)):
-            raise ValueError(expected(where, "ascending numbers of steps", repr(numbers)))
-    if not 1 <= numbers[0] <= numbers[-1] <= steps:
-        raise ValueError(expected(where, f"ascending steps of 1 to {steps}", repr(numbers)))
+    numbers = given if type(given) is range else _listed(where, given)
+    if numbers and not 1 <= numbers[0] <= numbers[-1] <= steps:
+        raise ValueError(expected(where, f"ascending steps of 1 to {steps}", repr(given)))
+    return numbers
+
+
+def _listed(where: str, given: Any) -> list[int]:
+    try:
+        numbers = [whole(where, "a step", number) for number in given]
+    except TypeError:
+        hint = "return () where no step is to be sampled"
+        raise ValueError(expected(where, "numbers of steps", repr(given), hint)) from None
+    if numbers != sorted(set(numbers)):
+        raise ValueError(expected(where, "ascending numbers of steps", repr(given)))
+    return numbers

@@ -9,6 +9,7 @@ from fastdnn.callbacks.callback import Callback
 from fastdnn.callbacks.state import count, numbers_of
 from fastdnn.checks import whole
 from fastdnn.errors import expected
+from fastdnn.interrupts import interrupts_held
 from fastdnn.sampling import SampleLayout, Samples
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Monitor(Callback):
     | ratio/, weight_norm/, gradient_norm/, update_norm/ | weight | as above; NaN of a weight that is 0 |
     | mean/, std/, min/, max/ | layer | of its outputs, all rows and units |
     | zeros/ | layer | the share of outputs that are 0 |
-    | dead/ | layer | the share of units that are 0 for every row of the batch |
+    | dead/ | layer | the share of units that are 0 for every row of the batch; `.advice` needs 32 rows |
     | saturated/ | layer | of sigmoid and tanh, outputs with a derivative under 5 % of its largest |
     | histogram/ | layer | (samples, 16), shares in equal parts of [min, max], of some 4096 outputs |
     | activation_gradient/ | layer | ‖dL/dy‖ of its outputs y, where a weight needs it |
@@ -83,7 +84,6 @@ class Monitor(Callback):
         if not isinstance(inference_loss, bool):
             raise ValueError(expected("Monitor", "inference_loss as True or False", repr(inference_loss)))
         self.samples_inference_loss = inference_loss
-        self._layout: SampleLayout | None = None
         self._goes_on = False
         self._reset()
 
@@ -94,8 +94,9 @@ class Monitor(Callback):
         self._losses: list[float] = []  # in inference mode
         self._figures: list[np.ndarray] = []  # a matrix for each native call
         self._waiting: list[Samples] = []  # that are not yet in the lists
-        self._width = 0  # numbers of a sample, once there is one
-        self._read: tuple[int, dict[str, np.ndarray]] | None = None
+        self._layout: SampleLayout | None = None
+        self._names: list[str] | None = None  # of the samples of a state, until the first one comes
+        self._read: dict[str, np.ndarray] | None = None
 
     # ---- Hooks
 
@@ -113,36 +114,36 @@ class Monitor(Callback):
         """Keep them. What that takes is done for many at a time: it is dear between the steps of a small
         network, whose data have pushed Python's out of the caches.
         """
-        if self._width not in (0, samples.figures.shape[1]):
-            hint = "a state is of a model with the same layers"
-            got = f"{samples.figures.shape[1]} after {self._width}"
-            raise ValueError(expected("Monitor", "as many figures in each sample", got, hint))
-        self._width = samples.figures.shape[1]
+        if self._names is not None:
+            _check_names(samples.layout, self._names, self._figures[0])
+            self._names = None
         self._waiting.append(samples)
         if len(self._waiting) >= _MOST_WAITING or len(self._steps) + len(samples.steps) > self.max_samples:
             self._take_in()
 
     def _take_in(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for samples in waiting:
-            self._layout = samples.layout
-            self._steps += samples.steps
-            self._rates += samples.learning_rates
-            self._losses += [samples.inference_loss] * len(samples.steps)
-            self._figures.append(samples.figures)
-        if len(self._steps) > self.max_samples:
-            self._thin()
+        if not self._waiting:
+            return
+        with interrupts_held():  # else the lists would be of different lengths
+            waiting, self._waiting = self._waiting, []
+            for samples in waiting:
+                self._layout = samples.layout
+                self._steps += samples.steps
+                self._rates += samples.learning_rates
+                self._losses += [samples.inference_loss] * len(samples.steps)
+                self._figures.append(samples.figures)
+            if len(self._steps) > self.max_samples:
+                self._thin()
+            self._read = None
 
     def _thin(self) -> None:
-        """Every second one is enough."""
+        """Every second one is enough: of the two ways that by which the first goes on to be sampled."""
         figures = np.concatenate(self._figures)
         while len(self._steps) > self.max_samples:
             self.every *= 2
-            kept = [i for i, step in enumerate(self._steps) if (step - 1) % self.every == 0]
-            self._steps = [self._steps[i] for i in kept]
-            self._rates = [self._rates[i] for i in kept]
-            self._losses = [self._losses[i] for i in kept]
-            figures = figures[kept]
+            kept = slice(int((self._steps[0] - 1) % self.every != 0), None, 2)
+            self._steps, self._rates = self._steps[kept], self._rates[kept]
+            self._losses, figures = self._losses[kept], figures[kept]
         self._figures = [figures]
 
     # ---- What was seen
@@ -167,12 +168,12 @@ class Monitor(Callback):
         self._take_in()
         if self._layout is None or not self._figures:
             return {}
-        if self._read is None or self._read[0] != len(self._steps):
+        if self._read is None:
             head = {"step": np.array(self._steps), "learning_rate": np.array(self._rates)}
             if self.samples_inference_loss:
                 head["inference_loss"] = np.array(self._losses)
-            self._read = len(self._steps), head | self._layout.read(np.concatenate(self._figures))
-        return dict(self._read[1])
+            self._read = head | self._layout.read(np.concatenate(self._figures))
+        return dict(self._read)
 
     @property
     def advice(self) -> "tuple[Advice, ...]":
@@ -199,11 +200,13 @@ class Monitor(Callback):
     # ---- To be kept, and to go on
 
     def get_state(self) -> dict[str, Any]:
-        """`every` and the samples, as arrays."""
+        """`every`, the names of the figures, and the samples, as arrays."""
         self._take_in()
         figures = np.concatenate(self._figures) if self._figures else np.zeros((0, 0))
+        names = self._layout.names if self._layout is not None else self._names or []
         return {
             "every": self.every,
+            "names": np.array(names, np.str_),
             "steps": np.array(self._steps, np.int64),
             "learning_rates": np.array(self._rates, np.float64),
             "inference_losses": np.array(self._losses, np.float64),
@@ -214,24 +217,38 @@ class Monitor(Callback):
         """Go on, in the next fit, from what `get_state` gave; `.samples` has them again once one is added.
 
         Raises:
-            ValueError: something else was given; when the first sample comes, that of a model with other
-            layers.
+            ValueError: something else was given; when the first sample comes, the state is of a model with
+            other layers.
         """
         given = dict(state) if isinstance(state, Mapping) else {}
-        arrays = dict(_arrays(given))
+        names, arrays = np.array(given.pop("names", None)), dict(_arrays(given))
         numbers = numbers_of("Monitor", given if isinstance(state, Mapping) else state, {"every": count})
         steps, rates, losses, figures = (arrays[name] for name in _ARRAYS)
         if not len(steps) == len(rates) == len(losses) == len(figures) or numbers["every"] < 1:
             raise ValueError(
                 expected("Monitor, set_state", "as many steps, rates and rows of figures", len(steps))
             )
+        if names.ndim != 1 or (names.size and names.dtype.kind != "U"):
+            raise ValueError(expected("Monitor, set_state", "names as an array of text", repr(names)))
+        if (np.diff(steps, prepend=0) < 1).any() or (steps % 1 != 0).any():
+            wanted = "steps as whole numbers >= 1, ascending"
+            raise ValueError(expected("Monitor, set_state", wanted, steps.tolist()))
         self._reset()
         self.every = numbers["every"]
         self._steps, self._rates = steps.astype(int).tolist(), rates.tolist()
         self._losses = losses.tolist()
         self._figures = [figures] if len(figures) else []
-        self._width = figures.shape[1] if len(figures) else 0
+        self._names = names.tolist() if len(figures) else None
         self._goes_on = True
+
+
+def _check_names(layout: SampleLayout, names: list[str], figures: np.ndarray) -> None:
+    """Raise where the samples of a state are of another model."""
+    if layout.names != names or layout.width != figures.shape[1]:
+        unknown = sorted(set(names) ^ set(layout.names))
+        got = ", ".join(unknown[:4]) + (" ..." if len(unknown) > 4 else "") if unknown else "in another order"
+        hint = "a state is of a model with the same layers"
+        raise ValueError(expected("Monitor", "the figures of its state", f"others: {got}", hint))
 
 
 def _arrays(given: dict[str, Any]) -> Iterator[tuple[str, np.ndarray]]:

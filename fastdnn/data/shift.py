@@ -17,6 +17,7 @@ from fastdnn.data.two_sample import chi_squared, holm, kolmogorov_smirnov
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag, number_in, positive_int
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 _FEW_VALUES = 10  # a feature with no more is compared as categories
 _MOST_PRINTED = 20
@@ -43,7 +44,7 @@ class FeatureShift(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ShiftReport:
+class ShiftReport(ShortRepr):
     """What `check_shift` found: prints as a verdict and a table.
 
     names: of the two sets.

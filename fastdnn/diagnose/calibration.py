@@ -14,6 +14,7 @@ from fastdnn.diagnose.temperature import best_temperature, read_outputs
 from fastdnn.errors import expected
 from fastdnn.reference.softmax import softmax
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ _WHERE = "calibration"
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(ShortRepr):
     """How sure a network is, and how often it is right; by bins of how sure it is.
 
     edges: (bins + 1,): a row is in bin b where edges[b] < confidence <= edges[b + 1].

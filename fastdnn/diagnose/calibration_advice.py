@@ -49,9 +49,7 @@ def calibration_advice(found: "Calibration") -> tuple[Advice, ...]:
     if found.gap > 0:
         text = f"The network is over-confident: {divide}train it with label_smoothing=0.1 of its loss."
         return (Advice("over_confident", "warning", text, seen, code, GUO),)
-    text = (
-        f"The network is under-confident: {divide}train it longer, with less label smoothing or dropout."
-    )
+    text = f"The network is under-confident: {divide}train it longer, with less label smoothing or dropout."
     return (Advice("under_confident", "hint", text, seen, code, GUO),)
 
 
@@ -64,5 +62,5 @@ def _by_temperature(found: "Calibration") -> tuple[str, str]:
     if not mends:
         return "", ""
     logits = ", from_logits=True" if found.from_logits else ""
-    code = f"import fastdnn as fd\np = fd.diagnose.apply_temperature(model.predict(x), {t:.4g}{logits})"
+    code = f"p = fd.diagnose.apply_temperature(model.predict(x), {t:.4g}{logits})"
     return f"divide its logits by the temperature {t:.3g}, or ", code

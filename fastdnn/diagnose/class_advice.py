@@ -36,7 +36,7 @@ _CHANCE = (
 _FOLLOWS = ("never_predicted", "poor_ranking", "imbalance")
 # Begun anew: what one epoch more changes in a trained network is no training with another loss. On rows to
 # train on, as long as it was trained; a model of a file does not know how long that was.
-_ANEW = "import fastdnn as fd\nbetter = fd.diagnose.fresh_copy(model)\n"
+_ANEW = "better = fd.diagnose.fresh_copy(model)\n"
 _EPOCHS = "max(20, model.compiled.epochs_done)"
 _LISTED_CLASSES = 10  # of a dict of class weights; more are computed by the line of code
 
@@ -133,7 +133,8 @@ def _worst_class(found: "ClassEvaluation") -> Advice | None:
     wrong = (found.labels == worst) & (found.predicted != worst)
     if found.sample_weight is not None:
         wrong &= found.sample_weight > 0
-    return Advice("worst_class", "warning", text, seen, f"x[{np.flatnonzero(wrong)[:10].tolist()}]")
+    rows = np.flatnonzero(wrong)[:10].tolist()
+    return Advice("worst_class", "warning", text, seen, f"print(x_dev[{rows}], y_dev[{rows}])")
 
 
 def _span(errors: np.ndarray) -> str:
@@ -174,7 +175,7 @@ def _weights(found: "ClassEvaluation", support: np.ndarray) -> str:
         return f"{_ANEW}better.fit(x, y, epochs={_EPOCHS}, class_weight={weights})"
     labels = "y.argmax(axis=1)" if found.one_hot else "y"
     return (
-        f"import numpy as np\n{_ANEW}"
+        f"{_ANEW}"
         f"labels, counts = np.unique({labels}, return_counts=True)\n"
         "weights = counts.sum() / (len(counts) * counts)\n"
         f"better.fit(x, y, epochs={_EPOCHS}, class_weight=dict(zip(labels.tolist(), weights.tolist())))"
@@ -196,10 +197,7 @@ def _threshold(found: "ClassEvaluation") -> Advice | None:
         "Judge that on other rows than these, on which it was chosen."
     )
     seen = f"F1 of {name!r} is {now:.3f}, and {best:.3f} with this threshold"
-    code = (
-        "import fastdnn as fd\n"
-        f"p = fd.diagnose.evaluate_classes(model, x, y).probabilities\nsays_it = p[:, {rare}] >= {at!r}"
-    )
+    code = f"p = fd.diagnose.evaluate_classes(model, x_dev, y_dev).probabilities\nsays_it = p[:, {rare}] >= {at!r}"
     return Advice("move_threshold", "hint", text, seen, code)
 
 

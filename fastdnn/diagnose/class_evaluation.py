@@ -19,6 +19,7 @@ from fastdnn.diagnose.thresholds import Sweep, sweep
 from fastdnn.diagnose.top_k import TopK
 from fastdnn.diagnose.trust import Trust
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ _SURE = 2.0  # standard errors above chance
 
 
 @dataclass(frozen=True)
-class ClassEvaluation:
+class ClassEvaluation(ShortRepr):
     """All figures of a classifier on a set of rows; errors are shares, 0 to 1.
 
     classes: their names.
@@ -100,7 +101,9 @@ class ClassEvaluation:
         if self.auc is None:
             return True  # rows of one class say nothing of it
         chance = _SURE * float(np.mean([auc_error(0.5, *each) for each in self.auc_rows]))
-        return self.auc > 0.5 + chance or agreement(self.confusion.counts, effective_rows(self._weights)) > _SURE
+        return (
+            self.auc > 0.5 + chance or agreement(self.confusion.counts, effective_rows(self._weights)) > _SURE
+        )
 
     @property
     def guess_error(self) -> float:

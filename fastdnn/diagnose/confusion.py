@@ -10,6 +10,7 @@ from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.class_labels import Classes, coded, row_weight, weights_of
 from fastdnn.diagnose.confusion_text import confusion_text
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ _ONE_SIDED = 2 / 3  # of the mistakes between two classes: one kind is then twic
 
 
 @dataclass(frozen=True)
-class ConfusionMatrix:
+class ConfusionMatrix(ShortRepr):
     """Counts of examples by their class and the class that was predicted.
 
     matrix: C (classes, classes): C[i][j] examples of class i were taken for class j; whole numbers, or sums

@@ -47,6 +47,7 @@ class _Request:
     seed: int
     threads: int
     live: bool
+    silence: bool
 
 
 def check_gradients(
@@ -64,6 +65,7 @@ def check_gradients(
     samples: int = 200,
     directions: int = 10,
     seed: int = 0,
+    silence: bool = True,
     threads: int | None = None,
     verbose: Literal["auto", 0, 1] = "auto",
 ) -> GradientCheck:
@@ -75,10 +77,11 @@ def check_gradients(
     costs two losses a weight: use it to debug, and not in training.
 
     J is the loss of one batch as a step of training sees it, with the penalties of regularizers and the
-    batch's own figures in batch normalisation, but without dropout and noise. All is done in float64 by a
+    batch's own figures in batch normalisation, but without dropout and noise. A weight of which training has
+    no gradient, and which it so never moves, is compared as if that were 0. All is done in float64 by a
     copy; the model stays as it is. Where a kink (of ReLU, |w|, hinge and so on) lies within the stencil, the
     derivative means nothing, and the element is skipped and counted. Kinks of your own code are told by a
-    slope that jumps.
+    slope that jumps, with smaller steps, too.
 
     Args:
         model: compiled; any layers, losses, inputs and outputs, by any backend.
@@ -99,6 +102,8 @@ def check_gradients(
             gradient is not 0.
         directions: random directions, over each tensor that is sampled and over all, where one is.
         seed: of what is drawn.
+        silence: whether dropout and noise are off. False lets them draw what the next step of training
+            would draw, the same numbers each time, and so checks their gradients, too.
         threads: as in `fit`.
         verbose: 1 shows how far it is, 0 nothing; "auto" 1 on a terminal.
 
@@ -139,18 +144,22 @@ def check_gradients(
     ('worry', ('scale/factor',))
     """
     request = _request(
-        stencil, epsilon, inputs, rows, max_per_tensor, samples, directions, seed, threads, verbose
+        stencil, epsilon, inputs, rows, max_per_tensor, samples, directions, seed, silence, threads, verbose
     )
     epochs = whole(_WHERE, "after_epochs", after_epochs)
     data = (x, y, sample_weight)
-    problem = problem_of(_WHERE, model, data, request.rows, request.seed)
+    problem = _problem_of(model, data, request)
     found = _refined(problem, request)
     if epochs:
         other = copy_of(_WHERE, model)
         other.fit(x, y, epochs=epochs, sample_weight=sample_weight, verbose=0, threads=threads)
-        again = _refined(problem_of(_WHERE, other, data, request.rows, request.seed), request)
+        again = _refined(_problem_of(other, data, request), request)
         found = _with_trained(found, replace(again, epochs=epochs))
     return replace(found, advice=advice_of(found, problem.model))
+
+
+def _problem_of(model: "Model", data: Sequence[Any], request: _Request) -> Problem:
+    return problem_of(_WHERE, model, data, request.rows, request.seed, silence=request.silence)
 
 
 def _with_trained(found: GradientCheck, trained: GradientCheck) -> GradientCheck:
@@ -168,6 +177,7 @@ def _request(
     samples: Any,
     directions: Any,
     seed: Any,
+    silence: Any,
     threads: Any,
     verbose: Any,
 ) -> _Request:
@@ -187,6 +197,7 @@ def _request(
         rows=None if rows is None else whole(_WHERE, "rows", rows, 1),
         seed=whole(_WHERE, "seed", seed),
         threads=resolve(_WHERE, threads),
+        silence=flag(_WHERE, "silence", silence),
         live=sys.stdout.isatty() if verbose == "auto" else verbose == 1,
     )
 

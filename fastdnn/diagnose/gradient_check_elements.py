@@ -79,7 +79,7 @@ class Differences:
             values[place], epsilons[place] = self._of_element(name, int(element))
             progress.step()
         if self._loss.has_python:
-            self._forget_kinks(name, picked, values, epsilons)
+            self._look_again(name, picked, values, epsilons)
         return Numeric(picked, values, self.rounding * self._epsilons[0] / epsilons)
 
     def _picked(self, name: str, count: int) -> np.ndarray:
@@ -107,16 +107,34 @@ class Differences:
 
     # ---- Kinks in the user's own code
 
-    def _forget_kinks(self, name: str, picked: np.ndarray, values: np.ndarray, epsilons: np.ndarray) -> None:
-        """Make those NaN whose error a kink explains: nobody knows the sides of what Python code does."""
+    def _look_again(self, name: str, picked: np.ndarray, values: np.ndarray, epsilons: np.ndarray) -> None:
+        """Take smaller steps where a kink may explain the error: nobody knows the sides of what Python code
+        does. NaN is what has one within each; an error without one is a mistake, and stays.
+        """
         analytic = self._loss.gradients[name].reshape(-1)[picked]
-        errors = np.abs(values - analytic)
         scale = np.linalg.norm(analytic) + np.linalg.norm(values[np.isfinite(values)])
-        suspects = errors > np.maximum(1e-8 * scale, 4 * self.rounding)
-        for place in np.flatnonzero(suspects):
-            widest = self._reach * float(epsilons[place])
-            if self._is_kinked(name, int(picked[place]), widest, float(errors[place])):
-                values[place] = math.nan
+        least = min(self._epsilons[-1], self._epsilons[0] / 10)
+        for place, element in enumerate(picked.tolist()):
+            while self._errs(error := values[place] - analytic[place], scale, epsilons[place]):
+                if not self._is_kinked(name, element, self._reach * float(epsilons[place]), abs(error)):
+                    break
+                if epsilons[place] < 1.01 * least:
+                    values[place] = math.nan
+                    break
+                epsilons[place] /= 10
+                values[place] = self._by_step(name, element, float(epsilons[place]))
+
+    def _errs(self, error: float, scale: float, epsilon: float) -> bool:
+        """By more than rounding; NaN does not."""
+        return bool(abs(error) > max(1e-8 * scale, 4 * self.rounding * self._epsilons[0] / epsilon))
+
+    def _by_step(self, name: str, element: int, epsilon: float) -> float:
+        """The derivative by this ε, NaN where it has a kink within."""
+        with _Moved(self._loss, name, element) as f:
+            try:
+                return self._loss.total(self._stencil(f, f.middle, epsilon))
+            except OverAKink:
+                return math.nan
 
     def _is_kinked(self, name: str, element: int, widest: float, error: float) -> bool:
         """Whether the slope jumps within the stencil by more than the error.

@@ -1,7 +1,7 @@
 """The loss of a batch as a function of single weights, of a copy of a model in float64.
 
-What is random is off in the copy. The loss is kept as the share that each row has of it: differences of these
-are rounded by less than differences of their sum.
+What is random is off in the copy, or draws the same numbers each time. The loss is kept as the share that
+each row has of it: differences of these are rounded by less than differences of their sum.
 """
 
 import copy
@@ -22,7 +22,7 @@ from fastdnn.graph import Graph, Node
 from fastdnn.layers.dropout import Dropout
 from fastdnn.layers.gaussian_noise import GaussianNoise
 from fastdnn.program import Program
-from fastdnn.single_batch import loss_and_gradients
+from fastdnn.single_batch import loss_and_gradients, next_draw
 from fastdnn.sources import Feed
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def copy_of(where: str, thing: Any) -> Any:
         raise TypeError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
 
 
-def float64_copy(where: str, model: "Model") -> tuple["Model", list[str]]:
-    """A copy in float64 without dropout, noise and metrics, and the names of the layers that are off."""
+def float64_copy(where: str, model: "Model") -> "Model":
+    """A copy in float64 without metrics."""
     from fastdnn.model import Model
 
     graph, compiled, weights = model.graph, model.compiled, model.weights.snapshot()
@@ -67,7 +67,7 @@ def float64_copy(where: str, model: "Model") -> tuple["Model", list[str]]:
         for head, loss in zip(compiled.heads, losses, strict=True)
     )
     twin._compile(Compiled(optimizers.SGD(), heads, compiled.backend_name, compiled.regularizer))
-    return twin, _silenced(twin)
+    return twin
 
 
 def _silenced(model: "Model") -> list[str]:
@@ -99,13 +99,14 @@ class Loss:
     """
 
     def __init__(self, where: str, model: "Model", feed: Feed, *, inputs: bool, threads: int) -> None:
-        self._arrays, self._threads = feed.arrays, threads
-        value, gradients = loss_and_gradients(
+        self._arrays, self._threads, self._draw = feed.arrays, threads, next_draw(model)
+        value, found = loss_and_gradients(
             model, feed, inputs=inputs, training=True, threads=threads, where=where
         )
         if not math.isfinite(value):
             hint = "scale the inputs, or begin with smaller weights"
             raise NonFiniteLossError(expected(where, "a finite loss", value, hint))
+        gradients = _with_missing(model, found)
         if not gradients:
             hint = "unfreeze a layer, or ask for inputs=True"
             raise ValueError(expected(where, "trained weights", "none", hint))
@@ -150,7 +151,7 @@ class Loss:
 
     def _run(self) -> tuple[np.ndarray, bytes]:
         """The losses of the rows and the penalties, and on which sides of all kinks the weights are."""
-        outputs, sums, _ = self._runner.run(self._arrays, self._threads)
+        outputs, sums, _ = self._runner.run(self._arrays, self._threads, self._draw)
         losses = [output[:, 0] for output in outputs[: self._heads]]
         if self._penalties:
             losses.append(np.array(sums[self._heads :]) / self._rows)
@@ -208,6 +209,20 @@ class Loss:
             self.put(name)
 
 
+def _with_missing(model: "Model", found: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Gradients of all trained weights, then of inputs. A weight that training has no gradient of does not
+    move, as if that were 0: differences tell whether the loss depends on it.
+    """
+    trained = [
+        weight.name
+        for layer in model.graph.layers
+        for weight in layer.weights
+        if weight.trainable and layer.trainable
+    ]
+    missing = {name: np.zeros_like(model.weights.read(name)) for name in trained if name not in found}
+    return {name: (found | missing)[name] for name in trained} | found
+
+
 @dataclass(frozen=True)
 class Problem:
     """What is checked: a copy of the model, a feed of some of the rows, and what was done to them.
@@ -222,8 +237,11 @@ class Problem:
     rows_given: int
 
 
-def problem_of(where: str, model: "Model", data: Sequence[Any], rows: int | None, seed: int) -> Problem:
-    """At most so many of the rows of (x, y, sample_weight), drawn by the seed, for a copy of the model.
+def problem_of(
+    where: str, model: "Model", data: Sequence[Any], rows: int | None, seed: int, *, silence: bool = True
+) -> Problem:
+    """At most so many of the rows of (x, y, sample_weight), drawn by the seed, for a copy of the model, in
+    which dropout and noise are off where `silence` is.
 
     Raises:
         ValueError: it is no model, the data does not fit, or a number in these rows is not finite.
@@ -235,7 +253,8 @@ def problem_of(where: str, model: "Model", data: Sequence[Any], rows: int | None
     if not model.is_built:
         model = copy_of(where, model)
         model.prepare(where, *data)  # builds the copy, and not the caller's
-    twin, silenced = float64_copy(where, model)
+    twin = float64_copy(where, model)
+    silenced = _silenced(twin) if silence else []
     feed = twin.prepare(where, *data)
     twin.compiled.dataset_size = model.compiled.dataset_size or feed.rows
     chosen = np.arange(feed.rows)

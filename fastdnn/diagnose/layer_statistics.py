@@ -19,6 +19,7 @@ from fastdnn.figures import totals_of, values_of
 from fastdnn.reference.activity import ACTIVITY, activity, norm
 from fastdnn.report import table
 from fastdnn.sampling import WatchedLayer, layers_of, saturation_limits
+from fastdnn.short_repr import ShortRepr
 from fastdnn.sources import Feed
 from fastdnn.thread_settings import resolve
 
@@ -29,7 +30,7 @@ _WHERE = "layer_statistics"
 
 
 @dataclass(frozen=True)
-class LayerStatistics:
+class LayerStatistics(ShortRepr):
     """What `layer_statistics` found.
 
     layers: the figures of each layer's outputs, in the order of the network.

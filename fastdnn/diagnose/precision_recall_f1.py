@@ -13,6 +13,7 @@ from fastdnn.diagnose.class_labels import Classes
 from fastdnn.diagnose.confusion import counted
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 ZeroDivision = Literal["warn"] | float
 
@@ -29,7 +30,7 @@ class Averages(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PrecisionRecallF1:
+class PrecisionRecallF1(ShortRepr):
     """Figures by class, (classes,) each, shares 0 to 1.
 
     classes: their names.

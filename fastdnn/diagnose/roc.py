@@ -14,6 +14,7 @@ from fastdnn.diagnose.class_scores import codes_of, finite_array, same_rows
 from fastdnn.diagnose.temperature import read_outputs
 from fastdnn.diagnose.thresholds import Sweep, read, sweep
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ _Z = 1.959964  # of 95 % of a normal distribution
 
 
 @dataclass(frozen=True)
-class RocCurve:
+class RocCurve(ShortRepr):
     """The share of positives found against the share of negatives that are called positive, too.
 
     false_positive_rate: FP / (FP + TN) at each threshold, rising from 0 to 1.

@@ -12,13 +12,14 @@ from fastdnn.diagnose.class_labels import Classes, weights_of
 from fastdnn.diagnose.class_scores import codes_of, finite_array, same_rows
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 _WHERE = "top_k"
 _HALVED = 0.5  # of the top-1 error: then the right class is near at hand
 
 
 @dataclass(frozen=True)
-class TopK:
+class TopK(ShortRepr):
     """Shares of examples, 0 to 1, by k.
 
     k: how many classes may be named.

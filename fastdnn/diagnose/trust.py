@@ -14,6 +14,7 @@ from fastdnn.diagnose.risk_coverage import RiskCoverage, risk_coverage
 from fastdnn.diagnose.trust_advice import trust_advice
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ _LISTED = 5  # rows of a table
 
 
 @dataclass(frozen=True)
-class Trust:
+class Trust(ShortRepr):
     """How sure a classifier is of each row, (rows,) each.
 
     classes: their names.

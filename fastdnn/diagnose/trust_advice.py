@@ -15,7 +15,9 @@ _SOURCE = 'deck 001, "Possible results get by SoftMax"'
 _REJECTED = 0.1  # the share of rows whose rejection is told as an example
 _WORTH = 0.8  # of the error: above that rejection gains too little to be told
 _BLIND = 0.6  # area under the ROC curve below which the measure does not know the mistakes; chance is 0.5
-_KNOWS = 0.7  # what an area may be by chance, of so few rows, for it to be no finding: "acceptable", see `roc`
+_KNOWS = (
+    0.7  # what an area may be by chance, of so few rows, for it to be no finding: "acceptable", see `roc`
+)
 _Z = 1.959964  # of 95 % of a normal distribution
 _SURE = 0.95  # a wrong answer of this probability may have a wrong label (Northcutt et al., JAIR 2021)
 _HIGH, _CLOSE = 0.9, 0.1  # deck 001's example (a): a raw output of 0.98, and a margin of 0.03
@@ -42,10 +44,7 @@ def _call(found: "Trust", threshold: float) -> str:
     """The lines that reject rows."""
     logits = ", from_logits=True" if found.kind == "logits" else ""
     measure = "" if found.measure == "margin" else f", measure={found.measure!r}"
-    return (
-        "import fastdnn as fd\n"
-        f"sure = fd.diagnose.trust(model.predict(x), threshold={threshold!r}{measure}{logits}).accepted"
-    )
+    return f"sure = fd.diagnose.trust(model.predict(x), threshold={threshold!r}{measure}{logits}).accepted"
 
 
 def _wanted(found: "Trust") -> Advice | None:
@@ -85,7 +84,11 @@ def _blind(found: "Trust") -> Advice | None:
         return None
     curve = of_sweep(sweep(right, found.score, weights))
     auc = curve.auc
-    if auc >= _BLIND or auc + _Z * curve.auc_error >= _KNOWS or 0.5 + _Z * auc_error(0.5, *curve.rows) >= _KNOWS:
+    if (
+        auc >= _BLIND
+        or auc + _Z * curve.auc_error >= _KNOWS
+        or 0.5 + _Z * auc_error(0.5, *curve.rows) >= _KNOWS
+    ):
         return None
     text = f"The {found.measure} does not tell right answers from mistakes: do not reject by it."
     return Advice("blind_measure", "warning", text, f"area under the ROC curve {auc:.3f}; chance is 0.5")
@@ -119,7 +122,7 @@ def _mistakes(found: "Trust") -> Advice | None:
         f"{found.classes[found.label[first]]!r} with {100 * found.top[first]:.1f} %"
     )
     shown = f"[{_rows(np.array(rows))}]"
-    return Advice("sure_mistakes", "hint", text, seen, f"x[{shown}], y[{shown}]")
+    return Advice("sure_mistakes", "hint", text, seen, f"print(x_dev[{shown}], y_dev[{shown}])")
 
 
 def _rows(rows: np.ndarray) -> str:

@@ -158,6 +158,21 @@ def legend_beside(axes: "Axes", given: object = None, **options: Any) -> "Legend
     return axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, **look)
 
 
+def legend_for(axes: "Axes", given: object) -> "Legend":
+    """A legend beside the axes of a figure of our own; within those that were `given`, where a row of panels
+    has no room beside them: small, where it covers least, and not quite opaque.
+
+    >>> from fastdnn.plots.figure import legend_for, new_axes
+    >>> axes = new_axes("example", (7, 4.5))
+    >>> line = axes.plot([0, 1], label="a line")
+    >>> legend_for(axes, axes).get_frame().get_alpha()
+    0.8
+    """
+    if given is None:
+        return legend_beside(axes)
+    return axes.legend(loc="best", fontsize=8, handlelength=2.5, framealpha=0.8)
+
+
 def legend_above(panels: np.ndarray, given: object) -> None:
     """One legend for all panels, above them; within the first where the panels were `given`.
 

@@ -208,9 +208,10 @@ class ReferenceTrainer:
         with Caller(self._run.program.calls, self._metrics) as calls:
             return self._steps(scalars, steps, calls)
 
-    def samples(self) -> np.ndarray:
-        """Of the last run: a row for each sampled step that was kept."""
-        return np.array(self._samples)
+    def take_samples(self) -> np.ndarray:
+        """Of the last run: a row for each sampled step that was kept; once."""
+        taken, self._samples = self._samples, []
+        return np.array(taken)
 
     def next_rows(self) -> list[int]:
         """Of the next step, in the arrays."""
