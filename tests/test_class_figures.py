@@ -210,9 +210,9 @@ def test_the_best_f1_is_that_of_its_threshold():
 
 
 def test_swapped_labels_are_an_error():
-    said = roc_curve([1, 1, 0, 0], [0.1, 0.2, 0.8, 0.3]).advice[0]
+    said = roc_curve([1, 1, 0, 0] * 10, [0.1, 0.2, 0.8, 0.3] * 10).advice[0]
     assert (said.kind, said.severity) == ("worse_than_chance", "error")
-    assert roc_curve([0, 1], [0.1, 0.2]).advice[0].severity == "good"
+    assert roc_curve([0, 1] * 20, [0.1, 0.2] * 20).advice[0].severity == "good"
     assert "area under the ROC curve 1.0000" in str(roc_curve([0, 1], [0.1, 0.2]))
     worse = precision_recall_curve([1, 0, 0, 1], [0.5, 0.5, 0.5, 0.5])
     assert worse.advice[0].kind == "no_better_than_chance"

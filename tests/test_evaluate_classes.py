@@ -211,7 +211,10 @@ def test_a_rare_class_gets_a_weight():
     found = fixed(sure(said, 2), y)
     advice = {each.kind: each for each in found.advice}
     assert advice["imbalance"].severity == "warning"
-    assert advice["imbalance"].code == "model.fit(x, y, class_weight={0: 0.556, 1: 5.0})"
+    assert advice["imbalance"].code == (
+        "better = fd.diagnose.fresh_copy(model)\n"
+        "better.fit(x, y, epochs=max(20, model.compiled.epochs_done), class_weight={0: 0.556, 1: 5.0})"
+    )
     fine = fixed(sure(y, 2), y)
     assert {each.kind: each for each in fine.advice}["imbalance"].severity == "good"
 

@@ -157,4 +157,7 @@ def test_rows_of_weight_0_do_not_count_among_the_mistakes():
     p, y = [[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.95, 0.05]], [0, 1, 0, 1]
     weighted = trust(p, y_true=y, sample_weight=[1, 1, 1, 0])
     assert [a.kind for a in weighted.advice if a.kind == "blind_measure"] == []
-    assert "blind_measure" in [a.kind for a in trust(p, y_true=y).advice]
+    many = trust(p * 10, y_true=y * 10)
+    assert "blind_measure" in [a.kind for a in many.advice]
+    few = trust(p, y_true=y)  # four rows know nothing of the measure
+    assert "blind_measure" not in [a.kind for a in few.advice]

@@ -197,7 +197,10 @@ def _threshold(found: "ClassEvaluation") -> Advice | None:
         "Judge that on other rows than these, on which it was chosen."
     )
     seen = f"F1 of {name!r} is {now:.3f}, and {best:.3f} with this threshold"
-    code = f"p = fd.diagnose.evaluate_classes(model, x_dev, y_dev).probabilities\nsays_it = p[:, {rare}] >= {at!r}"
+    code = (
+        "p = fd.diagnose.evaluate_classes(model, x_dev, y_dev).probabilities\n"
+        f"says_it = p[:, {rare}] >= {at!r}"
+    )
     return Advice("move_threshold", "hint", text, seen, code)
 
 

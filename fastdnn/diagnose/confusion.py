@@ -20,8 +20,8 @@ Normalize = Literal["true", "pred", "all"]
 _WHERE = "confusion_matrix"
 _SHOWN_WIDTH = 100
 _MOST_CLASSES = 10_000  # 800 MB of counts
-# A confusion is named where it is this share of all mistakes, and more than a few examples (as many as tell as
-# much, where they are weighted).
+# A confusion is named where it is this share of all mistakes, and more than a few examples (where they are
+# weighted: as many as tell as much).
 _PAIR_SHARE, _PAIR_LEAST = 0.25, 3
 _ONE_SIDED = 2 / 3  # of the mistakes between two classes: one kind is then twice as frequent as the other
 

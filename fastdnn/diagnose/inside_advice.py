@@ -1,7 +1,7 @@
 """What figures of layers say: dead or saturated units, a signal or a gradient that is lost on its way."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fastdnn.diagnose.advice import Advice
@@ -25,10 +25,40 @@ GRADIENT_FACTOR = 100.0
 _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
-_CLIPPED = "model.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
-# Units that are dead stay so at a lower rate, too.
-_ANEW = "model = fd.diagnose.fresh_copy(model)\n"
-_LAYER = "layer = fd.layers.Dense({units}, {arguments})"
+_AUTO = '"auto"'  # He's initial weights for ReLU, Glorot's else
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is known of a model for the lines that train it anew: what its weights have become would stay where
+    only the rate is changed, or a layer made that nobody uses.
+
+    compiled: whether it is compiled; else the lines are those of a layer.
+    rate: its learning rate; None where it is scheduled.
+    """
+
+    compiled: bool
+    rate: float | None = None
+
+    def code(self, units: int, *, slower: bool = False, **changed: str) -> str:
+        """The lines that train a copy with new weights, these arguments of `fresh_copy` changed.
+
+        Args:
+            units: of the layer that the advice is about.
+            slower: whether at a tenth of the rate, too.
+            changed: values as they are written in code.
+        """
+        if not self.compiled:
+            kept = {name: changed[name] for name in ("activation", "kernel_initializer") if name in changed}
+            return f"layer = fd.layers.Dense({', '.join([str(units), *_written(kept)])})"
+        if slower and self.rate is not None:
+            changed = {**changed, "learning_rate": f"{0.1 * self.rate:.3g}"}
+        arguments = ", ".join(["model", *_written(changed)])
+        return f"better = fd.diagnose.fresh_copy({arguments})\nbetter.fit(x, y, epochs=20)"
+
+
+def _written(arguments: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in arguments.items()]
 
 
 @dataclass(frozen=True)
@@ -62,41 +92,47 @@ class LayerFigures(ShortRepr):
         return self.layer.name
 
 
-def advice_of(layers: Sequence[LayerFigures], rate_code: str, dead: float = DEAD) -> Iterator[Advice]:
+def advice_of(
+    layers: Sequence[LayerFigures], start: Start, dead: float = DEAD, alive: float | None = None
+) -> Iterator[Advice]:
     """What these layers, in the order of the network, show.
 
     Args:
         layers: all of them.
-        rate_code: a line that lowers the learning rate, "" where there is none.
+        start: of the model, for lines of code.
         dead: the share of units above which ReLUs are said to be dead.
+        alive: the share up to which they are said to be alive, default `dead`.
     """
     hidden = [layer for layer in layers if layer.layer.is_hidden]
     broken = [layer for layer in layers if not math.isfinite(layer.mean + layer.std)]
     if broken:
-        yield _not_finite(broken[0])
+        yield _not_finite(broken[0], start)
         return
-    yield from _dead(hidden, rate_code, dead)
-    yield from _saturated(hidden)
-    yield from _signal(hidden)
-    yield from _gradient(hidden)
-    yield from _sigmoids(hidden)
+    yield from _dead(hidden, start, dead, dead if alive is None else alive)
+    yield from _saturated(hidden, start)
+    yield from _signal(hidden, start)
+    yield from _gradient(hidden, start)
+    yield from _sigmoids(hidden, start)
 
 
-def _not_finite(layer: LayerFigures) -> Advice:
+def _not_finite(layer: LayerFigures, start: Start) -> Advice:
     return Advice(
         "not_finite",
         "error",
-        f"Layer {layer.name!r} gives numbers that are NaN or infinite: lower the learning rate and "
-        "standardise the inputs.",
+        f"Layer {layer.name!r} gives numbers that are NaN or infinite: begin anew at a lower learning rate, "
+        "with standardised inputs.",
         f"mean {layer.mean:.3g}, standard deviation {layer.std:.3g}, over {layer.rows} rows",
-        "x = fd.data.StandardScaler().fit_transform(x)",
+        start.code(layer.units, slower=True, scale="x")
+        if start.compiled
+        else "x = fd.data.StandardScaler().fit_transform(x)",
         'deck 004, "Random Initialization of Weights"',
     )
 
 
-def _dead(hidden: Sequence[LayerFigures], rate_code: str, limit: float) -> Iterator[Advice]:
+def _dead(hidden: Sequence[LayerFigures], start: Start, limit: float, alive: float) -> Iterator[Advice]:
     rectified = [layer for layer in hidden if not math.isnan(layer.dead) and layer.rows >= DEAD_ROWS]
     bad = sorted((layer for layer in rectified if layer.dead > limit), key=lambda layer: -layer.dead)
+    lost = _lost(hidden)
     if bad:
         worst = bad[0]
         others = f", and {len(bad) - 1} more layers are like it" if len(bad) > 1 else ""
@@ -104,25 +140,37 @@ def _dead(hidden: Sequence[LayerFigures], rate_code: str, limit: float) -> Itera
             "dead_units",
             "warning",
             f"Units of layer {worst.name!r} are dead: they give 0 for every row, and learn no more. "
-            "Lower the learning rate and start anew with He initialisation, or take leaky_relu.",
+            + _REVIVED[lost is not None],
             f"{worst.dead:.0%} of {worst.units} units are 0 for all {worst.rows} rows{others}",
-            _ANEW + rate_code
-            if rate_code
-            else _LAYER.format(units=worst.units, arguments='activation="leaky_relu"'),
+            _revived(worst, start, lost is not None),
             _DEAD_SOURCE,
         )
     elif rectified:
-        most = max(rectified, key=lambda layer: layer.dead)
-        yield Advice(
-            "live_units",
-            "good",
-            "The ReLU units are alive.",
-            f"at most {most.dead:.0%} of the units of a layer ({most.name!r}) are 0 for all {most.rows} rows",
-            source=_DEAD_SOURCE,
-        )
+        yield _mostly_alive(max(rectified, key=lambda layer: layer.dead), alive)
 
 
-def _saturated(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
+# By whether the signal was lost before it came to them: then the rate did not kill them.
+_REVIVED = {
+    False: "Start anew with He initialisation at a lower learning rate, or take leaky_relu.",
+    True: "Start anew with He initialisation, or take leaky_relu.",
+}
+
+
+def _revived(worst: LayerFigures, start: Start, lost: bool) -> str:
+    activation = '"relu"' if start.compiled else '"leaky_relu"'
+    return start.code(worst.units, slower=not lost, activation=activation, kernel_initializer=_AUTO)
+
+
+def _mostly_alive(most: LayerFigures, alive: float) -> Advice:
+    seen = f"at most {most.dead:.0%} of the units of a layer ({most.name!r}) are 0 for all {most.rows} rows"
+    if most.dead <= alive:
+        return Advice("live_units", "good", "The ReLU units are alive.", seen, source=_DEAD_SOURCE)
+    text = f"Many units of layer {most.name!r} gave 0 for a whole batch: see on more rows if they are dead."
+    code = "print(fd.diagnose.layer_statistics(model, x))"
+    return Advice("idle_units", "hint", text, seen, code, _DEAD_SOURCE)
+
+
+def _saturated(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
     bad = [layer for layer in hidden if layer.saturated > SATURATED_SHARE]
     if bad:
         worst = max(bad, key=lambda layer: layer.saturated)
@@ -132,12 +180,12 @@ def _saturated(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
             f"The {worst.layer.activation} units of layer {worst.name!r} are saturated: hardly any gradient "
             "comes through. Take ReLU in hidden layers, or begin with smaller weights.",
             f"{worst.saturated:.0%} of the outputs have a derivative below 5 % of its largest",
-            _LAYER.format(units=worst.units, arguments='activation="relu"'),
+            start.code(worst.units, activation='"relu"', kernel_initializer=_AUTO),
             _SATURATION_SOURCE,
         )
 
 
-def _sigmoids(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
+def _sigmoids(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
     names = [layer.name for layer in hidden if layer.layer.activation == "sigmoid"]
     if names:
         layer = next(layer for layer in hidden if layer.name == names[0])
@@ -146,12 +194,25 @@ def _sigmoids(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
             "hint",
             "Sigmoid in hidden layers saturates and gives positive numbers only: ReLU, or tanh, is better.",
             f"layers {', '.join(names)}; {layer.name!r} has mean {layer.mean:.2f}",
-            _LAYER.format(units=layer.units, arguments='activation="relu"'),
+            start.code(layer.units, activation='"relu"'),
             _SATURATION_SOURCE,
         )
 
 
-def _signal(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
+def _lost(hidden: Sequence[LayerFigures]) -> LayerFigures | None:
+    """The layer with which the signal is lost: the last one, or one on the way, whose outputs spread much
+    less than those of the first layer. On the way those with its activation are looked at: outputs of a
+    sigmoid spread less than a ReLU's.
+    """
+    if len(hidden) < 3:
+        return None
+    first, last = hidden[0], hidden[-1]
+    of_one_kind = [layer for layer in hidden[1:-1] if layer.layer.activation == first.layer.activation]
+    weak = [layer for layer in [*of_one_kind, last] if layer.std * SIGNAL_FACTOR < first.std]
+    return min(weak, key=lambda layer: layer.std, default=None)
+
+
+def _signal(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
     silent = [layer for layer in hidden if layer.std == 0]
     if silent:
         yield Advice(
@@ -160,13 +221,14 @@ def _signal(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
             f"Layer {silent[0].name!r} gives the same number for every row and unit: nothing of the input "
             "reaches the layers after it. Begin with random weights.",
             f"standard deviation 0 over {silent[0].rows} rows, mean {silent[0].mean:.3g}",
-            _LAYER.format(units=silent[0].units, arguments='activation="relu", kernel_initializer="auto"'),
+            start.code(silent[0].units, activation='"relu"', kernel_initializer=_AUTO),
             'deck 004, "Weight Initialization": W = 0: never do this',
         )
         return
     if len(hidden) < 3:
         return
-    first, last = hidden[0], hidden[-1]
+    lost = _lost(hidden)
+    first, last = hidden[0], lost or hidden[-1]
     factor = last.std / first.std
     seen = f"standard deviation {first.std:.3g} in {first.name!r}, {last.std:.3g} in {last.name!r}"
     if 1 / SIGNAL_FACTOR <= factor <= SIGNAL_FACTOR:
@@ -185,17 +247,17 @@ def _signal(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
         f"The signal {'shrinks' if shrinks else 'grows'} from layer to layer. Initialise by the activation "
         "(He for ReLU, Glorot for tanh: the default), or put BatchNormalization between the layers.",
         seen,
-        _LAYER.format(units=last.units, arguments=_initialised(last)),
+        start.code(last.units, **_as_it_is(last, start), kernel_initializer=_AUTO),
         _DEPTH_SOURCE,
     )
 
 
-def _initialised(layer: LayerFigures) -> str:
-    activation = layer.layer.activation
-    return f'activation="{activation}", kernel_initializer="auto"'
+def _as_it_is(layer: LayerFigures, start: Start) -> dict[str, str]:
+    """The layer's activation, where the code makes a layer; a copy keeps those of all layers."""
+    return {} if start.compiled else {"activation": f'"{layer.layer.activation}"'}
 
 
-def _gradient(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
+def _gradient(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
     known = [layer for layer in hidden if math.isfinite(layer.gradient_norm)]
     if len(known) < 3:
         return
@@ -211,14 +273,15 @@ def _gradient(hidden: Sequence[LayerFigures]) -> Iterator[Advice]:
         return
     vanishes = factor < 1
     cure = "ReLU, He initialisation, BatchNormalization or a skip connection" if vanishes else "Clipping"
+    mended = (
+        {"activation": '"relu"'} if vanishes else {"optimizer": "fd.optimizers.Adam(global_clipnorm=1.0)"}
+    )
     yield Advice(
         "vanishing_gradients" if vanishes else "exploding_gradients",
         "warning",
         f"The gradient {'vanishes' if vanishes else 'explodes'} on its way back to the first layers. {cure} "
         f"{'lets it through' if vanishes else 'by its norm helps, and smaller initial weights'}.",
         seen,
-        _LAYER.format(units=first.units, arguments='activation="relu", kernel_initializer="auto"')
-        if vanishes
-        else _CLIPPED,
+        start.code(first.units, **mended, kernel_initializer=_AUTO),
         'deck 002, "Vanishing/exploding Gradients"; deck 004, "Weight Initialization"',
     )

@@ -12,7 +12,7 @@ from fastdnn import lowering
 from fastdnn.backend import Draw, Figures
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of
+from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, Start, advice_of
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.figures import totals_of, values_of
@@ -55,7 +55,7 @@ class LayerStatistics(ShortRepr):
     loss: float
     rows: int
     dead_limit: float
-    rate_code: str
+    start: Start
 
     def __getitem__(self, name: str) -> LayerFigures:
         """The figures of a layer by name.
@@ -71,7 +71,7 @@ class LayerStatistics(ShortRepr):
     @cached_property
     def advice(self) -> tuple[Advice, ...]:
         """What these figures show."""
-        return ordered(advice_of(self.layers, self.rate_code, self.dead_limit))
+        return ordered(advice_of(self.layers, self.start, self.dead_limit))
 
     def plot(self, ax: Any = None) -> Any:
         """A histogram of each layer's outputs; see `fastdnn.plots.layers`."""
@@ -231,7 +231,7 @@ def _statistics(
         loss,
         layers[0].rows if layers else 0,
         limit,
-        _rate_code(model),
+        start_of(model),
     )
 
 
@@ -254,11 +254,12 @@ def _figures(layer: WatchedLayer, y: np.ndarray, dy: np.ndarray | None) -> Layer
     )
 
 
-def _rate_code(model: "Model") -> str:
-    """A line that lowers the rate; none where there is no optimiser, or it is scheduled."""
-    if model._compiled is None or "learning_rate" in model.optimizer.schedules:
-        return ""
-    return "model.optimizer.learning_rate *= 0.1"
+def start_of(model: "Model") -> Start:
+    """What is known of it for lines that train it anew."""
+    if model._compiled is None:
+        return Start(compiled=False)
+    scheduled = "learning_rate" in model.optimizer.schedules
+    return Start(compiled=True, rate=None if scheduled else float(model.optimizer.learning_rate))
 
 
 def _share(value: float) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.inside_advice import LayerFigures, advice_of
+from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of
+from fastdnn.diagnose.layer_statistics import start_of
 from fastdnn.report import table
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ _SOURCE = 'deck 004, "Tracking the weights also helps"'
 
 def advice_of_samples(monitor: "Monitor") -> tuple[Advice, ...]:
     """The advice of `Monitor.advice`."""
-    inside = list(advice_of(late_figures(monitor), _rate_code(monitor, 0.1), _DEAD_IN_BATCH))
+    figures = late_figures(monitor)
+    inside = list(advice_of(figures, start_of(monitor.model), _DEAD_IN_BATCH, DEAD))
     blocked = any(advice.kind in _BLOCKS for advice in inside)
     steps = [advice for advice in _ratios(monitor) if not (blocked and advice.kind in _BY_GRADIENTS)]
     return ordered([*steps, *inside])
@@ -102,11 +104,13 @@ def _ratios(monitor: "Monitor") -> Iterator[Advice]:
         f"{known[highest]:.1e} ({highest}); 1e-3 is ideal, 1e-2 about okay"
     )
     if middle > RATIO_HIGH:
-        text = "The weights change too much in each step: lower the learning rate."
-        yield Advice("large_updates", "warning", text, seen, _rate_code(monitor, 0.1), _SOURCE)
+        text = "The weights change too much in each step: begin anew at a lower learning rate."
+        start = start_of(monitor.model)
+        code = "" if start.rate is None else start.code(0, slower=True)
+        yield Advice("large_updates", "warning", text, seen, code, _SOURCE)
     elif middle < RATIO_LOW:
         text = "The weights hardly change: raise the learning rate, unless it was lowered to finish."
-        yield Advice("small_updates", "warning", text, seen, _rate_code(monitor, 10.0), _SOURCE)
+        yield Advice("small_updates", "warning", text, seen, _faster(monitor), _SOURCE)
     else:
         yield Advice(
             "good_updates", "good", "The steps have a good size beside the weights.", seen, source=_SOURCE
@@ -117,12 +121,10 @@ def _ratios(monitor: "Monitor") -> Iterator[Advice]:
         yield Advice("uneven_updates", "hint", text, seen, code, _SOURCE)
 
 
-def _rate_code(monitor: "Monitor", factor: float) -> str:
-    """A line that changes the rate; none where it is scheduled."""
-    optimizer = monitor.model.optimizer
-    if "learning_rate" in optimizer.schedules:
-        return ""
-    return f"model.optimizer.learning_rate *= {factor:g}"
+def _faster(monitor: "Monitor") -> str:
+    """A line that raises the rate; none where it is scheduled."""
+    scheduled = "learning_rate" in monitor.model.optimizer.schedules
+    return "" if scheduled else "model.optimizer.learning_rate *= 10"
 
 
 def text_of_samples(monitor: "Monitor") -> str:
