@@ -123,6 +123,25 @@ def test_nothing_is_said_of_the_calibration_of_guesses(sure):
     assert many.guess_error == pytest.approx(found.guess_error / np.sqrt(2))
 
 
+def test_outputs_that_are_all_alike_have_the_temperature_1():
+    assert calibration([0, 1, 0, 1], [[0.5, 0.5]] * 4).temperature == 1
+    assert calibration([0, 1, 2] * 4, np.full((12, 3), 1 / 3)).temperature == 1
+    assert calibration([0, 1], [[0.5, 0.5], [0.9, 0.1]], sample_weight=[1, 0]).temperature == 1
+
+
+def test_a_temperature_is_named_only_where_it_mends_the_gap():
+    """Sure to 75 % and always right, but for four rows sure to 1 - 1e-9, whose loss asks for T > 1."""
+    p = np.repeat([[0.75, 0.25], [0.25, 0.75]], 100, axis=0)
+    y = np.repeat([0, 1], 100)
+    p[:4] = 1e-9, 1 - 1e-9
+    found = calibration(y, p)
+    (said,) = found.advice
+    assert said.kind == "under_confident"
+    assert found.temperature > 1
+    assert "temperature" not in said.text
+    assert said.code == ""
+
+
 def test_temperatures_without_a_minimum_end_at_the_bounds():
     assert calibration([0, 1], [[0.6, 0.4], [0.4, 0.6]]).temperature == pytest.approx(0.01)
     assert calibration([1, 0], [[0.6, 0.4], [0.4, 0.6]]).temperature == pytest.approx(100)
@@ -141,6 +160,9 @@ def test_apply_temperature_keeps_form_and_winner():
     np.testing.assert_allclose(apply_temperature(z, 2, from_logits=True), softmax(z / 2))
     np.testing.assert_allclose(apply_temperature([1.0], 2, from_logits=True), [1 / (1 + np.exp(-0.5))])
     assert apply_temperature([[1.0, 0.0]], 5).tolist() == [[1.0, 0.0]]
+    for tiny in (1e-320, 5e-324):  # the winner alone is left
+        assert apply_temperature([[0.9, 0.1], [0.5, 0.5]], tiny).tolist() == [[1.0, 0.0], [0.5, 0.5]]
+        assert apply_temperature([[1e300, -1e300]], tiny, from_logits=True).tolist() == [[1.0, 0.0]]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from fastdnn.diagnose import (
     roc_curve,
     top_k,
 )
-from fastdnn.diagnose.roc import auc_advice
+from fastdnn.diagnose.roc import auc_advice, auc_error
 from fastdnn.reference.softmax import softmax
 
 
@@ -207,6 +207,36 @@ def test_the_best_f1_is_that_of_its_threshold():
     assert precision_recall_f1(YES, said).f1[1] == pytest.approx(best)
     others = [precision_recall_f1(YES, (t <= CHANCES).astype(int), zero_division=0).f1[1] for t in CHANCES]
     assert best == pytest.approx(max(others))
+
+
+def test_the_standard_error_of_an_area_of_hanley_and_mcneil():
+    """That of many sets of rows, with the exponential scores that it is for; at chance the rank test's."""
+    rng = np.random.default_rng(0)
+    yes = np.arange(60) < 20
+    for times in (1, 4):
+        areas = [roc_auc(yes, rng.exponential(size=60) * np.where(yes, times, 1)) for _ in range(1500)]
+        assert np.std(areas) == pytest.approx(auc_error(float(np.mean(areas)), 20, 40), rel=0.08)
+    assert auc_error(0.5, 20, 40) == pytest.approx(np.sqrt(61 / (12 * 20 * 40)))
+
+
+def test_few_rows_do_not_say_that_labels_are_swapped():
+    rng = np.random.default_rng(0)
+    severities = [roc_curve(np.arange(12) % 2, rng.normal(size=12)).advice[0].severity for _ in range(400)]
+    assert severities.count("error") < 0.05 * 400
+    assert severities.count("warning") < 0.05 * 400  # nothing can be said of so few
+
+
+@pytest.mark.parametrize("scale", [1e-320, 1e-200, 1e200])
+def test_areas_do_not_depend_on_the_scale_of_weights(scale):
+    y, p = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+    assert roc_auc(y, p, sample_weight=[scale] * 4) == 0.75
+    assert precision_recall_curve(y, p, sample_weight=[scale] * 4).average_precision == pytest.approx(5 / 6)
+    with pytest.raises(ValueError, match="sample weights with a finite sum, got one of 1e\\+308"):
+        roc_auc(y, p, sample_weight=[1e308] * 4)
+
+
+def test_k_of_an_array():
+    assert top_k([0, 1], np.eye(3)[:2], k=np.array([1, 2])).k == (1, 2)
 
 
 def test_swapped_labels_are_an_error():

@@ -155,3 +155,17 @@ def test_whole_sums_of_weights_are_told_as_whole_numbers():
     found = confusion_matrix([-1, 1, 1], [-1, 1, -1], sample_weight=[0, 1, 1])
     assert str(found).splitlines()[0] == "1 of 2 examples wrong, 50.00 %"
     assert found.advice[0].evidence == "1 '1' taken for '-1'"
+
+
+def test_mistakes_of_two_classes_are_told_by_kind():
+    one = confusion_matrix([0] * 9 + [1] * 9, [0] * 9 + [0] * 4 + [1] * 5).advice[0]
+    assert one.text == "All mistakes are of one kind: '1' taken for '0'."
+    both = confusion_matrix([0, 0, 1, 1], [0, 1, 0, 1]).advice[0]
+    assert "about equally frequent" in both.text
+
+
+def test_labels_of_objects():
+    numbers = np.array([0, 1, 1], object)
+    assert confusion_matrix(numbers, numbers).matrix.tolist() == [[1, 0], [0, 2]]
+    with pytest.raises(ValueError, match="or one text, got 'a' in row 0"):
+        confusion_matrix(np.array(["a", 1], object), ["a", "b"])

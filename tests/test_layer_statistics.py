@@ -1,6 +1,7 @@
 """layer_statistics: figures that are NumPy's, diseases that are found, and a model that stays as it is."""
 
 import copy
+import math
 import pickle
 
 import numpy as np
@@ -9,6 +10,8 @@ from custom_parts import Scale
 from networks import classification, classifier, regression, weight_hash
 
 import fastdnn as fd
+from fastdnn.diagnose.inside_advice import LayerFigures, Start, advice_of
+from fastdnn.sampling import WatchedLayer
 
 L = fd.layers
 statistics = fd.diagnose.layer_statistics
@@ -262,3 +265,42 @@ def test_a_layer_that_is_not_there_is_named_with_those_that_are():
         match=r"\[layer_statistics\] expected a layer with figures, one of dense, .*'dens'.*'dense'",
     ):
         found["dens"]
+
+
+@pytest.mark.parametrize("layers", [4, 6])
+def test_lines_against_small_initial_weights_mend_them(layers):
+    """The initial weights of deck 004's example, N(0, 0.01²): no rate makes up for them."""
+    x, labels = fd.data.load_digits()
+    x = x / 16
+    model = deep("relu", 0.01, layers, 64, fd.optimizers.SGD(0.1), 64)
+    said = statistics(model, x, labels % 4).advice[0]
+    assert said.kind == "vanishing_activations"
+    names = {"fd": fd, "model": model, "x": x, "y": labels % 4}
+    exec(said.code, names)
+    better = names["better"]
+    assert better.optimizer.learning_rate == 0.1
+    assert np.mean(better.predict(x).argmax(axis=1) != labels % 4) < 0.1
+
+
+def figures(name, std, activation="relu", dead=0.0, output=False):
+    layer = WatchedLayer(name, "Dense", activation, output, (f"{name}/kernel",), (f"{name}/kernel",))
+    return LayerFigures(layer, 8, 32, 0.0, std, -1.0, 1.0, 0.5, dead, math.nan, (1.0,))
+
+
+def test_a_signal_that_is_lost_on_the_way_is_not_steady():
+    """The last layer's biases are alive: its outputs spread, but tell nothing of the input."""
+    stds = [0.031, 0.0012, 0.0008, 0.024]
+    lost = [figures(f"d{i}", std) for i, std in enumerate(stds)]
+    said = {advice.kind: advice for advice in advice_of(lost, Start(compiled=False))}
+    assert "steady_signal" not in said
+    assert "0.0008 in 'd2'" in said["vanishing_activations"].evidence
+    mixed = [figures("a", 3.0), figures("b", 0.2, "sigmoid"), figures("c", 1.0)]
+    assert "steady_signal" in [advice.kind for advice in advice_of(mixed, Start(compiled=False))]
+
+
+def test_units_that_rest_for_a_batch_are_neither_alive_nor_dead():
+    layers = [figures("d", 1.0, dead=0.4)]
+    (said,) = advice_of(layers, Start(compiled=True), 0.5, 0.2)
+    assert (said.kind, said.severity) == ("idle_units", "hint")
+    (said,) = advice_of([figures("d", 1.0, dead=0.1)], Start(compiled=True), 0.5, 0.2)
+    assert said.kind == "live_units"

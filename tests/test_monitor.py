@@ -319,3 +319,33 @@ def test_features_that_are_not_finite_are_named_as_ever_and_the_model_stays(infe
     with pytest.raises(ValueError, match=r"\[fit\] expected finite x, got nan in row 77, column 3"):
         model.fit(x, labels, batch_size=10, callbacks=[monitor])
     assert weight_hash(model) == before
+
+
+def test_layers_that_differ_by_decades_are_drawn_on_a_logarithmic_axis():
+    x, labels = classification()
+    start = fd.initializers.RandomNormal(stddev=0.01)
+    hidden = [L.Dense(32, activation="relu", kernel_initializer=start) for _ in range(4)]
+    model = fd.Sequential([L.Input((20,)), *hidden, L.Dense(4)], seed=0)
+    model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    monitor = watched(model, x, labels)
+    axes = monitor.plot()[3]
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("log", "standard deviation")
+    drawn = axes.containers[0].lines[0].get_ydata()
+    assert drawn.tolist() == [monitor.samples[f"std/{name}"][0] for name in monitor.layout.layers]
+    axes = watched(classifier(hidden=(8, 8)), x, labels).plot()[3]
+    assert (axes.get_yscale(), axes.get_ylabel()) == ("linear", "mean ± standard deviation")
+
+
+def test_no_rate_is_advised_where_the_initial_weights_are_too_small():
+    """Four ReLU layers of N(0, 0.01²): the advised line makes the network learn."""
+    x, labels = fd.data.load_digits()
+    start = fd.initializers.RandomNormal(stddev=0.01)
+    hidden = [L.Dense(64, activation="relu", kernel_initializer=start) for _ in range(4)]
+    model = fd.Sequential([L.Input((64,)), *hidden, L.Dense(10)], seed=0)
+    model.compile(fd.optimizers.SGD(0.1), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    monitor = watched(model, x / 16, labels, every=20, epochs=3)
+    assert not {"small_updates", "live_units", "steady_signal"} & set(kinds(monitor))
+    names = {"fd": fd, "model": model, "x": x / 16, "y": labels}
+    exec(monitor.advice[0].code, names)
+    assert names["better"].optimizer.learning_rate == 0.1
+    assert np.mean(names["better"].predict(x / 16).argmax(axis=1) != labels) < 0.05

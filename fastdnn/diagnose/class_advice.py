@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.class_imbalance import ANEW, EPOCHS, better_threshold, imbalance, weighted_training
 from fastdnn.diagnose.precision_recall_f1 import listed
 from fastdnn.diagnose.roc import ACCEPTABLE, auc_advice
 
@@ -13,11 +14,6 @@ if TYPE_CHECKING:
     from fastdnn.diagnose.class_evaluation import ClassEvaluation
 
 _Z = 1.959964  # of 95 % of a normal distribution
-# A minority of less than 1/5 is "moderate" imbalance: Google, "Machine learning crash course", "Datasets:
-# class-imbalanced datasets". Of several classes: the largest to the smallest.
-_IMBALANCE = 4.0
-_EVEN = 2.0  # so many times as frequent is told as about equally frequent
-_GAIN = 0.05  # of F1, for which a threshold is worth a word
 # Of a network that has learnt nothing: what chance alone decides, and what follows from it.
 _CHANCE = (
     "worst_class",
@@ -31,14 +27,8 @@ _CHANCE = (
     "sure_mistakes",
     "near_misses",
     "far_misses",
-    "move_threshold",
 )
 _FOLLOWS = ("never_predicted", "poor_ranking", "imbalance")
-# Begun anew: what one epoch more changes in a trained network is no training with another loss. On rows to
-# train on, as long as it was trained; a model of a file does not know how long that was.
-_ANEW = "better = fd.diagnose.fresh_copy(model)\n"
-_EPOCHS = "max(20, model.compiled.epochs_done)"
-_LISTED_CLASSES = 10  # of a dict of class weights; more are computed by the line of code
 
 
 def wilson(wrong: float, rows: float) -> tuple[float, float]:
@@ -56,7 +46,7 @@ def wilson(wrong: float, rows: float) -> tuple[float, float]:
 
 def class_advice(found: "ClassEvaluation") -> tuple[Advice, ...]:
     """All that is worth saying, the most important first."""
-    said = [_useless(found), _worst_class(found), _imbalance(found), _threshold(found)]
+    said = [_useless(found), imbalance(found), _worst_class(found)]
     known = [advice for advice in [*said, *_of_parts(found), _smoothing(found)] if advice is not None]
     return ordered(_of_a_guess(known) if _knows_nothing(found) else known)
 
@@ -82,8 +72,13 @@ def _of_a_guess(said: list[Advice]) -> list[Advice]:
 
 def _of_parts(found: "ClassEvaluation") -> list[Advice]:
     """What the figures say by themselves."""
-    calibration = () if _useless(found) else found.calibration.advice
-    parts = [found.confusion.advice, found.scores.advice, calibration, found.trust.advice]
+    known = found.auc is not None and found.auc >= ACCEPTABLE  # better than guessing, if not by its answers
+    calibration = [
+        advice
+        for advice in (() if _useless(found) else found.calibration.advice)
+        if not (known and advice.kind == "no_better_than_guessing")
+    ]
+    parts = [found.confusion.advice, found.scores.advice, tuple(calibration), found.trust.advice]
     if found.auc is not None:
         parts.append((auc_advice(found.auc, found.auc_rows),))
     if found.top_k is not None:
@@ -103,7 +98,8 @@ def _useless(found: "ClassEvaluation") -> Advice | None:
         return Advice("no_better_than_guessing", "warning", f"{text}: it has learnt nothing.", seen)
     text += ", though its outputs tell the classes apart: train with class weights, or move the threshold."
     seen += f"; area under the ROC curve {found.auc:.3f}"
-    code = _weights(found, found.confusion.counts.sum(axis=1))
+    moved = better_threshold(found)
+    code = weighted_training(found) if moved is None else moved.code
     return Advice("no_better_than_guessing", "warning", text, seen, code)
 
 
@@ -142,68 +138,6 @@ def _span(errors: np.ndarray) -> str:
     return f"from {known.min():.1f} % to {known.max():.1f} %"
 
 
-def _imbalance(found: "ClassEvaluation") -> Advice | None:
-    support = found.confusion.counts.sum(axis=1)
-    there = np.flatnonzero(support > 0)
-    if len(there) < 2:
-        return None
-    most, least = there[support[there].argmax()], there[support[there].argmin()]
-    ratio = support[most] / support[least]
-    a, b = found.classes[most], found.classes[least]
-    seen = f"{support[most]:g} examples of {a!r}, {support[least]:g} of {b!r}"
-    if ratio < _IMBALANCE:
-        text = "The classes are about equally frequent." if ratio < _EVEN else "No class is rare."
-        return Advice("balanced", "good", text, seen)
-    errors = found.confusion.class_error
-    if not errors[least] > found.error:
-        text = "Some classes are rare, but no worse recognised than the others."
-        return Advice("imbalance", "good", text, seen)
-    text = (
-        f"{b!r} is rare and often wrong: train with class weights, so that it counts more. More of the "
-        "frequent ones may then be wrong."
-    )
-    seen += f"; errors {100 * errors[most]:.1f} % and {100 * errors[least]:.1f} %"
-    source = "King & Zeng, Logistic regression in rare events data, 2001"
-    return Advice("imbalance", "warning", text, seen, _weights(found, support), source)
-
-
-def _weights(found: "ClassEvaluation", support: np.ndarray) -> str:
-    """The lines that train anew with weights n / (k n_c), scikit-learn's "balanced"."""
-    there = np.flatnonzero(support > 0)
-    weights = {int(c): float(f"{support.sum() / (len(there) * support[c]):.3g}") for c in there}
-    if len(there) <= _LISTED_CLASSES:
-        return f"{_ANEW}better.fit(x, y, epochs={_EPOCHS}, class_weight={weights})"
-    labels = "y.argmax(axis=1)" if found.one_hot else "y"
-    return (
-        f"{_ANEW}"
-        f"labels, counts = np.unique({labels}, return_counts=True)\n"
-        "weights = counts.sum() / (len(counts) * counts)\n"
-        f"better.fit(x, y, epochs={_EPOCHS}, class_weight=dict(zip(labels.tolist(), weights.tolist())))"
-    )
-
-
-def _threshold(found: "ClassEvaluation") -> Advice | None:
-    """Of a rare class beside another: the probability from which on it is better said."""
-    support = found.confusion.counts.sum(axis=1)
-    if len(found.classes) != 2 or not support.all() or support.max() < _IMBALANCE * support.min():
-        return None
-    rare = int(support.argmin())
-    (best, at), now = found.precision_recall_curve(rare).best_f1, float(found.scores.f1[rare])
-    if best < now + _GAIN:
-        return None
-    name = found.classes[rare]
-    text = (
-        f"Say {name!r} from a probability of {at:.3g} on: it is found more often, without training again. "
-        "Judge that on other rows than these, on which it was chosen."
-    )
-    seen = f"F1 of {name!r} is {now:.3f}, and {best:.3f} with this threshold"
-    code = (
-        "p = fd.diagnose.evaluate_classes(model, x_dev, y_dev).probabilities\n"
-        f"says_it = p[:, {rare}] >= {at!r}"
-    )
-    return Advice("move_threshold", "hint", text, seen, code)
-
-
 def _smoothing(found: "ClassEvaluation") -> Advice | None:
     """What to train with next where the network is too sure."""
     too_sure = any(advice.kind == "over_confident" for advice in found.calibration.advice)
@@ -211,8 +145,8 @@ def _smoothing(found: "ClassEvaluation") -> Advice | None:
         return None
     text = "Trained anew with label smoothing, the network would be less sure from the start."
     code = (
-        f"{_ANEW}better.compile(better.optimizer, fd.losses.{found.smoothed_loss}, metrics=['accuracy'])\n"
-        f"better.fit(x, y, epochs={_EPOCHS})"
+        f"{ANEW}better.compile(better.optimizer, fd.losses.{found.smoothed_loss}, metrics=['accuracy'])\n"
+        f"better.fit(x, y, epochs={EPOCHS})"
     )
     seen = f"confidence {100 * found.calibration.gap:.1f} points above the share of right answers"
     return Advice(

@@ -25,13 +25,14 @@ GRADIENT_FACTOR = 100.0
 _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
+_OF_LAYERS = ("activation", "kernel_initializer")  # which of `fresh_copy`'s arguments `Dense` has, too
 _AUTO = '"auto"'  # He's initial weights for ReLU, Glorot's else
 
 
 @dataclass(frozen=True)
 class Start:
-    """What is known of a model for the lines that train it anew: what its weights have become would stay where
-    only the rate is changed, or a layer made that nobody uses.
+    """What is known of a model for the lines that train it anew: where only the rate is changed, what its
+    weights have become stays.
 
     compiled: whether it is compiled; else the lines are those of a layer.
     rate: its learning rate; None where it is scheduled.
@@ -40,7 +41,7 @@ class Start:
     compiled: bool
     rate: float | None = None
 
-    def code(self, units: int, *, slower: bool = False, **changed: str) -> str:
+    def code(self, units: int, slower: bool = False, /, **changed: str) -> str:
         """The lines that train a copy with new weights, these arguments of `fresh_copy` changed.
 
         Args:
@@ -49,7 +50,7 @@ class Start:
             changed: values as they are written in code.
         """
         if not self.compiled:
-            kept = {name: changed[name] for name in ("activation", "kernel_initializer") if name in changed}
+            kept = {name: value for name, value in changed.items() if name in _OF_LAYERS}
             return f"layer = fd.layers.Dense({', '.join([str(units), *_written(kept)])})"
         if slower and self.rate is not None:
             changed = {**changed, "learning_rate": f"{0.1 * self.rate:.3g}"}
@@ -122,7 +123,7 @@ def _not_finite(layer: LayerFigures, start: Start) -> Advice:
         f"Layer {layer.name!r} gives numbers that are NaN or infinite: begin anew at a lower learning rate, "
         "with standardised inputs.",
         f"mean {layer.mean:.3g}, standard deviation {layer.std:.3g}, over {layer.rows} rows",
-        start.code(layer.units, slower=True, scale="x")
+        start.code(layer.units, True, scale="x")
         if start.compiled
         else "x = fd.data.StandardScaler().fit_transform(x)",
         'deck 004, "Random Initialization of Weights"',
@@ -158,7 +159,7 @@ _REVIVED = {
 
 def _revived(worst: LayerFigures, start: Start, lost: bool) -> str:
     activation = '"relu"' if start.compiled else '"leaky_relu"'
-    return start.code(worst.units, slower=not lost, activation=activation, kernel_initializer=_AUTO)
+    return start.code(worst.units, not lost, activation=activation, kernel_initializer=_AUTO)
 
 
 def _mostly_alive(most: LayerFigures, alive: float) -> Advice:

@@ -20,14 +20,16 @@ RATIO_HIGH = 0.03
 RATIO_LOW = 1e-4
 # A batch has few rows, for all of which a unit that lives may be 0: so more of them than of a larger set.
 _DEAD_IN_BATCH = 0.5
-# Where hardly any gradient comes through, steps are small for that reason: a higher rate would mend nothing,
-# or is what killed the units.
+# Where hardly any gradient comes through, or far too much, steps are small or large for that reason: another
+# rate would mend nothing, or is what killed the units.
 _BLOCKS = (
     "dead_units",
     "no_signal",
     "saturated_units",
     "vanishing_activations",
     "vanishing_gradients",
+    "exploding_activations",
+    "exploding_gradients",
 )
 _BY_GRADIENTS = ("small_updates", "good_updates", "uneven_updates")
 _LATE = 4  # layers are judged by the last quarter of the samples
@@ -106,7 +108,7 @@ def _ratios(monitor: "Monitor") -> Iterator[Advice]:
     if middle > RATIO_HIGH:
         text = "The weights change too much in each step: begin anew at a lower learning rate."
         start = start_of(monitor.model)
-        code = "" if start.rate is None else start.code(0, slower=True)
+        code = "" if start.rate is None else start.code(0, True)
         yield Advice("large_updates", "warning", text, seen, code, _SOURCE)
     elif middle < RATIO_LOW:
         text = "The weights hardly change: raise the learning rate, unless it was lowered to finish."

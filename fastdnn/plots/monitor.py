@@ -10,13 +10,14 @@ from fastdnn.plots.figure import COLOURS, LINE_STYLES, MARKED, MARKERS, grid_for
 if TYPE_CHECKING:
     from fastdnn.callbacks.monitor import Monitor
 
+_DECADES = 100.0  # so many times the least spread: on a linear axis the least would look like 0
 _IDEAL, _OKAY = 1e-3, 1e-2  # deck 004, "Tracking the weights also helps"
 
 
 def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
     """Draw what a `Monitor` saw: the ratio of update to weight of each layer's kernel with the ideal 0.001,
     the norms of its gradients, the dead and saturated units, and mean ± standard deviation of what layers
-    give, in the first sample and the last.
+    give, in the first sample and the last: of layers that differ by decades the standard deviations alone.
 
     Args:
         found: a monitor that has been through a fit.
@@ -121,15 +122,22 @@ def _draw_shares(axes: Any, found: "Monitor", looks: dict[str, dict[str, Any]]) 
 
 
 def _draw_outputs(axes: Any, found: "Monitor", given: Any) -> None:
-    """Mean ± standard deviation by layer, of the first sample beside the last."""
+    """Mean ± standard deviation by layer, of the first sample beside the last; where they differ by decades
+    the standard deviations alone, on a logarithmic axis.
+    """
     samples = found.samples
     names = [name for name in found.layout.layers if f"mean/{name}" in samples]
     places = np.arange(len(names))
-    for index, (which, shift) in enumerate(((0, -0.12), (-1, 0.12))):
+    spread = np.array([samples[f"std/{name}"][[0, -1]] for name in names]).T  # (first and last, layers)
+    known = spread[np.isfinite(spread) & (spread > 0)]
+    decades = bool(known.size) and known.max() > _DECADES * known.min()
+    for index, shift in enumerate((-0.12, 0.12)):
+        which = (0, -1)[index]
+        means = np.array([samples[f"mean/{name}"][which] for name in names])
         axes.errorbar(
             places + shift,
-            [samples[f"mean/{name}"][which] for name in names],
-            [samples[f"std/{name}"][which] for name in names],
+            np.where(spread[index] > 0, spread[index], np.nan) if decades else means,
+            None if decades else spread[index],
             fmt="so"[index],
             color=COLOURS[index],
             markersize=4,
@@ -141,5 +149,9 @@ def _draw_outputs(axes: Any, found: "Monitor", given: Any) -> None:
         places, names, rotation=40 if len(names) > 4 else 0, ha="right" if len(names) > 4 else "center"
     )
     axes.tick_params(axis="x", labelsize=8.5)
-    axes.set(title="what layers give", ylabel="mean ± standard deviation")
+    axes.set(
+        title="what layers give", ylabel="standard deviation" if decades else "mean ± standard deviation"
+    )
+    if decades:
+        axes.set_yscale("log")
     legend_beside(axes, given, fontsize=8.5, handlelength=2)
