@@ -80,7 +80,7 @@ def auc_error(auc: float, positive: float, negative: float) -> float:
 
     >>> from fastdnn.diagnose.roc import auc_error
     >>> round(auc_error(0.8, 50, 50), 4), round(auc_error(0.5, 2, 2), 4)
-    (0.0444, 0.3227)
+    (0.0445, 0.3227)
     """
     above, below = auc / (2 - auc) - auc**2, 2 * auc**2 / (1 + auc) - auc**2
     variance = auc * (1 - auc) + max(positive - 1, 0) * above + max(negative - 1, 0) * below
