@@ -341,6 +341,23 @@ def test_a_ctrl_c_after_a_run_loses_no_samples(backend, monkeypatch):
     assert looks.steps == [1, 2, 3, 4]
 
 
+def test_a_ctrl_c_before_it_is_held_loses_no_samples(monkeypatch):
+    getsignal, asked = signal.getsignal, []
+
+    def interrupted(number):
+        asked.append(number)
+        if len(asked) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return getsignal(number)
+
+    x, labels = classification(rows=64)
+    model, looks = chain(L.Dense(1)), all_steps()
+    monkeypatch.setattr(signal, "getsignal", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, labels, batch_size=16, callbacks=[looks])
+    assert looks.steps == [1, 2, 3, 4]
+
+
 # ---- Which steps
 
 
