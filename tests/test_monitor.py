@@ -69,11 +69,12 @@ def test_what_was_read_before_samples_were_thinned_is_forgotten():
 
     class Reader(fd.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            assert monitor.samples["step"].tolist() == monitor.get_state()["steps"].tolist()
+            if epoch in (2, 4):
+                assert monitor.samples["step"].tolist() == monitor.get_state()["steps"].tolist()
 
-    history = classifier().fit(x, labels, batch_size=64, epochs=9, callbacks=[monitor, Reader()])
-    assert monitor.samples["step"].tolist() == [1, 5, 9]
-    assert monitor.samples["loss"] == pytest.approx(np.array(history.history["loss"])[[0, 4, 8]], rel=1e-6)
+    history = classifier().fit(x, labels, batch_size=64, epochs=5, callbacks=[monitor, Reader()])
+    assert monitor.samples["step"].tolist() == [1, 3, 5]
+    assert monitor.samples["loss"] == pytest.approx(np.array(history.history["loss"])[::2], rel=1e-6)
 
 
 def test_a_ctrl_c_while_samples_are_kept_leaves_them_whole():
@@ -181,6 +182,7 @@ def test_the_state_of_another_network_is_not_shown_by_the_names_of_this_one():
 def test_a_state_whose_steps_no_every_divides_is_thinned():
     x, labels = classification(rows=100)
     model = classifier()
+    model.fit(x, labels, batch_size=10)
     state = watched(model, x, labels, batch_size=10).get_state()
     state["steps"] = 2 * np.arange(1, 11)
     monitor = fd.callbacks.Monitor(1, max_samples=4)
@@ -189,6 +191,7 @@ def test_a_state_whose_steps_no_every_divides_is_thinned():
     steps = monitor.samples["step"]
     assert 2 < len(steps) <= 4
     assert (np.diff(steps) > 0).all()
+    assert steps[0] <= 20  # of the state
 
 
 def test_copies():
