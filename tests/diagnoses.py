@@ -12,7 +12,7 @@ def run_codes(result, model, x, y, capsys=None):
     """Every line of advice runs as it is written, each beside a copy of the model."""
     told = [advice for advice in result.advice if advice.code]
     for advice in told:
-        names = {"fd": fd, "np": np, "model": copy.deepcopy(model), "x": x, "y": y}
+        names = {"fd": fd, "np": np, "model": copy.deepcopy(model), "x": x, "y": y, "x_dev": x, "y_dev": y}
         exec(advice.code, names)
     return told
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from diagnoses import classifier, digits, run_codes
+from diagnoses import classifier, digits, network, run_codes
 
 import fastdnn as fd
 
@@ -110,7 +110,73 @@ def test_it_prints_a_table_and_words():
     text = str(bias_variance(0.15, 0.16, 0.01, test_error=0.17))
     assert "train  15.00 %  bias 14.00 points" in text
     assert "underfitting" in text
-    assert "warning: High bias" in text
+    assert "1. Use a bigger network" in text
+
+
+def test_it_is_short_and_says_each_remedy_once():
+    text = str(bias_variance(0.08, 0.16))
+    lines = text.splitlines()
+    assert len(lines) <= 30
+    codes = [line.strip() for line in lines if line.startswith("     ")]
+    assert len(set(codes)) == len(codes) == 12  # ten remedies, two of them of two lines
+    assert all(advice.text in text for advice in bias_variance(0.08, 0.16).advice[2:])
+
+
+def bigger(model, x, y):
+    names = {"fd": fd, "np": np, "model": model, "x": x, "y": y}
+    (advice,) = [each for each in bias_variance(0.4, 0.4).advice if each.kind == "bigger_network"]
+    exec(advice.code.replace("x, y, ", "x, y, verbose=0, "), names)
+    return names["better"]
+
+
+def branched():
+    x = fd.Input((64,))
+    h = fd.layers.Dense(2, "relu")(x)
+    h = fd.layers.Add()([h, fd.layers.Dense(2, "relu")(h)])
+    return fd.Model(x, fd.layers.Dense(10)(h), seed=0)
+
+
+def chain():
+    return network(2)
+
+
+@pytest.mark.parametrize("make", [chain, branched])
+def test_a_bigger_network_has_no_bottleneck_and_fits_better(make):
+    x, y = digits(600)
+    model = make()
+    rate = fd.optimizers.Adam(3e-3)
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(rate, loss, metrics=["accuracy"])
+    model.fit(x, y, epochs=30, verbose=0)
+    better = bigger(model, x, y)
+    assert 1 - better.evaluate(x, y)[1] < 0.02 < 0.1 < 1 - model.evaluate(x, y)[1]
+    assert better.optimizer.learning_rate == 3e-3
+
+
+def test_a_network_without_a_hidden_layer_gets_one():
+    x, y = digits(300)
+    model = classifier()
+    assert [layer.units for layer in bigger(model, x, y).layers[1:]] == [64, 10]
+
+
+@pytest.mark.parametrize("kind", ["bigger_network", "other_architecture", "l2", "dropout"])
+def test_remedies_keep_rate_loss_metrics_and_scaler(kind):
+    x, y = digits(200)
+    scale = fd.layers.Normalization(name="scale")
+    scale.adapt(x)
+    layers = [fd.Input((64,)), scale, fd.layers.Dense(8, "relu"), fd.layers.Dense(10)]
+    model = fd.Sequential(layers, seed=0)
+    schedule = fd.schedules.CosineDecay(0.02, 500)
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(fd.optimizers.SGD(schedule, momentum=0.9), loss, metrics=["accuracy"])
+    (advice,) = [each for each in bias_variance(0.4, 0.8).advice if each.kind == kind]
+    names = {"fd": fd, "np": np, "model": model, "x": x, "y": y}
+    exec(advice.code.replace("x, y, ", "x, y, verbose=0, "), names)
+    better = names["better"]
+    assert better.optimizer.get_config() == model.optimizer.get_config()
+    assert list(better.history.history) == ["loss", "accuracy"]
+    for figure, kept in zip(scale.get_weights(), better.get_layer("scale").get_weights(), strict=True):
+        np.testing.assert_array_equal(figure, kept)
 
 
 def test_the_picture():

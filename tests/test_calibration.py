@@ -90,8 +90,8 @@ def test_weights_count_as_repeated_rows():
 
 
 def test_a_network_that_is_not_sure_enough():
-    p = np.tile([0.6, 0.4], (100, 1))
-    found = calibration(np.repeat([0, 1], [95, 5]), p)
+    p = np.repeat([[0.6, 0.4], [0.4, 0.6]], 50, axis=0)
+    found = calibration(np.repeat([0, 1, 0], [50, 45, 5]), p)
     (said,) = found.advice
     assert said.kind == "under_confident"
     assert found.temperature < 1
@@ -100,7 +100,27 @@ def test_a_network_that_is_not_sure_enough():
 
 
 def test_few_rows_are_no_finding():
-    assert calibration([0, 0, 1], [[0.9, 0.1]] * 3).advice[0].kind == "calibrated"  # 23 points, 3 rows
+    p = np.repeat([[0.8, 0.2], [0.2, 0.8]], 6, axis=0)
+    (said,) = calibration(np.repeat([0, 1], 6), p).advice
+    assert said.kind == "calibrated"
+    assert said.evidence.startswith("mean confidence 80.0 %, right in 100.0 %")
+    assert "so few rows" in said.text  # 20 points, 12 rows
+    p = [[0.9, 0.1]] * 3
+    assert [advice.kind for advice in calibration([0, 0, 1], p).advice] == ["no_better_than_guessing"]
+
+
+@pytest.mark.parametrize("sure", [0.0, 0.3, 6.0])
+def test_nothing_is_said_of_the_calibration_of_guesses(sure):
+    """Neither that chance is well calibrated, nor that a temperature would mend it."""
+    rng = np.random.default_rng(5)
+    z, y = sure * rng.normal(size=(600, 4)), rng.integers(4, size=600)
+    found = calibration(y, z, from_logits=True)
+    (said,) = found.advice
+    assert (said.kind, said.severity, said.code) == ("no_better_than_guessing", "hint", "")
+    assert found.guess_accuracy == np.bincount(y).max() / 600
+    many = calibration(np.repeat(y, 2), np.repeat(z, 2, axis=0), from_logits=True)
+    assert calibration(y, z, from_logits=True, sample_weight=np.full(600, 2)).guess_error == found.guess_error
+    assert many.guess_error == pytest.approx(found.guess_error / np.sqrt(2))
 
 
 def test_temperatures_without_a_minimum_end_at_the_bounds():

@@ -12,6 +12,8 @@ from fastdnn.diagnose import (
     roc_curve,
     top_k,
 )
+from fastdnn.diagnose.roc import auc_advice
+from fastdnn.reference.softmax import softmax
 
 
 def close(got, want):
@@ -258,3 +260,37 @@ def test_top_k_as_scikit_learn():
 def test_what_does_not_fit(call, words):
     with pytest.raises(ValueError, match=rf"^\[\w+\] expected .*{words}"):
         call()
+
+
+def test_logits_of_several_classes_are_no_scores_across_rows():
+    """Figures of scikit-learn are of probabilities; it refuses such rows, too."""
+    z = np.log(SCORES) + np.arange(60)[:, None] % 7  # the same probabilities
+    for several in (z, 3 * SCORES, np.log(CHANCES + 1)[:, None] * [[0, 1]]):
+        with pytest.raises(ValueError, match=r"\[roc_auc\] expected y_score (from 0 to 1|with the sum 1)"):
+            roc_auc(LABELS if several.shape[1] == 4 else YES, several)
+    for how in ("ovr", "ovo"):
+        got = roc_auc(LABELS, z, multi_class=how, from_logits=True)
+        assert got == pytest.approx(roc_auc(LABELS, softmax(z), multi_class=how))
+    assert roc_auc(YES, 5 * CHANCES - 2) == roc_auc(YES, CHANCES)  # of one column any scores
+
+
+def test_areas_near_chance_are_not_called_reversed():
+    assert [auc_advice(area).kind for area in (0.2, 0.45, 0.6, 0.75)] == [
+        "worse_than_chance",
+        "poor_ranking",
+        "poor_ranking",
+        "ranking",
+    ]
+
+
+def test_labels_of_many_kinds_give_the_same_figures():
+    hot = np.eye(2)[YES]
+    both = np.stack([1 - CHANCES, CHANCES], axis=1)
+    want = top_k(YES, both, 1).accuracy
+    assert top_k(2 * YES - 1, both, 1, classes=[-1, 1]).accuracy == want
+    assert top_k(np.where(YES, "y", "n"), both, np.array([1]), classes=["n", "y"]).accuracy == want
+    assert top_k(hot, both, 1, classes=[-1, 1]).accuracy == want  # one-hot columns that are called -1 and 1
+    with pytest.raises(ValueError, match=r"got -1 in row 0; of labels -1 and 1 say classes=\[-1, 1\]"):
+        top_k(2 * YES - 1, both, 1)
+    with pytest.raises(ValueError, match="y_true without NaN, got nan in row 1"):
+        roc_curve([0, np.nan, 1], [0.1, 0.2, 0.3], positive=1)

@@ -99,7 +99,7 @@ def test_the_reliability_diagram_has_its_counts():
 
 
 def test_the_risk_coverage_curve():
-    answers = trust(SCORES, LABELS, wanted_error=0.2)
+    answers = trust(SCORES, y_true=LABELS, wanted_error=0.2)
     ax = answers.plot()
     line = ax.get_lines()[0]
     np.testing.assert_allclose(line.get_ydata(), 100 * answers.curve.error)
@@ -158,3 +158,21 @@ def test_given_axes_are_drawn_on(found):
 def test_what_cannot_be_drawn(name, given):
     with pytest.raises(ValueError, match=rf"^\[plots.{name}\] expected"):
         getattr(fd.plots, name)(given)
+
+
+def test_legends_stand_within_axes_of_the_callers(found):
+    """Beside them they would squeeze a panel of a row."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(16, 9), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(2, 2).ravel()
+    draw = (found.plot_errors, found.plot_calibration, found.plot_roc, found.plot_trust)
+    for ax, one in zip(panels, draw, strict=True):
+        one(ax)
+    figure.draw_without_rendering()
+    for ax in panels:
+        legend = ax.get_legend().get_window_extent()
+        assert ax.bbox.x0 <= legend.x0 < legend.x1 <= ax.bbox.x1
+    assert min(ax.get_position().width for ax in panels) > 0.38  # of the figure

@@ -1,6 +1,8 @@
 """`fastdnn diagnose`: of a model that was trained by the command line, by itself; else with files of data."""
 
 import json
+import re
+import textwrap
 
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from tables import flats
 
 import fastdnn as fd
 from fastdnn import cli
+from fastdnn.cli.training_sets import sets_of
 
 QUICK = ("--hidden", "16", "--epochs", "30", "--learning-rate", "0.01", "--threads", "1")
 
@@ -84,6 +87,46 @@ def test_a_table_is_read_and_split_again(command, table):
     told = command("diagnose", table / "rent.safetensors", "--quick")
     assert "on 280 train, 60 dev, 60 test rows" in told
     assert "of the targets' variance" in told
+
+
+def in_python(told):
+    """The names that the lines under "in Python" make."""
+    lines = told.split("\nin Python\n")[1]
+    names = {}
+    exec(textwrap.dedent(lines), names)
+    return names
+
+
+def test_it_ends_with_the_lines_that_load_the_same_rows(command, table, arrays, tmp_path, monkeypatch):
+    digits = tmp_path / "digits.safetensors"
+    command("train", "digits", "--save", digits, "--epochs", 1, "--seed", 4)
+    cases = [
+        (digits, (), (1257, 270, 270)),
+        (table / "rent.safetensors", (), (280, 60, 60)),
+        (arrays / "m.safetensors", [f"--{s}={arrays / s}.npz" for s in ("train", "dev")], (300, 100)),
+        (
+            table / "rent.safetensors",
+            [f"--{s}={table / 'flats.csv'}" for s in ("train", "dev")],
+            (400, 400),
+        ),
+    ]
+    for path, words, sizes in cases:
+        names = in_python(command("diagnose", path, "--quick", *words))
+        ends = ("", "_dev", "_test")[: len(sizes)]
+        assert tuple(len(names["x" + end]) for end in ends) == sizes
+        model = fd.load_model(path)
+        sets = sets_of("diagnose", model, str(path)) if not words else {}
+        for end, name in zip(ends, sets, strict=False):
+            np.testing.assert_array_equal(names["x" + end], sets[name][0])
+            np.testing.assert_array_equal(names["y" + end], sets[name][1])
+        assert names["model"].count_params() == model.count_params()
+
+
+def test_features_of_a_table_have_their_names(command, table):
+    told = command("diagnose", table / "rent.safetensors", "--details")
+    names = fd.load_model(table / "rent.safetensors").table.feature_names
+    assert any(name in told for name in names)
+    assert not re.search(r"\bx\d+\b", told)
 
 
 def test_files_of_csv_and_notes(command, table):

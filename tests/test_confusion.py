@@ -149,3 +149,9 @@ def test_bad_weights_and_shares(weights, words):
 def test_an_unknown_share_is_refused():
     with pytest.raises(ValueError, match="normalize, one of all, pred, true, got 'rows'"):
         fd.diagnose.confusion_matrix([0], [0], normalize="rows")
+
+
+def test_whole_sums_of_weights_are_told_as_whole_numbers():
+    found = confusion_matrix([-1, 1, 1], [-1, 1, -1], sample_weight=[0, 1, 1])
+    assert str(found).splitlines()[0] == "1 of 2 examples wrong, 50.00 %"
+    assert found.advice[0].evidence == "1 '1' taken for '-1'"

@@ -43,7 +43,7 @@ def test_all_figures_are_those_of_the_functions(three):
     np.testing.assert_allclose(found.probabilities, p, atol=1e-6)
     np.testing.assert_array_equal(found.confusion, fd.diagnose.confusion_matrix(Y3, said, 3))
     assert found.error == (said != Y3).mean()
-    assert found.report.text() == fd.diagnose.classification_report(Y3, said, names).text()
+    assert found.classification_report.text() == fd.diagnose.classification_report(Y3, said, names).text()
     assert found.auc == pytest.approx(fd.diagnose.roc_auc(Y3, p), abs=1e-9)
     assert found.roc_curve("middle").auc == pytest.approx(found.class_auc[1])
     curve = fd.diagnose.precision_recall_curve(Y3, p[:, 2], positive=2)
@@ -167,7 +167,7 @@ def test_weights_of_rows(three):
         assert getattr(once, name) == pytest.approx(getattr(many, name)), name
     assert once.calibration.temperature == pytest.approx(many.calibration.temperature)
     assert once.trust.curve.area == pytest.approx(many.trust.curve.area)
-    np.testing.assert_allclose(once.report.scores.f1, many.report.scores.f1)
+    np.testing.assert_allclose(once.scores.f1, many.scores.f1)
 
 
 # ------------------------------------------------------------------------------------------- what it advises
@@ -196,7 +196,10 @@ def test_the_class_with_the_largest_error_is_named():
     advice = {each.kind: each for each in found.advice}
     assert "'cat' has the largest error" in advice["worst_class"].text
     assert advice["worst_class"].evidence.startswith("40.0 % of its 50 examples are wrong, of all 13.3 %")
-    assert advice["worst_class"].code == "x[[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]]"
+    assert advice["worst_class"].code == (
+        "print(x_dev[[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]], "
+        "y_dev[[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]])"
+    )
     assert "'cat' is taken for 'ant'" in advice["confused_pair"].text
     assert advice["balanced"].severity == "good"
 
@@ -219,7 +222,7 @@ def test_a_network_that_always_says_the_same():
     advice = {each.kind: each for each in found.advice}
     assert advice["no_better_than_guessing"].severity == "warning"
     assert "never says '1', '2'" in advice["never_predicted"].text
-    assert advice["calibrated"].severity == "good"
+    assert not {"calibrated", "over_confident"} & set(advice)  # nothing to be calibrated
 
 
 def test_a_perfect_network_is_told_so():
@@ -233,7 +236,9 @@ def test_every_line_of_code_runs(three):
     """With the names model, x, y; over all kinds of outputs, on data that give advice of all kinds."""
     ran = set()
     hot, rare = np.eye(3)[Y3], (Y2 & (np.arange(240) % 6 == 0)).astype(int)
+    mixed = np.where(np.arange(240) % 3 == 0, Y3[::-1], Y3)
     cases = [
+        (network(3, "softmax", "sparse_categorical_crossentropy", Y3, 150), mixed),
         (network(3, "softmax", "sparse_categorical_crossentropy", Y3, 150), Y3[::-1].copy()),
         (network(3, None, fd.losses.CategoricalCrossentropy(from_logits=True), hot, 150), hot[::-1].copy()),
         (network(3, "sigmoid", "binary_crossentropy", hot, 5), hot),
@@ -244,7 +249,8 @@ def test_every_line_of_code_runs(three):
         for wanted in (None, 0.05):
             found = evaluate_classes(model, X, y, wanted_error=wanted)
             for advice in found.advice:
-                exec(advice.code, {"model": model, "x": X, "y": y})
+                names = {"fd": fd, "np": np, "model": model, "x": X, "y": y, "x_dev": X, "y_dev": y}
+                exec(advice.code, names)
                 if advice.code:
                     ran.add(advice.kind)
     assert ran >= {"over_confident", "label_smoothing", "threshold", "worst_class", "sure_mistakes"}
@@ -344,3 +350,33 @@ def test_models_that_do_not_fit(model, x, y, words):
 def test_data_that_do_not_fit(three, x, y, options, words):
     with pytest.raises(ValueError, match=rf"^\[evaluate_classes\] expected {words}"):
         evaluate_classes(three, x, y, **options)
+
+
+def test_what_guessing_would_do_is_said_as_an_error():
+    text = str(fixed(sure(np.zeros(120, int), 3, 0.5), np.repeat([0, 1, 2], [60, 30, 30])))
+    assert text.splitlines()[0].endswith("; always guessing '0' errs on 50.00 %")
+
+
+def test_a_rare_class_that_is_ranked_well_is_learnt():
+    """Right no more often than a guess, and yet it knows much."""
+    y = np.repeat([0, 1], [190, 10])
+    p = np.where(y == 1, 0.4, 0.02)
+    advice = {each.kind: each for each in fixed(np.stack([1 - p, p], axis=1), y).advice}
+    said = advice["no_better_than_guessing"]
+    assert "learnt nothing" not in said.text
+    assert "class_weight={0: 0.526, 1: 10.0}" in said.code
+
+
+def test_intervals_do_not_depend_on_the_scale_of_weights(three):
+    wrong = Y3.copy()
+    wrong[::4] = 0
+    plain = evaluate_classes(three, X, wrong)
+    scaled = evaluate_classes(three, X, wrong, sample_weight=np.full(240, 0.01))
+    half = np.arange(240) % 2
+    some = evaluate_classes(three, X, wrong, sample_weight=3 * half)
+    kept = evaluate_classes(three, X[half == 1], wrong[half == 1])
+    for one, two in ((plain, scaled), (kept, some)):
+        np.testing.assert_allclose(one.error_interval, two.error_interval)
+        np.testing.assert_allclose(one.class_rows, two.class_rows)
+        assert ("worst_class" in kinds(one)) == ("worst_class" in kinds(two))
+    assert "worst_class" in kinds(plain)

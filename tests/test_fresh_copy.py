@@ -44,6 +44,58 @@ def test_it_begins_anew_and_leaves_the_model():
     assert (other != twin.get_layer("head").get_weights()[0]).any()
 
 
+def widths(model):
+    return {layer.name: layer.units for layer in model.layers if isinstance(layer, fd.layers.Dense)}
+
+
+def test_hidden_layers_are_widened_where_they_can_be():
+    assert widths(fresh_copy(network(), widen=2)) == {"hidden": 64, "head": 1}
+    D, x = fd.layers.Dense, fd.Input((6,))
+    kept = D(6, "relu", name="kept")(x)
+    sum_ = fd.layers.Add()([x, kept])
+    a, b = D(40, name="a")(sum_), D(40, name="b")(sum_)
+    frozen = D(3, name="frozen", trainable=False)(D(5, name="under")(fd.layers.Add()([a, b])))
+    wide = D(7, name="wide")(frozen)
+    model = fd.Model(x, D(1, name="out")(fd.layers.Concatenate()([wide, kept])), seed=0)
+    model.compile("adam", "mse")
+    copy = fresh_copy(model, widen=2)
+    want = {"kept": 6, "a": 80, "b": 80, "frozen": 3, "under": 5, "wide": 64, "out": 1}
+    assert widths(copy) == want
+    np.testing.assert_array_equal(
+        copy.get_layer("frozen").get_weights()[0], model.get_layer("frozen").get_weights()[0]
+    )
+
+
+def test_layers_in_front_of_the_output():
+    x = fd.Input((3,))
+    h = fd.layers.Dense(5, "relu")(x)
+    model = fd.Model(x, {"a": fd.layers.Dense(2)(h), "b": fd.layers.ReLU()(fd.layers.Dense(1)(h))}, seed=0)
+    model.compile("adam", {"a": "mse", "b": "mse"})
+    copy = fresh_copy(model, before_output=[fd.layers.Dropout(0.5)])
+    assert [type(layer).__name__ for layer in copy.layers].count("Dropout") == 2
+    copy.fit(X, {"a": X[:, :2], "b": Y}, verbose=0)
+    assert widths(fresh_copy(model, widen=3)) == {"dense": 64, "dense_1": 2, "dense_2": 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"widen": 1}, "widen"),
+        ({"widen": "2"}, "widen"),
+        ({"before_output": []}, "before_output as a list of layers"),
+        ({"before_output": [3]}, "before_output as a list of layers"),
+        ({"before_output": [fd.layers.Input((3,))]}, "before_output as a list of layers"),
+    ],
+)
+def test_what_cannot_be_put_in_is_refused(more, said):
+    with pytest.raises(ValueError, match=rf"\[fresh_copy\] expected .*{said}"):
+        fresh_copy(network(), **more)
+    frozen = network()
+    frozen.trainable = False
+    with pytest.raises(ValueError, match="a trained Dense layer"):
+        fresh_copy(frozen, before_output=[fd.layers.Dropout(0.1)])
+
+
 def test_what_is_given_is_changed():
     copy = fresh_copy(
         network(),
@@ -61,6 +113,36 @@ def test_what_is_given_is_changed():
     assert abs(kernel).max() < 5
     assert (bias == 0).all()
     assert copy.get_layer("head").activation == "linear"
+
+
+def test_without_regularization_and_with_the_usual_weights():
+    model = network()
+    model.compile(fd.optimizers.AdamW(weight_decay=0.5), "mse", regularizer="l2")
+    plain = fresh_copy(model, unregularized=True)
+    assert plain.compiled.regularizer is None
+    assert not plain.optimizer.weight_decay
+    assert model.optimizer.weight_decay == 0.5
+    assert abs(plain.get_layer("hidden").get_weights()[0]).max() > 5  # all else is as it was
+    some = fresh_copy(model, unregularized=True, regularizer=fd.regularizers.L1(0.5))
+    assert some.compiled.regularizer == fd.regularizers.L1(0.5)
+    kernel, bias = fresh_copy(model, kernel_initializer="auto").get_layer("hidden").get_weights()
+    assert abs(kernel).max() < 5
+    assert (bias == 0).all()
+
+
+def test_the_code_for_poor_weights_and_for_regularization_trains_another_model():
+    for name in ("weights", "regularization", "relu", "inputs", "adam"):
+        found = cause_found(tried(Trial(name, name, 0.1, 0.1)))
+        names = {"fd": fd, "np": np, "model": network(), "x": X, "y": Y / 100}
+        exec(found.code, names)
+        assert names["better"].optimizer.iterations > 0, name
+
+
+def test_what_is_learned_by_heart_without_regularization_is_no_cause():
+    better = Trial("regularization", "none", 0.1, 0.1, 1.0, 1.0, 0.5, 0.9)
+    worse = Trial("regularization", "none", 0.1, 0.1, 1.0, 1.0, 1.5, 0.9)
+    assert cause_found(tried(better)).kind == "too_much_regularization"
+    assert cause_found(tried(worse)) is None
 
 
 def test_a_schedule_becomes_a_constant():
@@ -108,6 +190,8 @@ def test_frozen_layers_and_graphs_are_kept():
         ({"regularizer": "l9"}, r"\[fresh_copy\]"),
         ({"scale": X[:, :2]}, "3"),
         ({"seed": -1}, "a seed from 0"),
+        ({"unregularized": 1}, "unregularized as True or False"),
+        ({"kernel_initializer": "hee"}, r"\[fresh_copy\]"),
     ],
 )
 def test_bad_arguments_are_refused(options, message):

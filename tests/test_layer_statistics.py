@@ -105,7 +105,7 @@ def test_bad_initial_weights_are_found(activation, stddev, kind):
     found = statistics(model, x, labels)
     assert kind in [advice.kind for advice in found.advice if advice.severity == "warning"]
     for advice in found.advice:
-        exec(advice.code, {"model": model, "x": x, "y": labels})
+        exec(advice.code, {"fd": fd, "np": np, "model": model, "x": x, "y": labels})
 
 
 def test_initial_weights_by_the_activation_are_good():
@@ -128,7 +128,10 @@ def test_dead_units_that_were_planted_are_found():
     found = statistics(model, x)
     assert found["dense"].dead == 10 / 40
     assert found.advice[0].kind == "dead_units"
-    assert found.advice[0].code == "model.optimizer.learning_rate *= 0.1"
+    known = {"fd": fd, "model": model, "x": x}
+    exec(found.advice[0].code, known)  # a lower rate alone would not wake them
+    assert known["model"].optimizer.learning_rate == 0.1 * model.optimizer.learning_rate
+    assert statistics(known["model"], x)["dense"].dead == 0
     assert kinds(statistics(model, x, dead=0.25)) == ["live_units"]
 
 
@@ -248,3 +251,13 @@ def test_results_are_pickled_and_drawn():
     assert heights.sum() == pytest.approx(1)
     with pytest.raises(ValueError, match=r"\[layers\] expected axes for 2 layers, got 1"):
         found.plot(axes[:1])
+
+
+def test_a_layer_that_is_not_there_is_named_with_those_that_are():
+    x, _ = classification()
+    found = statistics(classifier(hidden=(8,)), x)
+    with pytest.raises(
+        ValueError,
+        match=r"\[layer_statistics\] expected a layer with figures, one of dense, .*'dens'.*'dense'",
+    ):
+        found["dens"]

@@ -182,6 +182,14 @@ def test_every_line_of_code_runs():
     assert {"suggested_rate", "higher_range", "lower_range"} <= {advice.kind for advice in told}
 
 
+def test_the_code_sets_a_rate_beside_a_schedule():
+    model = classifier(16, optimizer=fd.optimizers.Adam(fd.schedules.CosineDecay(1e-3, 100)))
+    found = rate_range(model, X, Y)
+    exec(found.advice[0].code, {"fd": fd, "model": model})
+    assert model.optimizer.learning_rate == pytest.approx(found.suggested, rel=0.05)
+    model.fit(X, Y, verbose=0)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

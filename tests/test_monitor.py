@@ -241,7 +241,7 @@ def test_a_rate_that_is_wrong_is_told(rate, kind):
     model = classifier(optimizer=fd.optimizers.Adam(rate))
     found = watched(model, x, labels, epochs=2).advice
     assert found[0].kind == kind
-    exec(found[0].code, {"model": model, "x": x, "y": labels})
+    exec(found[0].code, {"fd": fd, "model": model, "x": x, "y": labels})
     assert model.optimizer.learning_rate == pytest.approx(rate * (10 if rate < 1e-3 else 0.1))
 
 
@@ -263,6 +263,21 @@ def test_dead_units_are_told():
     assert "75% of 40 units" in found[0].evidence
 
 
+@pytest.mark.parametrize("optimizer", [fd.optimizers.Adam(0.3), fd.optimizers.SGD(3.0)])
+def test_small_steps_of_units_that_a_high_rate_killed_ask_for_no_higher_one(optimizer):
+    x, labels = fd.data.load_digits()
+    hidden = [fd.layers.Dense(64, activation="relu") for _ in range(2)]
+    model = fd.Sequential([fd.layers.Input((64,)), *hidden, fd.layers.Dense(10)], seed=0)
+    model.compile(optimizer, fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    monitor = watched(model, x / 16, labels, every=20, epochs=5)
+    assert monitor.advice[0].kind == "dead_units"
+    assert not {"small_updates", "good_updates", "uneven_updates"} & set(kinds(monitor))
+    known = {"fd": fd, "model": model}
+    exec(monitor.advice[0].code, known)
+    assert known["model"].optimizer.learning_rate < optimizer.learning_rate
+    assert known["model"].optimizer.iterations == 0  # begun anew: a lower rate alone wakes nobody
+
+
 def test_every_line_of_advice_runs():
     """Sigmoids of large weights, deep: nearly everything is wrong."""
     x, labels = classification()
@@ -280,7 +295,7 @@ def test_every_line_of_advice_runs():
         found = watched(model, x, labels).advice
         assert found[0].severity == "warning"
         for advice in found:
-            exec(advice.code, {"model": copy.deepcopy(model), "x": x, "y": labels})
+            exec(advice.code, {"fd": fd, "model": copy.deepcopy(model), "x": x, "y": labels})
 
 
 def test_print_is_a_table_and_the_advice():

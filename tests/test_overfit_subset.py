@@ -129,6 +129,13 @@ def test_rows_that_are_alike_with_unlike_targets_have_a_floor():
     assert found.floor == pytest.approx(np.log(2))
     assert found.reached
     assert "conflicting_rows" in kinds(found)
+    [said] = [each for each in found.advice if each.kind == "conflicting_rows"]
+    more = np.concatenate([x, X[10:30]])
+    for targets in (np.concatenate([y, Y[10:30]]), np.eye(10)[np.concatenate([y, Y[10:30]])]):
+        names = {"np": np, "x": more, "y": targets}
+        exec(said.code, names)
+        assert names["clash"].tolist() == [True] * 20 + [False] * 20
+        assert len(names["x"]) == len(names["y"]) == 20
     assert found.accuracy == pytest.approx(0.5)
     assert found.best_accuracy == 0.5
 
@@ -252,6 +259,39 @@ def test_a_scheduled_rate():
     schedule = fd.schedules.ExponentialDecay(1e-8, 10, 0.5)
     found = overfit(classifier(32, optimizer=fd.optimizers.Adam(schedule)), X, Y)
     assert "low_rate" in kinds(found)
+
+
+def test_rows_that_are_all_right_are_learnt_where_the_loss_falls_still():
+    y = np.random.default_rng(0).integers(0, 10, len(X))
+    model = classifier(64, optimizer=fd.optimizers.Adam(1e-3))
+    found = overfit(model, X, y, epochs=170)
+    assert found.accuracy == 1
+    assert 0.05 * found.baseline < found.loss < 0.25 * found.baseline
+    assert found.reached
+    assert kinds(found) == ["learns_by_heart"]
+    early = overfit(model, X, y, epochs=130, other_rates=False)
+    assert (early.accuracy, early.reached) == (1, False)  # the loss is not low yet
+
+
+def test_the_code_sets_a_rate_beside_a_schedule():
+    model = classifier(32, optimizer=fd.optimizers.Adam(fd.schedules.ExponentialDecay(1e-8, 10, 0.5)))
+    exec(overfit(model, X, Y).advice[0].code, {"fd": fd, "model": model})
+    assert overfit(model, X, Y).reached
+
+
+def test_rows_without_weight_are_not_drawn():
+    weights = np.zeros(300)
+    weights[:40] = np.linspace(0.1, 9, 40)
+    found = overfit(classifier(32), X, Y, sample_weight=weights)
+    assert found.history == overfit(classifier(32), X[:40], Y[:40]).history
+    assert (
+        overfit(classifier(32), X, Y, sample_weight=np.ones(300)).history
+        == overfit(classifier(32), X, Y).history
+    )
+    with pytest.raises(ValueError, match=r"\[overfit_subset\] expected a row of a weight above 0"):
+        overfit(classifier(32), X, Y, sample_weight=np.zeros(300))
+    with pytest.raises(ValueError, match="rows in sample_weight"):
+        overfit(classifier(32), X, Y, sample_weight=[1.0])
 
 
 def test_an_output_that_cannot_take_the_targets():

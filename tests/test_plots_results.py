@@ -62,7 +62,7 @@ def test_calibration_in_few_and_many_bins(bins):
 
 def test_what_is_rejected_at_a_threshold():
     labels, shares, _ = guesses(6, "")
-    check(fd.diagnose.trust(shares, labels, wanted_error=0.05).plot())
+    check(fd.diagnose.trust(shares, y_true=labels, wanted_error=0.05).plot())
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from diagnoses import classifier, digits, run_codes
+from diagnoses import classifier, digits, network, run_codes
 
 import fastdnn as fd
 
@@ -50,6 +50,24 @@ def test_a_jumping_dev_curve_is_a_high_rate_where_the_mean_over_the_epoch_hides_
     jumps = FALLS + 0.6 * (EPOCHS % 2)
     assert read_curve({"loss": FALLS}).rate == "good"
     assert read_curve({"loss": FALLS, "val_loss": jumps}).rate == "too_high"
+
+
+def test_a_noisy_dev_set_beside_a_steady_training_curve_is_no_high_rate():
+    """As of targets with much noise: the loss stays near its first value, and a small dev set jumps."""
+    train = 9.0 + np.exp(-EPOCHS / 3)
+    dev = 9.3 + 0.4 * (EPOCHS % 2)
+    assert read_curve({"loss": train, "val_loss": dev}).rate != "too_high"
+    shaken = train + 0.05 * (EPOCHS % 2)
+    assert read_curve({"loss": shaken, "val_loss": dev}).rate == "too_high"
+
+
+def test_without_an_accuracy_a_rate_is_told_as_unsure():
+    rises = {"accuracy": 1 - FALLS / 3, "val_accuracy": 1 - FALLS / 3}
+    for loss in (FALLS, [2.3, 1.9, 2.6, 1.5, 2.4, 1.2, 2.2, 1.8] + [1.5] * 12):
+        unsure = read_curve({"loss": loss, "val_loss": loss}).advice
+        sure = read_curve({"loss": loss, "val_loss": loss, **rises}).advice
+        assert any("unsure without an accuracy" in each.evidence for each in unsure)
+        assert not any("unsure" in each.evidence for each in sure)
 
 
 def test_dropout_noise_does_not_hide_a_low_rate():
@@ -165,8 +183,6 @@ def test_not_converged_and_noisy():
 @pytest.mark.parametrize(
     ("history", "said"),
     [
-        ({}, "a history of at least one epoch, got none; a fit whose loss is NaN"),
-        ({"loss": []}, "a history of at least one epoch"),
         ({"val_loss": [1.0]}, "a figure of the history"),
         ({"loss": [1.0, 2.0], "val_loss": [1.0]}, "figures of the same epochs"),
         ({"loss": ["a"]}, "loss as a number for each epoch"),
@@ -174,12 +190,69 @@ def test_not_converged_and_noisy():
         ({"loss": [[1.0], [1.0, 2.0]]}, "loss as a number for each epoch"),
         ([1.0, 2.0], "what fit returned, or a dict"),
         (None, "what fit returned, or a dict"),
-        (fd.callbacks.History(), "at least one epoch"),
+        (fd.callbacks.History(), "the history of a fit, got one of none; call fit first"),
     ],
 )
 def test_what_is_no_history_is_refused(history, said):
     with pytest.raises(ValueError, match=rf"\[read_curve\] expected .*{said}"):
         read_curve(history)
+
+
+def broken_off():
+    x, y = digits(200)
+    model = network(8, outputs=1)
+    model.compile(fd.optimizers.SGD(1e8), "mse")
+    with pytest.raises(fd.NonFiniteLossError):
+        model.fit(x, y, verbose=0)
+    return model, x, y
+
+
+def test_a_fit_that_broke_off_in_its_first_epoch():
+    model, x, y = broken_off()
+    for history in (model.history, {}, {"loss": []}, {"loss": [], "val_loss": []}):
+        found = read_curve(history)
+        assert (found.rate, found.diverged, len(found.train)) == ("too_high", 1, 0)
+        assert kinds(found) == ["diverged"]
+        assert "not scaled" in found.advice[0].text
+        assert "no epoch was finished" in str(found)
+    names = {"fd": fd, "model": model, "x": x, "y": y}
+    exec(found.advice[0].code.replace("0.1 *", "1e-10 *"), names)
+    assert np.isfinite(names["better"].evaluate(x, y))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_report_says_so():
+    model, x, y = broken_off()
+    found = fd.diagnose.report(model, (x, y), (x[:50], y[:50]), quick=True)
+    assert "diverged" in [advice.kind for advice in found.advice]
+
+
+def test_its_picture():
+    pytest.importorskip("matplotlib")
+    assert "too high" in read_curve({}).plot().get_title()
+
+
+def test_rates_are_changed_beside_a_schedule():
+    x, y = digits(200)
+    model = classifier(16, optimizer=fd.optimizers.Adam(fd.schedules.CosineDecay(1e-3, 100)))
+    for loss in ([2.0, 5.0], 2.3 - 0.002 * EPOCHS):
+        assert run_codes(read_curve({"loss": loss}), model, x, y)
+
+
+def test_the_legend_in_a_row_of_panels_is_inside():
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 3), layout="constrained")
+    row = figure.subplots(1, 3)
+    for panel in row:
+        read_curve({"loss": FALLS, "val_loss": FALLS + 0.1}).plot(panel)
+    figure.draw_without_rendering()
+    for panel in row:
+        inside, legend = panel.get_window_extent(), panel.get_legend().get_window_extent()
+        assert inside.x0 <= legend.x0
+        assert legend.x1 <= inside.x1
+        assert inside.width > 0.2 * figure.bbox.width
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The report names the right cause of trainings that were spoilt in a known way, and leaves all as it was."""
 
 import copy
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import fastdnn as fd
 from fastdnn.diagnose import Advice, report
 from fastdnn.diagnose.causes import CAUSES, Cause
 from fastdnn.diagnose.ranking import ranked
+from fastdnn.errors import NonFiniteLossError
 
 CASES = [
     *((kind, "digits", seed, optimizer) for kind in RIGHT for seed, optimizer in ((0, "adam"), (1, "sgd"))),
@@ -230,6 +233,172 @@ def test_human_error_is_what_bias_is_measured_against():
     assert report(model, train, dev, human_error=0.1).healthy
 
 
+# ---------------------------------------------------------------------------------- what newcomers run into
+
+
+def digits_model(*, hidden=(64,), targets=None, epochs=20, optimizer=None, scale=1.0, **options):
+    """A network for the digits, trained as far as that goes, and its sets."""
+    x, y = fd.data.load_digits()
+    split = fd.data.train_dev_test_split(x.astype(float), y, dev=0.2, test=0.1, stratify=y)
+    train, dev = ((scale * x, y if targets is None else targets(y)) for x, y in (split.train, split.dev))
+    layers = [fd.Input((64,)), fd.layers.Normalization(np.full(64, 8.0), np.full(64, 6.0))]
+    for units in hidden:
+        layers += [fd.layers.Dense(units, "relu"), fd.layers.Dropout(options.get("dropout", 0.0))]
+    model = fd.Sequential([*layers, fd.layers.Dense(10, "softmax")], seed=0)
+    model.compile(
+        optimizer or "adam", "sparse_categorical_crossentropy", regularizer=options.get("regularizer")
+    )
+    with suppress(NonFiniteLossError):
+        model.fit(*train, epochs=epochs, validation_data=dev, verbose=0)
+    return model, train, dev
+
+
+def test_the_print_has_the_few_things_that_matter_and_symptoms_under_their_cause():
+    x, y = fd.data.load_digits()
+    split = fd.data.train_dev_test_split(x, y, dev=0.2, test=0.1, stratify=y)
+    layers = [fd.layers.Dense(64, "sigmoid", kernel_initializer="random_normal") for _ in range(8)]
+    model = fd.Sequential([fd.Input((64,)), *layers, fd.layers.Dense(10, "softmax")], seed=0)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(*split.train, epochs=5, validation_data=split.dev, verbose=0)
+    found = report(model, split.train, split.dev)
+    text = str(found)
+    assert found.advice[0].kind == "saturating_activations"
+    heads = [line for line in text.splitlines() if line.startswith(("error:", "warning:", "hint:"))]
+    assert len(heads) <= 5
+    assert len(text.splitlines()) < 45
+    [may] = [line for line in text.splitlines() if "this may explain, too: " in line]
+    assert "high bias" in may
+    assert "nothing learned" in may
+    assert not any("High bias" in head for head in heads)
+    assert "more: print(report.details())" in text
+    for flattery in ("on average, as high as the share", "rank the classes", "is done about as well"):
+        assert flattery not in text
+    assert all(each.text.split()[0] in found.details() for each in found.advice)
+    assert found.advice[-1].text.split(": ")[0] in found.details().replace("\n  ", " ")
+
+
+def test_repr_is_short():
+    model, train, dev = digits_model(epochs=2)
+    found = report(model, train, dev)
+    assert len(repr(found)) < 300
+    for section in found.sections:
+        assert len(repr(section)) < 500, section.name
+        assert section.result is None or len(repr(section.result)) < 1500, section.name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"regularizer": fd.regularizers.L2(1.0)},
+        {"dropout": 0.9, "hidden": (64, 64)},
+        {"regularizer": fd.regularizers.L2(1.0), "hidden": (64, 64)},
+    ],
+)
+def test_too_much_regularization_of_digits(options):
+    model, train, dev = digits_model(**options)
+    first = report(model, train, dev).advice[0]
+    assert first.kind == "too_much_regularization"
+    names = {"fd": fd, "np": np, "model": model, "x": train[0], "y": train[1]}
+    exec(first.code, names)
+    assert (names["better"].predict(dev[0]).argmax(axis=1) != dev[1]).mean() < 0.08
+
+
+def waves(regularizer=None, dropout=0.0):
+    """A model of a border that is learned slowly."""
+    y = (np.sin(3 * X[:, 0]) * X[:, 1] > 0).astype(int)
+    train, dev = halves(X, y)
+    layers = [fd.Input((4,))]
+    for _ in range(2):
+        layers += [fd.layers.Dense(32, "relu"), fd.layers.Dropout(dropout)]
+    model = fd.Sequential([*layers, fd.layers.Dense(1, "sigmoid")], seed=0)
+    model.compile("adam", "binary_crossentropy", regularizer=regularizer)
+    model.fit(*train, epochs=30, verbose=0)
+    return model, train, dev
+
+
+@pytest.mark.parametrize("options", [{"regularizer": fd.regularizers.L2(1.0)}, {"dropout": 0.9}])
+def test_too_much_regularization_of_what_is_learned_slowly(options):
+    found = report(*waves(**options))
+    assert found.advice[0].kind == "too_much_regularization"
+    assert "1,000 steps" in found.advice[0].evidence
+
+
+def test_a_model_without_training_is_told_to_be_fitted():
+    model, train, dev = digits_model(epochs=1)
+    fresh = fd.diagnose.fresh_copy(model)
+    found = report(fresh, train, dev)
+    assert found.advice[0].kind == "not_trained"
+    assert "call fit first" in found.advice[0].text
+    assert "low_rate" not in [each.kind for each in found.advice]
+    assert "interventions" not in [section.name for section in found.sections]
+    model.compile("adam", "sparse_categorical_crossentropy")  # no step of this optimiser, but trained weights
+    assert "not_trained" not in [each.kind for each in report(model, train, dev).advice]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": fd.optimizers.SGD(1e6), "scale": 1e4},
+        {"optimizer": fd.optimizers.SGD(1e30)},
+    ],
+)
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_training_that_diverged_in_its_first_epoch(options, quick):
+    model, train, dev = digits_model(**options)
+    assert not model.history.epoch
+    found = report(model, train, dev, quick=quick)
+    first = found.advice[0]
+    assert first.kind in ("diverged", "high_rate", "unscaled_inputs", "not_finite")
+    assert "learning rate" in first.text or "not scaled" in first.text
+    assert "is done about as well" not in str(found)
+    names = {"fd": fd, "np": np, "model": model, "x": train[0], "y": train[1]}
+    if not quick:
+        exec(first.code, names)
+        assert (names["better"].predict(dev[0]).argmax(axis=1) != dev[1]).mean() < 0.08
+
+
+def random_targets(y, share, seed=0):
+    rng = np.random.default_rng(seed + len(y))
+    return np.where(rng.random(len(y)) < share, rng.integers(0, 10, len(y)), y)
+
+
+@pytest.mark.parametrize(("hidden", "epochs"), [((64,), 60), ((16,), 8)])
+def test_targets_that_have_nothing_to_do_with_the_features(hidden, epochs):
+    found = report(*digits_model(targets=lambda y: random_targets(y, 1.0), hidden=hidden, epochs=epochs))
+    assert found.advice[0].kind == "unrelated_targets"
+    assert "may say nothing about the targets" in found.advice[0].text
+
+
+def test_noisy_targets_are_told_from_a_small_network():
+    noisy = report(*digits_model(targets=lambda y: random_targets(y, 0.3)))
+    assert noisy.advice[0].kind == "noisy_targets"
+    small = report(*digits_model(hidden=(2,), epochs=100))
+    assert "noisy_targets" not in [each.kind for each in small.advice]
+    assert small.advice[0].kind in ("small_network", "high_bias")
+
+
+def test_code_for_an_output_that_does_not_fit_compiles_and_fits():
+    train, dev = halves(X, 5 + X[:, 0])
+    model = fitted([fd.Input((4,)), fd.layers.Dense(8, "relu"), fd.layers.Dense(1, "sigmoid")], "mse", train)
+    names = {"fd": fd, "np": np, "model": model, "x": train[0], "y": train[1]}
+    exec(report(model, train, dev).advice[0].code, names)
+    assert names["better"].optimizer.iterations > 0
+    assert names["better"].layers[-1].activation == "linear"
+
+
+def test_sets_that_are_not_packed_are_named_without_their_numbers():
+    for call in ((*SETS[0], *SETS[1]), SETS[0], (SETS[0], SETS[1], None, SETS[1][1])):
+        with pytest.raises(ValueError, match=r"call report\(model, \(x, y\), \(x_dev, y_dev\)\)") as raised:
+            report(model_of(), *call)
+        assert len(str(raised.value)) < 200
+
+
+def test_no_code_of_advice_imports_the_package():
+    for path in Path(fd.diagnose.__file__).parent.glob("*.py"):
+        for line in path.read_text().splitlines():
+            assert "import fastdnn as fd" not in line or ">>>" in line, (path.name, line)
+
+
 # ---------------------------------------------------------------------------------------------- the ranking
 
 
@@ -346,7 +515,7 @@ SETS = (X[:50], X[:50, 0]), (X[50:90], X[50:90, 0])
         (model_of(compiled=False), SETS, {}, "expected a compiled model"),
         (model_of(outputs=2), SETS, {}, "a model with one input and one output"),
         (model_of(inputs=2), SETS, {}, "a model with one input and one output"),
-        (model_of(), (X, SETS[1]), {}, r"train as \(x, y\) or \(x, y, sample_weight\), got a ndarray"),
+        (model_of(), (X, SETS[1]), {}, r"train as \(x, y\) or \(x, y, sample_weight\), got an ndarray"),
         (model_of(), (SETS[0], (X,)), {}, r"dev as \(x, y\) or \(x, y, sample_weight\), got a tuple of 1"),
         (model_of(), (SETS[0], (X[:0], X[:0, 0])), {}, r"report, dev"),
         (model_of(), (SETS[0], (X[:5], X[:4, 0])), {}, r"report, dev"),

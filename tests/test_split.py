@@ -67,9 +67,9 @@ def test_random_sizes_give_every_row_once():
 
 def test_a_seed_means_the_same_rows_on_every_machine_and_numpy():
     train, dev, test = split_indices(12, dev=2, test=3, seed=0)
-    assert train.tolist() == [11, 3, 2, 1, 8, 6, 0]
-    assert dev.tolist() == [7, 4]
-    assert test.tolist() == [10, 5, 9]
+    assert train.tolist() == [9, 4, 11, 7, 2, 3, 0]
+    assert dev.tolist() == [5, 10]
+    assert test.tolist() == [6, 8, 1]
 
 
 def test_seeds_differ_and_repeat():
@@ -411,3 +411,13 @@ def test_bad_number_of_rows(n, error):
 def test_bad_arrays(arrays, error, words):
     with pytest.raises(error, match=rf"^\[train_dev_test_split\] {words}"):
         train_dev_test_split(*arrays)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_data_drawn_by_the_same_seed_is_split_at_random(seed):
+    """The order must not be made of the bits that the data was."""
+    random = np.random.default_rng(seed)
+    y, x = random.random(2000) < 0.5, random.random(2000)
+    for part in split_indices(2000, dev=0.3, test=0.3, seed=seed):
+        assert abs(y[part].mean() - 0.5) < 0.08
+        assert abs(x[part].mean() - 0.5) < 0.05

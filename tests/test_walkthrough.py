@@ -89,6 +89,27 @@ def test_the_task_can_be_said(reports):
     assert walkthrough(X[:200], np.arange(200), epochs=2).task == "regression"
 
 
+def test_one_hot_targets_are_classes(reports):
+    done = walkthrough(X, np.eye(10)[Y], epochs=5)
+    assert (done.task, done.classes.tolist()) == ("classification", list(range(10)))
+    assert done.history == walkthrough(X, Y, epochs=5).history
+    assert "y is one-hot: taken as labels 0 to 9" in done.words[0]
+    assert walkthrough(X, np.eye(10)[Y], task="regression", epochs=2).task == "regression"
+
+
+def test_each_kind_of_advice_is_told_once():
+    done = walkthrough(X[:150], Y[:150], epochs=30)
+    kinds = [advice.kind for advice in done.advice]
+    assert done.errors.variance > 0.03  # so that the report and the errors advise the same
+    assert len(set(kinds)) == len(kinds)
+
+
+def test_a_sparse_table_is_refused():
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(ValueError, match=r"a dense table x, got a sparse csr_matrix; use \.toarray\(\)"):
+        walkthrough(sparse.csr_matrix(X), Y)
+
+
 def test_a_network_of_ones_own(reports):
     asked = []
 
@@ -171,6 +192,9 @@ def test_bad_arguments(more, said):
         (X, np.zeros((600, 2, 2)), "y of shape"),
         (X, np.array([1, "a"] * 300, object), "labels of one kind"),
         (X[:0], Y[:0], "x of shape"),
+        (X, np.eye(10)[Y] + np.eye(10)[(Y + 1) % 10], "one 1 in each row .*, got 2 in row 0; .*multi-label"),
+        (X, np.eye(10)[Y][:10], "as many rows in y as in x, 600, got 10"),
+        (X, np.eye(10)[0 * Y], "two classes"),
     ],
 )
 def test_bad_data(x, y, said):

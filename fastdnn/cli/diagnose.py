@@ -7,6 +7,7 @@ from typing import Any
 
 from fastdnn.cli import output
 from fastdnn.cli.arguments import add_threads, share, whole_number
+from fastdnn.cli.in_python import lines_of_files, lines_of_sets
 from fastdnn.cli.info import PLOT_COMMAND
 from fastdnn.cli.table_model import load_table_model
 from fastdnn.cli.training_sets import Arrays, read_set, sets_of
@@ -73,11 +74,21 @@ def run(arguments: argparse.Namespace) -> int:
         threads=arguments.threads,
     )
     output.say(str(found))
+    output.say(f"\nin Python\n{_in_python(model, arguments)}")
     if arguments.details:
         output.say(f"\n\n{found.details()}")
     if folder is not None:
         _plot(found, folder)
     return 0
+
+
+def _in_python(model: Model, arguments: argparse.Namespace) -> str:
+    """The lines that make the names of which the advice's lines are written."""
+    lines = ["import numpy as np", "import fastdnn as fd"]
+    lines += [f"model = fd.load_model({arguments.model!r})"]
+    given = {name: getattr(arguments, name) for name in _SETS if getattr(arguments, name) is not None}
+    lines += lines_of_files(model, given) if given else lines_of_sets(model)
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def _sets(model: Model, arguments: argparse.Namespace) -> dict[str, Arrays]:

@@ -22,7 +22,7 @@ HELD_OUT: Final = (
     0.15  # of the digits for dev, and again for test: 270 each, so that one row is 0.4 % of an error
 )
 ROWS: Final = "rows"  # of a model's metadata: how many a table had
-_HEADERS = {"auto": None, "yes": True, "no": False}
+HEADERS = {"auto": None, "yes": True, "no": False}
 
 Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
@@ -52,7 +52,7 @@ def table_sets(recipe: Recipe) -> TableSets:
         exclude=recipe.exclude,
         categories=recipe.categories,
         delimiter=recipe.delimiter,
-        header=_HEADERS[recipe.header],
+        header=HEADERS[recipe.header],
         decimal=recipe.decimal,
         missing=recipe.missing,
         default_missing=recipe.default_missing,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastdnn.data.draws import bits
 from fastdnn.data.scalers import StandardScaler
 from fastdnn.data.two_sample import binomial_survival
 
@@ -107,7 +108,7 @@ def _accuracy(model: Model, x: NDArray[Any], y: NDArray[Any]) -> float:
 
 def _importance(model: Model, x: NDArray[Any], y: NDArray[Any], seed: int) -> tuple[float, ...]:
     """Breiman's permutation importance (Random forests, Machine Learning 45, 2001), on some of the rows."""
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng = np.random.Generator(bits(seed, "importance"))
     chosen = rng.permutation(len(x))[:_IMPORTANCE_ROWS]
     x, y = x[chosen], y[chosen]
     accuracy = _accuracy(model, x, y)

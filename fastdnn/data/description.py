@@ -12,6 +12,7 @@ from fastdnn.data.blocks import Features, Floats, read_features
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import number_in
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.advice import Advice
@@ -46,7 +47,7 @@ class FeatureSummary(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Description:
+class Description(ShortRepr):
     """What `describe` found: prints as a table; `description["age"]` is the row of a feature.
 
     rows: a `FeatureSummary` for each feature, in order.

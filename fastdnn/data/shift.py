@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from fastdnn.data.blocks import Features, read_features
 from fastdnn.data.classifier_test import LEAST_ROWS, ClassifierTest, classifier_test
+from fastdnn.data.draws import bits
 from fastdnn.data.two_sample import chi_squared, holm, kolmogorov_smirnov
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag, number_in, positive_int
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 _FEW_VALUES = 10  # a feature with no more is compared as categories
 _MOST_PRINTED = 20
@@ -42,7 +44,7 @@ class FeatureShift(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ShiftReport:
+class ShiftReport(ShortRepr):
     """What `check_shift` found: prints as a verdict and a table.
 
     names: of the two sets.
@@ -168,7 +170,7 @@ def check_shift(
     other = read_features(f"{where}, {pair[1]}", b, one.width)
     labels = _labels(one, other, feature_names)
     chosen = _categorical(labels, categorical)
-    rng = np.random.Generator(np.random.PCG64(seed))
+    rng = np.random.Generator(bits(seed, "shift"))
     rows_a, rows_b = _drawn(one, most, rng), _drawn(other, most, rng)
     results = [
         _compared(rows_a[:, column], rows_b[:, column], None if chosen is None else column in chosen)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastdnn.data.draws import bits
 from fastdnn.data.frames import is_frame
 from fastdnn.data.groups import split_groups
 from fastdnn.data.sparse import is_sparse
@@ -109,10 +110,10 @@ def split_indices(
         A float in [0, 1) is a fraction of `n`, rounded to the nearest row, halves up; an int is a count of
         rows. Either may be 0. Train is the rest and has at least one row.
     shuffle, seed
-        With `shuffle` the rows are put in the order of n random 64-bit numbers drawn from PCG64(seed),
-        which NumPy keeps the same from version to version: a seed means the same split everywhere. Without
-        it train has the first rows, then dev, then test, each in the original order (for rows sorted by
-        time or by writer).
+        With `shuffle` the rows are put in the order of n random 64-bit numbers drawn from NumPy's PCG64, the
+        same in every version: a seed means the same split everywhere. They are a stream of their own: data
+        drawn by `np.random.default_rng(seed)` is no less at random. Without `shuffle` train has the first
+        rows, then dev, then test, each in the original order (for rows sorted by time or by writer).
     stratify
         Class labels (n,), or sources, or any other kinds: each set has each class in proportion, the counts
         by largest remainder, ties to the class that sorts first. The totals stay exactly those asked for.
@@ -165,7 +166,7 @@ def split_indices(
 def _shuffled(n: int, seed: int) -> Indices:
     """A random permutation, a function of (n, seed) alone; ties (n²/2⁶⁵ of the seeds) keep their order."""
     seed = _whole("seed", seed, least=0, hint="the same seed gives the same split")
-    return np.argsort(np.random.PCG64(seed).random_raw(n), kind="stable")
+    return np.argsort(bits(seed, "split").random_raw(n), kind="stable")
 
 
 def _stratified(classes: Indices, dev: int, test: int) -> NDArray[np.int8]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn.data.shift import ShiftReport, check_shift
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.advice import Advice
@@ -19,7 +20,7 @@ _SPLIT = "train, dev, test = fd.data.train_dev_test_split(x, y, dev=0.15, test=0
 
 
 @dataclass(frozen=True)
-class SplitsReport:
+class SplitsReport(ShortRepr):
     """What `check_splits` found: prints as advice, with the tables of what differs.
 
     comparisons: a `ShiftReport` for each pair of sets, by its names.

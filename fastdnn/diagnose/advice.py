@@ -20,6 +20,11 @@ class Advice:
     evidence: the figures that show it, with units.
     code: the line or lines of Python that act on it; "" where there are none.
     source: the deck and its heading, or the paper.
+    cause: the kind of another finding from which this one may follow; "" of none. `report` says it.
+
+    Code is written for these names, and does not import the first two: `fd` (fastdnn), `np` (NumPy); `model`;
+    `x`, `y`, the training set; `x_dev`, `y_dev`, the dev set; `x_test`, `y_test`, the test set. A model with
+    something changed is called `better`, or after the change.
 
     >>> from fastdnn.diagnose import Advice
     >>> print(Advice("low_rate", "warning", "The learning rate is too low: raise it.", "loss 2.31 to 2.28",
@@ -36,6 +41,7 @@ class Advice:
     evidence: str = ""
     code: str = ""
     source: str = ""
+    cause: str = ""
 
     def __str__(self) -> str:
         return self.told()
@@ -54,6 +60,20 @@ class Advice:
                     f"{name}: {what}", width, initial_indent="  ", subsequent_indent="    "
                 )
         return "\n".join(lines)
+
+
+def each_kind_once(advice: Iterable[Advice]) -> tuple[Advice, ...]:
+    """The first of each kind, in their order.
+
+    >>> from fastdnn.diagnose.advice import Advice, each_kind_once
+    >>> l2 = Advice("l2", "hint", "Regularise.")
+    >>> len(each_kind_once([l2, l2, Advice("l2", "hint", "L2.")]))
+    1
+    """
+    first: dict[str, Advice] = {}
+    for each in advice:
+        first.setdefault(each.kind, each)
+    return tuple(first.values())
 
 
 def ordered(advice: Iterable[Advice]) -> tuple[Advice, ...]:

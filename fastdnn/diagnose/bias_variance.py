@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastdnn.checks import as_float
-from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.advice import Advice, each_kind_once, ordered
 from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ Verdict = Literal["high_bias", "high_variance", "both", "neither"]
 _WHERE = "bias_variance"
 _TABLE = 'deck 002, "Bias and Variance"; deck 001, "Bias and Variance of the Model"'
 _HUMAN = 'deck 001, "Human Level Performance"'
+_REMEDIES = {each.kind for each in (*BIAS, *VARIANCE)}
 _ROUNDING = 1e-9  # of gaps: 0.15 - 0.12 is not above 0.03
 _WORDS = {
     "high_bias": "high bias: the network does not fit its training set (underfitting)",
@@ -30,7 +32,7 @@ model.fit(*train, epochs=20, validation_data=dev)"""
 
 
 @dataclass(frozen=True)
-class BiasVariance:
+class BiasVariance(ShortRepr):
     """What two errors, and the best that can be hoped for, say. All errors are shares from 0 to 1.
 
     bias: train_error - human_error, the avoidable bias; below 0 where the network is better than people.
@@ -56,8 +58,9 @@ class BiasVariance:
             errors["test"] = self.test_error
             gaps["test"] = _points(self.test_error - self.dev_error, "above dev")
         rows = [[name, f"{100 * error:.2f} %", gaps[name]] for name, error in errors.items()]
-        told = [advice.told() for advice in self.advice]
-        return "\n".join([table(["set", "error", "gap"], rows, [1]), _WORDS[self.verdict], *told])
+        told = [advice.told() for advice in self.advice if not _is_said(advice)]
+        figures = table(["set", "error", "gap"], rows, [1])
+        return "\n".join([figures, _WORDS[self.verdict], *told, *_to_try(self.advice)])
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Bars of the errors, with the gaps between them named; see `fastdnn.plots.bias_variance`."""
@@ -116,8 +119,7 @@ def bias_variance(
     }
     advice = [*_verdicts(train, dev, human, limit, high), *_sets(train, dev, test, limit)]
     advice += [*(BIAS if high[0] else ()), *(VARIANCE if high[1] else ())]
-    chosen = {each.kind: each for each in reversed(advice)}  # a remedy of both lists is said once
-    told = ordered(each for each in advice if chosen[each.kind] is each)
+    told = ordered(each_kind_once(advice))  # a remedy may be in both lists
     return BiasVariance(train, dev, human, test, limit, train - human, dev - train, verdicts[high], told)
 
 
@@ -178,6 +180,20 @@ def _sets(train: float, dev: float, test: float | None, limit: float) -> list[Ad
             Advice("overfitted_dev", "warning", text, seen, _SPLIT, 'deck 000, "Train/Dev/Test Sets"')
         )
     return found
+
+
+def _is_said(advice: Advice) -> bool:
+    """Whether the table and the verdict, or the list of remedies, say it already."""
+    return advice.kind in ("high_bias", "high_variance", "low_bias", "low_variance", *_REMEDIES)
+
+
+def _to_try(advice: tuple[Advice, ...]) -> list[str]:
+    """The remedies, numbered, each with its code."""
+    remedies = [each for each in advice if each.kind in _REMEDIES]
+    lines = ["what to try, in this order:"] if remedies else []
+    for place, each in enumerate(remedies, start=1):
+        lines += [f"{place:3}. {each.text}", *(f"     {line}" for line in each.code.splitlines())]
+    return lines
 
 
 def _points(gap: float, name: str = "") -> str:

@@ -7,26 +7,23 @@ import numpy as np
 
 from fastdnn.checks import choice, whole
 from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.calibration_advice import ERRORS, calibration_advice
 from fastdnn.diagnose.class_labels import Classes, weights_of
 from fastdnn.diagnose.class_scores import codes_of, same_rows
 from fastdnn.diagnose.temperature import best_temperature, read_outputs
 from fastdnn.errors import expected
 from fastdnn.reference.softmax import softmax
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WHERE = "calibration"
-# What temperature scaling leaves of the error: Guo et al., "On calibration of modern neural networks", ICML
-# 2017, table 1, has 1 to 2 % for nearly all networks.
-GAP = 0.02
-_ERRORS = 2.0  # standard errors that a gap is above, lest few rows be taken for a finding
-GUO = "Guo et al., On calibration of modern neural networks, ICML 2017"
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(ShortRepr):
     """How sure a network is, and how often it is right; by bins of how sure it is.
 
     edges: (bins + 1,): a row is in bin b where edges[b] < confidence <= edges[b + 1].
@@ -35,6 +32,8 @@ class Calibration:
     counts: (bins,): how many there are, or the sum of their weights.
     mean_confidence, mean_accuracy: of all rows.
     gap_error: the standard error of the difference of the two, if the probabilities were true.
+    guess_accuracy: of whoever always says the most frequent class of these rows.
+    guess_error: the standard error of that share.
     expected_error: ECE, Σ_b counts_b / n |accuracy_b - confidence_b|.
     maximum_error: MCE, the largest |accuracy_b - confidence_b|.
     brier: mean of Σ_j (p_j - t_j)²; of two classes half of it, (p - t)², as in scikit-learn.
@@ -52,6 +51,8 @@ class Calibration:
     mean_confidence: float
     mean_accuracy: float
     gap_error: float
+    guess_accuracy: float
+    guess_error: float
     expected_error: float
     maximum_error: float
     brier: float
@@ -67,37 +68,16 @@ class Calibration:
         return self.mean_confidence - self.mean_accuracy
 
     @property
+    def above_guessing(self) -> bool:
+        """Whether the winning class is right clearly more often than a guess; True of rows of one class."""
+        if self.of != "top" or self.guess_accuracy == 1:
+            return True
+        return self.mean_accuracy > self.guess_accuracy + ERRORS * self.guess_error
+
+    @property
     def advice(self) -> tuple[Advice, ...]:
         """Whether it is too sure, and the temperature that mends it."""
-        seen = (
-            f"mean confidence {100 * self.mean_confidence:.1f} %, right in {100 * self.mean_accuracy:.1f} %; "
-            f"expected calibration error {100 * self.expected_error:.1f} %"
-        )
-        if abs(self.gap) <= max(GAP, _ERRORS * self.gap_error):
-            text = "The probabilities are, on average, as high as the share of right answers."
-            return (Advice("calibrated", "good", text, seen, source=GUO),)
-        logits = ", from_logits=True" if self.from_logits else ""
-        code = (
-            "import fastdnn as fd\n"
-            f"p = fd.diagnose.apply_temperature(model.predict(x), {self.temperature:.4g}{logits})"
-        )
-        what = "network is" if self.of == "top" else f"probability of {self.of!r} is"
-        seen += f"; log loss {self.log_loss:.4g}, {self.log_loss_at_temperature:.4g} at this temperature"
-        if self.of != "top":
-            high = "high" if self.gap > 0 else "low"
-            text = f"The {what} too {high} on average: is the class as frequent here as in training?"
-            return (Advice(f"probability_too_{high}", "warning", text, seen, source=GUO),)
-        if self.gap > 0:
-            text = (
-                f"The {what} over-confident: divide its logits by the temperature {self.temperature:.3g}, or "
-                "train it with label_smoothing=0.1 of its loss."
-            )
-            return (Advice("over_confident", "warning", text, seen, code, GUO),)
-        text = (
-            f"The {what} under-confident: divide its logits by the temperature {self.temperature:.3g}, or "
-            "train it longer, with less label smoothing or dropout."
-        )
-        return (Advice("under_confident", "hint", text, seen, code, GUO),)
+        return calibration_advice(self)
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Draw the reliability diagram: accuracy by confidence, with the counts of the bins.
@@ -186,9 +166,11 @@ def calibration(
     edges = _edges(confidence, count, strategy)
     t = best_temperature(log_p, codes, weights)
     at_t = _log_loss(np.log(np.maximum(softmax(log_p / t), np.finfo(float).tiny)), codes, weights)
+    counted = np.ones(len(codes)) if weights is None else weights
     return Calibration(
         edges,
-        **_binned(edges, confidence, right, np.ones(len(codes)) if weights is None else weights),
+        **_binned(edges, confidence, right, counted),
+        **_guess(codes, counted),
         brier=_brier(p, codes, weights),
         log_loss=_log_loss(log_p, codes, weights),
         temperature=t,
@@ -235,6 +217,13 @@ def _binned(
         "expected_error": float((off * counts[filled]).sum() / total),
         "maximum_error": float(off.max()),
     }
+
+
+def _guess(codes: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    """The fields of `Calibration` that the labels alone give."""
+    share = float(np.bincount(codes, weights).max() / weights.sum())
+    rows = weights.sum() ** 2 / (weights**2).sum()  # as many as tell as much
+    return {"guess_accuracy": share, "guess_error": float(np.sqrt(share * (1 - share) / rows))}
 
 
 def _brier(p: np.ndarray, codes: np.ndarray, weights: np.ndarray | None) -> float:

@@ -10,12 +10,13 @@ import numpy as np
 from fastdnn.data.description import Description
 from fastdnn.diagnose.set_of_rows import Rows, is_classification
 from fastdnn.model import Model
+from fastdnn.short_repr import ShortRepr
 
 DEFAULT_BATCH = 32  # of `fit`
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(ShortRepr):
     """One of them.
 
     model: built and compiled, with one input and one output.

@@ -98,6 +98,7 @@ _ODDITIES = (
 # The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
 # the network, the sets; symptoms come last.
 CAUSES: tuple[Cause, ...] = (
+    Cause("not_trained", explains=(*_NETWORK, *_RATE, *_VARIANCE, *_OF_DEV, "poor_initial_weights")),
     Cause("gradients_wrong", explains=("...",)),
     Cause("random_loss", explains=("...",)),
     Cause("output_does_not_fit_loss", explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations")),
@@ -165,10 +166,13 @@ CAUSES: tuple[Cause, ...] = (
     ),
     # What a few rows that cannot be learned by heart are traced to.
     *(Cause(kind, explains=(*_NETWORK, "not_learnt"), needs_symptom=True) for kind in _SUBSET),
-    Cause("too_much_regularization", explains=(*_BIAS, *_RATE), needs_symptom=True),
+    Cause("too_much_regularization", explains=(*_NETWORK, *_RATE), needs_symptom=True),
     Cause("other_optimizer", explains=(*_BIAS, "noisy", "diverged", "train_longer"), needs_symptom=True),
+    Cause("noisy_targets"),
     Cause("dev_shift", explains=(*_VARIANCE, *_OF_DEV, "few_examples"), needs_symptom=True),
     Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
+    # What is learned by heart and does not carry over, or is not learned whatever is tried.
+    Cause("unrelated_targets", explains=(*_VARIANCE, *_BIAS, *_OF_DEV)),
     Cause("imbalance", explains=("no_better_than_guessing", *_CLASSES)),
     Cause("train_longer", explains=(*_BIAS, "low_rate"), needs_symptom=True),
     *(Cause(kind, explains=_BIAS, needs_symptom=True) for kind in _SIGNALS),

@@ -14,6 +14,7 @@ _Z = 1.959964  # of 95 % of a normal distribution
 # A minority of less than 1/5 is "moderate" imbalance: Google, "Machine learning crash course", "Datasets:
 # class-imbalanced datasets". Of several classes: the largest to the smallest.
 _IMBALANCE = 4.0
+_RANKS = 0.7  # area under the ROC curve: "acceptable", as in `fastdnn.diagnose.roc`
 _LISTED_CLASSES = 10  # of a dict of class weights; more are computed by the line of code
 
 
@@ -38,7 +39,8 @@ def class_advice(found: "ClassEvaluation") -> tuple[Advice, ...]:
 
 def _of_parts(found: "ClassEvaluation") -> list[Advice]:
     """What the figures say by themselves."""
-    parts = [found.confusion.advice, found.scores.advice, found.calibration.advice, found.trust.advice]
+    calibration = () if _useless(found) else found.calibration.advice
+    parts = [found.confusion.advice, found.scores.advice, calibration, found.trust.advice]
     if found.auc is not None:
         from fastdnn.diagnose.roc import auc_advice
 
@@ -50,25 +52,30 @@ def _of_parts(found: "ClassEvaluation") -> list[Advice]:
 
 def _useless(found: "ClassEvaluation") -> Advice | None:
     """No better than always the same answer."""
-    name = found.classes[found.confusion.most_frequent]
-    seen = f"error {100 * found.error:.2f} %; always {name!r}: {100 * found.guess_error:.2f} %"
+    seen = f"error {100 * found.error:.2f} %; {found.guess}"
     if found.error < found.guess_error:
         return None
     if not found.error:
         return None  # one class alone, and all right
-    text = "The network is no better than saying the most frequent class of every row: it has learnt nothing."
-    return Advice("no_better_than_guessing", "warning", text, seen)
+    text = "The network is no better than saying the most frequent class of every row"
+    if found.auc is None or found.auc < _RANKS:
+        return Advice("no_better_than_guessing", "warning", f"{text}: it has learnt nothing.", seen)
+    text += ", though its outputs tell the classes apart: train with class weights, or move the threshold."
+    seen += f"; area under the ROC curve {found.auc:.3f}"
+    code = _weights(found, found.confusion.counts.sum(axis=1))
+    return Advice("no_better_than_guessing", "warning", text, seen, code)
 
 
 def _worst_class(found: "ClassEvaluation") -> Advice | None:
     """The class whose error is above the others' by more than chance."""
     errors, support = found.confusion.class_error, found.confusion.counts.sum(axis=1)
+    rows = found.class_rows
     if len(found.classes) < 2 or not found.confusion.wrong:
         return None
     above = [
         c
         for c in np.flatnonzero(support > 0)
-        if wilson(float(errors[c] * support[c]), float(support[c]))[0] > found.error
+        if wilson(float(errors[c] * rows[c]), float(rows[c]))[0] > found.error
     ]
     if not above:
         text = "No class has an error that is clearly above that of all rows."
@@ -82,8 +89,11 @@ def _worst_class(found: "ClassEvaluation") -> Advice | None:
     )
     others = [found.classes[c] for c in above if c != worst]
     seen += f"; above it, too: {listed(others)}" if others else ""
-    rows = np.flatnonzero((found.labels == worst) & (found.predicted != worst))[:10].tolist()
-    return Advice("worst_class", "warning", text, seen, f"x[{rows}]")
+    wrong = (found.labels == worst) & (found.predicted != worst)
+    if found.sample_weight is not None:
+        wrong &= found.sample_weight > 0
+    rows = np.flatnonzero(wrong)[:10].tolist()
+    return Advice("worst_class", "warning", text, seen, f"print(x_dev[{rows}], y_dev[{rows}])")
 
 
 def _span(errors: np.ndarray) -> str:
@@ -120,7 +130,6 @@ def _weights(found: "ClassEvaluation", support: np.ndarray) -> str:
         return f"model.fit(x, y, class_weight={weights})"
     labels = "y.argmax(axis=1)" if found.one_hot else "y"
     return (
-        "import numpy as np\n"
         f"labels, counts = np.unique({labels}, return_counts=True)\n"
         "weights = counts.sum() / (len(counts) * counts)\n"
         "model.fit(x, y, class_weight=dict(zip(labels.tolist(), weights.tolist())))"
@@ -134,7 +143,6 @@ def _smoothing(found: "ClassEvaluation") -> Advice | None:
         return None
     text = "Trained again with label smoothing, the network would be less sure from the start."
     code = (
-        "import fastdnn as fd\n"
         f"model.compile(model.optimizer, fd.losses.{found.smoothed_loss}, metrics=['accuracy'])\n"
         "model.fit(x, y)"
     )

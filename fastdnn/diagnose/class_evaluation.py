@@ -18,6 +18,7 @@ from fastdnn.diagnose.thresholds import Sweep, sweep
 from fastdnn.diagnose.top_k import TopK
 from fastdnn.diagnose.trust import Trust
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +27,7 @@ _WHERE = "evaluate_classes"
 
 
 @dataclass(frozen=True)
-class ClassEvaluation:
+class ClassEvaluation(ShortRepr):
     """All figures of a classifier on a set of rows; errors are shares, 0 to 1.
 
     classes: their names.
@@ -34,7 +35,7 @@ class ClassEvaluation:
     predicted: (examples,): what the model says.
     probabilities: (examples, classes).
     confusion: which class is taken for which.
-    report: precision, recall, F1, support and error by class.
+    classification_report: precision, recall, F1, support and error by class.
     class_auc: (classes,): the area under the ROC curve of each class against the rest; NaN without rows.
     class_average_precision: (classes,): likewise, of the precision-recall curve.
     auc: of two classes that of the second, of more the mean over the classes; None where rows are of one.
@@ -52,7 +53,7 @@ class ClassEvaluation:
     predicted: np.ndarray
     probabilities: np.ndarray
     confusion: ConfusionMatrix
-    report: ClassificationReport
+    classification_report: ClassificationReport
     class_auc: np.ndarray
     class_average_precision: np.ndarray
     auc: float | None
@@ -71,20 +72,31 @@ class ClassEvaluation:
 
     @property
     def error_interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the error, for rows that count the same."""
-        wrong = float((self.labels != self.predicted).sum())
-        return wilson(wrong, len(self.labels))
+        """The 95 % confidence interval of the error; weighted rows count as (Σ w)² / Σ w² (Kish 1965)."""
+        rows = float(_effective(np.zeros(len(self.labels), np.int64), self.sample_weight, 1)[0])
+        return wilson(self.error * rows, rows)
+
+    @property
+    def class_rows(self) -> np.ndarray:
+        """(classes,): rows of each class, as many as tell as much where they are weighted."""
+        return _effective(self.labels, self.sample_weight, len(self.classes))
 
     @property
     def guess_error(self) -> float:
         """Of whoever always says the most frequent class of these rows."""
         support = self.confusion.counts.sum(axis=1)
-        return 1 - float(support.max() / support.sum())
+        return float((support.sum() - support.max()) / support.sum())
+
+    @property
+    def guess(self) -> str:
+        """That error in words."""
+        name = self.classes[self.confusion.most_frequent]
+        return f"always guessing {name!r} errs on {100 * self.guess_error:.2f} %"
 
     @property
     def scores(self) -> PrecisionRecallF1:
         """Precision, recall and F1 by class."""
-        return self.report.scores
+        return self.classification_report.scores
 
     def _sweep(self, label: str | int | None) -> tuple[str, Sweep]:
         """The counts at all thresholds of one class against the rest, by its name or number."""
@@ -183,10 +195,9 @@ class ClassEvaluation:
         low, high = self.error_interval
         lines = [
             f"{self.confusion.wrong:g} of {self.confusion.rows:g} examples wrong: error "
-            f"{100 * self.error:.2f} % (95 % interval {100 * low:.2f} to {100 * high:.2f} %); always "
-            f"{self.classes[self.confusion.most_frequent]!r}: {100 * self.guess_error:.2f} %",
+            f"{100 * self.error:.2f} % (95 % interval {100 * low:.2f} to {100 * high:.2f} %); {self.guess}",
             "",
-            self.report.text(),
+            self.classification_report.text(),
             self.confusion.told(),
             "",
         ]
@@ -201,6 +212,13 @@ class ClassEvaluation:
         )
         lines += ["; ".join([*areas, fit]), "", *[str(each) for each in self.advice]]
         return "\n".join(lines)
+
+
+def _effective(groups: np.ndarray, weights: np.ndarray | None, count: int) -> np.ndarray:
+    """(count,): (Σ w)² / Σ w² of each group, 0 of one without weight."""
+    sums = np.bincount(groups, weights, minlength=count).astype(np.float64)
+    squares = sums if weights is None else np.bincount(groups, weights**2, minlength=count)
+    return np.divide(sums**2, squares, out=np.zeros(count), where=squares > 0)
 
 
 def _class(classes: tuple[str, ...], label: str | int | None) -> int:

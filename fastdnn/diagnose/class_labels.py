@@ -168,7 +168,9 @@ def _whole_codes(where: str, name: str, array: np.ndarray, classes: int) -> np.n
     if not right.all():
         row = int(np.argmin(right))
         wanted = f"{name} as whole numbers from 0 to {classes - 1}"
-        raise ValueError(expected(where, wanted, f"{array[row]} in row {row}"))
+        signs = classes == 2 and bool(np.isin(array, (-1, 1)).all())
+        hint = "of labels -1 and 1 say classes=[-1, 1]" if signs else ""
+        raise ValueError(expected(where, wanted, f"{array[row]} in row {row}", hint))
     return array.astype(np.int64)
 
 

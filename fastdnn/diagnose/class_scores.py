@@ -72,7 +72,7 @@ def chances(where: str, value: Any, name: str) -> np.ndarray:
     wrong = (array < 0) | (array > 1 + _SUM_OFF)
     if wrong.any():
         place = tuple(np.argwhere(wrong)[0])
-        hint = "of logits take the softmax first: fastdnn.activations.softmax(z)"
+        hint = "of logits say from_logits=True"
         raise ValueError(expected(where, f"{name} from 0 to 1", f"{array[place]:g} in row {place[0]}", hint))
     clipped: np.ndarray = np.minimum(array, 1.0)
     return clipped
@@ -86,6 +86,8 @@ def codes_of(where: str, y_true: Any, classes: Classes, width: int) -> tuple[tup
     """
     if np.ndim(y_true) == 2 and np.shape(y_true)[1] == width > 1:
         y_true = from_one_hot(where, y_true, width)
+        if not (classes is None or isinstance(classes, str) or np.ndim(classes) == 0):
+            classes = [str(each) for each in np.asarray(classes).tolist()]  # of columns, not of numbers
     texts = np.asarray(y_true).dtype.kind in "UO"
     found = coded(where, width if classes is None and not texts else classes, y_true=y_true)
     if len(found.names) != width:

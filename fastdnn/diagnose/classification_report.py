@@ -14,6 +14,7 @@ from fastdnn.diagnose.precision_recall_f1 import (
     ZeroDivision,
     precision_recall_f1,
 )
+from fastdnn.short_repr import ShortRepr
 
 _WHERE = "classification_report"
 _DECIMALS = 6  # of sums of weights
@@ -21,7 +22,7 @@ _HEADERS = ("precision", "recall", "f1-score", "support")
 
 
 @dataclass(frozen=True)
-class ClassificationReport:
+class ClassificationReport(ShortRepr):
     """Precision, recall, F1, support and error of each class; `print` shows the table.
 
     scores: the figures.

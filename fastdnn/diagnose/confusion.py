@@ -10,6 +10,7 @@ from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.class_labels import Classes, coded, weights_of
 from fastdnn.diagnose.confusion_text import confusion_text
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,7 @@ _PAIR_SHARE, _PAIR_LEAST = 0.25, 3
 
 
 @dataclass(frozen=True)
-class ConfusionMatrix:
+class ConfusionMatrix(ShortRepr):
     """Counts of examples by their class and the class that was predicted.
 
     matrix: C (classes, classes): C[i][j] examples of class i were taken for class j; whole numbers, or sums
@@ -205,4 +206,4 @@ def normalized(counts: np.ndarray, how: str | None) -> np.ndarray:
 
 
 def _told(count: Any) -> str:
-    return f"{count:,}" if float(count).is_integer() else f"{count:,.4g}"
+    return f"{int(count):,}" if float(count).is_integer() else f"{count:,.4g}"

@@ -10,8 +10,11 @@ _STEPS = 'deck 004, "Training Process, Step-by-step"'
 _MONITOR = 'deck 004, "Always monitor and visualize the loss/accuracy!"'
 _STOP = 'deck 004, "Early Stopping"'
 _FIND = "found = fd.diagnose.learning_rate_range(model, x, y)\nprint(found)"
-_LOWER = "model.optimizer.learning_rate = 0.1 * model.optimizer.learning_rate"
-_HIGHER = "model.optimizer.learning_rate = 10 * model.optimizer.learning_rate"
+_AT = "better = fd.diagnose.fresh_copy(model, learning_rate={} * model.optimizer.learning_rate{})"
+_FIT = "\nbetter.fit(x, y, epochs=20)"
+_LOWER, _HIGHER = _AT.format("0.1", "") + _FIT, _AT.format("10", "") + _FIT
+_UNSURE = "unsure without an accuracy: a loss that noise keeps up goes up and down at good rates, too"
+_SCALED = _AT.format("0.1", ", scale=x") + _FIT
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,34 @@ def advice_of(facts: CurveFacts) -> list[Advice]:
 
 
 def _rate(facts: CurveFacts) -> Advice:
+    if not facts.epochs:
+        text = (
+            "The training broke off in its first epoch: the learning rate is too high, or the features or "
+            "targets are not finite or not scaled."
+        )
+        return Advice("diverged", "error", text, facts.seen, _SCALED, _STEPS)
     if facts.rate == "too_high":
+        if facts.diverged is None and not _is_sure(facts):
+            text = "The learning rate is probably too high: begin anew with a tenth of it, and compare."
+            return Advice("high_rate", "warning", text, f"{facts.seen}; {_UNSURE}", _LOWER, _STEPS)
         kind = "diverged" if facts.diverged is not None else "high_rate"
         text = "The learning rate is too high: begin anew with a tenth of it."
         return Advice(kind, "error" if facts.diverged else "warning", text, facts.seen, _LOWER, _STEPS)
     if facts.rate == "too_low":
         text = "The learning rate is too low: take ten times as much."
         return Advice("low_rate", "warning", text, facts.seen, _HIGHER, _STEPS)
+    if facts.rate == "good" and not _is_sure(facts):
+        text = "The learning rate seems to suit; a range test would say more."
+        return Advice("good_rate", "good", text, f"{facts.seen}; {_UNSURE}", _FIND, _STEPS)
     if facts.rate == "good":
         return Advice("good_rate", "good", "The learning rate suits.", facts.seen, "", _STEPS)
     text = "The curve does not say whether the learning rate suits: try rates in a range test."
     return Advice("unknown_rate", "hint", text, facts.seen, _FIND, _STEPS)
+
+
+def _is_sure(facts: CurveFacts) -> bool:
+    """Whether the history has an accuracy: the limits were set on classifications."""
+    return facts.gap_figure.endswith("accuracy")
 
 
 def _plateau(facts: CurveFacts) -> Advice:

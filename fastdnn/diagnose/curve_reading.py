@@ -13,6 +13,7 @@ from fastdnn.diagnose.curve_figures import above_floor, as_cost, jitter, late, s
 from fastdnn.diagnose.curve_rate import LEAST_EPOCHS, STILL, STUCK, Rate, read_rate
 from fastdnn.errors import expected, unknown_name
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ _SMALL_GRADIENT = 0.1  # by the largest so far: a plateau with less is flat
 
 
 @dataclass(frozen=True)
-class CurveReading:
+class CurveReading(ShortRepr):
     """What was read of the curves.
 
     figure: the one that was read, such as "loss".
@@ -69,10 +70,12 @@ class CurveReading:
         rows = [
             [name, *(f"{value:.4g}" for value in (values[0], values[self.best_epoch - 1], values[-1]))]
             for name, values in sets.items()
+            if len(values)
         ]
         header = [self.figure, "first epoch", f"epoch {self.best_epoch} (best)", f"epoch {len(self.train)}"]
         told = [advice.told() for advice in self.advice]
-        return "\n".join([table(header, rows, [1, 2, 3]), *told])
+        figures = table(header, rows, [1, 2, 3]) if rows else f"{self.figure}: no epoch was finished"
+        return "\n".join([figures, *told])
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """The curves, with what was read written at its place; see `fastdnn.plots.curve_reading`."""
@@ -106,8 +109,10 @@ def read_curve(
             that begin with "gradient_norm/", those of each weight, such as the `.samples` of a
             `callbacks.Monitor`.
 
+    A history without an epoch is that of a fit whose loss was NaN or infinite in its first one: it diverged.
+
     Raises:
-        ValueError: no such figure, no epochs, or curves of two lengths.
+        ValueError: no such figure, curves of two lengths, or a history that no fit has written to.
 
     Source: deck 004, "Always monitor and visualize the loss/accuracy!", "Training Process, Step-by-step",
     "Early Stopping"; deck 003, "Monitoring model performance".
@@ -121,7 +126,7 @@ def read_curve(
     >>> found.advice[0].kind
     'early_stopping'
     """
-    curves = _curves(history)
+    curves = _curves(history) or {figure: np.empty(0)}
     if figure not in curves:
         raise unknown_name(_WHERE, "a figure of the history", figure, curves)
     train, dev = curves[figure], curves.get(f"val_{figure}")
@@ -158,13 +163,10 @@ def _curves(history: Any) -> dict[str, np.ndarray]:
     given = history.history if isinstance(history, History) else history
     if not isinstance(given, Mapping):
         raise ValueError(expected(_WHERE, "what fit returned, or a dict of its figures", repr(history)))
-    hint = "a fit whose loss is NaN in its first epoch has none: lower the learning rate"
-    if not given:
-        raise ValueError(expected(_WHERE, "a history of at least one epoch", "none", hint))
+    if isinstance(history, History) and not given and not hasattr(history, "params"):
+        raise ValueError(expected(_WHERE, "the history of a fit", "one of none", "call fit first"))
     curves = {str(name): _curve(str(name), values) for name, values in given.items()}
     lengths = {name: len(values) for name, values in curves.items()}
-    if not all(lengths.values()):
-        raise ValueError(expected(_WHERE, "a history of at least one epoch", "none", hint))
     if len(set(lengths.values())) > 1:
         raise ValueError(expected(_WHERE, "figures of the same epochs", lengths))
     return curves
@@ -205,7 +207,7 @@ def _facts(
 ) -> CurveFacts:
     sets = [train] if dev is None else [train, dev]
     broken = ~np.isfinite(np.stack(sets)).all(axis=0)
-    diverged = int(np.argmax(broken)) + 1 if broken.any() else None
+    diverged = int(np.argmax(broken)) + 1 if broken.any() else None if len(train) else 1
     kept = len(train) if diverged is None else diverged - 1
     costs = [as_cost(figure, values[:kept]) for values in sets]
     if kept:
@@ -218,12 +220,13 @@ def _facts(
     else:
         rate, seen, best, turns, noise, plateau, goes_on = "unknown", "", 1, False, 0.0, False, False
     if diverged is not None:
-        rate, seen = "too_high", f"the {figure} is NaN or infinite in epoch {diverged}"
+        where = f"in epoch {diverged}" if len(train) else "before the first epoch ended"
+        rate, seen = "too_high", f"the {figure} is NaN or infinite {where}"
     gap_figure, gap, overfits, train_cost = _gap(figure, curves, kept)
     return CurveFacts(
         figure=figure,
         epochs=len(train),
-        first=float(train[0]),
+        first=float(train[0]) if len(train) else float("nan"),
         last=float(train[kept - 1]) if kept else float("nan"),
         dev_best=None if dev is None or not kept else float(dev[best - 1]),
         dev_last=None if dev is None or not kept else float(dev[kept - 1]),

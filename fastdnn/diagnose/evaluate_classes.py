@@ -88,7 +88,7 @@ def evaluate_classes(
         predicted=label,
         probabilities=p,
         confusion=ConfusionMatrix(counts, read.classes, counts),
-        report=ClassificationReport(scores),
+        classification_report=ClassificationReport(scores),
         class_auc=areas,
         class_average_precision=precisions,
         auc=_of_all(areas),
@@ -106,7 +106,8 @@ def _trust(read: class_outputs.ClassOutputs, wanted_error: float | None, named: 
     """By the outputs themselves where they are logits or logistic; else by what they are with the sum 1."""
     given = read.outputs if read.logistic else read.comparable
     raw = None if given is read.outputs else read.outputs
-    return trust(given, read.codes, wanted_error=wanted_error, raw=raw, from_logits=read.from_logits, **named)
+    said: dict[str, Any] = {"raw": raw, "from_logits": read.from_logits, **named}
+    return trust(given, y_true=read.codes, wanted_error=wanted_error, **said)
 
 
 def _of_all(figures: np.ndarray) -> float | None:

@@ -1,7 +1,7 @@
 """A network once more from the start: copies of its layers with new weights, one thing changed."""
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,12 @@ from fastdnn.compiled import Compiled
 from fastdnn.constraints import Constraint
 from fastdnn.data.blocks import read_features
 from fastdnn.data.moments import moments
+from fastdnn.diagnose.wider import LEAST_UNITS, in_front_of_outputs, wider_units
 from fastdnn.errors import expected
 from fastdnn.functional import Tensor, graph_between
 from fastdnn.graph import Graph
-from fastdnn.layers import BatchNormalization, Dropout, GaussianNoise, Normalization
-from fastdnn.layers.layer import Layer
+from fastdnn.layers import BatchNormalization, Dense, Dropout, GaussianNoise, Normalization
+from fastdnn.layers.layer import Layer, flag
 from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.layers.whitening import Whitening
 from fastdnn.model import Model
@@ -39,6 +40,10 @@ def fresh_copy(
     activation: activations.Activation | None = None,
     scale: Any = None,
     regularizer: Any = None,
+    unregularized: bool = False,
+    kernel_initializer: Any = None,
+    widen: float | None = None,
+    before_output: Sequence[Layer] | None = None,
     seed: int | None = None,
 ) -> Model:
     """The same network with new weights, compiled in the same way, with what is given changed.
@@ -54,6 +59,14 @@ def fresh_copy(
         scale: training rows (examples, features), by which the inputs are standardised: a `Normalization` is
             put in front, behind those that are there already.
         regularizer: that of `compile`, such as `fd.regularizers.L2(1e-4)`.
+        unregularized: without all that keeps it from learning by heart: penalties, dropout, noise, limits of
+            weights, weight decay. A `regularizer` that is given stays.
+        kernel_initializer: of all layers that have one, with biases of 0; "auto" is the usual one, He's for
+            ReLU, Glorot's else.
+        widen: factor > 1 by which hidden `Dense` layers get more units, at least 64 each; a network without
+            any gets one of 64 ReLU units. Layers whose width a frozen layer, a sum with the input or a layer
+            of your own needs stay as they are.
+        before_output: layers to put in front of each last `Dense` layer, such as `[fd.layers.Dropout(0.3)]`.
         seed: of the new weights, default the model's.
 
     Returns:
@@ -74,18 +87,32 @@ def fresh_copy(
     where = "fresh_copy"
     rate = None if learning_rate is None else number(where, "learning_rate", learning_rate, 0, ends="()")
     given = model.compiled.optimizer if optimizer is None else optimizers.get(optimizer, where)
-    change = None
+    changes: list[Change] = []
     if activation is not None:
         name = activations.check(where, activation)
         hidden = [layer.name for layer in model.layers if hidden_activation(layer, model)]
-        change = with_activation(hidden, name)
-    penalty = model.compiled.regularizer if regularizer is None else regularizers.get(regularizer, where)
+        changes.append(with_activation(hidden, name))
+    if kernel_initializer is not None:
+        changes.append(initialized(kernel_initializer))
+    plain = flag(where, "unregularized", unregularized)
+    if plain:
+        changes.append(without_regularization)
+    inserted = None if before_output is None else in_front_of_outputs(where, model.graph, before_output)
+    if widen is not None:
+        units = wider_units(model.graph, number(where, "widen", widen, 1, ends="()"))
+        changes.append(with_units({layer.name: count for layer, count in units.items()}))
+        if not units and inserted is None:
+            inserted = in_front_of_outputs(where, model.graph, [Dense(LEAST_UNITS, "relu")])
+    own = None if plain else model.compiled.regularizer
+    penalty = own if regularizer is None else regularizers.get(regularizer, where)
+    made = optimizer_like(given, rate)
     return rebuilt(
         model,
-        optimizer_like(given, rate),
-        change,
+        without_decay(made) if plain else made,
+        _all_of(changes),
         scale=None if scale is None else scaling(where, model, scale),
         regularizer=penalty,
+        before=inserted,
         seed=model.seed if seed is None else seed,
     )
 
@@ -98,6 +125,14 @@ def optimizer_like(optimizer: Optimizer, learning_rate: float | None = None) -> 
     return optimizers.from_config(type(optimizer).__name__, config)
 
 
+def without_decay(optimizer: Optimizer) -> Optimizer:
+    """The same optimiser that lets no weights decay, without steps behind it."""
+    config = optimizer.get_config()
+    if config.get("weight_decay"):
+        config["weight_decay"] = 0.0
+    return optimizers.from_config(type(optimizer).__name__, config)
+
+
 def rebuilt(
     model: Model,
     optimizer: Optimizer,
@@ -105,10 +140,11 @@ def rebuilt(
     *,
     scale: Normalization | None = None,
     regularizer: Any = None,
+    before: Mapping[Layer, Sequence[Layer]] | None = None,
     seed: int = 0,
 ) -> Model:
     """The model of changed copies of its layers, with new weights; see `fresh_copy`."""
-    new = _rebuilt_graph(model.graph, change, scale)
+    new = _rebuilt_graph(model.graph, change, scale, before or {})
     kept = {name: array for name, array in model.weights.snapshot().items() if not _is_drawn(model, name)}
     kind = Sequential if new.is_chain and len(new.nodes) > 1 else Model
     made = kind.restored(new, kept, seed=seed, dtype=model.dtype)
@@ -119,8 +155,13 @@ def rebuilt(
     return made
 
 
-def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | None) -> Graph:
-    """Of copied layers, the scaler behind those that stand at the input."""
+def _rebuilt_graph(
+    graph: Graph,
+    change: Change | None,
+    scale: Normalization | None,
+    before: Mapping[Layer, Sequence[Layer]],
+) -> Graph:
+    """Of copied layers, the scaler behind those that stand at the input, other layers in front of some."""
     layers = {layer: copy.deepcopy(layer) for layer in graph.layers}
     for layer in layers.values():
         if change is not None:
@@ -128,7 +169,10 @@ def _rebuilt_graph(graph: Graph, change: Change | None, scale: Normalization | N
     entry = behind_scalers(graph)
     tensors: list[Tensor] = []
     for number_, node in enumerate(graph.nodes):
-        tensor = Tensor(layers[node.layer], tuple(tensors[source] for source in node.inputs))
+        sources = tuple(tensors[source] for source in node.inputs)
+        for layer in before.get(node.layer, ()):
+            sources = (Tensor(layer, sources),)
+        tensor = Tensor(layers[node.layer], sources)
         tensors.append(Tensor(scale, (tensor,)) if scale is not None and number_ == entry else tensor)
     starts = [_unscaled(tensors[node], scale) for node in graph.inputs.nodes]
     ends = [tensors[node] for node in graph.outputs.nodes]
@@ -193,6 +237,16 @@ def hidden_activation(layer: Layer, model: Model) -> str | None:
     return None if layer in outputs or not isinstance(name, str) or name == "linear" else name
 
 
+def _all_of(changes: Sequence[Change]) -> Change:
+    """One after the other."""
+
+    def change(layer: Layer) -> None:
+        for each in changes:
+            each(layer)
+
+    return change
+
+
 def with_activation(layers: Collection[str], activation: str) -> Change:
     """Another activation of these layers, and the initial weights that suit it."""
 
@@ -204,11 +258,39 @@ def with_activation(layers: Collection[str], activation: str) -> Change:
     return change
 
 
+def with_units(units: Mapping[str, int]) -> Change:
+    """Other widths of these layers."""
+
+    def change(layer: Layer) -> None:
+        if layer.name in units:
+            layer.units = units[layer.name]
+
+    return change
+
+
+def _both(first: Change, second: Change | None) -> Change:
+    def change(layer: Layer) -> None:
+        first(layer)
+        if second is not None:
+            second(layer)
+
+    return change
+
+
 def usual_weights(layer: Layer) -> None:
     """He's or Glorot's initial weights, by the activation; biases of 0."""
-    for name, usual in (("kernel_initializer", "auto"), ("bias_initializer", "zeros")):
-        if hasattr(layer, name):
-            setattr(layer, name, initializers.get(usual, type(layer).__name__))
+    initialized("auto")(layer)
+
+
+def initialized(kernel: Any) -> Change:
+    """Other initial weights; biases of 0."""
+
+    def change(layer: Layer) -> None:
+        for name, wanted in (("kernel_initializer", kernel), ("bias_initializer", "zeros")):
+            if hasattr(layer, name):
+                setattr(layer, name, initializers.get(wanted, "fresh_copy"))
+
+    return change
 
 
 def without_regularization(layer: Layer) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +30,7 @@ class Element:
 
 
 @dataclass(frozen=True)
-class TensorCheck:
+class TensorCheck(ShortRepr):
     """What was found of one weight or, under its name, one input.
 
     name: of the weight ("dense/kernel") or the input.
@@ -86,7 +87,7 @@ class TensorCheck:
 
 
 @dataclass(frozen=True)
-class GradientCheck:
+class GradientCheck(ShortRepr):
     """Gradients against finite differences; `print` shows a table, `plot` draws it.
 
     ratio: ‖numeric - analytic‖ / (‖numeric‖ + ‖analytic‖) of all numbers that were compared, as one vector.

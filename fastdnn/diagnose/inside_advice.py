@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.sampling import WatchedLayer
+from fastdnn.short_repr import ShortRepr
 
 # Of the units of a ReLU layer, 0 for every row that was looked at. Stanford's cs231n, from which deck 004 is,
 # has seen "as much as 40 %" dead at too high a rate; here the half of that.
@@ -24,12 +25,14 @@ GRADIENT_FACTOR = 100.0
 _DEAD_SOURCE = 'deck 004, "Rectified Linear Unit (Krizhevsky et al., 2012)"'
 _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vanishing/exploding Gradients"'
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
-_CLIPPED = "import fastdnn as fd\nmodel.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
-_LAYER = "import fastdnn as fd\nlayer = fd.layers.Dense({units}, {arguments})"
+_CLIPPED = "model.compile(fd.optimizers.Adam(global_clipnorm=1.0), model.compiled.loss)"
+# Units that are dead stay so at a lower rate, too.
+_ANEW = "model = fd.diagnose.fresh_copy(model)\n"
+_LAYER = "layer = fd.layers.Dense({units}, {arguments})"
 
 
 @dataclass(frozen=True)
-class LayerFigures:
+class LayerFigures(ShortRepr):
     """What a layer gives for some rows.
 
     layer: which one; units: its outputs for an example; rows: that were looked at.
@@ -86,7 +89,7 @@ def _not_finite(layer: LayerFigures) -> Advice:
         f"Layer {layer.name!r} gives numbers that are NaN or infinite: lower the learning rate and "
         "standardise the inputs.",
         f"mean {layer.mean:.3g}, standard deviation {layer.std:.3g}, over {layer.rows} rows",
-        "import fastdnn as fd\nx = fd.data.StandardScaler().fit_transform(x)",
+        "x = fd.data.StandardScaler().fit_transform(x)",
         'deck 004, "Random Initialization of Weights"',
     )
 
@@ -103,7 +106,9 @@ def _dead(hidden: Sequence[LayerFigures], rate_code: str, limit: float) -> Itera
             f"Units of layer {worst.name!r} are dead: they give 0 for every row, and learn no more. "
             "Lower the learning rate and start anew with He initialisation, or take leaky_relu.",
             f"{worst.dead:.0%} of {worst.units} units are 0 for all {worst.rows} rows{others}",
-            rate_code or _LAYER.format(units=worst.units, arguments='activation="leaky_relu"'),
+            _ANEW + rate_code
+            if rate_code
+            else _LAYER.format(units=worst.units, arguments='activation="leaky_relu"'),
             _DEAD_SOURCE,
         )
     elif rectified:

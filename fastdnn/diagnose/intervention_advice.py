@@ -14,6 +14,7 @@ _DEEPEST_FIRST = ("inputs", "targets", "rate", "weights", "relu", "regularizatio
 _NEARLY = 3.0  # times the lowest loss
 # Of the loss as it is. Targets are tried only where their scale is far off; a huge rate makes up for that.
 _ALL = 0.1
+REFUTED = "tried from new weights: it is not what the loss hangs on"
 _STEPS = 'deck 004, "Training Process, Step-by-step"'
 
 # The change that tests a finding, and of rates the side.
@@ -63,7 +64,7 @@ def tested(found: Iterable[Advice], tried: Interventions) -> list[Advice]:
         name, side = _TESTS[advice.kind]
         if _confirms(root, advice.kind) or (root is None and not tried.is_refuted(name, **side)):
             return advice
-        seen = f"{advice.evidence}; tried from new weights: it is not what the loss hangs on"
+        seen = f"{advice.evidence}; {REFUTED}"
         return replace(advice, severity="hint", evidence=seen)
 
     return [judged(advice) for advice in found]
@@ -104,8 +105,27 @@ def _advice(trial: Trial, tried: Interventions) -> Advice:
     )
     if trial.name == "rate":
         return _rate(trial, seen)
+    if trial.name == "adam" and not math.isfinite(tried.as_it_is.loss):
+        return _far_too_high(trial, tried)
+    if trial.name == "regularization":
+        seen = f"loss {trial.before:.4g} as it is, {trial.loss:.4g} with {trial.what}"
+        if math.isfinite(trial.held_out):
+            seen += f"; on other rows {trial.held_out_before:.4g} and {trial.held_out:.4g}"
     kind, text, code, source = _WORDS[trial.name]
     return Advice(kind, "warning", text, seen, code, source)
+
+
+def _far_too_high(trial: Trial, tried: Interventions) -> Advice:
+    """Where each of the rates that were tried diverges, and Adam, whose steps have a fixed size, does not."""
+    scale = ", scale=x" if any(each.name == "inputs" for each in tried.trials) else ""
+    text = f"The training diverges: the learning rate of {tried.as_it_is.rate:.3g} is far too high"
+    text += ", or the inputs are not scaled: take Adam at its usual rate"
+    text += ", and scaled inputs." if scale else "."
+    lowest = min(each.rate for each in tried.trials if each.name == "rate")
+    seen = f"even from new weights the loss is not finite, down to a rate of {lowest:.3g}; "
+    seen += f"{trial.loss:.4g} with {trial.what}"
+    code = f'better = fd.diagnose.fresh_copy(model, optimizer="adam"{scale})\nbetter.fit(x, y, epochs=20)'
+    return Advice("high_rate", "warning", text, seen, code, _STEPS)
 
 
 def _rate(trial: Trial, seen: str) -> Advice:
@@ -140,13 +160,13 @@ _WORDS = {
     "weights": (
         "poor_initial_weights",
         "The initial weights do not suit the network: take the usual ones, He's for ReLU, Glorot's else.",
-        "for layer in model.layers:\n    print(layer.name, getattr(layer, 'kernel_initializer', None))",
+        'better = fd.diagnose.fresh_copy(model, kernel_initializer="auto")\nbetter.fit(x, y, epochs=20)',
         'deck 004, "How to find the appropriate range?"; deck 002, "Weight Initialization for deep networks"',
     ),
     "regularization": (
         "too_much_regularization",
-        "The network is regularised too much to fit its training set: take less of it.",
-        "for layer in model.layers:\n    print(layer.name, getattr(layer, 'rate', ''))",
+        "The network is regularised too much to fit its training set: take less of it; first try none.",
+        "better = fd.diagnose.fresh_copy(model, unregularized=True)\nbetter.fit(x, y, epochs=20)",
         'deck 004, "Regularization"',
     ),
     "adam": (

@@ -7,7 +7,7 @@ time: another learning rate, standardised inputs, ReLU. The change that makes th
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,20 +21,29 @@ from fastdnn.diagnose.fresh_copy import (
     scaling,
     usual_weights,
     with_activation,
+    without_decay,
     without_regularization,
 )
 from fastdnn.diagnose.set_of_rows import Rows
 from fastdnn.errors import NonFiniteLossError
 from fastdnn.initializers import Auto
+from fastdnn.layers import Dense
+from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
 from fastdnn.optimizers import Adam
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 MOST_ROWS = 2048  # of the training set, drawn once for all trials
+LONGER = 5  # times the steps, where they do not settle whether regularisation is too much
+_HELD_OUT = 0.2  # of the rows, by which that is judged: what is learned by heart does not count
 STEPS = 200  # of each trial; a sound network has left the loss of guessing by then
 _LEAST_STEPS = 40
 _MOST_OPERATIONS = 3e10  # of each trial, multiplications and additions: a second or so
+WIDER = 4  # times the units of hidden layers
 RATE_FACTORS = (1e-3, 1e-2, 0.1, 10.0, 100.0, 1e3)
+LEARNED = 0.2  # of the loss of guessing, by which a network is below it that has begun to learn
+MANY_TIMES = 3.0  # as far below it as the network as it is
 DECISIVE = 0.5  # of the loss as it is: what falls below is better without doubt
 AS_GOOD = 1.5  # times the lowest loss
 WITHOUT_USE = 0.8  # of the loss as it is: a change that leaves more is not what the loss hangs on
@@ -53,6 +62,8 @@ class Trial:
         by one that is not finite.
     rate: the learning rate.
     factor: of the rate, of the model's own.
+    before: the loss of the network as it is, where it was trained in another way than the first trial.
+    held_out, held_out_before: both on rows that were not trained on.
     """
 
     name: str
@@ -60,10 +71,25 @@ class Trial:
     loss: float
     rate: float
     factor: float = 1.0
+    before: float = math.nan
+    held_out: float = math.nan
+    held_out_before: float = math.nan
+
+    def helps(self, before: float, guessing: float = math.nan) -> bool:
+        """Whether it is decisively better than `before`, and no worse on rows that it was not trained on.
+        So is what had its own steps, where the network as it is has hardly left the loss of guessing.
+        """
+        if self.held_out > self.held_out_before:
+            return False
+        if math.isnan(self.before):
+            return self.loss < DECISIVE * before
+        learned, learned_before = guessing - self.loss, max(0.0, guessing - self.before)
+        begins = learned > LEARNED * guessing and learned > MANY_TIMES * learned_before
+        return self.loss < DECISIVE * self.before or begins
 
 
 @dataclass(frozen=True)
-class Interventions:
+class Interventions(ShortRepr):
     """What `intervene` found: prints as a table.
 
     trials: the first is the network as it is.
@@ -99,7 +125,7 @@ class Interventions:
             return ()
         names = dict.fromkeys(trial.name for trial in self._possible)
         best = [trial for name in names if (trial := self.best(name)) is not None]
-        better = [trial for trial in best if trial.loss < DECISIVE * before]
+        better = [trial for trial in best if trial.helps(before, self.guessing)]
         return tuple(sorted(better, key=lambda trial: trial.loss))
 
     @property
@@ -204,9 +230,52 @@ def _further(model: Model, rows: Rows, run: "_Runner", rate: float) -> list[Call
     if type(model.optimizer).__name__ not in _FAMILY_OF_ADAM:
         trials.append(lambda: run.of("adam", "Adam at its usual rate", Adam().learning_rate, adam=True))
     if is_regularized(model):
-        change = without_regularization
-        trials.append(lambda: run.of("regularization", "no regularisation", rate, change=change, plain=True))
+        trials.append(lambda: _unregularized(run, rate))
     return trials
+
+
+def _unregularized(run: "_Runner", rate: float) -> Trial:
+    """Without regularisation and with it, on a part of the rows, judged by the rest, too. Slow learning is
+    waited for: what the penalty allows is reached soon, what the rows allow may not be.
+    """
+    fitted = int((1 - _HELD_OUT) * len(run.rows))
+    part, rest = run.rows.first(fitted), run.rows.taken(slice(fitted, None))
+    for steps in (run.steps, LONGER * run.steps):
+        both = replace(run, rows=part, steps=steps, batch_size=min(run.batch_size, fitted))
+        losses = [both.losses(rest, rate, plain=plain) for plain in (False, True)]
+        (before, held_before), (loss, held) = losses
+        what = f"no regularisation, {steps:,} steps"
+        trial = Trial("regularization", what, loss, rate, 1.0, before, held, held_before)
+        if trial.helps(before, run.rows.loss_of_guessing(run.model)):
+            break
+    return trial
+
+
+def widened(model: Model, train: Rows, batch_size: int, *, seed: int = 0) -> Trial | None:
+    """The network with more units in its hidden layers, judged by rows that it was not trained on, too; None
+    where it has no hidden layer that can be widened.
+    """
+    hidden = {layer.name for layer in model.layers if hidden_activation(layer, model) and _units(layer)}
+    if not hidden:
+        return None
+    rows = train.drawn(MOST_ROWS, seed)
+    fitted = int((1 - _HELD_OUT) * len(rows))
+    part, rest = rows.first(fitted), rows.taken(slice(fitted, None))
+    size = min(batch_size, fitted)
+    run = _Runner(model, part, size, LONGER * _steps(model, size), seed)
+    rate = optimizer_like(model.optimizer).learning_rate
+
+    def change(layer: Layer) -> None:
+        if layer.name in hidden:
+            layer.units *= WIDER  # type: ignore[attr-defined]
+
+    before, held_before = run.losses(rest, rate)
+    loss, held = run.losses(rest, rate, change=change)
+    return Trial("bigger", f"{WIDER} times the units", loss, rate, 1.0, before, held, held_before)
+
+
+def _units(layer: Layer) -> bool:
+    return isinstance(layer, Dense) and layer.trainable
 
 
 def _has_own_weights(model: Model) -> bool:
@@ -257,7 +326,6 @@ class _Runner:
         scale: bool = False,
         change: Change | None = None,
         adam: bool = False,
-        plain: bool = False,
         scale_targets: bool = False,
     ) -> Trial:
         """One trial."""
@@ -268,7 +336,7 @@ class _Runner:
             optimizer,
             change,
             scale=scaling("report", self.model, self.rows.x) if scale else None,
-            regularizer=None if plain else self.model.compiled.regularizer,
+            regularizer=self.model.compiled.regularizer,
             seed=self.seed,
         )
         y, back = self.rows.scaled_targets() if scale_targets else (self.rows.y, _same)
@@ -278,6 +346,24 @@ class _Runner:
         except NonFiniteLossError:
             loss = math.inf
         return Trial(name, what, loss if math.isfinite(loss) else math.inf, rate, factor)
+
+    def losses(
+        self, held_out: Rows, rate: float, *, plain: bool = False, change: Change | None = None
+    ) -> tuple[float, float]:
+        """Of the rows and of others; infinite where training diverges."""
+        optimizer = optimizer_like(self.model.optimizer, rate)
+        made = rebuilt(
+            self.model,
+            without_decay(optimizer) if plain else optimizer,
+            without_regularization if plain else change,
+            regularizer=None if plain else self.model.compiled.regularizer,
+            seed=self.seed,
+        )
+        try:
+            self._train(made, self.rows.y)
+        except NonFiniteLossError:
+            return math.inf, math.inf
+        return self.rows.loss(made, _same), held_out.loss(made, _same) if len(held_out) else math.nan
 
     def _train(self, made: Model, y: Any) -> None:
         rows = self.rows

@@ -13,12 +13,13 @@ from fastdnn.backend import Draw, Figures
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of
-from fastdnn.errors import expected
+from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.figures import totals_of, values_of
 from fastdnn.reference.activity import ACTIVITY, activity, norm
 from fastdnn.report import table
 from fastdnn.sampling import WatchedLayer, layers_of, saturation_limits
+from fastdnn.short_repr import ShortRepr
 from fastdnn.sources import Feed
 from fastdnn.thread_settings import resolve
 
@@ -29,7 +30,7 @@ _WHERE = "layer_statistics"
 
 
 @dataclass(frozen=True)
-class LayerStatistics:
+class LayerStatistics(ShortRepr):
     """What `layer_statistics` found.
 
     layers: the figures of each layer's outputs, in the order of the network.
@@ -57,8 +58,15 @@ class LayerStatistics:
     rate_code: str
 
     def __getitem__(self, name: str) -> LayerFigures:
-        """The figures of a layer by name."""
-        return next(layer for layer in self.layers if layer.name == name)
+        """The figures of a layer by name.
+
+        Raises:
+            ValueError: there is no such layer.
+        """
+        known = {layer.name: layer for layer in self.layers}
+        if name not in known:
+            raise unknown_name(_WHERE, "a layer with figures", name, known)
+        return known[name]
 
     @cached_property
     def advice(self) -> tuple[Advice, ...]:
@@ -124,8 +132,7 @@ def layer_statistics(
         y: targets, as in `fit`, or None.
         sample_weight: as in `fit`.
         training: whether layers behave as in training (dropout drops, batch normalisation takes the batch's
-        own
-            figures: what the next step would see) or as in use.
+            own figures: what the next step would see) or as in use.
         max_rows: at most so many rows, evenly spaced in x, are looked at, all as one batch; None for all.
         dead: 0 to 1, the share of a ReLU layer's units above which they are said to be dead.
         threads: as in `fit`.

@@ -19,6 +19,16 @@ RATIO_HIGH = 0.03
 RATIO_LOW = 1e-4
 # A batch has few rows, for all of which a unit that lives may be 0: so more of them than of a larger set.
 _DEAD_IN_BATCH = 0.5
+# Where hardly any gradient comes through, steps are small for that reason: a higher rate would mend nothing,
+# or is what killed the units.
+_BLOCKS = (
+    "dead_units",
+    "no_signal",
+    "saturated_units",
+    "vanishing_activations",
+    "vanishing_gradients",
+)
+_BY_GRADIENTS = ("small_updates", "good_updates", "uneven_updates")
 _LATE = 4  # layers are judged by the last quarter of the samples
 
 _SOURCE = 'deck 004, "Tracking the weights also helps"'
@@ -26,9 +36,10 @@ _SOURCE = 'deck 004, "Tracking the weights also helps"'
 
 def advice_of_samples(monitor: "Monitor") -> tuple[Advice, ...]:
     """The advice of `Monitor.advice`."""
-    layers = late_figures(monitor)
-    rate_code = _rate_code(monitor, 0.1)
-    return ordered([*_ratios(monitor), *advice_of(layers, rate_code, _DEAD_IN_BATCH)])
+    inside = list(advice_of(late_figures(monitor), _rate_code(monitor, 0.1), _DEAD_IN_BATCH))
+    blocked = any(advice.kind in _BLOCKS for advice in inside)
+    steps = [advice for advice in _ratios(monitor) if not (blocked and advice.kind in _BY_GRADIENTS)]
+    return ordered([*steps, *inside])
 
 
 def late(values: np.ndarray) -> float:

@@ -7,13 +7,14 @@ import numpy as np
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.thresholds import Sweep, read, sweep
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
-class PrecisionRecallCurve:
+class PrecisionRecallCurve(ShortRepr):
     """What calling more rows positive costs: the order is that of scikit-learn, from the lowest threshold.
 
     precision: (thresholds + 1,): TP / (TP + FP); the last is 1, without a threshold.

@@ -13,11 +13,12 @@ from fastdnn.diagnose.class_labels import Classes
 from fastdnn.diagnose.confusion import counted
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 ZeroDivision = Literal["warn"] | float
 
 _WHERE = "precision_recall_f1"
-_NAMES = ("precision", "recall", "F1")
+_NAMES = ("precision", "recall", "f1-score")
 
 
 class Averages(NamedTuple):
@@ -29,7 +30,7 @@ class Averages(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PrecisionRecallF1:
+class PrecisionRecallF1(ShortRepr):
     """Figures by class, (classes,) each, shares 0 to 1.
 
     classes: their names.

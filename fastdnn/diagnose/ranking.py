@@ -31,7 +31,10 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     gone = {kind for each in weighed if by[each] for kind in _row(each, rows).remedies}
     gone = {kind for kind in gone if kind not in troubles}
     gone |= {kind for each in troubles for kind in _row(each, rows).denies}
-    told = [_told(each, by[kind], weighed) for kind, each in weighed.items() if kind not in gone]
+    said_as = {kind for kind, each in found.items() if each.severity in _BAD}
+    told = [
+        _told(each, by[kind] if kind in said_as else "") for kind, each in weighed.items() if kind not in gone
+    ]
     order = {kind: number for number, kind in enumerate(rows)}
     return ordered(sorted(told, key=lambda each: order.get(each.kind, len(order))))
 
@@ -83,9 +86,9 @@ def _explained_by(kind: str, troubles: list[str], rows: Mapping[str, Cause]) -> 
     return ""
 
 
-def _told(each: Advice, cause: str, found: Mapping[str, Advice]) -> Advice:
-    if not cause or each.severity not in _BAD:
+def _told(each: Advice, cause: str) -> Advice:
+    if not cause:
         return each
     name = cause.replace("_", " ")
     text = f'{each.text} (It may follow from "{name}": mend that first.)'
-    return replace(each, severity="hint", text=text, code="", source="")
+    return replace(each, severity="hint", text=text, code="", source="", cause=cause)

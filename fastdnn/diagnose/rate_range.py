@@ -10,11 +10,12 @@ from fastdnn.callbacks import Callback
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import checked_model, refuse_untrained, set_rate, trial_of
+from fastdnn.diagnose.trials import checked_model, rate_code, refuse_untrained, set_rate, trial_of
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.report import table
 from fastdnn.schedules import ExponentialDecay
 from fastdnn.schedules.steps import steps_per_epoch
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,7 @@ _SOURCE = (
 
 
 @dataclass(frozen=True)
-class RateRange:
+class RateRange(ShortRepr):
     """Losses of single steps at rates that grow exponentially.
 
     rates: (steps,) of the steps that were taken.
@@ -166,7 +167,7 @@ def learning_rate_range(
                 watch.losses.append(np.inf)
             tested.append(np.array(watch.losses))
     rates = first * (last / first) ** (np.arange(count) / (count - 1))
-    return _read(rates, tested[0], tested[1])
+    return _read(model, rates, tested[0], tested[1])
 
 
 def _is_sum(model: "Model") -> bool:
@@ -211,7 +212,7 @@ class _Steps(Callback):
 # ---- What the losses say
 
 
-def _read(rates: np.ndarray, raw: np.ndarray, still: np.ndarray) -> RateRange:
+def _read(model: "Model", rates: np.ndarray, raw: np.ndarray, still: np.ndarray) -> RateRange:
     """Losses of the steps, and of the same batches with the first weights."""
     untrained = float(still.mean())
     scale = abs(untrained) or 1.0
@@ -226,7 +227,8 @@ def _read(rates: np.ndarray, raw: np.ndarray, still: np.ndarray) -> RateRange:
     steepest = _steepest(smoothed[: lowest + 1], max(1, len(rates) // _SLOPE))
     falls = float(smoothed[0] - smoothed[lowest]) > _FALL * scale
     found = (float(rates[steepest]), float(rates[lowest]))
-    advice = ordered(_advice(rates[:end], *found, falls, steepest, lowest, bool(exploded.any())))
+    code = rate_code(model, found[0])
+    advice = ordered(_advice(rates[:end], *found, falls, steepest, lowest, bool(exploded.any()), code))
     return RateRange(
         rates[:end], kept, smoothed, untrained, *found, found[0], falls, bool(exploded.any()), advice
     )
@@ -248,6 +250,7 @@ def _advice(
     place: int,
     lowest: int,
     diverged: bool,
+    set_rate: str,
 ) -> list[Advice]:
     if not falls:
         text = "The loss falls at no rate: see whether the network can learn a few rows at all."
@@ -256,8 +259,7 @@ def _advice(
         return [Advice("no_rate", "warning", text, seen, code, _SOURCE)]
     text = f"Train with a learning rate of about {steepest:.2g}."
     seen = f"the loss falls fastest at {steepest:.2g}, and is lowest at {minimum:.2g}"
-    code = f"model.optimizer.learning_rate = {steepest:.2g}"
-    found = [Advice("suggested_rate", "good", text, seen, code, _SOURCE)]
+    found = [Advice("suggested_rate", "good", text, seen, set_rate, _SOURCE)]
     if not diverged and lowest >= len(rates) - 2:
         text = "The loss still falls at the largest rate: test larger ones, too."
         code = f"print(fd.diagnose.learning_rate_range(model, x, y, high={10 * rates[-1]:g}))"

@@ -1,6 +1,6 @@
 """What the decks do against high bias and high variance, as advice with lines that run.
 
-The lines use `model`, `x` and `y`, beside `import fastdnn as fd` and `import numpy as np`.
+The lines use the names that `Advice` says: `fd`, `np`, `model`, `x`, `y`.
 """
 
 from fastdnn.diagnose.advice import Advice
@@ -9,42 +9,22 @@ _001_BIAS = 'deck 001, "When we achieve high bias (low training data performance
 _001_VARIANCE = 'deck 001, "When we achieve high variance (low dev data performance), try to"'
 _000 = 'deck 000, "Bias/Variance"'
 
-# From the last Dense on, whatever follows it: an activation, or what brings numbers back to their unit.
-_TAIL = """\
-import copy
-place = max(i for i, layer in enumerate(model.layers) if isinstance(layer, fd.layers.Dense))
-tail = copy.deepcopy(model.layers[place:])
-"""
+_BETTER = "better = fd.diagnose.fresh_copy(model, {}); better.fit(x, y, epochs={})"
 
-_BIGGER = f"""\
-{_TAIL}hidden = fd.layers.Dense(256, activation="relu")
-bigger = model.with_head([hidden, *tail], after=model.layers[place - 1].name, freeze=False)
-bigger.compile("adam", model.compiled.loss)
-bigger.fit(x, y, epochs=50)"""
+_BIGGER = _BETTER.format("widen=2", 50)
 
-_OTHER = f"""\
-{_TAIL}hidden = [fd.layers.Dense(128), fd.layers.BatchNormalization(), fd.layers.ReLU()]
-other = fd.Sequential([fd.layers.Input((model.input_shape[1],)), *hidden, *tail])
-other.compile("adam", model.compiled.loss)
-other.fit(x, y, epochs=50)"""
+_DEEPER = '[fd.layers.Dense(128, "relu"), fd.layers.BatchNormalization()]'
+_OTHER = _BETTER.format(f"before_output={_DEEPER}", 50)
 
 _MORE_DATA = """\
 noise = 0.1 * np.std(x, axis=0) * np.random.default_rng(0).standard_normal(np.shape(x))
 model.fit(np.concatenate([x, x + noise]), np.concatenate([y, y]), epochs=20)"""
 
-_REGULARIZE = """\
-model.compile("adam", model.compiled.loss, regularizer=fd.regularizers.L2(1e-3))
-model.fit(x, y, epochs=20)"""
+_REGULARIZE = _BETTER.format("regularizer=fd.regularizers.L2(1e-3)", 20)
 
-_DROPOUT = f"""\
-{_TAIL}head = [fd.layers.Dropout(0.3), *tail]
-dropped = model.with_head(head, after=model.layers[place - 1].name, freeze=False)
-dropped.compile("adam", model.compiled.loss)
-dropped.fit(x, y, epochs=20)"""
+_DROPOUT = _BETTER.format("before_output=[fd.layers.Dropout(0.3)]", 20)
 
-_SHIFT = """\
-train, dev = x[: int(0.8 * len(x))], x[int(0.8 * len(x)) :]
-print(fd.data.check_shift(train, dev))"""
+_SHIFT = "print(fd.data.check_shift(x[: int(0.8 * len(x))], x[int(0.8 * len(x)) :]))"
 
 _STOP = """\
 stop = fd.callbacks.EarlyStopping(patience=5)

@@ -1,11 +1,12 @@
 """All diagnoses of a model as one report: what is wrong, what shows it, and what to do first."""
 
 import sys
-import textwrap
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
+
+import numpy as np
 
 from fastdnn.checks import number
 from fastdnn.diagnose import sections
@@ -13,18 +14,19 @@ from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.intervention_advice import borne_out, cause_found, tested
 from fastdnn.diagnose.ranking import ranked
+from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
-from fastdnn.diagnose.set_of_rows import Rows
+from fastdnn.diagnose.set_of_rows import CALL, Rows
+from fastdnn.diagnose.targets_advice import in_vain, without_flattery
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag
 from fastdnn.model import Model
-from fastdnn.report import table
 from fastdnn.thread_settings import resolve
 from fastdnn.thread_settings import threads as use_threads
 
 _WHERE = "report"
 QUICK_ROWS = 20_000  # of each set, drawn where there are more: an error of 1 % is then right to 0.1 points
-_WIDTH = 110  # of `Advice.told`
+_SHOWN = 3  # kinds, by repr
 _BAD = ("error", "warning")
 _WORTH_TRYING = {"high_rate", "low_rate", "diverged", "plateau", "unscaled_inputs"}
 
@@ -56,20 +58,17 @@ class Report:
         return [f"{each.severity}: {each.text}" for each in self.advice[:most]]
 
     def __str__(self) -> str:
-        fine = [each for each in self.advice[1:] if each.severity == "good"]
-        told = [each.told() for each in self.advice if each not in fine]
-        if fine:
-            told.append(textwrap.fill("also good: " + " ".join(each.text for each in fine), _WIDTH))
-        rows = [
-            [one.title, "left out: " + one.left_out if one.left_out else f"{one.seconds:.2f} s"]
-            for one in self.sections
-        ]
-        return "\n\n".join([*told, table(["looked at", "time"], rows)])
+        return report_text(self.advice, self.sections)
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{each.severity}: {each.kind}" for each in self.advice[:_SHOWN])
+        return f"<Report, {len(self.advice)} pieces of advice: {kinds}, ...; print it>"
 
     def details(self) -> str:
-        """What each part found, as it prints by itself."""
+        """All advice whole, and what each part found, as it prints by itself."""
+        told = "\n\n".join(each.told() for each in self.advice)
         parts = [f"{one.title}\n\n{one.result}" for one in self.sections if one.result is not None]
-        return "\n\n\n".join(parts)
+        return "\n\n\n".join([told, *parts])
 
 
 def report(
@@ -139,7 +138,8 @@ def _reported(case: Case, verbose: Any) -> Report:
         first = [progress.run(part, case) for part in _FIRST]
         found = [each for section in first for each in section.advice]
         later = _tried(case, found, progress) if _is_worth_time(case, found) else []
-    found = _with_interventions(found, later)
+    found = without_flattery(_with_interventions(found, later), case)
+    found = [*found, *in_vain(found, later, case)]
     return Report(_headed(ranked(found), case), (*first, *later))
 
 
@@ -192,6 +192,9 @@ def _case(
         if len(ports) > 1:
             hint = "diagnose its parts by the other functions of fastdnn.diagnose"
             raise ValueError(expected(_WHERE, "a model with one input and one output", ports.listed(), hint))
+    if isinstance(human_error, np.ndarray | list | tuple):
+        got = f"{len(human_error):,} numbers"
+        raise ValueError(expected(_WHERE, "human_error as one number", got, CALL))
     human = None if human_error is None else number(_WHERE, "human_error", human_error, 0, 1, ends="[]")
     if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed.__index__() < 2**64:
         raise ValueError(expected(_WHERE, "a seed from 0 to 2**64 - 1", repr(seed)))
@@ -218,6 +221,8 @@ def _case(
 def _is_worth_time(case: Case, found: list[Advice]) -> bool:
     """Whether something is to be tried: a trouble, or what may be one."""
     bad = [each.kind for each in found if each.severity in _BAD]
+    if "not_trained" in bad:
+        return False
     trouble = any(each.severity in _BAD for each in ranked(found))
     return not case.quick and (trouble or not _WORTH_TRYING.isdisjoint(bad))
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastdnn.checks import number
+from fastdnn.short_repr import ShortRepr
 
 
 @dataclass(frozen=True)
-class RiskCoverage:
+class RiskCoverage(ShortRepr):
     """What every threshold of a measure of trust would do, from the highest down.
 
     thresholds: (points,), falling: the different values of the measure.

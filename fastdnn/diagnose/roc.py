@@ -11,8 +11,10 @@ from fastdnn.checks import choice
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.class_labels import Classes, weights_of
 from fastdnn.diagnose.class_scores import codes_of, finite_array, same_rows
+from fastdnn.diagnose.temperature import read_outputs
 from fastdnn.diagnose.thresholds import Sweep, read, sweep
 from fastdnn.errors import expected
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,11 +22,10 @@ if TYPE_CHECKING:
 _WHERE = "roc_auc"
 # Hosmer, Lemeshow & Sturdivant, "Applied Logistic Regression", 3rd edition, 2013, section 5.2.4.
 _ACCEPTABLE, _EXCELLENT = 0.7, 0.8
-_CHANCE = 0.5
 
 
 @dataclass(frozen=True)
-class RocCurve:
+class RocCurve(ShortRepr):
     """The share of positives found against the share of negatives that are called positive, too.
 
     false_positive_rate: FP / (FP + TN) at each threshold, rising from 0 to 1.
@@ -65,7 +66,7 @@ class RocCurve:
 def auc_advice(auc: float) -> Advice:
     """What an area under a ROC curve says."""
     seen = f"area under the ROC curve {auc:.3f}; chance is 0.5, perfect 1"
-    if auc < _CHANCE:
+    if 1 - auc > _ACCEPTABLE:  # reversed they would rank well; an untrained network may be a little below 0.5
         text = "The scores rank worse than chance: are the labels, or the columns of the output, swapped?"
         return Advice("worse_than_chance", "error", text, seen)
     if auc < _ACCEPTABLE:
@@ -135,6 +136,7 @@ def roc_auc(
     average: Literal["macro", "weighted"] | None = "macro",
     classes: Classes = None,
     positive: Any = None,
+    from_logits: bool = False,
     sample_weight: Any = None,
 ) -> Any:
     """The area under the ROC curve; of several classes a mean over classes, or over pairs of them.
@@ -143,18 +145,23 @@ def roc_auc(
     each class against all others. One-vs-one takes each pair of classes among their rows alone, by the
     scores of the one and of the other, and averages (Hand & Till 2001); it does not depend on how frequent
     classes are. As scikit-learn's `roc_auc_score`; but classes that have no rows are left out of the mean
-    (there: NaN), and rows need not have the sum 1.
+    (there: NaN).
+
+    Scores of several classes are probabilities, rows with the sum 1: one class is compared among different
+    rows, and the same logit means little in one and much in another.
 
     Shapes: y_true (examples,); y_score (examples,) or (examples, classes).
 
     Args:
         y_true: labels; of a matrix of scores the numbers of its columns, or see `classes`.
-        y_score: probabilities, or any scores that rise with them.
+        y_score: of several columns probabilities, with the sum 1, or logits; in one column any scores that
+            rise with the probability.
         multi_class: "ovr", one class against the rest, or "ovo", one against one.
         average: "macro", each class or pair the same; "weighted" by how frequent it is; None for an array
             (classes,) of "ovr", with NaN where a class has no rows.
         classes: the labels by column, as of `confusion_matrix`.
         positive: of two classes and one column: see `roc_curve`.
+        from_logits: whether the columns are logits, of which the softmax is taken.
         sample_weight: (examples,), >= 0; not of "ovo".
 
     Raises:
@@ -175,6 +182,7 @@ def roc_auc(
     if positive is not None:
         hint = "columns are given by classes=[...]"
         raise ValueError(expected(_WHERE, "positive with one column of scores", repr(positive), hint))
+    scores = read_outputs(_WHERE, scores, "y_score", from_logits=from_logits)[0]
     _, codes = codes_of(_WHERE, y_true, classes, scores.shape[1])
     same_rows(_WHERE, codes, scores, "y_score")
     weights = weights_of(_WHERE, sample_weight, len(codes))

@@ -32,6 +32,10 @@ _ROWS_ASKED = 400
 
 SCALE_CODE = "better = fd.diagnose.fresh_copy(model, scale=x)\nbetter.fit(x, y, epochs=20)"
 RELU_CODE = 'better = fd.diagnose.fresh_copy(model, activation="relu")\nbetter.fit(x, y, epochs=20)'
+_OUTPUT_CODE = (
+    "better = model.with_head([fd.layers.Dense({})], freeze=False)\n"
+    'better.compile("adam", {})\nbetter.fit(x, y, epochs=20)'
+)
 _PENALTY_CODE = (
     "better = fd.diagnose.fresh_copy(model, regularizer=fd.regularizers.{})\nbetter.fit(x, y, epochs=20)"
 )
@@ -86,11 +90,11 @@ def output_fits_loss(case: Case) -> Advice | None:
     kind, source = "output_does_not_fit_loss", 'deck 004, "Loss functions"'
     if activation == "softmax" and outputs == 1:
         text = "A softmax over one output is always 1, whatever is learned: take a sigmoid."
-        code = 'last = fd.layers.Dense(1, activation="sigmoid")\nbetter = model.with_head([last])'
+        code = _OUTPUT_CODE.format('1, activation="sigmoid"', '"binary_crossentropy"')
         return Advice(kind, "error", text, f"{last.name}: softmax, 1 output", code, source)
     if getattr(loss, "from_logits", False) and activation in ("softmax", "sigmoid"):
         text = f"The loss takes logits, and the last layer gives probabilities: leave out its {activation}."
-        code = f"last = fd.layers.Dense({outputs})\nbetter = model.with_head([last])"
+        code = _OUTPUT_CODE.format(outputs, "model.compiled.loss")
         return Advice(kind, "error", text, f"{name}(from_logits=True) behind {activation}", code, source)
     limits = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1), "relu": (0, math.inf)}
     if case.classifies or activation not in limits or case.train.y.dtype.kind not in "biuf":
@@ -100,7 +104,7 @@ def output_fits_loss(case: Case) -> Advice | None:
     if least <= low and high <= most:
         return None
     text = f"The targets go beyond what {activation} of the last layer can give: leave it out."
-    code = f"last = fd.layers.Dense({outputs})\nbetter = model.with_head([last])"
+    code = _OUTPUT_CODE.format(outputs, "model.compiled.loss")
     seen = f"targets from {low:.4g} to {high:.4g}, outputs from {least:g} to {most:g}"
     return Advice(kind, "error", text, seen, code, source)
 

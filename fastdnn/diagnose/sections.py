@@ -24,10 +24,12 @@ from fastdnn.diagnose.layer_statistics import layer_statistics
 from fastdnn.diagnose.rate_range import learning_rate_range
 from fastdnn.diagnose.rules import rules_of_thumb
 from fastdnn.diagnose.subset_fit import overfit_subset
+from fastdnn.diagnose.targets_advice import not_trained, unrelated
 from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
 from fastdnn.layers.layer import Layer
 from fastdnn.losses import BinaryCrossentropy
 from fastdnn.model import Model
+from fastdnn.short_repr import ShortRepr
 
 # Of a false alarm in each pair of sets: a tenth of `check_splits`'s, since nobody asked whether they differ.
 SHIFT_ALPHA = 0.001
@@ -45,7 +47,7 @@ _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
 
 @dataclass(frozen=True)
-class Section:
+class Section(ShortRepr):
     """A part of a report.
 
     name: "data", "shift", "errors", ...
@@ -144,7 +146,13 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
         test_error=shares.get("test"),
     )
     advice = [_measured(_if_sure(each, found, case), case) for each in found.advice]
-    return found, [*_not_finite(broken), *_guessing(case), *advice]
+    return found, [
+        *not_trained(case),
+        *_not_finite(case, broken),
+        *_guessing(case),
+        *unrelated(case),
+        *advice,
+    ]
 
 
 def _measured(advice: Advice, case: Case) -> Advice:
@@ -174,11 +182,17 @@ def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
     return replace(advice, severity="hint", evidence=seen)
 
 
-def _not_finite(sets: list[str]) -> list[Advice]:
+def _not_finite(case: Case, sets: list[str]) -> list[Advice]:
     if not sets:
         return []
-    text = "The network gives numbers that are not finite: its training has gone wrong from some step on."
-    code = "better = fd.diagnose.fresh_copy(model)\nbetter.fit(x, y, epochs=1)"
+    text = (
+        "The network gives numbers that are not finite: its training has diverged. Most often the learning "
+        "rate is too high, or the inputs are not scaled."
+    )
+    rate = optimizer_like(case.model.optimizer).learning_rate
+    scale = "" if case.train.sparse else ", scale=x"
+    code = f"better = fd.diagnose.fresh_copy(model, learning_rate={0.1 * rate:.3g}{scale})\n"
+    code += "better.fit(x, y, epochs=20)"
     source = 'deck 004, "Training Process, Step-by-step"'
     return [Advice("not_finite", "error", text, f"on the {', '.join(sets)} set", code, source)]
 
@@ -198,7 +212,7 @@ def _guessing(case: Case) -> list[Advice]:
 def curve(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
     """What the learning curves say."""
     figures = getattr(case.history, "history", case.history)
-    if not figures:
+    if figures is None:  # an empty one is that of a fit that broke off in its first epoch
         return LeftOut("nothing is known of the training's epochs: pass history=")
     found = read_curve(figures)
     return found, found.advice

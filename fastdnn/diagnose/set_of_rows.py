@@ -14,13 +14,15 @@ from fastdnn.errors import expected
 from fastdnn.layers import Embedding
 from fastdnn.losses.base import OperationLoss
 from fastdnn.model import Model
+from fastdnn.short_repr import ShortRepr
 
 CLASSIFYING = ("sparse_accuracy", "categorical_accuracy", "binary_accuracy")
+CALL = "call report(model, (x, y), (x_dev, y_dev)): a set is one argument"
 LARGE_INPUTS = 10.0  # root mean square of a feature, where a standardised one has 1
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(ShortRepr):
     """One of them.
 
     name: "train", "dev" or "test".
@@ -44,10 +46,10 @@ class Rows:
             ValueError: it is no such tuple, has no rows, or does not fit the model.
         """
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-            got = f"a {type(given).__name__}" + (
+            got = f"a{'n' * isinstance(given, np.ndarray)} {type(given).__name__}" + (
                 f" of {len(given)}" if isinstance(given, tuple | list) else ""
             )
-            raise ValueError(expected("report", f"{name} as (x, y) or (x, y, sample_weight)", got))
+            raise ValueError(expected("report", f"{name} as (x, y) or (x, y, sample_weight)", got, CALL))
         x, y = given[0], np.asarray(given[1])
         weights = None if len(given) == 2 or given[2] is None else np.asarray(given[2], np.float64)
         names = None
@@ -56,6 +58,8 @@ class Rows:
             for _ in features.blocks():
                 pass  # finite, or refused by row and column
             x, names = features.array, features.names
+            if names is None and model.table is not None and x.shape[1] == model.table.width:
+                names = model.table.feature_names
         if x.shape[0] == 0:
             raise ValueError(expected("report", f"rows in {name}", "none"))
         model.prepare(f"report, {name}", x, y, weights)

@@ -8,6 +8,7 @@ import numpy as np
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.remedies import BIAS
+from fastdnn.diagnose.trials import rate_code
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -29,12 +30,18 @@ _RANGES = {
 _OUTPUT = """\
 head = fd.layers.Dense(model.output_shape[1]{activation})
 free = model.with_head([head], freeze=False)
-free.compile("adam", model.compiled.loss)
+free.compile(fd.diagnose.fresh_copy(model).optimizer, model.compiled.loss)
 print(fd.diagnose.overfit_subset(free, x, y))"""
 _SCALE = """\
 scaler = fd.data.StandardScaler().fit(x)
 print(fd.diagnose.overfit_subset(model, scaler.transform(x), y))"""
 _ROWS = "print(x[:5], y[:5])"
+_CLASHING = """\
+group = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
+pairs = np.unique(np.column_stack([group, np.asarray(y, float).reshape(len(group), -1)]), axis=0)
+clash = np.bincount(pairs[:, 0].astype(int))[group] > 1
+print("rows", np.flatnonzero(clash))
+x, y = x[~clash], y[~clash]"""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def advice_of(facts: SubsetFacts) -> list[Advice]:
         text = "Rows with the same features have unlike targets: no network can tell them apart."
         seen = f"{facts.possible.conflicts} of {facts.feed.rows} rows contradict an earlier one"
         severity: Any = "hint" if facts.reached else "warning"
-        found.append(Advice("conflicting_rows", severity, text, seen, _ROWS, _STEP))
+        found.append(Advice("conflicting_rows", severity, text, seen, _CLASHING, _STEP))
     return found
 
 
@@ -109,7 +116,7 @@ def _by_rate(facts: SubsetFacts) -> Advice | None:
         kind, word = ("low_rate", "low") if is_low else ("high_rate", "high")
         text = f"The learning rate is too {word}: with {better[0]:g} these rows are learnt."
         seen = f"not with {facts.rate:g}, the model's own: {_figures(facts)}"
-        return Advice(kind, "warning", text, seen, f"model.optimizer.learning_rate = {better[0]:g}", _STEP)
+        return Advice(kind, "warning", text, seen, rate_code(facts.trial, better[0]), _STEP)
     if facts.diverged:
         text = "The loss became NaN or infinite: lower the learning rate, and scale features and targets."
         seen = f"rates {', '.join(f'{rate:g}' for rate in facts.rates)}"

@@ -17,9 +17,11 @@ from fastdnn.diagnose.trials import (
     some_rows,
     trial_of,
     unregularize,
+    with_weight,
 )
 from fastdnn.layers.layer import flag
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class SubsetFit:
+class SubsetFit(ShortRepr):
     """What came of learning a few rows by heart.
 
     reached: whether the loss came down to its floor, and the accuracy up to what is possible.
@@ -87,6 +89,7 @@ def overfit_subset(
     regularization: bool = False,
     other_rates: bool = True,
     seed: int = 0,
+    sample_weight: Any = None,
     verbose: Literal["auto", 0, 1, 2] = "auto",
     threads: int | None = None,
 ) -> SubsetFit:
@@ -102,11 +105,12 @@ def overfit_subset(
 
         loss - floor <= tolerance (baseline - floor)    and    the accuracy is the best possible,
 
-    with the baseline of the best constant output, and the floor that the loss has for these targets: 0, but
-    for smoothed labels, shares of classes, and rows that are alike with unlike targets. Of a loss of your own
-    the floor is taken for 0 and the baseline is the first loss. Where they are not reached, each power of ten
-    from 1e-6 to 10 is tried as the learning rate for a tenth of the epochs, and the best of them for all, to
-    tell a bad rate from a network that cannot.
+    or, after the last epoch, where the accuracy is the best possible and the loss, still falling, is
+    within five times that; the baseline of the best constant output, and the floor that the loss has for
+    these targets: 0, but for smoothed labels, shares of classes, and rows that are alike with unlike
+    targets. Of a loss of your own the floor is taken for 0 and the baseline is the first loss. Where they
+    are not reached, each power of ten from 1e-6 to 10 is tried as the learning rate for a tenth of the
+    epochs, and the best of them for all, to tell a bad rate from a network that cannot.
 
     Args:
         model: compiled; it stays as it is.
@@ -118,6 +122,8 @@ def overfit_subset(
         regularization: whether it is kept. Then the figures are those in use and not of training.
         other_rates: whether others are tried, if the model's own does not do.
         seed: of the rows and the weights, >= 0.
+        sample_weight: as in `fit`; rows of weight 0 are not drawn, all others are learnt with weight 1: each
+            is to be known by heart.
         verbose: 0 nothing; 1 a live line; 2 its last state; "auto" 1 on a terminal, else 0.
         threads: as in `fit`.
 
@@ -143,6 +149,8 @@ def overfit_subset(
     keep = flag(WHERE, "regularization", regularization)
     others = flag(WHERE, "other_rates", other_rates)
     drawn = whole(WHERE, "seed", seed)
+    if sample_weight is not None:
+        x, y = with_weight(model, WHERE, x, y, sample_weight)
     trial, everything = trial_of(model, WHERE, x, y)
     refuse_untrained(WHERE, trial)
     if not keep:

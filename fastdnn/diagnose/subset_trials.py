@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastdnn.sources import Feed
 
 WHERE = "overfit_subset"
+_RIGHT = 5  # times the tolerance: where all rows are right and the loss falls still
 _RATES = tuple(10.0**power for power in range(-6, 2))
 
 
@@ -69,7 +70,10 @@ class SubsetTrials:
             hint = "take more rows" if possible.conflicts else "take more rows; there is nothing to learn"
             raise ValueError(expected(WHERE, f"rows of unlike {what}", f"the same {what} in all rows", hint))
         self.range = LossRange(possible.floor, baseline, possible.accuracy, possible.conflicts)
-        self._limit = possible.floor + tolerance * (baseline - possible.floor)
+        self._limits = tuple(
+            possible.floor + share * (baseline - possible.floor)
+            for share in (tolerance, min(1.0, _RIGHT * tolerance))
+        )
 
     def no_gradient(self) -> bool:
         """Whether no weight gets any at the start."""
@@ -94,7 +98,7 @@ class SubsetTrials:
         prefix = "val_" if self._keep else ""
         name = f"{WHERE}: {self.feed.rows} rows, learning rate {rate:.3g}"
         watch = Watch(
-            self._limit, self.range.accuracy, prefix, lambda text: self._told.line(f"{name}, {text}")
+            self._limits, self.range.accuracy, prefix, lambda text: self._told.line(f"{name}, {text}")
         )
         held_out = self._data if self._keep else None
         diverged = False
@@ -120,15 +124,20 @@ class Watch(Callback):
     """Ends the training when the rows are learnt."""
 
     def __init__(
-        self, limit: float, accuracy: float | None, prefix: str, told: Callable[[str], object]
+        self,
+        limits: tuple[float, ...],
+        accuracy: float | None,
+        prefix: str,
+        told: Callable[[str], object],
     ) -> None:
-        self._limit = limit
+        self._limit, self._right_limit = limits
         self._best = accuracy
         self._prefix = prefix
         self._tell = told
         self.reached = False
         self.loss = float("nan")
         self.accuracy: float | None = None
+        self._losses: list[float] = []
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Judge the epoch."""
@@ -140,7 +149,16 @@ class Watch(Callback):
             if name.endswith("accuracy") and name.startswith("val_") == bool(self._prefix)
         ]
         self.accuracy = float(np.mean(rights)) if rights else None
-        enough = self.accuracy is None or self._best is None or self.accuracy >= self._best - 1e-6
-        self.reached = self.loss <= self._limit and enough
+        self._losses.append(self.loss)
+        knows = self.accuracy is not None and self._best is not None
+        right = knows and self.accuracy >= self._best - 1e-6  # type: ignore[operator]
+        self.reached = self.loss <= self._limit and (right or not knows)
         self._tell(f"epoch {epoch + 1}/{self.params['epochs']}, loss {self.loss:.4g}")
         self.model.stop_training = self.model.stop_training or self.reached
+        if right and epoch + 1 == self.params["epochs"]:
+            self.reached = self.reached or self._is_on_the_way()
+
+    def _is_on_the_way(self) -> bool:
+        """Whether the loss, of rows that are all right, is low and falls."""
+        tenth = max(1, len(self._losses) // 10)
+        return len(self._losses) > tenth and self.loss <= min(self._right_limit, self._losses[-tenth - 1])

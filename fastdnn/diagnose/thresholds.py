@@ -67,6 +67,9 @@ def read(
 
 
 def _is_positive(where: str, labels: np.ndarray, positive: Any) -> np.ndarray:
+    if labels.dtype.kind == "f" and np.isnan(labels).any():
+        row = int(np.argmax(np.isnan(labels)))
+        raise ValueError(expected(where, "y_true without NaN", f"nan in row {row}"))
     known = np.unique(labels).tolist()
     if positive is not None:
         if not any(positive == each for each in known):

@@ -12,13 +12,14 @@ from fastdnn.diagnose.class_labels import Classes, weights_of
 from fastdnn.diagnose.class_scores import codes_of, finite_array, same_rows
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 _WHERE = "top_k"
 _HALVED = 0.5  # of the top-1 error: then the right class is near at hand
 
 
 @dataclass(frozen=True)
-class TopK:
+class TopK(ShortRepr):
     """Shares of examples, 0 to 1, by k.
 
     k: how many classes may be named.
@@ -114,7 +115,7 @@ def ranks(codes: np.ndarray, scores: np.ndarray) -> np.ndarray:
 
 
 def _ks(k: int | Iterable[int], width: int) -> tuple[int, ...]:
-    if k == (1, 2, 3, 5):
+    if isinstance(k, tuple) and k == (1, 2, 3, 5):
         return tuple(each for each in (1, 2, 3, 5) if each < width or each == 1)
     if isinstance(k, Iterable) and not isinstance(k, str):
         given = tuple(whole(_WHERE, "k", each, 1) for each in k)

@@ -102,6 +102,13 @@ def set_rate(model: Model, rate: Any) -> None:
     optimizer.learning_rate = Constant(rate) if scheduled and not callable(rate) else rate
 
 
+def rate_code(model: Model, rate: float) -> str:
+    """The line that sets a learning rate; in place of a schedule goes a constant one."""
+    number = f"{rate:.2g}"
+    scheduled = "learning_rate" in model.optimizer.schedules
+    return f"model.optimizer.learning_rate = {f'fd.schedules.Constant({number})' if scheduled else number}"
+
+
 # ---- Rows
 
 
@@ -125,6 +132,24 @@ def some_rows(model: Model, feed: "Feed", rows: int, seed: int) -> np.ndarray:
     labels = labels_of(model, feed)
     few = labels is not None and int(labels.max()) < _MOST_CLASSES
     return split_indices(feed.rows, dev=rows, test=0, stratify=labels if few else None, seed=seed)[1]
+
+
+def with_weight(model: Model, where: str, x: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+    """The rows that have a weight, under any output.
+
+    Raises:
+        ValueError: the weights do not fit, or no row has one.
+    """
+    trial, feed = trial_of(model, where, x, y)
+    weighed = trial.prepare(where, x, y, sample_weight)
+    weights = [np.asarray(array) for array in weighed.arrays[len(feed.arrays) :]]
+    all_weighed = len(weights) < len(trial.compiled.heads)  # an output without weights counts all rows
+    used = np.flatnonzero(np.logical_or.reduce([array.reshape(weighed.rows) != 0 for array in weights]))
+    if all_weighed or len(used) == weighed.rows:
+        return x, y
+    if not len(used):
+        raise ValueError(expected(where, "a row of a weight above 0", f"{weighed.rows} of 0"))
+    return rows_of(x, used, trial.graph.inputs), rows_of(y, used, trial.graph.outputs)
 
 
 def rows_of(data: Any, rows: np.ndarray, ports: Ports) -> Any:

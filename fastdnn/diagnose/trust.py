@@ -14,6 +14,7 @@ from fastdnn.diagnose.risk_coverage import RiskCoverage, risk_coverage
 from fastdnn.diagnose.trust_advice import trust_advice
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,7 @@ _LISTED = 5  # rows of a table
 
 
 @dataclass(frozen=True)
-class Trust:
+class Trust(ShortRepr):
     """How sure a classifier is of each row, (rows,) each.
 
     classes: their names.
@@ -158,8 +159,8 @@ def _percent(share: float | None) -> str:
 
 def trust(
     outputs: Any,
-    y_true: Any = None,
     *,
+    y_true: Any = None,
     measure: Measure = "margin",
     threshold: float | None = None,
     wanted_error: float | None = None,
@@ -183,7 +184,8 @@ def trust(
 
     Args:
         outputs: probabilities; or logistic outputs, known by sums that are not 1.
-        y_true: the right labels, or one-hot rows; None where they are not known.
+        y_true: the right labels, or one-hot rows; None where they are not known. By its name alone: where
+            labels are always needed, as in `calibration`, they come first.
         measure: what decides: "margin" (default), "top" or "raw".
         threshold: from which on a row is accepted; default 0, all.
         wanted_error: instead: the lowest threshold at which the accepted rows of y_true have at most this

@@ -40,10 +40,7 @@ def _call(found: "Trust", threshold: float) -> str:
     """The lines that reject rows."""
     logits = ", from_logits=True" if found.kind == "logits" else ""
     measure = "" if found.measure == "margin" else f", measure={found.measure!r}"
-    return (
-        "import fastdnn as fd\n"
-        f"sure = fd.diagnose.trust(model.predict(x), threshold={threshold:.6g}{measure}{logits}).accepted"
-    )
+    return f"sure = fd.diagnose.trust(model.predict(x), threshold={threshold:.6g}{measure}{logits}).accepted"
 
 
 def _wanted(found: "Trust") -> Advice | None:
@@ -77,10 +74,11 @@ def _hesitation(found: "Trust") -> Advice | None:
 
 
 def _blind(found: "Trust") -> Advice | None:
-    right = found.label == found.y_true
-    if right.all() or not right.any():
+    right, weights = found.label == found.y_true, found.sample_weight
+    counted = right if weights is None else right[weights > 0]
+    if counted.all() or not counted.any():
         return None
-    auc = of_sweep(sweep(right, found.score)).auc
+    auc = of_sweep(sweep(right, found.score, weights)).auc
     if auc >= _BLIND:
         return None
     text = f"The {found.measure} does not tell right answers from mistakes: do not reject by it."
@@ -115,7 +113,7 @@ def _mistakes(found: "Trust") -> Advice | None:
         f"{found.classes[found.label[first]]!r} with {100 * found.top[first]:.1f} %"
     )
     shown = f"[{_rows(np.array(rows))}]"
-    return Advice("sure_mistakes", "hint", text, seen, f"x[{shown}], y[{shown}]")
+    return Advice("sure_mistakes", "hint", text, seen, f"print(x_dev[{shown}], y_dev[{shown}])")
 
 
 def _rows(rows: np.ndarray) -> str:

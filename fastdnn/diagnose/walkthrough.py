@@ -10,8 +10,9 @@ import numpy as np
 from fastdnn.callbacks import EarlyStopping
 from fastdnn.checks import number, whole
 from fastdnn.data.description import Description, describe
+from fastdnn.data.sparse import is_sparse
 from fastdnn.data.split import Split, train_dev_test_split
-from fastdnn.diagnose.advice import Advice, ordered
+from fastdnn.diagnose.advice import Advice, each_kind_once, ordered
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
 from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
@@ -20,6 +21,7 @@ from fastdnn.diagnose.told import Told
 from fastdnn.diagnose.walkthrough_task import Task, error_of, simple_network, task_of
 from fastdnn.errors import expected
 from fastdnn.features import as_table, refuse_non_finite
+from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -28,7 +30,7 @@ _WHERE = "walkthrough"
 
 
 @dataclass(frozen=True)
-class Walkthrough:
+class Walkthrough(ShortRepr):
     """What came of the steps.
 
     model: trained, with the weights of the best epoch on the dev set; it takes x as it is, and gives logits
@@ -102,10 +104,10 @@ def walkthrough(
 
     Args:
         x: (examples, features), a dense table of finite numbers.
-        y: labels of any kind, whole numbers or texts, (examples,); of a regression (examples,) or (examples,
-            outputs).
-        task: "auto" takes texts, truth values, and whole numbers of at most 100 distinct values, each five
-            times on average, for classes.
+        y: labels of any kind, whole numbers or texts, (examples,), or one-hot rows (examples, classes); of a
+            regression (examples,) or (examples, outputs).
+        task: "auto" takes one-hot rows, texts, truth values, and whole numbers of at most 100 distinct
+            values, each five times on average, for classes.
         build: makes the network of (features, outputs), compiled or not; without, a simple one is made. It
             scales its inputs itself. Where it is not compiled, it is with Adam and the task's loss, cross-
             entropy of logits or the squared error.
@@ -140,6 +142,9 @@ def walkthrough(
         whole(_WHERE, "seed", seed),
     )
     number(_WHERE, "human_error", human_error, 0, 1)
+    if is_sparse(x):
+        hint = "use .toarray(); its columns are described and standardised, which makes them dense anyway"
+        raise ValueError(expected(_WHERE, "a dense table x", f"a sparse {type(x).__name__}", hint))
     table = as_table(_WHERE, x, None, "float32")
     refuse_non_finite(_WHERE, "x", table, "float32")
     kind = task_of(y, task, len(table))
@@ -211,7 +216,10 @@ class _Steps:
     def _preprocess(self) -> Description:
         split = self._split
         rows = ", ".join(f"{name} {len(getattr(split, name)[0]):,}" for name in ("train", "dev", "test"))
-        self._say(f"Preprocess: {rows} rows of {split.train[0].shape[1]} features, described and split.")
+        told = f"{rows} rows of {split.train[0].shape[1]} features, described and split."
+        if self._task.one_hot:
+            told += f" y is one-hot: taken as labels 0 to {self._task.outputs - 1}."
+        self._say(f"Preprocess: {told}")
         return describe(split.train[0])
 
     def _design(self, build: Any) -> "Model":
@@ -274,5 +282,4 @@ class _Steps:
 
 def _once(advice: list[Advice]) -> tuple[Advice, ...]:
     """Each kind once: by the report, which weighs them all, else by the first step that said it."""
-    kinds = {each.kind: each for each in reversed(advice)}
-    return ordered(each for each in advice if kinds[each.kind] is each)
+    return ordered(each_kind_once(advice))

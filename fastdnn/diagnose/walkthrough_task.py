@@ -24,11 +24,13 @@ class Task:
     """The targets as a model is trained on them.
 
     y: labels from 0 (examples,), or numbers (examples, outputs).
-    classes: what the labels stand for, or None of a regression.
+    classes: what the labels stand for, or None of a regression; the columns' numbers where y was one-hot.
+    one_hot: whether it was.
     """
 
     y: np.ndarray
     classes: np.ndarray | None
+    one_hot: bool = False
 
     @property
     def outputs(self) -> int:
@@ -46,6 +48,8 @@ def task_of(y: Any, task: str, rows: int) -> Task:
     given = np.asarray(y)
     if given.ndim == 2 and given.shape[1] == 1:
         given = given[:, 0]
+    if task != "regression" and _is_binary_table(given):
+        return _of_one_hot(given, rows)
     is_classes = task == "classification" or (task == "auto" and _looks_like_classes(given))
     if not is_classes:
         width = 1 if given.ndim < 2 else given.shape[1]
@@ -62,6 +66,34 @@ def task_of(y: Any, task: str, rows: int) -> Task:
     if len(classes) < 2:
         raise ValueError(expected(_WHERE, "two classes in y, or more", repr(classes.tolist())))
     return Task(labels.reshape(-1).astype(np.int32), classes)
+
+
+def _is_binary_table(y: np.ndarray) -> bool:
+    """Whether y is several columns of 0 and 1."""
+    return y.ndim == 2 and len(y) > 0 and y.dtype.kind in "buif" and bool(np.isin(y, (0, 1)).all())
+
+
+def _of_one_hot(y: np.ndarray, rows: int) -> Task:
+    """The labels of rows with one 1 each.
+
+    Raises:
+        ValueError: rows have no 1 or several, or all the same; or there are not as many as in x.
+    """
+    ones = y.sum(axis=1)
+    if not (ones == 1).all():
+        row = int(np.argmax(ones != 1))
+        hint = (
+            "of several labels a row (multi-label) go through the columns one by one, y[:, 0], y[:, 1], ...; "
+            'of numbers say task="regression"'
+        )
+        got = f"{int(ones[row])} in row {row}"
+        raise ValueError(expected(_WHERE, "one 1 in each row of a y of 0 and 1", got, hint))
+    if len(y) != rows:
+        raise ValueError(expected(_WHERE, f"as many rows in y as in x, {rows}", len(y)))
+    labels = y.argmax(axis=1).astype(np.int32)
+    if (labels == labels[0]).all():
+        raise ValueError(expected(_WHERE, "two classes in y, or more", f"column {labels[0]} in all rows"))
+    return Task(labels, np.arange(y.shape[1]), one_hot=True)
 
 
 def _looks_like_classes(y: np.ndarray) -> bool:

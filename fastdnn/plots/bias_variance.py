@@ -49,18 +49,19 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     gaps = {"train": "bias", "dev": "variance", "test": "test - dev"}
     for place, name in enumerate(names[1:], start=1):
         ends = (heights[names[place - 1]], heights[name])
-        _gap(axes, place, ends, gaps[name], 100 * found.threshold, top)
+        _gap(axes, place, ends, gaps[name], 100 * found.threshold, top, 10 if ax is None else 7.5)
     axes.set_xticks(range(len(names)), names)
     axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
-    axes.set_title(
-        f"{found.verdict.replace('_', ' ')} (a gap above {100 * found.threshold:g} points is high)"
-    )
+    limit = f" (a gap above {100 * found.threshold:g} points is high)" if ax is None else ""
+    axes.set_title(found.verdict.replace("_", " ") + limit)
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     return axes
 
 
-def _gap(axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: float, top: float) -> None:
+def _gap(
+    axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: float, top: float, size: float
+) -> None:
     """An arrow beside the bar from the last one's height to its own; of a short one the name is above it,
     where it covers no height.
     """
@@ -71,8 +72,8 @@ def _gap(axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: 
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
     text = f"{name}\n{high - low:.3g} points"
-    look: dict[str, Any] = {"ha": "right", "fontsize": 10, "fontweight": weight}
-    if abs(high - low) < 0.2 * top:
+    look: dict[str, Any] = {"ha": "right", "fontsize": size, "fontweight": weight}
+    if abs(high - low) < 0.3 * top:
         axes.text(x + 0.06, max(low, high) + 0.08 * top, text, va="bottom", **look)
     else:
         axes.text(x - 0.04, (low + high) / 2, text, va="center", **look)

@@ -44,7 +44,7 @@ def calibration(found: Calibration, ax: "Axes | None" = None) -> "Axes":
         f"calibration error {100 * found.expected_error:.1f} %, temperature {found.temperature:.2f}"
     )
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_beside(axes, ax)
     return axes
 
 

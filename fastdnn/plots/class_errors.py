@@ -26,7 +26,8 @@ def class_errors(found: ClassEvaluation, ax: "Axes | None" = None) -> "Axes":
     drawn = np.sort(there[np.argsort(-errors[there], kind="stable")][:_MOST])
     axes = axes_for(_WHERE, ax, (7, max(3.0, 1.5 + 0.28 * len(drawn))))
     rows = np.arange(len(drawn))
-    ends = np.array([wilson(errors[c] * support[c], support[c]) for c in drawn.tolist()])
+    counted = found.class_rows
+    ends = np.array([wilson(errors[c] * counted[c], counted[c]) for c in drawn.tolist()])
     axes.barh(rows, 100 * errors[drawn], color=COLOURS[5], edgecolor="0.3", linewidth=0.5, label="error")
     axes.hlines(rows, 100 * ends[:, 0], 100 * ends[:, 1], color="black", linewidth=1.2, label="95 % interval")
     for side in (0, 1):
@@ -40,5 +41,5 @@ def class_errors(found: ClassEvaluation, ax: "Axes | None" = None) -> "Axes":
     more = "" if len(drawn) == len(there) else f", the worst {_MOST} of {len(there)}"
     axes.set_title(f"error by class{more}")
     axes.grid(axis="x", alpha=0.3)
-    legend_beside(axes)
+    legend_beside(axes, ax)
     return axes

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.curve_reading import CurveReading
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, legend_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +62,10 @@ def curve_reading(found: CurveReading, ax: "Axes | None" = None) -> "Axes":
     _marks(axes, found)
     axes.set(xlabel="epoch", ylabel=found.figure.replace("_", " "), title=_title(found))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if not epochs.size:
+        axes.set_xlim(0.5, 1.5)
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_for(axes, ax)
     return axes
 
 

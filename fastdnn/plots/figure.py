@@ -142,8 +142,9 @@ def dress(axes: "Axes", x: str, y: str, title: str = "") -> None:
     axes.set_axisbelow(True)
 
 
-def legend_beside(axes: "Axes", **options: Any) -> "Legend":
-    """A legend beside the axes, where it covers nothing; within them where nothing would make room for it.
+def legend_beside(axes: "Axes", given: object = None, **options: Any) -> "Legend":
+    """A legend beside the axes, where it covers nothing; within them, where least is covered, if they were
+    `given`: beside them it would squeeze a panel of the caller's, or be cut off.
 
     >>> from fastdnn.plots.figure import legend_beside, new_axes
     >>> axes = new_axes("example", (7, 4.5))
@@ -152,9 +153,24 @@ def legend_beside(axes: "Axes", **options: Any) -> "Legend":
     ['a line']
     """
     look = {"handlelength": 3.5, **options}
-    if axes.figure.get_layout_engine() is None:  # the caller's figure, in which it might be cut off
+    if given is not None or axes.figure.get_layout_engine() is None:
         return axes.legend(**look)
     return axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, **look)
+
+
+def legend_for(axes: "Axes", given: object) -> "Legend":
+    """A legend beside the axes of a figure of our own; within those that were `given`, where a row of panels
+    has no room beside them: small, where it covers least, and not quite opaque.
+
+    >>> from fastdnn.plots.figure import legend_for, new_axes
+    >>> axes = new_axes("example", (7, 4.5))
+    >>> line = axes.plot([0, 1], label="a line")
+    >>> legend_for(axes, axes).get_frame().get_alpha()
+    0.8
+    """
+    if given is None:
+        return legend_beside(axes)
+    return axes.legend(loc="best", fontsize=8, handlelength=2.5, framealpha=0.8)
 
 
 def legend_above(panels: np.ndarray, given: object) -> None:

@@ -49,12 +49,12 @@ def monitor(found: "Monitor", ax: Any = None) -> np.ndarray:
     _draw_norms(panels[0], found, "ratio", looks)
     _draw_norms(panels[1], found, "gradient_norm", looks)
     _draw_shares(panels[2], found, looks)
-    _draw_outputs(panels[3], found)
+    _draw_outputs(panels[3], found, ax)
     panels[0].axhline(_IDEAL, color="black", linewidth=1.2, zorder=1)
     panels[0].axhline(_OKAY, color="black", linewidth=1.0, linestyle=(0, (1, 2)), zorder=1)
     panels[0].set(title="update / weight", ylabel="‖Δθ‖ / ‖θ‖ of kernels")
     panels[1].set(title="gradients", ylabel="‖dL/dθ‖ of kernels")
-    legend_beside(panels[1], fontsize=8.5, title="layer")
+    legend_beside(panels[1], ax, fontsize=8.5, title="layer")
     for axes in panels[:3]:
         axes.set_xlabel("step of the optimiser")
     for axes in panels:
@@ -120,7 +120,7 @@ def _draw_shares(axes: Any, found: "Monitor", looks: dict[str, dict[str, Any]]) 
     )
 
 
-def _draw_outputs(axes: Any, found: "Monitor") -> None:
+def _draw_outputs(axes: Any, found: "Monitor", given: Any) -> None:
     """Mean ± standard deviation by layer, of the first sample beside the last."""
     samples = found.samples
     names = [name for name in found.layout.layers if f"mean/{name}" in samples]
@@ -142,4 +142,4 @@ def _draw_outputs(axes: Any, found: "Monitor") -> None:
     )
     axes.tick_params(axis="x", labelsize=8.5)
     axes.set(title="what layers give", ylabel="mean ± standard deviation")
-    legend_beside(axes, fontsize=8.5, handlelength=2)
+    legend_beside(axes, given, fontsize=8.5, handlelength=2)

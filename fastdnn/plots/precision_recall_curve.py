@@ -57,5 +57,5 @@ def precision_recall_curve(found: Mapping[str, PrecisionRecallCurve], ax: "Axes 
     axes.set_ylabel("precision (share right of those called positive)")
     axes.set_title("precision-recall curve")
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_beside(axes, ax)
     return axes

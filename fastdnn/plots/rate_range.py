@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.rate_range import RateRange
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, legend_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,10 +51,9 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     low, high = float(found.smoothed.min()), float(found.smoothed[: max(1, len(found.smoothed) // 4)].max())
     margin = 0.3 * (high - low) if high > low else abs(high) or 1.0
     axes.set_ylim(low - margin / 2, high + 2 * margin)  # what exploded leaves the picture
-    axes.set(
-        xscale="log", xlabel="learning rate (of a step)", ylabel="loss, less what chance makes of the batch"
-    )
+    of_step = "loss, less what chance makes of the batch" if ax is None else "loss of the step"
+    axes.set(xscale="log", xlabel="learning rate (of a step)", ylabel=of_step)
     axes.set_title("learning-rate range test" + (", until the loss exploded" if found.diverged else ""))
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_for(axes, ax)
     return axes

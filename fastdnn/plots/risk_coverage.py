@@ -18,14 +18,14 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
     """See `fastdnn.diagnose.Trust.plot`.
 
     >>> import fastdnn as fd
-    >>> ax = fd.diagnose.trust([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2]], [0, 1, 0]).plot()
+    >>> ax = fd.diagnose.trust([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2]], y_true=[0, 1, 0]).plot()
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['by margin', 'mistakes first', 'at random']
     """
     if not isinstance(found, Trust):
         raise ValueError(expected(_WHERE, "what diagnose.trust found", repr(found)))
     if found.curve is None or found.error is None:
-        hint = "trust(outputs, y)"
+        hint = "trust(outputs, y_true=y)"
         raise ValueError(expected(_WHERE, "labels, to know the errors", "none", hint))
     axes = axes_for(_WHERE, ax, (7, 4.5))
     curve, error = found.curve, found.error
@@ -46,5 +46,5 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
     axes.set_ylabel("error of the accepted (%)")
     axes.set_title("what rejecting gains")
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_beside(axes, ax)
     return axes

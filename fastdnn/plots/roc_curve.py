@@ -48,5 +48,5 @@ def roc_curve(found: Mapping[str, RocCurve], ax: "Axes | None" = None) -> "Axes"
     axes.set_ylabel("found (share of positive examples)")
     axes.set_title("ROC curve")
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_beside(axes, ax)
     return axes

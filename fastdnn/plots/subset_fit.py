@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.subset_fit import SubsetFit
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, legend_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,5 +53,5 @@ def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
     )
     axes.set_ylim(top=max(top, 1.1 * float(loss[-1])))
     axes.grid(alpha=0.3)
-    legend_beside(axes)
+    legend_for(axes, ax)
     return axes

@@ -1,0 +1,135 @@
+"""What the errors say where nothing is learned, or nothing that carries over: of a network without training,
+and of targets that the features say nothing, or not all, about.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastdnn.diagnose.advice import Advice
+from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.fresh_copy import optimizer_like, rebuilt
+from fastdnn.diagnose.intervention_advice import cause_found
+from fastdnn.diagnose.interventions import WITHOUT_USE, widened
+
+if TYPE_CHECKING:
+    from fastdnn.diagnose.sections import Section
+
+AT_CHANCE = 0.95  # of the error of guessing: above, nothing was learned, or nothing that carries over
+LEARNED = 0.9  # of it, below: the training set was learned in part
+HALF_WAY = 0.5  # of it, above: figures of an unfinished network, whatever they are, are no good news
+LEAST_NOISE = 0.1  # train error from which noise is the likelier cause; below, training longer may do
+# Beside them nothing is said of noise.
+_OTHER_CAUSES = ("not_learnt", "unrelated_targets", "few_examples", "dev_shift", "dev_test_mismatch")
+# What is true of a network that says the same for each row, too.
+_FLATTERY = (
+    "low_variance",
+    "small_gap",
+    "good_rate",
+    "calibrated",
+    "ranking",
+    "trust",
+    "near_misses",
+    "even_classes",
+    "spread_confusion",
+    "no_confusion",
+    "all_classes_seen",
+    "steady_signal",
+    "steady_gradient",
+)
+_STEPS = 'deck 004, "Training Process, Step-by-step"'
+_BAYES = 'deck 002, "Bias and Variance"'
+_SHUFFLED = """\
+shuffled = fd.diagnose.fresh_copy(model)
+shuffled.fit(x, np.random.default_rng(0).permutation(y), epochs=20)
+print("dev loss:", model.evaluate(x_dev, y_dev), "of shuffled targets:", shuffled.evaluate(x_dev, y_dev))"""
+
+
+def not_trained(case: Case) -> list[Advice]:
+    """Whether there was no step yet: none is counted, none is in the history, the weights are as drawn."""
+    steps = case.model.optimizer.iterations
+    if steps or _epochs(case.history) or not _is_as_drawn(case):
+        return []
+    text = "The model is not trained yet: call fit first. All that is said here is of random weights."
+    seen = "no step of the optimiser, no history, and the weights are those that were drawn"
+    code = "model.fit(x, y, epochs=20, validation_data=(x_dev, y_dev))"
+    return [Advice("not_trained", "error", text, seen, code, _STEPS)]
+
+
+def _epochs(history: Any) -> bool:
+    return bool(getattr(history, "history", history))
+
+
+def _is_as_drawn(case: Case) -> bool:
+    model = case.model
+    try:
+        twin = rebuilt(model, optimizer_like(model.optimizer), seed=model.seed)
+    except TypeError:  # a layer of the user's own that cannot be copied
+        return False
+    now, drawn = model.get_weights(), twin.get_weights()
+    return bool(now) and all(np.array_equal(a, b) for a, b in zip(now, drawn, strict=True))
+
+
+def unrelated(case: Case) -> list[Advice]:
+    """What was learned of the training set is worth nothing on the dev set."""
+    guess = case.guessing
+    train, dev = case.errors["train"], case.errors["dev"]
+    if not guess > 0 or not train < LEARNED * guess or not dev >= AT_CHANCE * guess:
+        return []
+    text = (
+        "What the network has learned is worth nothing on the dev set: it knows the training rows by heart. "
+        "The features may say nothing about the targets, or the rows of x and y are mixed up."
+    )
+    seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; of saying the same for all {guess:.2%}"
+    return [Advice("unrelated_targets", "warning", text, seen, _SHUFFLED, _STEPS)]
+
+
+def without_flattery(found: Iterable[Advice], case: Case) -> list[Advice]:
+    """Without good news that is none where the network is near to guessing."""
+    if case.errors["dev"] < HALF_WAY * case.guessing:
+        return list(found)
+    return [each for each in found if each.severity != "good" or each.kind not in _FLATTERY]
+
+
+def in_vain(found: Sequence[Advice], later: Iterable["Section"], case: Case) -> list[Advice]:
+    """What may be so where no change that was tried makes the training set fit."""
+    results = {section.name: section.result for section in later}
+    tried = results.get("interventions")
+    kinds = {each.kind for each in found if each.severity in ("error", "warning")}
+    if tried is None or cause_found(tried) is not None:
+        return []
+    least = min(trial.loss for trial in tried.trials)
+    if "no_better_than_guessing" in kinds and "unrelated_targets" not in kinds:
+        if "subset" not in results or least < WITHOUT_USE * tried.guessing:
+            return []
+        train, dev = case.errors["train"], case.errors["dev"]
+        text = (
+            "Nothing that was tried makes the network better than guessing, though it can learn a few rows "
+            "by heart: the features may say nothing about the targets, or the rows of x and y are mixed up."
+        )
+        seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; guessing {case.guessing:.2%}"
+        return [Advice("unrelated_targets", "warning", text, seen, _SHUFFLED, _STEPS)]
+    if case.errors["train"] < LEAST_NOISE:
+        return []
+    if "high_bias" not in kinds or not kinds.isdisjoint(_OTHER_CAUSES) or case.human is not None:
+        return []
+    return _noise(case)
+
+
+def _noise(case: Case) -> list[Advice]:
+    """Noise, where a network of more units does no better on rows that it was not trained on."""
+    found = widened(case.model, case.train, case.batch_size, seed=case.seed)
+    if found is None or not found.held_out > WITHOUT_USE * found.held_out_before:
+        return []
+    train, dev = case.errors["train"], case.errors["dev"]
+    text = (
+        "The targets may be noisy: no change that was tried helps, and a wider network does no better on "
+        "other rows. Look at wrong rows; if their targets are wrong, none can do better: say human_error."
+    )
+    seen = (
+        f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; loss on other rows "
+        f"{found.held_out_before:.4g} as it is, {found.held_out:.4g} with {found.what}"
+    )
+    code = f"print(fd.diagnose.report(model, (x, y), (x_dev, y_dev), human_error={train:.2g}))"
+    return [Advice("noisy_targets", "warning", text, seen, code, _BAYES)]
