@@ -2,10 +2,13 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from fastdnn.backend import Run, Trainer, TrainingRun
 from fastdnn.batch_trainer import BatchFeeds, BatchTrainer
@@ -20,6 +23,7 @@ from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.features import NonFiniteSourceError, NonFiniteValueError, refuse_non_finite
 from fastdnn.inference import Part, inference_loss
 from fastdnn.interrupts import interrupts_held
+from fastdnn.optimizers.optimizer import Optimizer
 from fastdnn.program import Program
 from fastdnn.sampling import SampleLayout
 from fastdnn.snapshot import Snapshot
@@ -388,14 +392,17 @@ def run_trainer(
         if sampling is not None:
             samples, due = sampling.of(due)
         scalars = optimizer.table(first, due, compiled.epochs_done)
+        rates = partial(_rates, optimizer, scalars, samples)
         try:
             with weights.changing():
                 run = trainer.run(scalars, seconds, threads, due, samples)
         finally:
             if sampling is not None and samples:
-                with interrupts_held():  # what is taken here, nobody else can tell
-                    rates = [optimizer.rate_in(scalars, number - 1) for number in samples]
-                    sampling.tell(first, trainer.take_samples(), rates)
+                try:
+                    _tell(sampling, trainer, first, rates)
+                except BaseException:  # a Ctrl-C before it was held: what was told is not told again
+                    _tell(sampling, trainer, first, rates)
+                    raise
         done = state.iterations - first
         if done > 0:
             compiled.last_learning_rate = optimizer.rate_in(scalars, done - 1)
@@ -404,6 +411,20 @@ def run_trainer(
         if steps and done == due:  # all that was asked for
             return replace(run, end="paused" if trainer.steps_left else "epoch_done")
         steps -= done if steps else 0
+
+
+def _rates(optimizer: Optimizer, scalars: np.ndarray, samples: Sequence[int]) -> list[float]:
+    return [optimizer.rate_in(scalars, number - 1) for number in samples]
+
+
+def _tell(
+    sampling: Sampling, trainer: Trainer | BatchTrainer, first: int, rates: Callable[[], list[float]]
+) -> None:
+    """Tell of the samples that there are: what is taken, nobody else can tell."""
+    with interrupts_held():
+        figures = trainer.take_samples()
+        if len(figures):
+            sampling.tell(first, figures, rates())
 
 
 def non_finite_loss(where: str, place: str, learning_rate: float) -> NonFiniteLossError:

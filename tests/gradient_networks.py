@@ -14,6 +14,9 @@ ROWS, WIDTH = 5, 4
 H, TOLERANCE = 1e-3, 1e-9
 
 ACTIVATIONS = sorted(fd.activations.NAMES)
+# Activations that give numbers of one sign, and layers of which half would be dead behind them.
+ONE_SIGN = {"relu", "sigmoid", "logistic_normalize", "softmax", "log_softmax", "softplus"}
+TWO_SIDED = {"relu", "leaky relu", "elu", "prelu"}
 
 
 def _joined(x, join):
@@ -89,7 +92,10 @@ def network(layer, activation, loss, regularizer, option="plain", *, backend="na
     case = LOSSES[loss]
     rng = np.random.default_rng(seed)
     x = fd.Input((5,))
-    h = LAYERS[layer](L.Dense(WIDTH, activation)(x))
+    h = L.Dense(WIDTH, activation)(x)
+    if layer in TWO_SIDED and activation in ONE_SIGN:
+        h = L.LayerNormalization(center=False, scale=False, epsilon=0.1)(h)
+    h = LAYERS[layer](h)
     model = fd.Model(x, L.Dense(3, case.activation)(h), seed=seed, dtype="float64")
     own = isinstance(case, OwnCase)
     kind = case.make(reduction="sum") if option == "sum" and not own else case.make()
@@ -109,6 +115,18 @@ def _off_zero(rng, weight):
 def strict(model, data, h=H, **options):
     """The check by which a gradient is right: five points, h = 1e-3, in float64; dropout and noise are on."""
     return model.check_gradients(*data, stencil="five_point", epsilon=h, rows=None, silence=False, **options)
+
+
+def trained_names(model):
+    """Of all weights whose gradients are to be checked."""
+    return {w.name for layer in model.layers for w in layer.weights if w.trainable and layer.trainable}
+
+
+def unmoved(combination):
+    """The weights by which no loss moves: biases that a batch normalisation takes away."""
+    layer, activation = combination[:2]
+    normalised = {"batch normalisation", "batch normalisation, bare", "penalties of its own"}
+    return {"dense/bias"} if layer in normalised and activation == "linear" else set()
 
 
 KINDS = (list(LAYERS), ACTIVATIONS, list(LOSSES), list(REGULARIZERS), OPTIONS)

@@ -8,7 +8,16 @@ import itertools
 
 import numpy as np
 import pytest
-from gradient_networks import KINDS, TOLERANCE, combinations, network, pairs, strict
+from gradient_networks import (
+    KINDS,
+    TOLERANCE,
+    combinations,
+    network,
+    pairs,
+    strict,
+    trained_names,
+    unmoved,
+)
 from random_networks import data_for, random_heads
 
 import fastdnn as fd
@@ -18,12 +27,15 @@ MOST_KINKS = 0.05
 DRAWS = 8  # of data, until the kinks lie elsewhere
 
 
-def assert_right(found, what):
+def assert_right(model, found, what, unmoved=frozenset()):
+    """Of all trained weights, and each of them moves the loss, but for those that are `unmoved`."""
     __tracebackhide__ = True
     assert found.ratio < TOLERANCE, f"{what}:\n{found}"
-    assert not found.shows_nothing, what
+    assert {tensor.name for tensor in found.tensors} - set(model.input_names) == trained_names(model), what
     for tensor in found.tensors:
         assert tensor.ratio < TOLERANCE or not tensor.is_beyond_rounding, f"{what}:\n{found}"
+        if tensor.checked and tensor.name not in unmoved:
+            assert tensor.norm > tensor.rounding, f"{what}: {tensor.name} moves nothing"
 
 
 def share_of_kinks(found):
@@ -37,7 +49,7 @@ def assert_right_off_the_kinks(combination, **options):
     for seed in range(DRAWS):
         model, data = network(*combination, seed=seed, **options)
         found = strict(model, data)
-        assert_right(found, combination)
+        assert_right(model, found, combination, unmoved(combination))
         shares.append(share_of_kinks(found))
         if shares[-1] <= MOST_KINKS:
             return
@@ -68,7 +80,7 @@ def test_graphs_of_several_inputs_and_outputs(seed):
     x, y, weights = data_for(model, 8, seed)
     how = {"stencil": "five_point", "epsilon": 1e-4, "max_per_tensor": 20, "directions": 2}
     found = model.check_gradients(x, y, weights, inputs=True, seed=seed, **how)
-    assert_right(found, seed)
+    assert_right(model, found, seed)
     assert set(model.input_names) <= {tensor.name for tensor in found.tensors}
 
 
@@ -82,7 +94,7 @@ def test_tables_that_are_looked_up(backend):
     rng = np.random.default_rng(0)
     data = [rng.integers(5, size=(6, 3)), rng.normal(size=(6, 2))], rng.normal(size=(6, 2))
     found = strict(model, data, inputs=True)
-    assert_right(found, "embedding")
+    assert_right(model, found, "embedding")
     assert [tensor.name for tensor in found.tensors][-1] == "x"
     assert "table/embeddings" in [tensor.name for tensor in found.tensors]
 
@@ -96,7 +108,7 @@ def test_sparse_rows(backend):
     model.compile("sgd", "mse", backend=backend)
     y = rng.normal(size=(9, 2))
     found = strict(model, (x, y))
-    assert_right(found, "sparse")
+    assert_right(model, found, "sparse")
     dense = strict(model, (x.toarray(), y))
     assert found.loss == pytest.approx(dense.loss, rel=1e-13)
 
@@ -113,6 +125,6 @@ def test_inputs_of_every_layer(kind):
     rng = np.random.default_rng(1)
     y = rng.integers(3, size=6) if kind != "mse" else rng.normal(size=(6, 3))
     found = strict(model, (rng.normal(size=(6, 4)), y), inputs=True)
-    assert_right(found, kind)
+    assert_right(model, found, kind)
     assert found.tensors[-1].name == "x"
     assert found.tensors[-1].checked == 24

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+import signal
 
 import numpy as np
 import pytest
@@ -61,6 +62,60 @@ def test_memory_is_bounded():
     assert all(len(values) == 4 for values in monitor.samples.values())
 
 
+def test_what_was_read_before_samples_were_thinned_is_forgotten():
+    """Thinned, there can be as many as were read before."""
+    x, labels = classification(rows=64)
+    monitor = fd.callbacks.Monitor(1, max_samples=4)
+
+    class Reader(fd.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch in (2, 4):
+                assert monitor.samples["step"].tolist() == monitor.get_state()["steps"].tolist()
+
+    history = classifier().fit(x, labels, batch_size=64, epochs=5, callbacks=[monitor, Reader()])
+    assert monitor.samples["step"].tolist() == [1, 3, 5]
+    assert monitor.samples["loss"] == pytest.approx(np.array(history.history["loss"])[::2], rel=1e-6)
+
+
+def test_a_ctrl_c_while_samples_are_kept_leaves_them_whole():
+    x, labels = classification(rows=100)
+    state = watched(classifier(), x, labels, batch_size=10).get_state()
+    model, monitor = classifier(), fd.callbacks.Monitor(1)
+
+    keep = monitor.on_samples
+
+    def on_samples(samples):
+        keep(samples._replace(learning_rates=Interrupting(samples.learning_rates)))
+
+    class Interrupting(list):
+        def __iter__(self):
+            signal.raise_signal(signal.SIGINT)
+            return super().__iter__()
+
+    monitor.on_samples = on_samples
+    model.fit(x, labels, batch_size=10, callbacks=[monitor])
+    with pytest.raises(KeyboardInterrupt):
+        monitor.get_state()
+    assert monitor.get_state().keys() == state.keys()
+    for name, value in monitor.get_state().items():
+        assert str(np.asarray(value)) == str(np.asarray(state[name])), name
+
+
+def test_a_fit_that_fails_at_once_leaves_no_samples():
+    x, labels = classification(rows=64)
+    monitor = watched(classifier(), x, labels)
+    assert monitor.samples
+    network = fd.Sequential([L.Input((x.shape[1],)), L.Dense(1)])
+    network.compile("sgd", "mse")
+    with pytest.raises(fd.NonFiniteLossError):
+        network.fit(x, np.full(64, 1e30), callbacks=[monitor])
+    assert monitor.samples == {}
+    assert str(monitor) == "Monitor: no samples yet"
+    for ask in (lambda: monitor.advice, lambda: monitor.layout, monitor.plot):
+        with pytest.raises(ValueError, match="expected samples, got none"):
+            ask()
+
+
 def test_a_fit_begins_anew_and_a_state_goes_on():
     x, labels = classification(rows=100)
     model = classifier()
@@ -84,6 +139,11 @@ def test_a_fit_begins_anew_and_a_state_goes_on():
         lambda state: state.update(steps=np.arange(2)),
         lambda state: state.update(figures=np.array(["a"])),
         lambda state: state.update(more=1),
+        lambda state: state.pop("names"),
+        lambda state: state.update(names=np.arange(4)),
+        lambda state: state.update(steps=np.ones_like(state["steps"])),
+        lambda state: state.update(steps=state["steps"] - 1),
+        lambda state: state.update(steps=state["steps"] + 0.5),
     ],
 )
 def test_wrong_states_are_refused(change):
@@ -98,8 +158,40 @@ def test_the_state_of_another_network_is_refused():
     x, labels = classification(rows=100)
     other = fd.callbacks.Monitor(1)
     other.set_state(watched(classifier(), x, labels).get_state())
-    with pytest.raises(ValueError, match=r"\[Monitor\] expected as many figures"):
+    with pytest.raises(ValueError, match=r"\[Monitor\] expected the figures of its state"):
         classifier(hidden=(3, 3)).fit(x, labels, callbacks=[other])
+
+
+def test_the_state_of_another_network_is_not_shown_by_the_names_of_this_one():
+    """As wide, and of other layers."""
+    x, labels = classification(rows=100)
+    monitor = watched(classifier(), x, labels)
+    network = fd.Sequential([L.Input((x.shape[1],)), *(L.Dense(n, name=f"other{n}") for n in (16, 1))])
+    network.compile("sgd", "mse")
+    state = watched(network, x, labels).get_state()
+    monitor.set_state(state)
+    assert monitor.samples == {}
+    assert np.array_equal(monitor.get_state()["names"], state["names"])
+    network.fit(x, labels, callbacks=[monitor])
+    assert "ratio/other16/kernel" in monitor.samples
+    monitor.set_state(state)
+    with pytest.raises(ValueError, match=r"\[Monitor\] expected the figures of its state, got others"):
+        classifier(hidden=(16,)).fit(x, labels, callbacks=[monitor])
+
+
+def test_a_state_whose_steps_no_every_divides_is_thinned():
+    x, labels = classification(rows=100)
+    model = classifier()
+    model.fit(x, labels, batch_size=10)
+    state = watched(model, x, labels, batch_size=10).get_state()
+    state["steps"] = 2 * np.arange(1, 11)
+    monitor = fd.callbacks.Monitor(1, max_samples=4)
+    monitor.set_state(state)
+    model.fit(x, labels, epochs=5, batch_size=10, callbacks=[monitor])
+    steps = monitor.samples["step"]
+    assert 2 < len(steps) <= 4
+    assert (np.diff(steps) > 0).all()
+    assert steps[0] <= 20  # of the state
 
 
 def test_copies():
@@ -132,6 +224,15 @@ def test_a_good_training_is_said_to_be_good():
     monitor = watched(classifier(hidden=(32, 32, 32)), x, labels, epochs=3)
     assert {advice.severity for advice in monitor.advice} == {"good"}
     assert kinds(monitor) == ["good_updates", "live_units", "steady_signal", "steady_gradient"]
+
+
+@pytest.mark.parametrize(("batch_size", "said"), [(1, False), (8, False), (31, False), (32, True)])
+def test_few_rows_say_nothing_of_dead_units(batch_size, said):
+    """Of a network in which all units live, and each row leaves about half of them 0."""
+    x, labels = classification(rows=batch_size * 20)
+    monitor = watched(classifier(hidden=(64,)), x, labels, batch_size=batch_size)
+    assert "dead_units" not in kinds(monitor)
+    assert ("live_units" in kinds(monitor)) == said
 
 
 @pytest.mark.parametrize(("rate", "kind"), [(1e-6, "small_updates"), (0.3, "large_updates")])

@@ -1,5 +1,7 @@
 """Sampled steps of a fit: the figures of NumPy, of any step, on both backends, and no bit changed."""
 
+import signal
+
 import numpy as np
 import pytest
 from custom_parts import DenseTanh, Scale
@@ -188,6 +190,22 @@ def test_numbers_that_are_not_finite_are_told():
         assert looks.samples["max/h"] == [np.inf]
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("scale", [1e25, 3e38])
+def test_numbers_whose_squares_are_beyond_float32_are_finite(scale, backend):
+    model = chain(
+        L.Dense(3, name="h"), L.Dense(1), features=1, dtype="float32", backend=backend, optimizer="sgd"
+    )
+    model.set_weights([np.ones((1, 3)), np.zeros(3), np.zeros((3, 1)), np.zeros(1)])
+    x = scale * np.linspace(-1, 1, 600)[:, None]
+    looks = all_steps()
+    model.fit(x, np.zeros(600), batch_size=600, callbacks=[looks], shuffle=False)
+    y = np.tile(x, 3).astype(np.float32).astype(np.float64)
+    assert looks.samples["mean/h"] == pytest.approx([y.mean()], abs=1e-6 * scale)
+    assert looks.samples["std/h"] == pytest.approx([y.std()], rel=1e-6)
+    assert looks.samples["histogram/h"].sum() == pytest.approx(1)
+
+
 # ---- The same training
 
 
@@ -279,7 +297,77 @@ def test_sparse_features():
     assert samples[0]["mean/dense"] == pytest.approx(samples[1]["mean/dense"], rel=1e-5)
 
 
+# ---- Interrupts
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_run_that_never_began_tells_of_no_steps(backend, monkeypatch):
+    from fastdnn import backend as native
+    from fastdnn.reference import executor
+
+    class Refuses:
+        def __init__(self, *arguments):
+            raise MemoryError
+
+    class Last(fd.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                monkeypatch.setattr(native, "Caller", Refuses)
+                monkeypatch.setattr(executor, "Caller", Refuses)
+
+    x, labels = classification(rows=64)
+    model, looks = chain(L.Dense(1), backend=backend, optimizer=fd.optimizers.SGD(1e-3)), all_steps()
+    with pytest.raises(MemoryError):
+        model.fit(x, labels, batch_size=16, epochs=3, callbacks=[looks, Last()])
+    assert looks.steps == list(range(1, 9))
+    assert model.optimizer.iterations == 8
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_ctrl_c_after_a_run_loses_no_samples(backend, monkeypatch):
+    from fastdnn.optimizers.optimizer import Optimizer
+
+    rate_in = Optimizer.rate_in
+
+    def interrupted(self, *arguments):
+        signal.raise_signal(signal.SIGINT)
+        return rate_in(self, *arguments)
+
+    x, labels = classification(rows=64)
+    model, looks = chain(L.Dense(1), backend=backend, optimizer=fd.optimizers.SGD(1e-3)), all_steps()
+    monkeypatch.setattr(Optimizer, "rate_in", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, labels, batch_size=16, callbacks=[looks])
+    assert looks.steps == [1, 2, 3, 4]
+
+
+def test_a_ctrl_c_before_it_is_held_loses_no_samples(monkeypatch):
+    getsignal, asked = signal.getsignal, []
+
+    def interrupted(number):
+        asked.append(number)
+        if len(asked) == 1:
+            signal.raise_signal(signal.SIGINT)
+        return getsignal(number)
+
+    x, labels = classification(rows=64)
+    model, looks = chain(L.Dense(1)), all_steps()
+    monkeypatch.setattr(signal, "getsignal", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, labels, batch_size=16, callbacks=[looks])
+    assert looks.steps == [1, 2, 3, 4]
+
+
 # ---- Which steps
+
+
+@pytest.mark.parametrize("kind", [np.array, tuple, lambda steps: iter(steps)])
+def test_steps_in_anything_that_holds_numbers(kind):
+    x, labels = classification(rows=64)
+    model, looks = classifier(), all_steps()
+    looks.steps_to_sample = lambda steps: kind([1, steps])
+    model.fit(x, labels, batch_size=16, callbacks=[looks])
+    assert looks.steps == [1, 4]
 
 
 def test_steps_over_epochs_of_any_length():
@@ -354,7 +442,7 @@ def test_what_was_seen_before_a_loss_that_is_not_finite_is_told():
     assert looks.steps
 
 
-@pytest.mark.parametrize("wrong", [[0], [2, 1], [1, 1], [10**6], [1.5]])
+@pytest.mark.parametrize("wrong", [[0], [2, 1], [1, 1], [10**6], [1.5], None, 3, "12", np.eye(2, dtype=int)])
 def test_wrong_steps_are_refused(wrong):
     x, labels = classification(rows=100)
     callback = type("Wrong", (fd.callbacks.Callback,), {"steps_to_sample": lambda self, steps: wrong})()

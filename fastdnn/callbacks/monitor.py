@@ -137,11 +137,12 @@ class Monitor(Callback):
             self._read = None
 
     def _thin(self) -> None:
-        """Every second one is enough: of the two ways that by which the first goes on to be sampled."""
+        """Every second one is enough: those at which sampling goes on, if any are."""
         figures = np.concatenate(self._figures)
         while len(self._steps) > self.max_samples:
             self.every *= 2
-            kept = slice(int((self._steps[0] - 1) % self.every != 0), None, 2)
+            due = [(step - 1) % self.every == 0 for step in self._steps]
+            kept = slice(int(sum(due[1::2]) > sum(due[::2])), None, 2)
             self._steps, self._rates = self._steps[kept], self._rates[kept]
             self._losses, figures = self._losses[kept], figures[kept]
         self._figures = [figures]

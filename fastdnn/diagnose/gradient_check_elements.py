@@ -112,11 +112,11 @@ class Differences:
         does. NaN is what has one within each; an error without one is a mistake, and stays.
         """
         analytic = self._loss.gradients[name].reshape(-1)[picked]
-        scale = np.linalg.norm(analytic) + np.linalg.norm(values[np.isfinite(values)])
+        scale = float(np.linalg.norm(analytic) + np.linalg.norm(values[np.isfinite(values)]))
         least = min(self._epsilons[-1], self._epsilons[0] / 10)
         for place, element in enumerate(picked.tolist()):
-            while self._errs(error := values[place] - analytic[place], scale, epsilons[place]):
-                if not self._is_kinked(name, element, self._reach * float(epsilons[place]), abs(error)):
+            while self._errs(error := abs(float(values[place] - analytic[place])), scale, epsilons[place]):
+                if not self._is_kinked(name, element, self._reach * float(epsilons[place]), error):
                     break
                 if epsilons[place] < 1.01 * least:
                     values[place] = math.nan
@@ -126,7 +126,7 @@ class Differences:
 
     def _errs(self, error: float, scale: float, epsilon: float) -> bool:
         """By more than rounding; NaN does not."""
-        return bool(abs(error) > max(1e-8 * scale, 4 * self.rounding * self._epsilons[0] / epsilon))
+        return bool(error > max(1e-8 * scale, 4 * self.rounding * self._epsilons[0] / epsilon))
 
     def _by_step(self, name: str, element: int, epsilon: float) -> float:
         """The derivative by this ε, NaN where it has a kink within."""

@@ -230,8 +230,9 @@ Trained<T> train(int threads, bool calls, bool sampled) {
   for (std::uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
     trainer.begin_epoch(epoch);
     trainer.run({rate()}, limits);
-    expect(trainer.samples_done() == static_cast<Index>(limits.samples.size()), "sampled ",
-           trainer.samples_done(), " steps");
+    const Index taken = trainer.take_samples();
+    expect(taken == static_cast<Index>(limits.samples.size()), "sampled ", taken, " steps");
+    expect(trainer.take_samples() == 0, "samples were taken twice");
     samples.insert(samples.end(), trainer.samples().begin(), trainer.samples().end());
     losses.push_back(trainer.sums()[0] / static_cast<double>(trainer.rows_done()));
   }
