@@ -16,8 +16,9 @@ QUICK = ("--hidden", "16", "--epochs", "30", "--learning-rate", "0.01", "--threa
 
 
 @pytest.fixture
-def command(capsys):
-    """Runs a command line that must end well; returns what it prints."""
+def command(capsys, tmp_path, monkeypatch):
+    """Runs a command line that must end well, in a folder of its own; returns what it prints."""
+    monkeypatch.chdir(tmp_path)
 
     def run(*words):
         capsys.readouterr()
