@@ -397,6 +397,24 @@ def test_noise_that_no_network_gets_below_is_no_trouble(hidden, classes):
     assert "nothing else that was tried does better" in found.advice[0].text
 
 
+def test_figures_of_a_history_without_its_settings():
+    model, train, dev = digits_model(epochs=5)
+    found = report(model, train, dev, history=model.history.history, quick=True)
+    assert "batch_size" not in {each.kind for each in found.advice}
+
+
+def test_row_numbers_of_an_embedding_are_not_scaled():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 50, (300, 1))
+    y = (x[:, 0] % 2).astype(int)
+    layers = [fd.Input((1,), dtype="int32"), fd.layers.Embedding(50, 4), fd.layers.Dense(1, "sigmoid")]
+    model = fd.Sequential(layers, seed=0)
+    model.compile("adam", "binary_crossentropy")
+    model.fit(x[:200], y[:200], epochs=2, verbose=0)
+    found = report(model, (x[:200], y[:200]), (x[200:], y[200:]), quick=True)
+    assert "unscaled_inputs" not in {each.kind for each in found.advice}
+
+
 def test_a_schedule_that_begins_at_0_is_tried_at_its_highest_rate():
     optimizer = fd.optimizers.Adam(fd.schedules.Warmup(0.01, 20))
     found = report(*digits_model(optimizer=optimizer, hidden=(2,), epochs=20))

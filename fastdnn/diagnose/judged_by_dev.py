@@ -102,4 +102,5 @@ def _bounded(errors: np.ndarray) -> np.ndarray:
     """At most so large; infinite where outputs are not finite."""
     if not np.isfinite(errors).all():
         return np.full(len(errors), math.inf)
-    return np.minimum(errors, MOST_ERROR)
+    bounded: np.ndarray = np.minimum(errors, MOST_ERROR)
+    return bounded
