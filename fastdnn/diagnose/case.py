@@ -13,6 +13,7 @@ from fastdnn.model import Model
 from fastdnn.short_repr import ShortRepr
 
 DEFAULT_BATCH = 32  # of `fit`
+LEARNED = 0.9  # of the error of guessing, below: something was learned
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class Case(ShortRepr):
     def guessing(self) -> float:
         """The dev error of somebody who says the same for each row."""
         return self.dev.error_of_guessing(self.model, self.train)
+
+    @property
+    def dev_is_learned(self) -> bool:
+        """Whether the network does clearly better on the dev set than guessing."""
+        return self.is_finite and self.errors["dev"] < LEARNED * self.guessing
 
     @property
     def unit(self) -> str:

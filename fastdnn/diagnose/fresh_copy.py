@@ -22,6 +22,7 @@ from fastdnn.layers.settings import ConstraintSetting, RegularizerSetting
 from fastdnn.layers.whitening import Whitening
 from fastdnn.model import Model
 from fastdnn.optimizers import Optimizer
+from fastdnn.optimizers.scalars import per_of
 from fastdnn.regularizers import Regularizer
 from fastdnn.sequential import Sequential
 
@@ -123,6 +124,15 @@ def optimizer_like(optimizer: Optimizer, learning_rate: float | None = None) -> 
     if learning_rate is not None:
         config["learning_rate"] = learning_rate
     return optimizers.from_config(type(optimizer).__name__, config)
+
+
+def highest_rate(optimizer: Optimizer, steps: int = 200, epochs: int = 20) -> float:
+    """The learning rate; of a schedule, which may begin at 0, the highest of its first steps or epochs."""
+    schedule = optimizer.schedules.get("learning_rate")
+    if schedule is None:
+        return float(optimizer.learning_rate)
+    count = epochs if per_of(schedule) == "epoch" else steps
+    return float(max(float(schedule(number)) for number in range(count)))
 
 
 def without_decay(optimizer: Optimizer) -> Optimizer:

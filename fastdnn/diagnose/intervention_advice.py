@@ -5,12 +5,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from fastdnn.diagnose.advice import Advice
-from fastdnn.diagnose.interventions import DECISIVE, Interventions, Trial
+from fastdnn.diagnose.intervention_trials import DECISIVE, Trial
+from fastdnn.diagnose.interventions import Interventions
 from fastdnn.diagnose.rules import INPUTS_SOURCE, RELU_CODE, SCALE_CODE
 
 # Of changes that do nearly as well as the best, the first of this list is the cause: what stands later is
 # often a way around what stands before. (A low rate makes up for large inputs, Adam for a wrong rate.)
-_DEEPEST_FIRST = ("inputs", "targets", "rate", "weights", "relu", "regularization", "adam")
+_DEEPEST_FIRST = (
+    "inputs",
+    "targets",
+    "inputs_and_targets",
+    "rate",
+    "weights",
+    "relu",
+    "regularization",
+    "adam",
+)
 _NEARLY = 3.0  # times the lowest loss
 # Of the loss as it is. Targets are tried only where their scale is far off; a huge rate makes up for that.
 _ALL = 0.1
@@ -33,7 +43,7 @@ def cause_found(tried: Interventions) -> Advice | None:
     root = root_of(tried)
     if root is not None:
         return _advice(root, tried)
-    longer = tried.as_it_is.loss < DECISIVE * tried.now
+    longer = tried.as_it_is.loss < DECISIVE * tried.now and tried.as_it_is.confirmed is not False
     if not longer or not math.isfinite(tried.as_it_is.loss) or not math.isfinite(tried.now):
         return None
     text = "The training ended too early, or on a wrong path: train longer, from new weights."
@@ -46,9 +56,9 @@ def root_of(tried: Interventions) -> Trial | None:
     """The change that is nearest to the cause, of those that help."""
     better = tried.effective()
     near = [trial for trial in better if trial.loss <= _NEARLY * better[0].loss]
-    near += [
-        trial for trial in better if trial.name == "targets" and trial.loss <= _ALL * tried.as_it_is.loss
-    ]
+    if not any(trial.name == "inputs_and_targets" for trial in near):
+        least = _ALL * tried.as_it_is.loss
+        near += [trial for trial in better if trial.name == "targets" and trial.loss <= least]
     return min(near, key=lambda trial: _DEEPEST_FIRST.index(trial.name), default=None)
 
 
@@ -77,7 +87,11 @@ def _confirms(root: Trial | None, kind: str) -> bool:
     if root.name == "rate":
         wanted = ("low_rate",) if root.factor > 1 else ("high_rate", "diverged")
         return kind in wanted
-    return root.name == _TESTS[kind][0]
+    return (
+        root.name in (_TESTS[kind][0], "inputs_and_targets")
+        if "unscaled" in kind
+        else root.name == _TESTS[kind][0]
+    )
 
 
 def borne_out(found: Iterable[Advice], cause: Advice | None) -> list[Advice]:
@@ -148,6 +162,14 @@ _WORDS = {
         "unscaled_targets",
         "The targets are not scaled: bring them to mean 0 and standard deviation 1, and the outputs back.",
         "better = fd.diagnose.fresh_copy(model)\nbetter.fit(x, (y - y.mean()) / y.std(), epochs=20)\n"
+        "outputs = better.predict(x) * y.std() + y.mean()",
+        INPUTS_SOURCE,
+    ),
+    "inputs_and_targets": (
+        "unscaled_inputs",
+        "Neither inputs nor targets are scaled: bring both to mean 0 and standard deviation 1.",
+        "better = fd.diagnose.fresh_copy(model, scale=x)\n"
+        "better.fit(x, (y - y.mean()) / y.std(), epochs=20)\n"
         "outputs = better.predict(x) * y.std() + y.mean()",
         INPUTS_SOURCE,
     ),

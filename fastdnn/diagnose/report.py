@@ -17,6 +17,7 @@ from fastdnn.diagnose.ranking import ranked
 from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows
+from fastdnn.diagnose.settled import settled
 from fastdnn.diagnose.targets_advice import in_vain, without_flattery
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag
@@ -138,7 +139,9 @@ def _reported(case: Case, verbose: Any) -> Report:
         first = [progress.run(part, case) for part in _FIRST]
         found = [each for section in first for each in section.advice]
         later = _tried(case, found, progress) if _is_worth_time(case, found) else []
-    found = without_flattery(_with_interventions(found, later), case)
+        found = _with_interventions(found, later)
+        found = settled(found, _result(later, "interventions"), case)
+    found = without_flattery(found, case)
     found = [*found, *in_vain(found, later, case)]
     return Report(_headed(ranked(found), case), (*first, *later))
 
@@ -229,15 +232,18 @@ def _is_worth_time(case: Case, found: list[Advice]) -> bool:
 
 def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[Advice]:
     """What was found, as far as trying bears it out, and the cause."""
-    for section in later:
-        if section.name == "interventions" and section.result is not None:
-            cause = cause_found(section.result)
-            found = [*found, *borne_out(found, cause)]
-            found = tested(found, section.result)
-            found = [*([cause] if cause is not None else []), *found]
-        else:
-            found = [*found, *section.advice]
-    return found
+    found = [*found, *(each for section in later for each in section.advice)]
+    tried = _result(later, "interventions")
+    if tried is None:
+        return found
+    cause = cause_found(tried)
+    found = tested([*found, *borne_out(found, cause)], tried)
+    return [*([cause] if cause is not None else []), *found]
+
+
+def _result(sections: Iterable[Section], name: str) -> Any:
+    """Of a part; None where it was not run."""
+    return next((each.result for each in sections if each.name == name), None)
 
 
 def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
@@ -245,6 +251,8 @@ def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
     if any(each.severity in _BAD for each in advice):
         return advice
     text = "Nothing is wrong: the training set is fitted, and the dev set is done about as well."
+    if any(each.kind in ("high_bias", "high_variance") for each in advice):
+        text = "Nothing is wrong with the training: nothing else that was tried does better on the dev set."
     seen = ", ".join(f"{name} error {error:.2%}" for name, error in case.errors.items()) + f" {case.unit}"
     return (Advice("healthy", "good", text, seen, "", 'deck 002, "Bias and Variance"'), *advice)
 

@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fastdnn.data.draws import bits
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.fresh_copy import hidden_activation
 from fastdnn.diagnose.interventions import is_penalized, is_regularized
 from fastdnn.diagnose.set_of_rows import LARGE_INPUTS, predicted
-from fastdnn.layers import BatchNormalization
+from fastdnn.layers import BatchNormalization, Embedding
 
 _004_ACTIVATIONS = 'deck 004, "TL;DR" of the activations'
 _004_NORMS = 'deck 004, "TL;DR" of the parameter norms'
@@ -43,8 +44,8 @@ _PENALTY_CODE = (
 
 def large_inputs(case: Case) -> Advice | None:
     """Features so large that the first layer's outputs are far from where activations bend."""
-    if case.seen is None:
-        return None
+    if case.seen is None or any(isinstance(layer, Embedding) for layer in case.model.layers):
+        return None  # an embedding's inputs are numbers of rows, and have no scale
     rows = [row for row in case.seen.rows if not math.isnan(row.mean)]
     size = {row.name: math.hypot(row.mean, row.std) for row in rows}
     largest = max(size, key=size.__getitem__, default="")
@@ -167,7 +168,7 @@ def few_features_matter(case: Case) -> Advice | None:
 def _rises(case: Case) -> np.ndarray:
     """By how much outputs move when a feature of the dev rows is shuffled: the mean square, by feature."""
     part = case.dev.drawn(_ROWS_ASKED, case.seed)
-    rng = np.random.Generator(np.random.PCG64(case.seed))
+    rng = np.random.Generator(bits(case.seed, "diagnose shuffled feature"))
     x = np.array(part.x)
     before = predicted(case.model, x)
     rises = np.empty(x.shape[1])
@@ -181,7 +182,7 @@ def _rises(case: Case) -> np.ndarray:
 
 def batch_size(case: Case) -> Advice | None:
     """All rows of a small set; else a power of two."""
-    if case.history is None or not (case.history.params or {}).get("batch_size"):
+    if not (getattr(case.history, "params", None) or {}).get("batch_size"):
         return None
     rows, size = len(case.train), case.batch_size
     if size >= rows:

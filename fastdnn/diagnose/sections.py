@@ -277,7 +277,9 @@ def classes(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
 
 def interventions(case: Case) -> "tuple[Any, Iterable[Advice]]":
     """Short trainings from new weights, each with one change."""
-    found = intervene(case.model, case.train, case.batch_size, steps_done=case.steps_done, seed=case.seed)
+    found = intervene(
+        case.model, case.train, case.batch_size, dev=case.dev, steps_done=case.steps_done, seed=case.seed
+    )
     return found, ()
 
 

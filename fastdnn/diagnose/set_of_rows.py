@@ -89,11 +89,14 @@ class Rows(ShortRepr):
 
     # ---- Errors
 
-    def errors(self, model: Model, spread: float) -> np.ndarray:
-        """The error of each row (examples,): 1 where its class is wrong; of numbers (ŷ - y)² / spread. All
-        are NaN where an output is not finite.
+    def errors(
+        self, model: Model, spread: float, back: Callable[[np.ndarray], np.ndarray] | None = None
+    ) -> np.ndarray:
+        """The error of each row (examples,): 1 where its class is wrong; of numbers (ŷ - y)² / spread, of
+        outputs that `back` has gone over. All are NaN where an output is not finite.
         """
         outputs = predicted(model, self.x)
+        outputs = outputs if back is None else back(outputs.astype(np.float64))
         if not np.isfinite(outputs).all():
             return np.full(len(self), np.nan)
         if is_classification(model):
@@ -111,6 +114,17 @@ class Rows(ShortRepr):
         yes = self.y.reshape(outputs.shape) > options.get("target_threshold", 0.5)
         wrong: np.ndarray = ((outputs > options.get("threshold", 0.5)) != yes).mean(axis=1)
         return wrong
+
+    def mean(self, of_rows: np.ndarray) -> float:
+        """Of figures of the rows, by their weights."""
+        return float(np.average(of_rows, weights=self.weights))
+
+    def standard_error(self, of_rows: np.ndarray) -> float:
+        """Of that mean: σ · √Σw² / Σw, which is σ / √n of equal weights."""
+        if len(self) < 2:
+            return float("inf")
+        w = np.ones(len(self)) if self.weights is None else self.weights
+        return float(of_rows.std(ddof=1) * np.sqrt((w**2).sum()) / w.sum())
 
     def spread(self) -> float:
         """The variance of the targets: the mean squared error of their mean; 1 where they are equal."""

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.diagnose.advice import Advice
-from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.case import LEARNED, Case
 from fastdnn.diagnose.fresh_copy import optimizer_like, rebuilt
 from fastdnn.diagnose.intervention_advice import cause_found
-from fastdnn.diagnose.interventions import WITHOUT_USE, widened
+from fastdnn.diagnose.interventions import WITHOUT_USE
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.sections import Section
 
 AT_CHANCE = 0.95  # of the error of guessing: above, nothing was learned, or nothing that carries over
-LEARNED = 0.9  # of it, below: the training set was learned in part
 HALF_WAY = 0.5  # of it, above: figures of an unfinished network, whatever they are, are no good news
-LEAST_NOISE = 0.1  # train error from which noise is the likelier cause; below, training longer may do
-# Beside them nothing is said of noise.
-_OTHER_CAUSES = ("not_learnt", "unrelated_targets", "few_examples", "dev_shift", "dev_test_mismatch")
 # What is true of a network that says the same for each row, too.
 _FLATTERY = (
     "low_variance",
@@ -39,7 +35,6 @@ _FLATTERY = (
     "steady_gradient",
 )
 _STEPS = 'deck 004, "Training Process, Step-by-step"'
-_BAYES = 'deck 002, "Bias and Variance"'
 _SHUFFLED = """\
 shuffled = fd.diagnose.fresh_copy(model)
 shuffled.fit(x, np.random.default_rng(0).permutation(y), epochs=20)
@@ -110,26 +105,4 @@ def in_vain(found: Sequence[Advice], later: Iterable["Section"], case: Case) -> 
         )
         seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; guessing {case.guessing:.2%}"
         return [Advice("unrelated_targets", "warning", text, seen, _SHUFFLED, _STEPS)]
-    if case.errors["train"] < LEAST_NOISE:
-        return []
-    if "high_bias" not in kinds or not kinds.isdisjoint(_OTHER_CAUSES) or case.human is not None:
-        return []
-    return _noise(case)
-
-
-def _noise(case: Case) -> list[Advice]:
-    """Noise, where a network of more units does no better on rows that it was not trained on."""
-    found = widened(case.model, case.train, case.batch_size, seed=case.seed)
-    if found is None or not found.held_out > WITHOUT_USE * found.held_out_before:
-        return []
-    train, dev = case.errors["train"], case.errors["dev"]
-    text = (
-        "The targets may be noisy: no change that was tried helps, and a wider network does no better on "
-        "other rows. Look at wrong rows; if their targets are wrong, none can do better: say human_error."
-    )
-    seen = (
-        f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; loss on other rows "
-        f"{found.held_out_before:.4g} as it is, {found.held_out:.4g} with {found.what}"
-    )
-    code = f"print(fd.diagnose.report(model, (x, y), (x_dev, y_dev), human_error={train:.2g}))"
-    return [Advice("noisy_targets", "warning", text, seen, code, _BAYES)]
+    return []
