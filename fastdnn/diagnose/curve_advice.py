@@ -16,6 +16,7 @@ found = fd.diagnose.learning_rate_range(fd.diagnose.fresh_copy(model{scaled}), x
 better = fd.diagnose.fresh_copy(model{scaled}, learning_rate=found.suggested)
 better.fit(x, y, epochs=20)"""
 _RATE = _ANEW.format(scaled="")
+_UNTRAINED = 0.5  # of a loss: below ln 2, the cross-entropy of guessing, the weights may be trained ones
 _UNSURE = "unsure without an accuracy: a loss that noise keeps up goes up and down at good rates, too"
 _SCALED = _ANEW.format(scaled=", scale=x")
 
@@ -23,8 +24,8 @@ _SCALED = _ANEW.format(scaled=", scale=x")
 @dataclass(frozen=True)
 class CurveFacts:
     """What `read_curve` read; see `CurveReading`. `first`, `last`, `dev_best`, `dev_last` are values of the
-    figure; `seen` shows the rate; `fits`: whether the training set is fitted well; `from_new`: whether it is
-    known that the training began with new weights; `flat`: whether the gradient is small at the end, None
+    figure; `seen` shows the rate; `fits`: whether the training set is fitted well; `from_new`: whether the
+    training began with new weights; `flat`: whether the gradient is small at the end. The last two are None
     where nobody knows.
     """
 
@@ -41,7 +42,7 @@ class CurveFacts:
     gap: float | None
     overfits: bool
     fits: bool
-    from_new: bool
+    from_new: bool | None
     best_epoch: int
     turns: bool
     plateau: bool
@@ -90,7 +91,7 @@ def _rate(facts: CurveFacts) -> Advice:
         text = "The learning rate is too high: begin anew with a lower one, such as a range test finds."
         return Advice(kind, "error" if facts.diverged else "warning", text, facts.seen, _RATE, _STEPS)
     if facts.rate == "too_low":
-        if not facts.from_new:
+        if facts.from_new is False or (facts.from_new is None and facts.first < _UNTRAINED):
             text = (
                 "The loss falls slowly and evenly: the learning rate is too low, unless the training went on "
                 "with a trained network."

@@ -112,7 +112,8 @@ def read_curve(
 
     The history is to begin with new weights: of a `fit` that went on with trained ones the first loss is low
     already, and what falls slowly or stands still there may be as good as it gets. An accuracy tells the two
-    apart; where there is none, or a high one in the first epoch, a low rate and a plateau are hints.
+    apart: where it is high in the first epoch, a low rate and a plateau are hints. Without one a plateau is a
+    hint, and a low rate where the first value is below 0.5, less than the cross-entropy of guessing.
 
     A history without an epoch is that of a fit whose loss was NaN or infinite in its first one: it diverged.
 
@@ -294,10 +295,12 @@ def _gap(figure: str, curves: Mapping[str, np.ndarray], kept: int) -> tuple[str,
     return name, gap, gap > limit, fits
 
 
-def _from_new(figure: str, curves: Mapping[str, np.ndarray]) -> bool:
-    """Whether an accuracy shows that the training began with weights that knew little."""
+def _from_new(figure: str, curves: Mapping[str, np.ndarray]) -> bool | None:
+    """Whether an accuracy shows that the training began with weights that knew little; None without one."""
     name = figure if figure.endswith("accuracy") else "accuracy"
-    return bool(name in curves and len(curves[name]) and 1 - curves[name][0] > _LEARNT)
+    if name not in curves or not len(curves[name]):
+        return None
+    return bool(1 - curves[name][0] > _LEARNT)
 
 
 def _flat(norms: np.ndarray | None) -> bool | None:
