@@ -86,13 +86,54 @@ def test_a_training_set_that_does_worse():
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, np.nan, np.inf, True, "0.1", None, [0.1], 1j])
-@pytest.mark.parametrize("name", ["train_error", "dev_error", "human_error", "threshold", "test_error"])
+@pytest.mark.parametrize("name", ["train_error", "dev_error", "human_error", "test_error"])
 def test_what_is_no_share_is_refused(name, value):
     if name == "test_error" and value is None:
         return
     arguments = {"train_error": 0.1, "dev_error": 0.1, name: value}
     with pytest.raises(ValueError, match=rf"\[bias_variance\] expected {name} as a share from 0 to 1, got"):
         bias_variance(**arguments)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.0, 1.5, np.nan, True, "0.1", None])
+def test_a_threshold_is_below_1(value):
+    with pytest.raises(ValueError, match="expected 0 <= threshold < 1"):
+        bias_variance(0.1, 0.1, threshold=value)
+
+
+def test_only_a_fitted_training_set_is_known_by_heart():
+    told = {
+        train: next(a.text for a in bias_variance(train, 0.7).advice if a.kind == "high_variance")
+        for train in (0.01, 0.11, 0.45)
+    }
+    assert [train for train, text in told.items() if "by heart" in text] == [0.01]
+
+
+def test_a_human_level_that_nobody_said_is_not_told_as_one():
+    found = bias_variance(0.1, 0.2)
+    assert "human" not in str(found) + " ".join(advice.evidence for advice in found.advice)
+    assert "perfect 0.00%" in found.advice[0].evidence
+    assert [line.split()[0] for line in str(bias_variance(0.1, 0.2, 0.02)).splitlines()[2:5]] == [
+        "human",
+        "train",
+        "dev",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["more_data", "early_stopping", "overfitted_dev"])
+def test_what_mends_overfitting_begins_anew(kind):
+    x, y = digits(400)
+    model = classifier(32)
+    model.fit(x[:200], y[:200], epochs=30, verbose=0)
+    kept = model.get_weights()
+    (advice,) = [a for a in bias_variance(0.01, 0.2, test_error=0.4).advice if a.kind == kind]
+    names = {"fd": fd, "np": np, "model": model, "x": x[:200], "y": y[:200]}
+    names |= {"x_dev": x[200:], "y_dev": y[200:]}
+    exec(advice.code, names)
+    for before, now in zip(kept, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, now)
+    assert names["better"].history.history["loss"][0] > 1  # of new weights
+    assert ("val_loss" in names["better"].history.history) == (kind != "more_data")
 
 
 def test_percent_is_said():
@@ -118,7 +159,7 @@ def test_it_is_short_and_says_each_remedy_once():
     lines = text.splitlines()
     assert len(lines) <= 30
     codes = [line.strip() for line in lines if line.startswith("     ")]
-    assert len(set(codes)) == len(codes) == 12  # ten remedies, two of them of two lines
+    assert len(set(codes)) == len(codes) == 13  # of ten remedies
     assert all(advice.text in text for advice in bias_variance(0.08, 0.16).advice[2:])
 
 

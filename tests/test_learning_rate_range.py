@@ -233,3 +233,14 @@ def test_the_picture():
     np.testing.assert_array_equal(lines[1].get_ydata(), found.smoothed)
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert f"suggested, steepest: {found.suggested:.2g}" in texts
+
+
+def test_spoilt_weights_are_told_as_such():
+    model = classifier(16)
+    weights = model.get_weights()
+    weights[0][0, 0] = np.nan
+    model.set_weights(weights)
+    with pytest.raises(
+        fd.errors.NonFiniteLossError, match=r"finite weights, got NaN .* in .*kernel; .*fresh_copy"
+    ):
+        rate_range(model, X, Y)

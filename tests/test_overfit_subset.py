@@ -250,9 +250,16 @@ def test_a_rate_that_is_far_off_is_told_from_a_network_that_cannot(rate, kind):
     assert kinds(found)[0] == kind
     assert "not_learnt" not in kinds(found)
     better = found.advice[0].code
-    model = classifier(32, optimizer=fd.optimizers.SGD(rate))
-    exec(better, {"model": model})
-    assert overfit(model, X, Y).reached
+    names = {"fd": fd, "model": classifier(32, optimizer=fd.optimizers.SGD(rate)), "x": X, "y": Y}
+    exec(better.replace("x, y, ", "x, y, verbose=0, "), names)
+    assert overfit(names["better"], X, Y).reached
+
+
+@pytest.mark.parametrize("first", [fd.schedules.Warmup(1e3, 20), fd.schedules.Warmup(1e3, 20, per="epoch")])
+def test_a_schedule_that_begins_at_0(first):
+    found = overfit(classifier(32, optimizer=fd.optimizers.SGD(first)), X, Y)
+    assert (found.rate, found.reached) == (1e3, False)
+    assert kinds(found)[0] == "high_rate"
 
 
 def test_a_scheduled_rate():
@@ -264,19 +271,20 @@ def test_a_scheduled_rate():
 def test_rows_that_are_all_right_are_learnt_where_the_loss_falls_still():
     y = np.random.default_rng(0).integers(0, 10, len(X))
     model = classifier(64, optimizer=fd.optimizers.Adam(1e-3))
-    found = overfit(model, X, y, epochs=170)
+    found = overfit(model, X, y, epochs=210)
     assert found.accuracy == 1
     assert 0.05 * found.baseline < found.loss < 0.25 * found.baseline
     assert found.reached
     assert kinds(found) == ["learns_by_heart"]
-    early = overfit(model, X, y, epochs=130, other_rates=False)
+    early = overfit(model, X, y, epochs=170, other_rates=False)
     assert (early.accuracy, early.reached) == (1, False)  # the loss is not low yet
 
 
 def test_the_code_sets_a_rate_beside_a_schedule():
     model = classifier(32, optimizer=fd.optimizers.Adam(fd.schedules.ExponentialDecay(1e-8, 10, 0.5)))
-    exec(overfit(model, X, Y).advice[0].code, {"fd": fd, "model": model})
-    assert overfit(model, X, Y).reached
+    names = {"fd": fd, "model": model, "x": X, "y": Y}
+    exec(overfit(model, X, Y).advice[0].code.replace("x, y, ", "x, y, verbose=0, "), names)
+    assert overfit(names["better"], X, Y).reached
 
 
 def test_rows_without_weight_are_not_drawn():
@@ -418,3 +426,18 @@ def test_the_picture():
     ax = found.plot()
     assert list(ax.get_lines()[0].get_ydata()) == found.history["loss"]
     assert "constant output" in ax.get_legend().get_texts()[1].get_text()
+
+
+def test_the_legend_of_a_narrow_panel_covers_no_line():
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 3), layout="constrained")
+    panels = figure.subplots(1, 4)
+    found = overfit(classifier(32), X, Y)
+    found.plot(panels[0])
+    figure.draw_without_rendering()
+    box = panels[0].get_legend().get_window_extent()
+    curve, constant, _ = panels[0].lines
+    assert panels[0].transData.transform((1, constant.get_ydata()[0]))[1] < box.y0
+    assert not box.count_contains(panels[0].transData.transform(curve.get_xydata()))

@@ -1,5 +1,7 @@
 """What learning curves say."""
 
+import warnings
+
 import numpy as np
 import pytest
 from diagnoses import classifier, digits, network, run_codes
@@ -22,6 +24,72 @@ def test_a_good_rate_without_a_gap():
     assert found.gap == pytest.approx(0.01)
     assert found.best_epoch == 20
     assert kinds(found) == ["good_rate", "small_gap"]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        {"loss": [0.5, 0.0, 0.0, 0.0, 0.0]},
+        {"loss": [0.0] * 5},
+        {"loss": [0.5, 0.3, 0.2, 0.1, 0.1], "val_loss": [0.0] * 5},
+        {"loss": [0.5, 0.3, 0.2, 0.1, 0.1], "val_loss": [0.0, 0.5, 0.1, 0.4, 0.2]},
+    ],
+)
+def test_losses_of_0(history):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = read_curve(history)
+    assert np.isfinite(found.noise)
+    assert str(found)
+
+
+def severity(kind, history, **more):
+    return [a.severity for a in read_curve(history, **more).advice if a.kind == kind]
+
+
+def test_a_fit_that_went_on_is_not_told_to_be_slow_or_stuck():
+    slow, still = 2.3 - 0.002 * EPOCHS, np.concatenate([[2.4, 2.33, 2.31], np.full(17, 2.302)])
+    for kind, loss in (("low_rate", slow), ("plateau", still)):
+        assert severity(kind, {"loss": loss, "accuracy": np.full(20, 0.12)}) == ["warning"]
+        assert severity(kind, {"loss": loss, "accuracy": np.full(20, 0.97)}) == ["hint"]
+    assert severity("low_rate", {"loss": np.linspace(0.0872, 0.0756, 20)}) == ["hint"]
+    assert severity("low_rate", {"loss": slow}) == ["warning"]
+    assert severity("plateau", {"loss": still}) == ["hint"]  # of noisy numbers this is as good as it gets
+    x, y = digits(600)
+    model = classifier(32)
+    model.fit(x, y, epochs=30, verbose=0)
+    again = read_curve(model.fit(x, y, epochs=10, verbose=0))
+    assert [a.severity for a in again.advice if a.kind in ("low_rate", "plateau")] in ([], ["hint"])
+
+
+def test_a_gap_is_told_by_its_side_and_size():
+    history = {"loss": FALLS, "val_loss": FALLS, "accuracy": EPOCHS / 20, "val_accuracy": EPOCHS / 20 + 0.04}
+    (advice,) = [a for a in read_curve(history).advice if "gap" in a.kind]
+    assert "4.0 points better than train" in advice.evidence
+    big = 1e4 * (1.0 + np.exp(-EPOCHS / 2))
+    (advice,) = [a for a in read_curve({"loss": big, "val_loss": big + 630.6}).advice if "gap" in a.kind]
+    assert "dev loss is 630.6 worse than train, 3.2% of the first epoch's" in advice.evidence
+    assert "small" in advice.text
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        fd.schedules.Warmup(1e-3, 20),
+        fd.schedules.CosineDecay(1e-3, 7),
+        fd.schedules.PiecewiseConstantDecay([5], [1e-3, 0.0]),
+    ],
+)
+def test_code_for_rates_runs_beside_any_schedule(schedule):
+    x, y = digits(200)
+    model = classifier(16, optimizer=fd.optimizers.Adam(schedule))
+    model.fit(x, y, epochs=2, verbose=0)
+    code = {read_curve({"loss": loss}).advice[0].code for loss in ([2.0, NAN], 2.3 - 0.002 * EPOCHS)}
+    assert len(code) == 1
+    names = {"fd": fd, "model": model, "x": x, "y": y}
+    exec(code.pop().replace("x, y, ", "x, y, verbose=0, "), names)
+    assert names["better"].optimizer.learning_rate == names["found"].suggested
+    assert names["better"].history.history["loss"][-1] < 2
 
 
 def test_a_slow_straight_line_is_a_low_rate():

@@ -84,9 +84,47 @@ def test_several_outputs_and_a_useless_table(reports):
 
 def test_the_task_can_be_said(reports):
     assert walkthrough(X, Y, task="regression", epochs=2).task == "regression"
-    assert walkthrough(X, Y.astype(float), epochs=2).task == "regression"
-    assert walkthrough(X, Y.astype(float), task="classification", epochs=2).task == "classification"
+    assert walkthrough(X, Y.astype(float), task="regression", epochs=2).task == "regression"
+    assert walkthrough(X, Y + 0.5, task="classification", epochs=2).task == "classification"
     assert walkthrough(X[:200], np.arange(200), epochs=2).task == "regression"
+
+
+@pytest.mark.parametrize(
+    ("y", "task"),
+    [
+        (1.0 * (Y > 4), "classification"),
+        (Y.astype(np.float32), "classification"),
+        (Y + 0.5, "regression"),
+        (np.arange(600) % 30 * 1.0, "regression"),
+        (np.arange(600) % 30, "classification"),
+    ],
+)
+def test_whole_numbers_kept_as_floats(reports, y, task):
+    done = walkthrough(X, y, epochs=1)
+    assert done.task == task
+    assert f"Task: {task}" in done.words[0]
+
+
+def test_lines_of_code_are_for_the_training_set_alone(reports):
+    done = walkthrough(X, Y, epochs=2)
+    (line,) = [line for line in str(done).splitlines() if line.endswith("= done.split")]
+    names = {"done": done}
+    exec(line.strip(), names)
+    assert [len(names[name]) for name in ("x", "y_dev", "x_test")] == [360, 120, 120]
+
+
+def test_it_prints_the_most_important_alone():
+    done = walkthrough(X[:150], Y[:150], epochs=30)
+    told = [advice for advice in done.advice if advice.severity != "good"]
+    assert len(told) > 3
+    assert [advice.told() in str(done) for advice in told] == [True] * 3 + [False] * (len(told) - 3)
+    assert f"{len(told) - 3} more: .advice" in str(done)
+    assert len(str(done).splitlines()) <= 40
+
+
+def test_one_number_for_the_error_of_a_set():
+    done = walkthrough(TABLE[:120], TARGET[:120], epochs=20)
+    assert done.report["errors"].result.dev_error == pytest.approx(done.errors.dev_error, rel=1e-5)
 
 
 def test_one_hot_targets_are_classes(reports):

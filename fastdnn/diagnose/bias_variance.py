@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from fastdnn.checks import as_float
+from fastdnn.checks import as_float, number
 from fastdnn.diagnose.advice import Advice, each_kind_once, ordered
 from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.errors import expected
@@ -26,9 +26,11 @@ _WORDS = {
     "both": "high bias and high variance",
     "neither": "neither: bias and variance are low",
 }
-_SPLIT = """\
-train, dev, test = fd.data.train_dev_test_split(x, y, dev=0.2, test=0.2, seed=1)
-model.fit(*train, epochs=20, validation_data=dev)"""
+_PERFECT = "perfect"  # the name of a human level of 0, which nobody may have said
+_LARGER_DEV = """\
+x_all, y_all = np.concatenate([x, x_dev]), np.concatenate([y, y_dev])
+train, dev, _ = fd.data.train_dev_test_split(x_all, y_all, dev=0.3, test=0, seed=1)
+better = fd.diagnose.fresh_copy(model); better.fit(*train, epochs=20, validation_data=dev)"""
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,9 @@ class BiasVariance(ShortRepr):
     advice: tuple[Advice, ...]
 
     def __str__(self) -> str:
-        gaps = {"human": "", "train": _points(self.bias, "bias"), "dev": _points(self.variance, "variance")}
-        errors = {"human": self.human_error, "train": self.train_error, "dev": self.dev_error}
+        least = self.least
+        gaps = {least: "", "train": _points(self.bias, "bias"), "dev": _points(self.variance, "variance")}
+        errors = {least: self.human_error, "train": self.train_error, "dev": self.dev_error}
         if self.test_error is not None:
             errors["test"] = self.test_error
             gaps["test"] = _points(self.test_error - self.dev_error, "above dev")
@@ -61,6 +64,11 @@ class BiasVariance(ShortRepr):
         told = [advice.told() for advice in self.advice if not _is_said(advice)]
         figures = table(["set", "error", "gap"], rows, [1])
         return "\n".join([figures, _WORDS[self.verdict], *told, *_to_try(self.advice)])
+
+    @property
+    def least(self) -> str:
+        """What the bias is measured from: "human", or "perfect" where the human level is 0."""
+        return "human" if self.human_error else _PERFECT
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Bars of the errors, with the gaps between them named; see `fastdnn.plots.bias_variance`."""
@@ -109,7 +117,7 @@ def bias_variance(
     train, dev = _error("train_error", train_error), _error("dev_error", dev_error)
     human = _error("human_error", human_error)
     test = None if test_error is None else _error("test_error", test_error)
-    limit = _error("threshold", threshold)
+    limit = number(_WHERE, "threshold", threshold, 0, 1, ends="[)")
     high = (train - human > limit + _ROUNDING, dev - train > limit + _ROUNDING)
     verdicts: dict[tuple[bool, bool], Verdict] = {
         (True, False): "high_bias",
@@ -140,7 +148,8 @@ def _error(name: str, value: Any) -> float:
 
 def _verdicts(train: float, dev: float, human: float, limit: float, high: tuple[bool, bool]) -> list[Advice]:
     """One for each gap."""
-    of_human = f"train error {train:.2%} - human level {human:.2%} = {_points(train - human)}"
+    level = "human level" if human else _PERFECT
+    of_human = f"train error {train:.2%} - {level} {human:.2%} = {_points(train - human)}"
     of_train = f"dev error {dev:.2%} - train error {train:.2%} = {_points(dev - train)}"
     above = f", above {100 * limit:g} points"
     found = []
@@ -150,7 +159,8 @@ def _verdicts(train: float, dev: float, human: float, limit: float, high: tuple[
         )
         found.append(Advice("high_bias", "warning", text, of_human + above, BIAS[0].code, _TABLE))
     if high[1]:
-        text = "High variance: the network knows its training set by heart. Get more data, or regularise."
+        what = "does other data much worse than" if high[0] else "knows by heart"
+        text = f"High variance: the network {what} its training set. Get more data, or regularise."
         found.append(Advice("high_variance", "warning", text, of_train + above, VARIANCE[1].code, _TABLE))
     if train < human:
         text = "The network is better than the human level on its training set: how far it can go is unknown."
@@ -168,16 +178,17 @@ def _sets(train: float, dev: float, test: float | None, limit: float) -> list[Ad
     found = []
     if train - dev > limit + _ROUNDING:
         text = (
-            "The training set does worse than the dev set: measure it without dropout, and see that the dev "
+            "The training set does worse than the dev set: measure both by `evaluate`, and see that the dev "
             "set is no easier part of the data."
         )
         seen = f"train error {train:.2%}, dev error {dev:.2%}"
-        found.append(Advice("train_above_dev", "hint", text, seen, "model.evaluate(x, y)", _TABLE))
+        code = "print(model.evaluate(x, y), model.evaluate(x_dev, y_dev))"
+        found.append(Advice("train_above_dev", "hint", text, seen, code, _TABLE))
     if test is not None and test - dev > limit + _ROUNDING:
         text = "Choices were fitted to the dev set: take a larger one, and a new test set."
         seen = f"test error {test:.2%} - dev error {dev:.2%} = {_points(test - dev)}"
         found.append(
-            Advice("overfitted_dev", "warning", text, seen, _SPLIT, 'deck 000, "Train/Dev/Test Sets"')
+            Advice("overfitted_dev", "warning", text, seen, _LARGER_DEV, 'deck 000, "Train/Dev/Test Sets"')
         )
     return found
 

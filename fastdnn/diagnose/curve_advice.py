@@ -10,18 +10,23 @@ _STEPS = 'deck 004, "Training Process, Step-by-step"'
 _MONITOR = 'deck 004, "Always monitor and visualize the loss/accuracy!"'
 _STOP = 'deck 004, "Early Stopping"'
 _FIND = "found = fd.diagnose.learning_rate_range(model, x, y)\nprint(found)"
-_AT = "better = fd.diagnose.fresh_copy(model, learning_rate={} * model.optimizer.learning_rate{})"
-_FIT = "\nbetter.fit(x, y, epochs=20)"
-_LOWER, _HIGHER = _AT.format("0.1", "") + _FIT, _AT.format("10", "") + _FIT
+# Not by a factor of the rate there is: under a schedule that may be 0 at the end, or at the begin.
+_ANEW = """\
+found = fd.diagnose.learning_rate_range(fd.diagnose.fresh_copy(model{scaled}), x, y)
+better = fd.diagnose.fresh_copy(model{scaled}, learning_rate=found.suggested)
+better.fit(x, y, epochs=20)"""
+_RATE = _ANEW.format(scaled="")
+_UNTRAINED = 0.5  # of a loss: below ln 2, the cross-entropy of guessing, the weights may be trained ones
 _UNSURE = "unsure without an accuracy: a loss that noise keeps up goes up and down at good rates, too"
-_SCALED = _AT.format("0.1", ", scale=x") + _FIT
+_SCALED = _ANEW.format(scaled=", scale=x")
 
 
 @dataclass(frozen=True)
 class CurveFacts:
     """What `read_curve` read; see `CurveReading`. `first`, `last`, `dev_best`, `dev_last` are values of the
-    figure; `seen` shows the rate; `fits`: whether the training set is fitted well; `flat`: whether the
-    gradient is small at the end, None where nobody knows.
+    figure; `seen` shows the rate; `fits`: whether the training set is fitted well; `from_new`: whether the
+    training began with new weights; `flat`: whether the gradient is small at the end. The last two are None
+    where nobody knows.
     """
 
     figure: str
@@ -37,6 +42,7 @@ class CurveFacts:
     gap: float | None
     overfits: bool
     fits: bool
+    from_new: bool | None
     best_epoch: int
     turns: bool
     plateau: bool
@@ -79,14 +85,20 @@ def _rate(facts: CurveFacts) -> Advice:
         return Advice("diverged", "error", text, facts.seen, _SCALED, _STEPS)
     if facts.rate == "too_high":
         if facts.diverged is None and not _is_sure(facts):
-            text = "The learning rate is probably too high: begin anew with a tenth of it, and compare."
-            return Advice("high_rate", "warning", text, f"{facts.seen}; {_UNSURE}", _LOWER, _STEPS)
+            text = "The learning rate is probably too high: begin anew with a lower one, and compare."
+            return Advice("high_rate", "warning", text, f"{facts.seen}; {_UNSURE}", _RATE, _STEPS)
         kind = "diverged" if facts.diverged is not None else "high_rate"
-        text = "The learning rate is too high: begin anew with a tenth of it."
-        return Advice(kind, "error" if facts.diverged else "warning", text, facts.seen, _LOWER, _STEPS)
+        text = "The learning rate is too high: begin anew with a lower one, such as a range test finds."
+        return Advice(kind, "error" if facts.diverged else "warning", text, facts.seen, _RATE, _STEPS)
     if facts.rate == "too_low":
-        text = "The learning rate is too low: take ten times as much."
-        return Advice("low_rate", "warning", text, facts.seen, _HIGHER, _STEPS)
+        if facts.from_new is False or (facts.from_new is None and facts.first < _UNTRAINED):
+            text = (
+                "The loss falls slowly and evenly: the learning rate is too low, unless the training went on "
+                "with a trained network."
+            )
+            return Advice("low_rate", "hint", text, facts.seen, _RATE, _STEPS)
+        text = "The learning rate is too low: begin anew with a higher one, such as a range test finds."
+        return Advice("low_rate", "warning", text, facts.seen, _RATE, _STEPS)
     if facts.rate == "good" and not _is_sure(facts):
         text = "The learning rate seems to suit; a range test would say more."
         return Advice("good_rate", "good", text, f"{facts.seen}; {_UNSURE}", _FIND, _STEPS)
@@ -119,8 +131,8 @@ def _plateau(facts: CurveFacts) -> Advice:
         text = (
             "The loss stands still, and the gradient is not small: the steps are too large. Lower the rate."
         )
-        code = _LOWER
-    return Advice("plateau", "warning", text, seen, code, BIAS[0].source)
+        code = _RATE
+    return Advice("plateau", "warning" if facts.from_new else "hint", text, seen, code, BIAS[0].source)
 
 
 def _early_stopping(facts: CurveFacts) -> Advice:
@@ -132,8 +144,10 @@ def _early_stopping(facts: CurveFacts) -> Advice:
 def _gap(facts: CurveFacts) -> Advice:
     assert facts.gap is not None
     in_points = facts.gap_figure.endswith("accuracy")
-    size = f"{100 * facts.gap:.1f} points" if in_points else f"{facts.gap:.4g}"
-    seen = f"dev {facts.gap_figure} is {size} worse than train"
+    size = f"{abs(100 * facts.gap):.1f} points" if in_points else f"{abs(facts.gap):.4g}"
+    seen = f"dev {facts.gap_figure} is {size} {'worse' if facts.gap >= 0 else 'better'} than train"
+    if facts.gap_figure == facts.figure and facts.first > 0 and not in_points:
+        seen += f", {abs(facts.gap) / facts.first:.1%} of the first epoch's"
     if facts.overfits:
         text = "Big gap between the training and the dev set: increase the regularisation."
         return Advice("overfitting", "warning", text, seen, VARIANCE[1].code, _MONITOR)
@@ -141,5 +155,5 @@ def _gap(facts: CurveFacts) -> Advice:
         return Advice(
             "small_gap", "good", "The dev set does about as well as the training set.", seen, "", _MONITOR
         )
-    text = "No gap, and the training set is not fitted: increase the model's capacity."
+    text = "The gap is small, and the training set is not fitted: increase the model's capacity."
     return Advice("no_gap", "hint", text, seen, BIAS[0].code, _MONITOR)

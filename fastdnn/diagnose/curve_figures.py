@@ -10,6 +10,7 @@ import numpy as np
 from fastdnn.callbacks.early_stopping import EarlyStopping
 
 EXPLODED = 3.0  # a first value so far above the second one is no measure of what comes later
+_SMALLEST = 1e-9  # of the highest value: what a first one of 0 is taken for
 _TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -69,8 +70,7 @@ def shape_of(curve: np.ndarray) -> Shape:
     >>> round(found.fall, 3), round(found.jitter, 3), round(found.straight, 3)
     (0.4, 0.0, 1.0)
     """
-    start = max(float(curve[0]), _TINY)
-    scaled = curve / start
+    scaled = curve / start_of(curve)
     half, third = len(curve) // 2, late(len(curve))
     first = scaled[0] - scaled[half]
     return Shape(
@@ -78,13 +78,18 @@ def shape_of(curve: np.ndarray) -> Shape:
         float(scaled[0] - scaled[-1]),
         float(scaled.min()),
         float(scaled.max()),
-        jitter(scaled) / (float(scaled[1]) if scaled[1] * EXPLODED < 1 else 1.0),
+        jitter(scaled) / (float(scaled[1]) if 0 < scaled[1] * EXPLODED < 1 else 1.0),
         jitter(scaled) / max(float(np.median(scaled)), _TINY),
         float((scaled[1] - np.median(scaled[-third:])) / max(scaled[1], _TINY)),
         float((scaled[half] - scaled[-1]) / first) if first > 0 else 0.0,
         float(scaled[-third - 1] - scaled[-1]) if len(curve) > third else 0.0,
         float(np.median(scaled[-third:])),
     )
+
+
+def start_of(curve: np.ndarray) -> float:
+    """The value by which others are measured: the first one, > 0 also of a curve that begins at 0."""
+    return max(float(curve[0]), _SMALLEST * float(curve.max())) or 1.0
 
 
 def late(epochs: int) -> int:

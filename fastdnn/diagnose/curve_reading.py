@@ -9,7 +9,7 @@ import numpy as np
 from fastdnn.callbacks.history import History
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.curve_advice import CurveFacts, advice_of
-from fastdnn.diagnose.curve_figures import above_floor, as_cost, jitter, late, shape_of
+from fastdnn.diagnose.curve_figures import above_floor, as_cost, jitter, late, shape_of, start_of
 from fastdnn.diagnose.curve_rate import LEAST_EPOCHS, STILL, STUCK, Rate, read_rate
 from fastdnn.errors import expected, unknown_name
 from fastdnn.report import table
@@ -27,6 +27,7 @@ _TURN = 2.0  # deviations of the noise: likewise
 _DEVIATION = 0.605  # of noise, by the median of its second differences' sizes: 1 / (0.6745 √6)
 _LOSS_GAP = 0.1  # of the first training loss, where there is no accuracy, whose gap has a unit
 _POINTS = 0.03  # of an accuracy: the threshold of `bias_variance`
+_LEARNT = 0.1  # an error of the first epoch below which the weights may have been trained before
 _SMALL_GRADIENT = 0.1  # by the largest so far: a plateau with less is flat
 
 
@@ -108,6 +109,11 @@ def read_curve(
         gradient_norms: ‖g‖ along the training, evenly from its begin to its end, at least two; or, by names
             that begin with "gradient_norm/", those of each weight, such as the `.samples` of a
             `callbacks.Monitor`.
+
+    The history is to begin with new weights: of a `fit` that went on with trained ones the first loss is low
+    already, and what falls slowly or stands still there may be as good as it gets. An accuracy tells the two
+    apart: where it is high in the first epoch, a low rate and a plateau are hints. Without one a plateau is a
+    hint, and a low rate where the first value is below 0.5, less than the cross-entropy of guessing.
 
     A history without an epoch is that of a fit whose loss was NaN or infinite in its first one: it diverged.
 
@@ -215,7 +221,7 @@ def _facts(
         shifted = above_floor(*costs)
         best = int(np.argmin(costs[-1])) + 1
         turns = len(sets) > 1 and _turns(shifted[-1])
-        noise = jitter(shifted[-1] / max(float(shifted[-1][0]), np.finfo(np.float64).tiny))
+        noise = jitter(shifted[-1] / start_of(shifted[-1]))
         plateau, goes_on = _end(shifted[0])
     else:
         rate, seen, best, turns, noise, plateau, goes_on = "unknown", "", 1, False, 0.0, False, False
@@ -237,6 +243,7 @@ def _facts(
         gap=gap,
         overfits=overfits,
         fits=train_cost,
+        from_new=_from_new(figure, curves),
         best_epoch=best,
         turns=turns,
         plateau=plateau and rate != "too_low",
@@ -286,6 +293,14 @@ def _gap(figure: str, curves: Mapping[str, np.ndarray], kept: int) -> tuple[str,
         return name, None, False, fits
     gap = ends[1] - ends[0]
     return name, gap, gap > limit, fits
+
+
+def _from_new(figure: str, curves: Mapping[str, np.ndarray]) -> bool | None:
+    """Whether an accuracy shows that the training began with weights that knew little; None without one."""
+    name = figure if figure.endswith("accuracy") else "accuracy"
+    if name not in curves or not len(curves[name]):
+        return None
+    return bool(1 - curves[name][0] > _LEARNT)
 
 
 def _flat(norms: np.ndarray | None) -> bool | None:

@@ -124,6 +124,7 @@ def learning_rate_range(
 
     Raises:
         ValueError: data or an argument does not fit, or nothing is trained.
+        NonFiniteLossError: weights, or the loss of the first ones, are NaN or infinite.
         TypeError: `copy.deepcopy` cannot copy a layer, loss or metric of your own.
 
     Source: Smith, "Cyclical learning rates for training neural networks", WACV 2017; fastai's `lr_find`; deck
@@ -147,6 +148,7 @@ def learning_rate_range(
         for start in (first, 0.0):
             trial, feed = trial_of(model, _WHERE, x, y)
             refuse_untrained(_WHERE, trial)
+            _refuse_spoilt(trial)
             set_rate(trial, ExponentialDecay(start, count - 1, last / first))
             epochs = -(-count // steps_per_epoch(feed.rows, batch))
             watch = _Steps(count, feed.rows, batch, _is_sum(trial), told)
@@ -168,6 +170,18 @@ def learning_rate_range(
             tested.append(np.array(watch.losses))
     rates = first * (last / first) ** (np.arange(count) / (count - 1))
     return _read(model, rates, tested[0], tested[1])
+
+
+def _refuse_spoilt(model: "Model") -> None:
+    """Raise if a weight is NaN or infinite: no rate mends that.
+
+    Raises:
+        NonFiniteLossError: one is.
+    """
+    for name, weight in model.weights.snapshot().items():
+        if not np.isfinite(weight).all():
+            hint = "a training has diverged; test new ones: fd.diagnose.fresh_copy(model)"
+            raise NonFiniteLossError(expected(_WHERE, "finite weights", f"NaN or infinity in {name}", hint))
 
 
 def _is_sum(model: "Model") -> bool:

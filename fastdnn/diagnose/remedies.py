@@ -1,6 +1,6 @@
 """What the decks do against high bias and high variance, as advice with lines that run.
 
-The lines use the names that `Advice` says: `fd`, `np`, `model`, `x`, `y`.
+The lines use the names that `Advice` says. What is to mend an overfitted network begins with new weights.
 """
 
 from fastdnn.diagnose.advice import Advice
@@ -18,17 +18,18 @@ _OTHER = _BETTER.format(f"before_output={_DEEPER}", 50)
 
 _MORE_DATA = """\
 noise = 0.1 * np.std(x, axis=0) * np.random.default_rng(0).standard_normal(np.shape(x))
-model.fit(np.concatenate([x, x + noise]), np.concatenate([y, y]), epochs=20)"""
+better = fd.diagnose.fresh_copy(model)
+better.fit(np.concatenate([x, x + noise]), np.concatenate([y, y]), epochs=20)"""
 
 _REGULARIZE = _BETTER.format("regularizer=fd.regularizers.L2(1e-3)", 20)
 
 _DROPOUT = _BETTER.format("before_output=[fd.layers.Dropout(0.3)]", 20)
 
-_SHIFT = "print(fd.data.check_shift(x[: int(0.8 * len(x))], x[int(0.8 * len(x)) :]))"
+_SHIFT = "print(fd.data.check_shift(x, x_dev))"
 
 _STOP = """\
-stop = fd.callbacks.EarlyStopping(patience=5)
-model.fit(x, y, epochs=200, validation_split=0.2, callbacks=[stop])"""
+better, stop = fd.diagnose.fresh_copy(model), fd.callbacks.EarlyStopping(patience=5)
+better.fit(x, y, epochs=200, validation_data=(x_dev, y_dev), callbacks=[stop])"""
 
 # The decks' lists, in their order.
 BIAS = (

@@ -8,7 +8,6 @@ import numpy as np
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.remedies import BIAS
-from fastdnn.diagnose.trials import rate_code
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -116,7 +115,9 @@ def _by_rate(facts: SubsetFacts) -> Advice | None:
         kind, word = ("low_rate", "low") if is_low else ("high_rate", "high")
         text = f"The learning rate is too {word}: with {better[0]:g} these rows are learnt."
         seen = f"not with {facts.rate:g}, the model's own: {_figures(facts)}"
-        return Advice(kind, "warning", text, seen, rate_code(facts.trial, better[0]), _STEP)
+        code = f"better = fd.diagnose.fresh_copy(model, learning_rate={better[0]:g})\n"
+        code += "better.fit(x, y, epochs=20)"
+        return Advice(kind, "warning", text, seen, code, _STEP)
     if facts.diverged:
         text = "The loss became NaN or infinite: lower the learning rate, and scale features and targets."
         seen = f"rates {', '.join(f'{rate:g}' for rate in facts.rates)}"

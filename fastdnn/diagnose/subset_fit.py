@@ -41,7 +41,7 @@ class SubsetFit(ShortRepr):
     best_accuracy: the most there is: below 1 where rows that are alike have unlike labels; or None.
     rows: that were learnt.
     epochs: that it took, or were tried.
-    rate: the model's own learning rate.
+    rate: the model's own learning rate; of a schedule the largest of these epochs.
     rates: {rate: whether these rows were learnt with it}, of all that were tried.
     history: the figures of the epochs at the model's own rate.
     advice: what hinders, and what to do.
@@ -167,7 +167,7 @@ def overfit_subset(
 
 def _found(trials: SubsetTrials, others: bool) -> SubsetFit:
     """The training at the model's own rate, and, where it fails, at the best of others."""
-    own = trials.optimizer.learning_rate
+    own = trials.own_rate()
     no_gradient = trials.no_gradient()
     first = trials.at(own=True, rate=own, epochs=trials.epochs)
     rates = {own: first.reached}

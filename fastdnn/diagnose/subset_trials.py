@@ -13,6 +13,7 @@ from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.told import Told
 from fastdnn.diagnose.trials import set_rate
 from fastdnn.errors import NonFiniteLossError, expected
+from fastdnn.optimizers.scalars import schedule_values
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -79,6 +80,13 @@ class SubsetTrials:
         """Whether no weight gets any at the start."""
         _, gradients = self.trial.loss_and_gradients(*self._data)
         return not any(np.any(gradient) for gradient in gradients.values())
+
+    def own_rate(self) -> float:
+        """The optimiser's; of a schedule, which may begin or end at 0, the largest, an epoch being a step."""
+        schedule = self.optimizer.schedules.get("learning_rate")
+        if schedule is None:
+            return float(self.optimizer.learning_rate)
+        return float(max(schedule_values(schedule, 0, self.epochs)))
 
     def best_rate(self) -> float:
         """After a tenth of the epochs: the lowest one that reached, else that of the lowest loss."""

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from fastdnn.model import Model
 
 _WHERE = "walkthrough"
+_MOST = 3  # of what is advised, printed
+# Those of the caller are all rows: what is trained on them has seen the dev and test sets.
+_NAMES = """\
+In the lines of code x, y are the training set alone. With done = fd.diagnose.walkthrough(...):
+  (x, y), (x_dev, y_dev), (x_test, y_test) = done.split
+  model = done.model"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,8 @@ class Walkthrough(ShortRepr):
     errors: bias and variance, of the shares of wrong labels, or 1 - R²; None where an error is above 1.
     report: of `fastdnn.diagnose.report`.
     words: a line for each step.
-    advice: of all steps.
+    advice: of all steps. Its lines of code are for the sets of the split, and not for the x and y of all
+        rows: `(x, y), (x_dev, y_dev), (x_test, y_test) = done.split; model = done.model`.
     """
 
     model: "Model"
@@ -64,8 +71,11 @@ class Walkthrough(ShortRepr):
     advice: tuple[Advice, ...]
 
     def __str__(self) -> str:
-        told = [advice.told() for advice in self.advice if advice.severity != "good"]
-        return "\n".join([*self.words, *told])
+        told = [advice for advice in self.advice if advice.severity != "good"]
+        lines = [*self.words, *([_NAMES] if told else []), *(advice.told() for advice in told[:_MOST])]
+        if len(told) > _MOST:
+            lines.append(f"{len(told) - _MOST} more: .advice; all that was found: print(done.report)")
+        return "\n".join(lines)
 
     def plot(self, axes: Any = None) -> Any:
         """Four panels: rows learnt by heart, the range test, the learning curves, the errors; see
@@ -107,7 +117,8 @@ def walkthrough(
         y: labels of any kind, whole numbers or texts, (examples,), or one-hot rows (examples, classes); of a
             regression (examples,) or (examples, outputs).
         task: "auto" takes one-hot rows, texts, truth values, and whole numbers of at most 100 distinct
-            values, each five times on average, for classes.
+            values, each five times on average, for classes; of floats that are whole, such as 0. and 1., at
+            most 20 values. Step 1 says what y was taken for.
         build: makes the network of (features, outputs), compiled or not; without, a simple one is made. It
             scales its inputs itself. Where it is not compiled, it is with Adam and the task's loss, cross-
             entropy of logits or the squared error.
@@ -219,6 +230,7 @@ class _Steps:
         told = f"{rows} rows of {split.train[0].shape[1]} features, described and split."
         if self._task.one_hot:
             told += f" y is one-hot: taken as labels 0 to {self._task.outputs - 1}."
+        told += f" Task: {self._task.told()}."
         self._say(f"Preprocess: {told}")
         return describe(split.train[0])
 
@@ -257,7 +269,7 @@ class _Steps:
 
     def _errors(self, model: "Model") -> BiasVariance | None:
         errors = {
-            name: error_of(model, getattr(self._split, name), self._task)
+            name: error_of(model, getattr(self._split, name), self._task, self._split.train[1])
             for name in ("train", "dev", "test")
             if len(getattr(self._split, name)[0])
         }

@@ -16,6 +16,7 @@ from fastdnn.sequential import Sequential
 
 _WHERE = "walkthrough"
 _MOST_CLASSES = 100
+_MOST_OF_FLOATS = 20  # whole numbers that are kept as floats are figures more often
 _ROWS_OF_A_CLASS = 5  # on average; else whole numbers are figures
 
 
@@ -36,6 +37,12 @@ class Task:
     def outputs(self) -> int:
         """Of the network."""
         return int(self.y.shape[1]) if self.classes is None else len(self.classes)
+
+    def told(self) -> str:
+        """What y was taken for, and what says otherwise."""
+        if self.classes is None:
+            return 'regression; of labels say task="classification"'
+        return f'classification, {len(self.classes)} classes; of numbers say task="regression"'
 
 
 def task_of(y: Any, task: str, rows: int) -> Task:
@@ -99,8 +106,11 @@ def _of_one_hot(y: np.ndarray, rows: int) -> Task:
 def _looks_like_classes(y: np.ndarray) -> bool:
     if y.dtype.kind in "OUSb":
         return y.ndim == 1
-    distinct = len(np.unique(y)) if y.dtype.kind in "iu" and y.ndim == 1 else np.inf
-    return bool(distinct <= min(_MOST_CLASSES, len(y) // _ROWS_OF_A_CLASS))
+    whole = y.ndim == 1 and (y.dtype.kind in "iu" or (y.dtype.kind == "f" and bool((y == np.trunc(y)).all())))
+    if not whole or (y.dtype.kind == "f" and not np.isfinite(y).all()):
+        return False
+    most = _MOST_CLASSES if y.dtype.kind in "iu" else _MOST_OF_FLOATS
+    return bool(len(np.unique(y)) <= min(most, len(y) // _ROWS_OF_A_CLASS))
 
 
 def simple_network(build: Any, train: tuple[Any, ...], task: Task, hidden: int, seed: int) -> Model:
@@ -137,12 +147,13 @@ def _layers(x: np.ndarray, y: np.ndarray, task: Task, hidden: int, seed: int) ->
     return Sequential(layers, seed=seed)
 
 
-def error_of(model: Model, part: tuple[Any, ...], task: Task) -> float:
-    """The share of wrong labels, or 1 - R², the mean over the outputs; of a part (x, y) of the split."""
+def error_of(model: Model, part: tuple[Any, ...], task: Task, trained: np.ndarray) -> float:
+    """The share of wrong labels, or 1 - R² as `report` has it: the mean squared error by the variance of the
+    targets `trained` of the training set; of a part (x, y) of the split.
+    """
     x, y = part
     outputs = np.asarray(model.predict(x), np.float64)
     if task.classes is not None:
         return float(np.mean(outputs.argmax(axis=1) != y))
-    spread = ((y - y.mean(axis=0)) ** 2).sum(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    return float(np.mean(((y - outputs) ** 2).sum(axis=0) / spread))
+    spread = float(trained.var(axis=0).mean())
+    return float(((y - outputs) ** 2).mean() / (spread if spread > 0 else 1.0))

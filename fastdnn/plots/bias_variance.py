@@ -9,7 +9,7 @@ from fastdnn.plots.figure import COLOURS, axes_for
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_HATCHES = {"human": "", "train": "//", "dev": "..", "test": "xx"}  # told apart in grey, too
+_HATCHES = {"human": "", "perfect": "", "train": "//", "dev": "..", "test": "xx"}  # told apart in grey, too
 
 
 def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
@@ -26,12 +26,12 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     >>> import fastdnn as fd
     >>> ax = fd.diagnose.bias_variance(0.15, 0.3).plot()
     >>> [label.get_text() for label in ax.get_xticklabels()]
-    ['human', 'train', 'dev']
+    ['perfect', 'train', 'dev']
     """
     if not isinstance(found, BiasVariance):
         raise ValueError(expected("plots.bias_variance", "what diagnose.bias_variance found", repr(found)))
     axes = axes_for("plots.bias_variance", ax, (7, 4.5))
-    errors = {"human": found.human_error, "train": found.train_error, "dev": found.dev_error}
+    errors = {found.least: found.human_error, "train": found.train_error, "dev": found.dev_error}
     if found.test_error is not None:
         errors["test"] = found.test_error
     heights = {name: 100 * error for name, error in errors.items()}
@@ -49,9 +49,9 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
     gaps = {"train": "bias", "dev": "variance", "test": "test - dev"}
     for place, name in enumerate(names[1:], start=1):
         ends = (heights[names[place - 1]], heights[name])
-        _gap(axes, place, ends, gaps[name], 100 * found.threshold, top, 10 if ax is None else 7.5)
+        _gap(axes, place, ends, gaps[name], 100 * found.threshold, top, ax is not None)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel="error (% of the examples)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
+    axes.set(ylabel="error (%)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
     limit = f" (a gap above {100 * found.threshold:g} points is high)" if ax is None else ""
     axes.set_title(found.verdict.replace("_", " ") + limit)
     axes.grid(axis="y", alpha=0.3)
@@ -60,10 +60,10 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
 
 
 def _gap(
-    axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: float, top: float, size: float
+    axes: "Axes", place: int, ends: tuple[float, float], name: str, limit: float, top: float, narrow: bool
 ) -> None:
     """An arrow beside the bar from the last one's height to its own; of a short one the name is above it,
-    where it covers no height.
+    where it covers no height. In a narrow panel the words are short, and legible also over a bar.
     """
     (low, high), x = ends, place - 0.28
     axes.plot([place - 0.8, place - 0.2], [low, low], color="0.4", linewidth=0.8, linestyle=":")
@@ -71,9 +71,12 @@ def _gap(
     if high != low:
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
-    text = f"{name}\n{high - low:.3g} points"
-    look: dict[str, Any] = {"ha": "right", "fontsize": size, "fontweight": weight}
+    text = f"{name}\n{high - low:.3g}" + ("" if narrow else " points")
+    look: dict[str, Any] = {"ha": "right", "fontsize": 7.5 if narrow else 10, "fontweight": weight}
+    if narrow:
+        look["bbox"] = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.5}
     if abs(high - low) < 0.3 * top:
-        axes.text(x + 0.06, max(low, high) + 0.08 * top, text, va="bottom", **look)
+        above = 0.14 if narrow else 0.08
+        axes.text(x + 0.06, max(low, high) + above * top, text, va="bottom", **look)
     else:
         axes.text(x - 0.04, (low + high) / 2, text, va="center", **look)

@@ -50,10 +50,12 @@ def rate_range(found: RateRange, ax: "Axes | None" = None) -> "Axes":
     axes.axvline(found.suggested, color=COLOURS[1], linewidth=1, linestyle=":", zorder=0)
     low, high = float(found.smoothed.min()), float(found.smoothed[: max(1, len(found.smoothed) // 4)].max())
     margin = 0.3 * (high - low) if high > low else abs(high) or 1.0
-    axes.set_ylim(low - margin / 2, high + 2 * margin)  # what exploded leaves the picture
-    of_step = "loss, less what chance makes of the batch" if ax is None else "loss of the step"
+    room = 2 if ax is None else 3.5  # margins for the legend, which a narrow panel has above the curve
+    axes.set_ylim(low - margin / 2, high + room * margin)  # what exploded leaves the picture
+    of_step = "loss of the step, compared on equal batches" if ax is None else "loss of the step"
     axes.set(xscale="log", xlabel="learning rate (of a step)", ylabel=of_step)
-    axes.set_title("learning-rate range test" + (", until the loss exploded" if found.diverged else ""))
+    exploded = found.diverged and ax is None
+    axes.set_title("learning-rate range test" + (", until the loss exploded" if exploded else ""))
     axes.grid(alpha=0.3)
     legend_for(axes, ax)
     return axes

@@ -11,6 +11,9 @@ from fastdnn.plots.figure import COLOURS, axes_for, legend_for
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_ROOM = 1.6  # of the height of what is drawn
+_FOOT = 0.04  # below it
+
 
 def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
     """Draw what `fastdnn.diagnose.overfit_subset` found: the loss from the constant output's down to the
@@ -43,15 +46,20 @@ def subset_fit(found: SubsetFit, ax: "Axes | None" = None) -> "Axes":
     for index, (name, (level, style)) in enumerate(levels.items(), start=1):
         label = f"{name}: {level:.3g}"
         axes.axhline(level, color=COLOURS[index], linestyle=style, linewidth=1.8, label=label)
-    if found.accuracy is not None:
-        axes.plot([], [], linestyle="none", label=f"accuracy at the end: {found.accuracy:.3g}")
+    narrow, accuracy = ax is not None, found.accuracy
+    if accuracy is not None and not narrow:
+        axes.plot([], [], linestyle="none", label=f"accuracy at the end: {accuracy:.3g}")
     top = 1.3 * max(found.baseline, float(np.median(loss)))
     axes.set(
         xlabel="epoch (one step each)",
         ylabel="loss",
-        title="learnt by heart" if found.reached else "not learnt",
+        title=("learnt by heart" if found.reached else "not learnt")
+        + (f", accuracy {accuracy:.3g}" if accuracy is not None and narrow else ""),
     )
-    axes.set_ylim(top=max(top, 1.1 * float(loss[-1])))
+    top = max(top, 1.1 * float(loss[-1]))
+    if narrow:  # the legend is in the panel: room for it above the curve and the constant output
+        top = max(top, found.floor + _ROOM * (min(float(loss.max()), top) - found.floor))
+    axes.set_ylim(min(found.floor, float(loss.min())) - _FOOT * (top - found.floor), top)
     axes.grid(alpha=0.3)
     legend_for(axes, ax)
     return axes
