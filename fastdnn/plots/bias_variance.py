@@ -72,7 +72,7 @@ def _gap(
         axes.annotate("", (x, high), (x, low), arrowprops=arrow)
     weight = "bold" if high - low > limit else "normal"
     text = f"{name}\n{high - low:.3g}" + ("" if narrow else " points")
-    look: dict[str, Any] = {"ha": "right", "fontsize": 7.5 if narrow else 10, "fontweight": weight}
+    look: dict[str, Any] = {"ha": "right", "fontsize": 8 if narrow else 10, "fontweight": weight}
     if narrow:
         look["bbox"] = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 0.5}
     if abs(high - low) < 0.3 * top:

@@ -26,7 +26,7 @@ def walkthrough(found: Walkthrough, axes: Any = None) -> np.ndarray:
     where = "plots.walkthrough"
     if not isinstance(found, Walkthrough):
         raise ValueError(expected(where, "what diagnose.walkthrough gave", repr(found)))
-    panels = grid_for(where, axes, 2, 2, (12, 8))
+    panels = grid_for(where, axes, 2, 2, (9.4, 7))
     for panel, result in zip(
         panels.flat, (found.subset, found.rates, found.curve, found.errors), strict=True
     ):
