@@ -254,3 +254,28 @@ def test_the_trials_of_a_sigmoid_tower():
     assert "ReLU in hidden layers" in str(found)
     again = intervene(model, rows, 32, steps_done=10)
     assert again == found
+
+
+class _OwnAdam(fd.optimizers.Adam):
+    pass
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        fd.optimizers.SGD(lambda step: 0.1),
+        fd.optimizers.Adam(fd.schedules.Manual(lambda step: 0.01)),
+        _OwnAdam(0.01),
+    ],
+)
+def test_optimizers_of_ones_own_are_copied(optimizer):
+    model = fd.Sequential([fd.Input((4,)), fd.layers.Dense(8, "relu"), fd.layers.Dense(1)], seed=0)
+    model.compile(optimizer, "mse")
+    again = fd.diagnose.fresh_copy(model, learning_rate=0.5)
+    assert type(again.optimizer) is type(optimizer)
+    assert again.optimizer is not optimizer
+    assert float(again.optimizer.learning_rate) == 0.5
+    assert float(model.optimizer.learning_rate) != 0.5
+    x = np.random.default_rng(0).normal(size=(60, 4))
+    model.fit(x, x[:, 0] * 100)
+    assert fd.diagnose.report(model, (x, x[:, 0] * 100), (x, x[:, 0] * 100), verbose=0).advice

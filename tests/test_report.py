@@ -13,6 +13,7 @@ import fastdnn as fd
 from fastdnn.diagnose import Advice, report
 from fastdnn.diagnose.causes import CAUSES, Cause
 from fastdnn.diagnose.ranking import ranked
+from fastdnn.diagnose.set_of_rows import Rows
 from fastdnn.errors import NonFiniteLossError
 
 CASES = [
@@ -576,3 +577,33 @@ SETS = (X[:50], X[:50, 0]), (X[50:90], X[50:90, 0])
 def test_bad_arguments_are_refused(model, sets, options, message):
     with pytest.raises(ValueError, match=message):
         report(model, *sets, **options)
+
+
+def test_guessing_is_judged_by_the_weights_too():
+    """Rare rows that weigh as much as the others: half of the weight is wrong where one class is said."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(600, 3))
+    y = (x[:, 0] > 1.6).astype(int)
+    weights = np.where(y == 1, (y == 0).sum() / y.sum(), 1.0)
+    model = fd.Sequential([fd.Input((3,)), fd.layers.Dense(1, "sigmoid")], seed=0)
+    model.compile(fd.optimizers.Adam(0.05), "binary_crossentropy")
+    model.fit(x, y, sample_weight=weights, epochs=20)
+    found = report(model, (x, y, weights), (x, y, weights), quick=True)
+    assert not {advice.kind for advice in found.advice} & {"not_learnt", "unrelated_targets"}
+    rows = Rows.of("dev", (x, y, weights), model)
+    assert rows.error_of_guessing(model, rows) == pytest.approx(0.5)
+    rows = Rows.of("dev", (x, y), model)
+    assert rows.error_of_guessing(model, rows) == pytest.approx(y.mean())
+    with pytest.raises(ValueError, match=r"\[report, dev\] expected a sample_weight above 0, got none"):
+        report(model, (x, y), (x, y, np.zeros(600)))
+
+
+def test_sparse_features_of_any_format():
+    sparse = pytest.importorskip("scipy.sparse", reason="SciPy is not installed")
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 5))
+    model = fd.Sequential([fd.Input((5,)), fd.layers.Dense(1)], seed=0)
+    model.compile("adam", "mse")
+    rows = sparse.coo_matrix(x)
+    model.fit(rows, x[:, 0], epochs=2)
+    assert report(model, (rows, x[:, 0]), (rows, x[:, 0]), quick=True).advice

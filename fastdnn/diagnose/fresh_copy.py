@@ -120,10 +120,7 @@ def fresh_copy(
 
 def optimizer_like(optimizer: Optimizer, learning_rate: float | None = None) -> Optimizer:
     """The same optimiser without steps behind it, at a constant rate if one is given."""
-    config = optimizer.get_config()
-    if learning_rate is not None:
-        config["learning_rate"] = learning_rate
-    return optimizers.from_config(type(optimizer).__name__, config)
+    return optimizer.anew() if learning_rate is None else optimizer.anew(learning_rate=learning_rate)
 
 
 def highest_rate(optimizer: Optimizer, steps: int = 200, epochs: int = 20) -> float:
@@ -137,10 +134,7 @@ def highest_rate(optimizer: Optimizer, steps: int = 200, epochs: int = 20) -> fl
 
 def without_decay(optimizer: Optimizer) -> Optimizer:
     """The same optimiser that lets no weights decay, without steps behind it."""
-    config = optimizer.get_config()
-    if config.get("weight_decay"):
-        config["weight_decay"] = 0.0
-    return optimizers.from_config(type(optimizer).__name__, config)
+    return optimizer.anew(weight_decay=0.0)
 
 
 def rebuilt(

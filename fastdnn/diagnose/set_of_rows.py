@@ -60,9 +60,14 @@ class Rows(ShortRepr):
             x, names = features.array, features.names
             if names is None and model.table is not None and x.shape[1] == model.table.width:
                 names = model.table.feature_names
+        if is_sparse(x):
+            x = x.tocsr()  # whose rows can be taken
         if x.shape[0] == 0:
             raise ValueError(expected("report", f"rows in {name}", "none"))
         model.prepare(f"report, {name}", x, y, weights)
+        if weights is not None and not weights.any():
+            hint = "leave the weights out, or the set"
+            raise ValueError(expected(f"report, {name}", "a sample_weight above 0", "none", hint))
         return cls(name, x, y, weights, names)
 
     def __len__(self) -> int:
@@ -136,16 +141,19 @@ class Rows(ShortRepr):
     def error_of_guessing(self, model: Model, train: "Rows") -> float:
         """That of saying the same for each row: the most frequent class of `train`, or its mean."""
         if not is_classification(model):
-            mean = train.y.reshape(len(train), -1).astype(np.float64).mean(axis=0)
+            targets = train.y.reshape(len(train), -1).astype(np.float64)
+            mean = np.average(targets, axis=0, weights=train.weights)
             difference = self.y.reshape(len(self), -1).astype(np.float64) - mean
-            return float((difference**2).mean() / train.spread())
+            return self.mean((difference**2).mean(axis=1)) / train.spread()
         if self.y.ndim == 2 and self.y.shape[1] > 1:
             if model.compiled.loss.accuracy[0] == "binary_accuracy":  # type: ignore[index]
-                often = (train.y > 0.5).mean(axis=0) > 0.5
-                return float(((self.y > 0.5) != often).mean())
-            return float((self.y.argmax(axis=1) != np.bincount(train.y.argmax(axis=1)).argmax()).mean())
-        values, counts = np.unique(train.y, return_counts=True)
-        return float((self.y.reshape(-1) != values[counts.argmax()]).mean())
+                often = np.average(train.y > 0.5, axis=0, weights=train.weights) > 0.5
+                return self.mean(((self.y > 0.5) != often).mean(axis=1))
+            label = np.bincount(train.y.argmax(axis=1), weights=train.weights).argmax()
+            return self.mean(self.y.argmax(axis=1) != label)
+        values, of_rows = np.unique(train.y, return_inverse=True)
+        often = values[np.bincount(of_rows.reshape(-1), weights=train.weights).argmax()]
+        return self.mean(self.y.reshape(-1) != often)
 
     # ---- Losses
 

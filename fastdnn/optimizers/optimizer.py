@@ -334,6 +334,13 @@ class Optimizer:
         own = {"_numbers": copy.copy(self._numbers), "options": dict(self.options)}
         return {**vars(self), **own, "_state": None, "_parameters": None}
 
+    def anew(self, **numbers: Number) -> Self:
+        """A copy without steps behind it and with other numbers, which may be where schedules were."""
+        made = copy.deepcopy(self)
+        for name, value in numbers.items():
+            made._numbers.set(name, value)
+        return made
+
     # ---- Files
 
     def get_config(self) -> dict[str, Any]:
