@@ -19,7 +19,7 @@ def output(name):
         [sys.executable, FOLDER / f"{name}.py", "--quick"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         cwd=FOLDER.parent,
     )
     assert done.returncode == 0, done.stderr
