@@ -18,10 +18,10 @@ CODE = """
     def slope(steps_done, work, rounds):
         for _ in range(max(20, rounds // 10)):  # until pools and caches are full
             work()
-        gc.collect()
         sizes = []
         for _ in range(rounds):
             work()
+            gc.collect()  # what waits in free lists and cycles until the collector comes is no leak
             sizes.append(resident())
         at = np.arange(rounds) * steps_done
         return np.polyfit(at, sizes, 1)[0]
