@@ -9,6 +9,7 @@
 """
 
 from fastdnn.tune.conditions import when
+from fastdnn.tune.default_space import default_space
 from fastdnn.tune.distributions import (
     choice,
     integers,
@@ -17,14 +18,18 @@ from fastdnn.tune.distributions import (
     powers_of_two,
     uniform,
 )
+from fastdnn.tune.plan import TuningPlan, plan
 from fastdnn.tune.space import Space
 
 __all__ = [
     "Space",
+    "TuningPlan",
     "choice",
+    "default_space",
     "integers",
     "log_uniform",
     "one_minus_log_uniform",
+    "plan",
     "powers_of_two",
     "uniform",
     "when",
