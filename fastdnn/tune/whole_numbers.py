@@ -11,6 +11,8 @@ from fastdnn.checks import whole
 from fastdnn.errors import expected
 from fastdnn.tune.distribution import Distribution, window
 
+_LARGEST = 2**40  # far beyond it, logarithms in float64 would not tell neighbours apart
+
 
 @dataclass(frozen=True)
 class Integers(Distribution):
@@ -28,8 +30,8 @@ class Integers(Distribution):
     def __post_init__(self) -> None:
         for name in ("low", "high", "step"):
             given = _index(getattr(self, name))
-            if given is None:
-                wanted, got = f"{name} as a whole number", repr(getattr(self, name))
+            if given is None or abs(given) > _LARGEST:
+                wanted, got = f"{name} as a whole number up to 2^40", repr(getattr(self, name))
                 hint = "floats are drawn by uniform or log_uniform"
                 raise ValueError(expected(self.where, wanted, got, hint))
             object.__setattr__(self, name, given)
@@ -143,9 +145,11 @@ class PowersOfTwo(Distribution):
         for name in ("low", "high"):
             value = getattr(self, name)
             given = _index(value)
-            if given is None or given < 1 or given & (given - 1):
+            if given is None or not 1 <= given <= _LARGEST or given & (given - 1):
                 hint = _nearest_powers(given)
-                raise ValueError(expected(self.where, f"{name} as a power of two", repr(value), hint))
+                raise ValueError(
+                    expected(self.where, f"{name} as a power of two up to 2^40", repr(value), hint)
+                )
             object.__setattr__(self, name, given)
         if self.high < self.low:
             given_text = f"low={self.low}, high={self.high}"
@@ -249,7 +253,7 @@ def _index(value: object) -> int | None:
 
 
 def _nearest_powers(given: int | None) -> str:
-    if given is None or given < 1:
+    if given is None or not 1 <= given < _LARGEST:
         return "such as 32: 1, 2, 4, 8, 16, ..."
     below = 1 << (given.bit_length() - 1)
     return f"the nearest are {below} and {2 * below}"
