@@ -223,7 +223,7 @@ def test_a_good_training_is_said_to_be_good():
     x, labels = classification()
     monitor = watched(classifier(hidden=(32, 32, 32)), x, labels, epochs=3)
     assert {advice.severity for advice in monitor.advice} == {"good"}
-    assert kinds(monitor) == ["good_updates", "live_units", "steady_signal", "steady_gradient"]
+    assert kinds(monitor) == ["good_updates", "steady_signal", "live_units", "steady_gradient"]
 
 
 @pytest.mark.parametrize(("batch_size", "said"), [(1, False), (8, False), (31, False), (32, True)])

@@ -1,10 +1,10 @@
 """One order for the advice of all parts: causes before what follows from them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fastdnn.diagnose.advice import Advice, Severity, ordered
-from fastdnn.diagnose.causes import CAUSES, Cause
+from fastdnn.diagnose.causes import CAUSES, CONTRADICTIONS, OFF_SCALE, Cause
 
 _BAD: tuple[Severity, ...] = ("error", "warning")
 
@@ -15,7 +15,8 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     - Of several findings of one kind the most severe stays, with the evidence of all.
     - A finding that a trouble (an error or warning) explains becomes a hint that says so.
     - A cause that is a trouble by its consequences only is a hint where none of them was found.
-    - Remedies of what is explained are left out, and good news that a trouble denies.
+    - Remedies of what is explained, or is no trouble, are left out, and good news that a trouble denies.
+    - A last resort is left out where another cause was found.
 
     >>> from fastdnn.diagnose.advice import Advice
     >>> from fastdnn.diagnose.ranking import ranked
@@ -25,11 +26,12 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     """
     rows = {row.kind: row for row in causes}
     found = _merged(advice)
-    weighed = _weighed(found, rows)
+    weighed = _without_last_resort(_weighed(found, rows), rows)
     troubles = [kind for kind, each in weighed.items() if each.severity in _BAD]
     by = {kind: _explained_by(kind, troubles, rows) for kind in weighed}
-    gone = {kind for each in weighed if by[each] for kind in _row(each, rows).remedies}
-    gone = {kind for kind in gone if kind not in troubles}
+    mended = [each for each in troubles if not by[each]]
+    gone = {kind for each in weighed if each not in mended for kind in _row(each, rows).remedies}
+    gone -= {kind for each in mended for kind in (each, *_row(each, rows).remedies)}
     gone |= {kind for each in troubles for kind in _row(each, rows).denies}
     said_as = {kind for kind, each in found.items() if each.severity in _BAD}
     told = [
@@ -37,6 +39,49 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     ]
     order = {kind: number for number, kind in enumerate(rows)}
     return ordered(sorted(told, key=lambda each: order.get(each.kind, len(order))))
+
+
+def behind_signals(advice: Iterable[Advice]) -> list[Advice]:
+    """Advice with a rate that seems too low as a hint, where the signal is lost between the layers: a loss
+    falls as slowly for that, and no rate mends it.
+    """
+    found = list(advice)
+    lost = next((each for each in found if each.kind in OFF_SCALE and each.severity in _BAD), None)
+    if lost is None:
+        return found
+    why = f'as slow is what comes of "{_words(lost.kind)}"'
+    return [
+        replace(each, severity="hint", evidence=f"{each.evidence}; {why}")
+        if each.kind == "low_rate" and each.severity in _BAD
+        else each
+        for each in found
+    ]
+
+
+def consistent(advice: Sequence[Advice]) -> tuple[Advice, ...]:
+    """Without what the table of contradictions forbids beside something better founded: the first piece, then
+    what is more severe, then what follows from nothing else, then what stands earlier.
+
+    >>> from fastdnn.diagnose.advice import Advice
+    >>> from fastdnn.diagnose.ranking import consistent
+    >>> told = [Advice("early_stopping", "warning", "Stop."), Advice("train_longer", "hint", "Go on.")]
+    >>> [each.kind for each in consistent(told)]
+    ['early_stopping']
+    """
+    founded = [*advice[:1], *ordered(sorted(advice[1:], key=lambda each: bool(each.cause)))]
+    kept: set[str] = set()
+    for each in founded:
+        if not any(contradict(each.kind, other) for other in kept):
+            kept.add(each.kind)
+    return tuple(each for each in advice if each.kind in kept)
+
+
+def contradict(one: str, other: str) -> bool:
+    """Whether two kinds cannot both be told."""
+    return any(
+        (one in some and other in others) or (other in some and one in others)
+        for some, others in CONTRADICTIONS
+    )
 
 
 def _row(kind: str, rows: Mapping[str, Cause]) -> Cause:
@@ -68,6 +113,21 @@ def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str
     return {kind: weight(kind, each) for kind, each in found.items()}
 
 
+def _without_last_resort(weighed: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str, Advice]:
+    """Without what is said for want of another cause, where a trouble is one."""
+    last = {kind for kind in weighed if _row(kind, rows).last_resort}
+    explained = {kind for each in last for kind in _row(each, rows).explains if kind in weighed}
+    causes = [kind for kind, each in weighed.items() if each.severity in _BAD and kind not in last]
+    others = [kind for kind in causes if _is_deeper(_row(kind, rows), last, explained, rows)]
+    return {kind: each for kind, each in weighed.items() if not (others and kind in last)}
+
+
+def _is_deeper(row: Cause, last: set[str], explained: set[str], rows: Mapping[str, Cause]) -> bool:
+    """Whether a cause explains what the last resort would, and is no symptom that this explains."""
+    symptoms = {kind for each in last for kind in _row(each, rows).explains if not _row(kind, rows).needs_symptom}
+    return row.kind not in symptoms and (row.explains == ("...",) or not explained.isdisjoint(row.explains))
+
+
 def _consequences(row: Cause, kinds: Iterable[str], rows: Mapping[str, Cause]) -> list[str]:
     """Those of the kinds that a cause explains and that show by themselves that something is wrong."""
     return [kind for kind in kinds if kind in row.explains and not _row(kind, rows).needs_symptom]
@@ -86,9 +146,12 @@ def _explained_by(kind: str, troubles: list[str], rows: Mapping[str, Cause]) -> 
     return ""
 
 
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")
+
+
 def _told(each: Advice, cause: str) -> Advice:
     if not cause:
         return each
-    name = cause.replace("_", " ")
-    text = f'{each.text} (It may follow from "{name}": mend that first.)'
+    text = f'{each.text} (It may follow from "{_words(cause)}": mend that first.)'
     return replace(each, severity="hint", text=text, code="", source="", cause=cause)

@@ -13,7 +13,7 @@ from fastdnn.diagnose import sections
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.intervention_advice import borne_out, cause_found, tested
-from fastdnn.diagnose.ranking import ranked
+from fastdnn.diagnose.ranking import behind_signals, consistent, ranked
 from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows
@@ -137,13 +137,13 @@ def _reported(case: Case, verbose: Any) -> Report:
     progress = _Progress(verbose)
     with progress:
         first = [progress.run(part, case) for part in _FIRST]
-        found = [each for section in first for each in section.advice]
+        found = behind_signals(each for section in first for each in section.advice)
         later = _tried(case, found, progress) if _is_worth_time(case, found) else []
         found = _with_interventions(found, later)
         found = settled(found, _result(later, "interventions"), case)
     found = without_flattery(found, case)
     found = [*found, *in_vain(found, later, case)]
-    return Report(_headed(ranked(found), case), (*first, *later))
+    return Report(consistent(_headed(ranked(found), case)), (*first, *later))
 
 
 def _tried(case: Case, found: list[Advice], progress: "_Progress") -> list[Section]:

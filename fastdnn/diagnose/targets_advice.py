@@ -96,7 +96,8 @@ def in_vain(found: Sequence[Advice], later: Iterable["Section"], case: Case) -> 
         return []
     least = min(trial.loss for trial in tried.trials)
     if "no_better_than_guessing" in kinds and "unrelated_targets" not in kinds:
-        if "subset" not in results or least < WITHOUT_USE * tried.guessing:
+        few = results.get("subset")
+        if few is None or not few.reached or least < WITHOUT_USE * tried.guessing:
             return []
         train, dev = case.errors["train"], case.errors["dev"]
         text = (
