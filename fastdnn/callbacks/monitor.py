@@ -39,7 +39,7 @@ class Monitor(Callback):
     | rows | the batch | how many it had |
     | learning_rate, loss | the step | the loss of its batch, before the update, with penalties |
     | inference_loss | the step | the same with the layers as in use, where it was asked for |
-    | ratio/, weight_norm/, gradient_norm/, update_norm/ | weight | as above; NaN of a weight that is 0 or too large |
+    | ratio/, weight_norm/, gradient_norm/, update_norm/ | weight | as above; NaN of a weight that is 0 |
     | mean/, std/, min/, max/ | layer | of its outputs, all rows and units |
     | zeros/ | layer | the share of outputs that are 0 |
     | dead/ | layer | the share of units that are 0 for every row of the batch; `.advice` needs 32 rows |
@@ -50,8 +50,8 @@ class Monitor(Callback):
     It takes the memory of one more step, and of the weights once more; of time, sampled every 50 steps, a few
     percent (bench/LOG.md).
 
-    Norms and deviations are sums of squares in float64: of numbers beyond 1e154 they are infinite, and print
-    as "too large"; below 1e-162 they are 0. `fastdnn.diagnose.layer_statistics` measures those, too.
+    Norms and deviations are sums of squares in float64: of numbers beyond 1e154 they are infinite or NaN, and
+    print as "too large"; below 1e-162 they are 0. `fastdnn.diagnose.layer_statistics` measures those, too.
 
     Layers have the names of `layer_outputs`, weights their full ones ("dense/kernel"). Frozen weights are not
     updated, and not among them. `.advice` says what is wrong, `.plot()` draws it, `print` does both in words.

@@ -228,18 +228,15 @@ CAUSES: tuple[Cause, ...] = (
 )
 
 
-# Kinds that cannot both be told, as (some, others): none of the first ones beside one of the others. Of two the
-# better founded one stays, by `fastdnn.diagnose.ranking.consistent`.
+# Kinds that cannot both be told, as (some, others): none of the first ones beside one of the others. Of two
+# the better founded one stays, by `fastdnn.diagnose.ranking.consistent`.
 CONTRADICTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     # To stop, or to go on.
     (("early_stopping",), ("train_longer", "more_epochs", "no_gap")),
     # The rate is too high, is too low, suits, is not known, or is to be another one.
     (("high_rate", "diverged"), ("low_rate",)),
-    (
-        ("good_rate",),
-        ("high_rate", "low_rate", "diverged", "unknown_rate", "suggested_rate", "learning_rate", "noisy")
-        + ("plateau", "unsteady_training", "slow_training"),
-    ),
+    (("good_rate",), ("high_rate", "low_rate", "diverged", "unknown_rate", "noisy", "plateau")),
+    (("good_rate",), ("suggested_rate", "learning_rate", "unsteady_training", "slow_training")),
     (("unknown_rate",), ("high_rate", "low_rate", "diverged")),
     (("suggested_rate",), ("high_rate", "low_rate")),
     # What of the training set is learned, and what of that carries over.

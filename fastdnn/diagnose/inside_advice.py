@@ -164,8 +164,8 @@ def _beyond_measure(layer: LayerFigures, start: Start) -> Advice:
     return Advice(
         "exploding_activations" if far == "large" else "vanishing_activations",
         "warning",
-        f"The outputs of layer {layer.name!r} are too {far} to measure: their squares are beyond what a float "
-        "can hold. Begin anew with usual initial weights, and standardised inputs.",
+        f"The outputs of layer {layer.name!r} are too {far} to measure: their squares are beyond what a "
+        "float can hold. Begin anew with usual initial weights, and standardised inputs.",
         f"outputs from {layer.low:.3g} to {layer.high:.3g} over {layer.rows} rows",
         start.code(layer.units, **_as_it_is(layer, start), kernel_initializer=_AUTO, scale="x"),
         _DEPTH_SOURCE,

@@ -124,7 +124,8 @@ def _without_last_resort(weighed: Mapping[str, Advice], rows: Mapping[str, Cause
 
 def _is_deeper(row: Cause, last: set[str], explained: set[str], rows: Mapping[str, Cause]) -> bool:
     """Whether a cause explains what the last resort would, and is no symptom that this explains."""
-    symptoms = {kind for each in last for kind in _row(each, rows).explains if not _row(kind, rows).needs_symptom}
+    of_last = {kind for each in last for kind in _row(each, rows).explains}
+    symptoms = {kind for kind in of_last if not _row(kind, rows).needs_symptom}
     return row.kind not in symptoms and (row.explains == ("...",) or not explained.isdisjoint(row.explains))
 
 

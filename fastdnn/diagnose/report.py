@@ -18,7 +18,7 @@ from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows
 from fastdnn.diagnose.settled import settled
-from fastdnn.diagnose.targets_advice import in_vain, without_flattery
+from fastdnn.diagnose.targets_advice import in_vain, without_flattery, without_verdict
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag
 from fastdnn.model import Model
@@ -141,7 +141,7 @@ def _reported(case: Case, verbose: Any) -> Report:
         later = _tried(case, found, progress) if _is_worth_time(case, found) else []
         found = _with_interventions(found, later)
         found = settled(found, _result(later, "interventions"), case)
-    found = without_flattery(found, case)
+    found = without_verdict(without_flattery(found, case))
     found = [*found, *in_vain(found, later, case)]
     return Report(consistent(_headed(ranked(found), case)), (*first, *later))
 
@@ -251,10 +251,12 @@ def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
     if any(each.severity in _BAD for each in advice):
         return advice
     text = "Nothing is wrong: the training set is fitted, and the dev set is done about as well."
-    if any(each.kind in ("high_bias", "high_variance") for each in advice):
+    gaps = [each for each in advice if each.kind in ("high_bias", "high_variance")]
+    if any("tried: " in each.evidence for each in gaps):
         text = "Nothing is wrong with the training: nothing else that was tried does better on the dev set."
-    seen = ", ".join(f"{name} error {error:.2%}" for name, error in case.errors.items()) + f" {case.unit}"
-    return (Advice("healthy", "good", text, seen, "", 'deck 002, "Bias and Variance"'), *advice)
+    elif gaps:
+        text = "Nothing is wrong so far as so few dev rows say: the training set is fitted."
+    return (Advice("healthy", "good", text, case.told(), "", 'deck 002, "Bias and Variance"'), *advice)
 
 
 class _Progress:

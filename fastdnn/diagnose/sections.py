@@ -22,6 +22,7 @@ from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.interventions import MOST_ROWS, intervene
 from fastdnn.diagnose.layer_statistics import layer_statistics
 from fastdnn.diagnose.rate_range import learning_rate_range
+from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.diagnose.rules import rules_of_thumb
 from fastdnn.diagnose.subset_fit import overfit_subset
 from fastdnn.diagnose.targets_advice import not_trained, unrelated
@@ -38,11 +39,14 @@ STATISTICS_ROWS = 1000
 RANGE_STEPS = 100
 GRADIENT_ROWS = 16
 GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
-SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
 MANY_TIMES = 5.0  # of two gaps: the smaller one is no trouble while the larger one is there
 _SHIFTS: dict[str, Severity] = {"dev_shift": "warning"}
 _GAPS = {"high_variance": ("train", "dev"), "overfitted_dev": ("dev", "test")}
 _SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
+_BY_CHANCE = (
+    "The {0} error is above the {1} error by no more than so few rows may show by chance: look at more."
+)
+_OF_VARIANCE = {each.kind for each in VARIANCE} - {each.kind for each in BIAS}  # remedies of it alone
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
 
@@ -136,7 +140,7 @@ def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
 
 def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
     """Bias and variance, in inference mode."""
-    given = {name: float(np.clip(error, 0, 1)) for name, error in case.errors.items() if np.isfinite(error)}
+    given = {name: max(0.0, error) for name, error in case.errors.items() if np.isfinite(error)}
     broken = [name for name in case.errors if name not in given]
     shares = {name: given.get(name, 1.0) for name in case.errors}
     found = bias_variance(
@@ -144,12 +148,18 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
         shares["dev"],
         0.0 if case.human is None else case.human,
         test_error=shares.get("test"),
+        regression=not case.classifies,
     )
+    nothing = _guessing(case)
     advice = [_measured(_if_sure(each, found, case), case) for each in found.advice]
+    if nothing:  # of what is learned there is no variance
+        advice = [each for each in advice if each.kind not in ("high_variance", "low_variance")]
+    if not any(each.kind == "high_variance" and each.severity == "warning" for each in advice):
+        advice = [each for each in advice if each.kind not in _OF_VARIANCE]
     return found, [
         *not_trained(case),
         *_not_finite(case, broken),
-        *_guessing(case),
+        *nothing,
         *unrelated(case),
         *advice,
     ]
@@ -159,7 +169,7 @@ def _measured(advice: Advice, case: Case) -> Advice:
     """With what errors are shares of, and what was taken for the human level."""
     if advice.kind not in ("high_bias", "high_variance"):
         return advice
-    seen = advice.evidence if case.classifies else f"{advice.evidence}, {case.unit}"
+    seen = advice.evidence
     if advice.kind == "high_bias" and case.human is None:
         seen += "; nobody said human_error, so it is taken as 0"
     return replace(advice, evidence=seen)
@@ -170,16 +180,18 @@ def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
     variance is many times as high.
     """
     if advice.kind == "high_bias" and found.variance > MANY_TIMES * found.bias:
-        seen = f"{advice.evidence}; little beside the variance of {100 * found.variance:.1f} points"
+        gap = f"{100 * found.variance:.1f} points" if case.classifies else f"{found.variance:.3g}, of R²"
+        seen = f"{advice.evidence}; little beside the variance of {gap}"
         return replace(advice, severity="hint", evidence=seen)
     if advice.kind not in _GAPS:
         return advice
     lower, upper = _GAPS[advice.kind]
-    noise = SURE * case.standard_error(lower, upper)
+    noise = case.give_or_take(lower, upper)
+    size = f"{100 * noise:.1f} points" if case.classifies else f"{noise:.3g}, of R²"
+    seen = f"{advice.evidence}; with so few rows give or take {size}"
     if case.errors[upper] - case.errors[lower] - noise > found.threshold:
-        return advice
-    seen = f"{advice.evidence}; with so few rows give or take {100 * noise:.1f} points"
-    return replace(advice, severity="hint", evidence=seen)
+        return replace(advice, evidence=seen) if noise > found.threshold else advice
+    return replace(advice, severity="hint", text=_BY_CHANCE.format(upper, lower), evidence=seen, code="")
 
 
 def _not_finite(case: Case, sets: list[str]) -> list[Advice]:
@@ -203,7 +215,7 @@ def _guessing(case: Case) -> list[Advice]:
     if not error >= _GUESSING * alike or alike == 0:
         return []
     text = "The network has learned nothing: saying the same for each row is as good."
-    seen = f"train error {error:.2%} {case.unit}, of saying the same {alike:.2%}"
+    seen = f"{case.told('train')}; of saying the same {case.said(alike)}"
     code = "print(fd.diagnose.overfit_subset(model, x, y))"
     source = 'deck 004, "Training Process, Step-by-step"'
     return [Advice("no_better_than_guessing", "warning", text, seen, code, source)]

@@ -131,6 +131,11 @@ class Rows(ShortRepr):
         w = np.ones(len(self)) if self.weights is None else self.weights
         return float(of_rows.std(ddof=1) * np.sqrt((w**2).sum()) / w.sum())
 
+    @property
+    def effective(self) -> float:
+        """As how many rows of one weight they count: (Σw)² / Σw²."""
+        return float(len(self) if self.weights is None else self.weights.sum() ** 2 / (self.weights**2).sum())
+
     def spread(self) -> float:
         """The variance of the targets: the mean squared error of their mean; 1 where they are equal."""
         y = self.y.reshape(len(self), -1).astype(np.float64)
