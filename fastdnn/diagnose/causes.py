@@ -109,6 +109,7 @@ CAUSES: tuple[Cause, ...] = (
             *_VARIANCE,
             "dev_shift",
             "test_shift",
+            "unrelated_targets",
             *_OF_DEV,
         ),
     ),
@@ -178,7 +179,11 @@ CAUSES: tuple[Cause, ...] = (
         needs_symptom=True,
     ),
     Cause("noisy_targets"),
-    Cause("dev_shift", explains=(*_VARIANCE, *_OF_DEV, "few_examples"), needs_symptom=True),
+    Cause(
+        "dev_shift",
+        explains=(*_VARIANCE, *_OF_DEV, "few_examples", "unrelated_targets"),
+        needs_symptom=True,
+    ),
     Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
     # What is learned by heart and does not carry over, or is not learned whatever is tried.
     Cause("unrelated_targets", explains=(*_VARIANCE, *_BIAS, *_OF_DEV)),

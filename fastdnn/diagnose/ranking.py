@@ -42,11 +42,12 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
 
 
 def behind_signals(advice: Iterable[Advice]) -> list[Advice]:
-    """Advice with a rate that seems too low as a hint, where the signal is lost between the layers: a loss
-    falls as slowly for that, and no rate mends it.
+    """Advice with a rate that seems too low as a hint, where signal or gradient is lost between the layers: a
+    loss falls as slowly for that, and no rate mends it.
     """
     found = list(advice)
-    lost = next((each for each in found if each.kind in OFF_SCALE and each.severity in _BAD), None)
+    losing = (*OFF_SCALE, "saturating_activations")
+    lost = next((each for each in found if each.kind in losing and each.severity in _BAD), None)
     if lost is None:
         return found
     why = f'as slow is what comes of "{_words(lost.kind)}"'

@@ -77,8 +77,9 @@ def _is_as_drawn(case: Case) -> bool:
 def unrelated(case: Case) -> list[Advice]:
     """What was learned of the training set is worth nothing on the dev set."""
     guess = case.guessing
+    of_train = case.train.error_of_guessing(case.model, case.train)
     train, dev = case.errors["train"], case.errors["dev"]
-    if not guess > 0 or not train < LEARNED * guess or not dev >= AT_CHANCE * guess:
+    if not guess > 0 or not train < LEARNED * of_train or not dev >= AT_CHANCE * guess:
         return []
     text = (
         "What the network has learned is worth nothing on the dev set: it knows the training rows by heart. "
