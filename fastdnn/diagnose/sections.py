@@ -17,11 +17,11 @@ from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.class_outputs import names_classes
 from fastdnn.diagnose.curve_reading import read_curve
 from fastdnn.diagnose.evaluate_classes import evaluate_classes
-from fastdnn.diagnose.fresh_copy import behind_scalers, optimizer_like, rebuilt
+from fastdnn.diagnose.fresh_copy import behind_scalers, highest_rate, optimizer_like, rebuilt
 from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.interventions import MOST_ROWS, intervene
 from fastdnn.diagnose.layer_statistics import layer_statistics
-from fastdnn.diagnose.rate_range import learning_rate_range
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
 from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.diagnose.rules import rules_of_thumb
 from fastdnn.diagnose.subset_fit import overfit_subset
@@ -47,6 +47,7 @@ _BY_CHANCE = (
     "The {0} error is above the {1} error by no more than so few rows may show by chance: look at more."
 )
 _OF_VARIANCE = {each.kind for each in VARIANCE} - {each.kind for each in BIAS}  # remedies of it alone
+NEAR = 3.0  # times, up to which two learning rates do about as well
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
 
@@ -308,7 +309,19 @@ def rates(case: Case) -> "tuple[Any, Iterable[Advice]]":
     found = learning_rate_range(
         fresh, part.x, part.y, steps=RANGE_STEPS, batch_size=size, sample_weight=part.weights, verbose=0
     )
-    return found, [each for each in found.advice if each.severity == "good"]
+    return found, [_found_rate(each, found, case) for each in found.advice if each.severity == "good"]
+
+
+def _found_rate(advice: Advice, found: RateRange, case: Case) -> Advice:
+    """The suggestion beside the rate that the model has: told as news, not as what to do now."""
+    now = highest_rate(case.model.optimizer)
+    apart = max(now, found.suggested) / min(now, found.suggested)
+    text = f"A range test finds a learning rate of about {found.suggested:.2g}; the model has {now:.3g}."
+    if apart <= NEAR:
+        text = (
+            f"The learning rate of {now:.3g} is near the one that a range test finds, {found.suggested:.2g}."
+        )
+    return replace(advice, text=text)
 
 
 def subset(case: Case) -> "tuple[Any, Iterable[Advice]]":
