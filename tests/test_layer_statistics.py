@@ -10,7 +10,8 @@ from custom_parts import Scale
 from networks import classification, classifier, regression, weight_hash
 
 import fastdnn as fd
-from fastdnn.diagnose.inside_advice import LayerFigures, Start, advice_of
+from fastdnn.diagnose.inside_advice import Start, advice_of
+from fastdnn.diagnose.layer_figures import LayerFigures
 from fastdnn.sampling import WatchedLayer
 
 L = fd.layers

@@ -3,8 +3,8 @@
 import copy
 import itertools
 import pickle
-import signal
 import re
+import signal
 
 import numpy as np
 import pytest

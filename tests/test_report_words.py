@@ -11,8 +11,9 @@ import fastdnn as fd
 from fastdnn.cli.short_report import symptom, words_of
 from fastdnn.diagnose import Advice, report
 from fastdnn.diagnose.case import wilson
-from fastdnn.diagnose.causes import CAUSES, CONTRADICTIONS
-from fastdnn.diagnose.ranking import consistent, contradict, ranked
+from fastdnn.diagnose.causes import CAUSES
+from fastdnn.diagnose.contradictions import CONTRADICTIONS, consistent, contradict
+from fastdnn.diagnose.ranking import ranked
 from fastdnn.errors import NonFiniteLossError
 
 L = fd.layers

@@ -9,7 +9,7 @@ from typing import Any
 from fastdnn.cli import output
 from fastdnn.diagnose import BiasVariance, Report, report
 from fastdnn.diagnose.advice import Advice
-from fastdnn.diagnose.bias_variance import r2_told
+from fastdnn.diagnose.error_words import r2_told
 from fastdnn.model import Model
 
 # What is measured, the deepest first, each with whether the finding has figures of its own. No cause is

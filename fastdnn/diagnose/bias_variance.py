@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fastdnn.checks import as_float, number
 from fastdnn.diagnose.advice import Advice, each_kind_once, ordered
+from fastdnn.diagnose.error_words import ErrorWords, of_r2, points
 from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.errors import expected
 from fastdnn.layers.layer import flag
@@ -58,12 +59,12 @@ class BiasVariance(ShortRepr):
     regression: bool = False
 
     def __str__(self) -> str:
-        least, points = self.least, _of_r2 if self.regression else _points
-        gaps = {least: "", "train": points(self.bias, "bias"), "dev": points(self.variance, "variance")}
+        least, gap = self.least, of_r2 if self.regression else points
+        gaps = {least: "", "train": gap(self.bias, "bias"), "dev": gap(self.variance, "variance")}
         errors = {least: self.human_error, "train": self.train_error, "dev": self.dev_error}
         if self.test_error is not None:
             errors["test"] = self.test_error
-            gaps["test"] = points(self.test_error - self.dev_error, "above dev")
+            gaps["test"] = gap(self.test_error - self.dev_error, "above dev")
         rows = [[name, self._told(error), gaps[name]] for name, error in errors.items()]
         told = [advice.told() for advice in self.advice if not _is_said(advice)]
         figures = table(["set", "R²" if self.regression else "error", "gap"], rows, [1])
@@ -136,7 +137,7 @@ def bias_variance(
         (True, True): "both",
         (False, False): "neither",
     }
-    words = _Words(regression)
+    words = ErrorWords(regression)
     advice = [*_verdicts(train, dev, human, limit, high, words), *_sets(train, dev, test, limit, words)]
     advice += [*(BIAS if high[0] else ()), *(VARIANCE if high[1] else ())]
     told = ordered(each_kind_once(advice))  # a remedy may be in both lists
@@ -162,44 +163,8 @@ def _error(name: str, value: Any, most: float = 1.0) -> float:
     raise ValueError(expected(_WHERE, f"{name} as a share from 0 to 1", repr(value), hint))
 
 
-@dataclass(frozen=True)
-class _Words:
-    """How errors and gaps are told: of classes in percent and points, of numbers by R²."""
-
-    regression: bool
-
-    def gap(self, upper: str, error: float, lower: str, least: float) -> str:
-        """Of two errors."""
-        if not self.regression:
-            return f"{upper} {error:.2%} - {lower} {least:.2%} = {_points(error - least)}"
-        names = [each.removesuffix(" error") for each in (upper, lower)]
-        return "; ".join(f"{name} {r2_told(of)}" for name, of in zip(names, (error, least), strict=True))
-
-    def both(self, train: float, dev: float) -> str:
-        """The errors on both sets."""
-        if self.regression:
-            return f"train {r2_told(train)}; dev {r2_told(dev)}"
-        return f"train error {train:.2%}, dev error {dev:.2%}"
-
-    def above(self, limit: float) -> str:
-        """That a gap is high."""
-        if self.regression:
-            return f"; they differ by more than {limit:g}"
-        return f", above {100 * limit:g} points"
-
-
-def r2_told(error: float) -> str:
-    """An error 1 - R² in words.
-
-    >>> from fastdnn.diagnose.bias_variance import r2_told
-    >>> r2_told(0.125), r2_told(3.7556)
-    ('R² 0.875', '3.76 times the error of guessing')
-    """
-    return f"R² {1 - error:.3f}" if error <= 1 else f"{error:.3g} times the error of guessing"
-
-
 def _verdicts(
-    train: float, dev: float, human: float, limit: float, high: tuple[bool, bool], words: _Words
+    train: float, dev: float, human: float, limit: float, high: tuple[bool, bool], words: ErrorWords
 ) -> list[Advice]:
     """One for each gap."""
     level = "human level" if human else _PERFECT
@@ -229,7 +194,7 @@ def _verdicts(
     return found
 
 
-def _sets(train: float, dev: float, test: float | None, limit: float, words: _Words) -> list[Advice]:
+def _sets(train: float, dev: float, test: float | None, limit: float, words: ErrorWords) -> list[Advice]:
     """What the sets themselves are suspected of."""
     found = []
     if train - dev > limit + _ROUNDING:
@@ -261,13 +226,3 @@ def _to_try(advice: tuple[Advice, ...]) -> list[str]:
     for place, each in enumerate(remedies, start=1):
         lines += [f"{place:3}. {each.text}", *(f"     {line}" for line in each.code.splitlines())]
     return lines
-
-
-def _points(gap: float, name: str = "") -> str:
-    """12.5 points."""
-    return f"{name} {100 * gap:.2f} points".strip()
-
-
-def _of_r2(gap: float, name: str) -> str:
-    """0.125, of R²."""
-    return f"{name} {gap:.3f}"

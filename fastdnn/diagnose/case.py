@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from fastdnn.data.description import Description
-from fastdnn.diagnose.bias_variance import r2_told
+from fastdnn.diagnose.error_words import r2_told
 from fastdnn.diagnose.set_of_rows import Rows, is_classification
 from fastdnn.model import Model
 from fastdnn.short_repr import ShortRepr

@@ -231,39 +231,3 @@ CAUSES: tuple[Cause, ...] = (
     *(Cause(kind) for kind in _REMEDIES),
     *(Cause(kind) for kind in _ODDITIES),
 )
-
-
-# Kinds that cannot both be told, as (some, others): none of the first ones beside one of the others. Of two
-# the better founded one stays, by `fastdnn.diagnose.ranking.consistent`.
-CONTRADICTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    # To stop, or to go on.
-    (("early_stopping",), ("train_longer", "more_epochs", "no_gap")),
-    # The rate is too high, is too low, suits, is not known, or is to be another one.
-    (("high_rate", "diverged"), ("low_rate",)),
-    (("good_rate",), ("high_rate", "low_rate", "diverged", "unknown_rate", "noisy", "plateau")),
-    (("good_rate",), ("suggested_rate", "learning_rate", "unsteady_training", "slow_training")),
-    (("unknown_rate",), ("high_rate", "low_rate", "diverged")),
-    (("suggested_rate",), ("high_rate", "low_rate")),
-    # What of the training set is learned, and what of that carries over.
-    (("healthy",), ("no_gap", "plateau", "not_learnt", "overfitting", "unrelated_targets")),
-    (("low_bias",), ("high_bias", "no_gap", "plateau", "not_learnt", "no_better_than_guessing")),
-    (("low_variance", "small_gap", "no_gap"), ("high_variance", "overfitting")),
-    (("low_variance", "small_gap"), ("unrelated_targets",)),
-    (("learns_by_heart", "unrelated_targets"), ("not_learnt",)),
-    (("noisy_targets",), ("train_longer", "more_epochs", "bigger_network", "small_network", "no_gap")),
-    # More of a penalty, or less.
-    (
-        ("too_much_regularization",),
-        ("l2", "dropout", "no_regularization", "elastic_net", "few_features", "overfitting"),
-    ),
-    # What comes through the layers.
-    (("steady_gradient",), ("saturated_units", "vanishing_gradients", "exploding_gradients")),
-    (("steady_signal",), OFF_SCALE),
-    (("live_units",), ("dead_units", "idle_units")),
-    # The sets.
-    (("same_distribution",), ("dev_shift", "test_shift", "dev_test_mismatch", "data_distribution")),
-    (("even_classes", "all_classes_seen"), ("never_predicted", "worst_class")),
-    (("calibrated",), ("over_confident", "probability_too_high", "probability_too_low")),
-    (("ranking", "trust"), ("poor_ranking", "no_better_than_chance", "blind_measure", "worse_than_chance")),
-    (("gradients_right",), ("gradients_wrong", "gradients_doubtful")),
-)

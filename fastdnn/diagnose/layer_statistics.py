@@ -12,7 +12,8 @@ from fastdnn import lowering
 from fastdnn.backend import Draw, Figures
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, Start, advice_of, number_told
+from fastdnn.diagnose.inside_advice import DEAD, Start, advice_of
+from fastdnn.diagnose.layer_figures import LayerFigures, number_told
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.figures import totals_of, values_of

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of, number_told
+from fastdnn.diagnose.inside_advice import DEAD, advice_of
+from fastdnn.diagnose.layer_figures import LayerFigures, number_told
 from fastdnn.diagnose.layer_statistics import start_of
 from fastdnn.report import table
 

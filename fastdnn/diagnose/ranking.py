@@ -1,10 +1,10 @@
 """One order for the advice of all parts: causes before what follows from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from fastdnn.diagnose.advice import Advice, Severity, ordered
-from fastdnn.diagnose.causes import CAUSES, CONTRADICTIONS, OFF_SCALE, Cause
+from fastdnn.diagnose.causes import CAUSES, OFF_SCALE, Cause
 
 _BAD: tuple[Severity, ...] = ("error", "warning")
 
@@ -57,32 +57,6 @@ def behind_signals(advice: Iterable[Advice]) -> list[Advice]:
         else each
         for each in found
     ]
-
-
-def consistent(advice: Sequence[Advice]) -> tuple[Advice, ...]:
-    """Without what the table of contradictions forbids beside something better founded: the first piece, then
-    what is more severe, then what follows from nothing else, then what stands earlier.
-
-    >>> from fastdnn.diagnose.advice import Advice
-    >>> from fastdnn.diagnose.ranking import consistent
-    >>> told = [Advice("early_stopping", "warning", "Stop."), Advice("train_longer", "hint", "Go on.")]
-    >>> [each.kind for each in consistent(told)]
-    ['early_stopping']
-    """
-    founded = [*advice[:1], *ordered(sorted(advice[1:], key=lambda each: bool(each.cause)))]
-    kept: set[str] = set()
-    for each in founded:
-        if not any(contradict(each.kind, other) for other in kept):
-            kept.add(each.kind)
-    return tuple(each for each in advice if each.kind in kept)
-
-
-def contradict(one: str, other: str) -> bool:
-    """Whether two kinds cannot both be told."""
-    return any(
-        (one in some and other in others) or (other in some and one in others)
-        for some, others in CONTRADICTIONS
-    )
 
 
 def _row(kind: str, rows: Mapping[str, Cause]) -> Cause:

@@ -12,8 +12,9 @@ from fastdnn.checks import number
 from fastdnn.diagnose import sections
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.contradictions import consistent
 from fastdnn.diagnose.intervention_advice import borne_out, cause_found, tested
-from fastdnn.diagnose.ranking import behind_signals, consistent, ranked
+from fastdnn.diagnose.ranking import behind_signals, ranked
 from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows

@@ -14,8 +14,9 @@ from fastdnn.data.description import Description, describe
 from fastdnn.data.sparse import is_sparse
 from fastdnn.data.split import Split, train_dev_test_split
 from fastdnn.diagnose.advice import Advice, each_kind_once, ordered
-from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance, r2_told
+from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
+from fastdnn.diagnose.error_words import r2_told
 from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
 from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
 from fastdnn.diagnose.told import Told
