@@ -120,6 +120,7 @@ def test_no_report_tells_two_things_that_contradict_each_other(reports, name):
         assert not ("stop early" in text and "train longer" in text), found
         assert not ("learning rate suits" in text and "begin anew with a" in text), found
         assert not ("take about" in text and "with a learning rate of about" in text), found
+        assert not ("lower learning rate" in text and "begin anew with a higher" in text), found
         if kinds[0] == "healthy":
             assert "high variance:" not in text
             assert "high bias:" not in text
@@ -222,6 +223,7 @@ def test_so_few_rows_are_no_certainty_even_where_all_are_wrong(quick):
     found = report(model, train, dev, quick=quick)
     [high] = [each for each in found["errors"].advice if each.kind == "high_variance"]
     assert "with so few rows give or take 57.1 points" in high.evidence
+    assert "unrelated_targets" not in [each.kind for each in found.advice]
     one_wrong = x[:8], np.where(np.arange(8) == 0, (y[:8] + 1) % 10, y[:8])
     found = report(model, train, one_wrong, quick=quick)
     told = {each.kind: each for each in found.advice}

@@ -11,7 +11,7 @@ CONTRADICTIONS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     # To stop, or to go on.
     (("early_stopping",), ("train_longer", "more_epochs", "no_gap")),
     # The rate is too high, is too low, suits, is not known, or is to be another one.
-    (("high_rate", "diverged"), ("low_rate",)),
+    (("high_rate", "diverged", "dead_units"), ("low_rate",)),  # dead units are begun anew at a lower one
     (("good_rate",), ("high_rate", "low_rate", "diverged", "unknown_rate", "noisy", "plateau")),
     (("good_rate",), ("suggested_rate", "learning_rate", "unsteady_training", "slow_training")),
     (("unknown_rate",), ("high_rate", "low_rate", "diverged")),

@@ -42,21 +42,13 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
 
 
 def behind_signals(advice: Iterable[Advice]) -> list[Advice]:
-    """Advice with a rate that seems too low as a hint, where signal or gradient is lost between the layers: a
-    loss falls as slowly for that, and no rate mends it.
+    """Advice without a rate that seems too low, where signal or gradient is lost between the layers: a loss
+    falls as slowly for that, and no rate mends it.
     """
     found = list(advice)
     losing = (*OFF_SCALE, "saturating_activations")
-    lost = next((each for each in found if each.kind in losing and each.severity in _BAD), None)
-    if lost is None:
-        return found
-    why = f'as slow is what comes of "{_words(lost.kind)}"'
-    return [
-        replace(each, severity="hint", evidence=f"{each.evidence}; {why}")
-        if each.kind == "low_rate" and each.severity in _BAD
-        else each
-        for each in found
-    ]
+    lost = any(each.kind in losing and each.severity in _BAD for each in found)
+    return [each for each in found if not (lost and each.kind == "low_rate")]
 
 
 def _row(kind: str, rows: Mapping[str, Cause]) -> Cause:

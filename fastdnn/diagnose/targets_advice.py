@@ -81,6 +81,8 @@ def unrelated(case: Case) -> list[Advice]:
     train, dev = case.errors["train"], case.errors["dev"]
     if not guess > 0 or not train < LEARNED * of_train or not dev >= AT_CHANCE * guess:
         return []
+    if dev - case.give_or_take("train", "dev") < HALF_WAY * guess:  # so few rows may show it by chance
+        return []
     text = (
         "What the network has learned is worth nothing on the dev set: it knows the training rows by heart. "
         "The features may say nothing about the targets, or the rows of x and y are mixed up."
