@@ -28,7 +28,6 @@ from fastdnn.thread_settings import threads as use_threads
 _WHERE = "report"
 QUICK_ROWS = 20_000  # of each set, drawn where there are more: an error of 1 % is then right to 0.1 points
 _SHOWN = 3  # kinds, by repr
-_BAD = ("error", "warning")
 _WORTH_TRYING = {"high_rate", "low_rate", "diverged", "plateau", "unscaled_inputs"}
 
 
@@ -52,7 +51,7 @@ class Report:
     @property
     def healthy(self) -> bool:
         """Whether there is neither an error nor a warning."""
-        return not any(each.severity in _BAD for each in self.advice)
+        return not any(each.is_trouble for each in self.advice)
 
     def lines(self, most: int = 3) -> list[str]:
         """The most important advice, a line each."""
@@ -152,7 +151,7 @@ def _tried(case: Case, found: list[Advice], progress: "_Progress") -> list[Secti
     if why:
         return [Section(name, title, left_out=why) for name, title, _ in _LATER]
     tried = [progress.run(part, case) for part in _LATER[:-1]]
-    missed = any(each.kind == "high_bias" and each.severity in _BAD for each in found)
+    missed = any(each.kind == "high_bias" and each.is_trouble for each in found)
     if missed and tried[0].result is not None and cause_found(tried[0].result) is None:
         tried.append(progress.run(_LATER[-1], case))
     return tried
@@ -223,10 +222,10 @@ def _case(
 
 def _is_worth_time(case: Case, found: list[Advice]) -> bool:
     """Whether something is to be tried: a trouble, or what may be one."""
-    bad = [each.kind for each in found if each.severity in _BAD]
+    bad = [each.kind for each in found if each.is_trouble]
     if "not_trained" in bad:
         return False
-    trouble = any(each.severity in _BAD for each in ranked(found))
+    trouble = any(each.is_trouble for each in ranked(found))
     return not case.quick and (trouble or not _WORTH_TRYING.isdisjoint(bad))
 
 
@@ -248,7 +247,7 @@ def _result(sections: Iterable[Section], name: str) -> Any:
 
 def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
     """With the good news first, where nothing is wrong."""
-    if any(each.severity in _BAD for each in advice):
+    if any(each.is_trouble for each in advice):
         return advice
     text = "Nothing is wrong: the training set is fitted, and the dev set is done about as well."
     if any(each.kind in ("high_bias", "high_variance") for each in advice):
