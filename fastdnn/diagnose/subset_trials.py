@@ -1,6 +1,5 @@
 """Short trainings on the same few rows, from the same weights, at one learning rate after the other."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.callbacks import Callback
-from fastdnn.compiled import Compiled
+from fastdnn.diagnose.fresh_copy import optimizer_like
 from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import set_rate
+from fastdnn.diagnose.trials import begin_again
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.optimizers.scalars import schedule_values
 
@@ -96,13 +95,9 @@ class SubsetTrials:
 
     def at(self, *, rate: float, epochs: int, own: bool = False) -> Tried:
         """From the first weights, at the optimiser's own rate, or its schedule, or another rate."""
-        trial, compiled = self.trial, self.trial.compiled
+        trial = self.trial
         trial.weights.write(self._weights)
-        optimizer = copy.deepcopy(self.optimizer)
-        again = Compiled(optimizer, compiled.heads, compiled.backend_name, compiled.regularizer)
-        trial._compile(again)
-        if not own:
-            set_rate(trial, rate)
+        begin_again(trial, optimizer_like(self.optimizer, None if own else rate))
         prefix = "val_" if self._keep else ""
         name = f"{WHERE}: {self.feed.rows} rows, learning rate {rate:.3g}"
         watch = Watch(
