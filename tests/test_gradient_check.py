@@ -865,7 +865,7 @@ def test_the_table_and_the_words():
 
 
 def test_progress_is_shown_where_it_is_asked_for(capsys, monkeypatch):
-    monkeypatch.setattr("fastdnn.diagnose.gradient_check_elements._WRITE_SECONDS", 0.0)
+    monkeypatch.setattr("fastdnn.diagnose.told._SECONDS", 0.0)
     model = chain(L.Dense(60, "tanh"), L.Dense(2), backend="reference")
     model.check_gradients(X, Y, verbose=1)
     shown = capsys.readouterr().out

@@ -1,6 +1,5 @@
 """All diagnoses of a model as one report: what is wrong, what shows it, and what to do first."""
 
-import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,6 +18,8 @@ from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows
 from fastdnn.diagnose.settled import settled
 from fastdnn.diagnose.targets_advice import in_vain, without_flattery
+from fastdnn.diagnose.told import Told
+from fastdnn.diagnose.trials import checked_model
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag
 from fastdnn.model import Model
@@ -133,11 +134,10 @@ def report(
 
 
 def _reported(case: Case, verbose: Any) -> Report:
-    progress = _Progress(verbose)
-    with progress:
-        first = [progress.run(part, case) for part in _FIRST]
+    with Told(_WHERE, verbose, wiped=True) as told:
+        first = [_run(part, case, told) for part in _FIRST]
         found = [each for section in first for each in section.advice]
-        later = _tried(case, found, progress) if _is_worth_time(case, found) else []
+        later = _tried(case, found, told) if _is_worth_time(case, found) else []
         found = _with_interventions(found, later)
         found = settled(found, _result(later, "interventions"), case)
     found = without_flattery(found, case)
@@ -145,16 +145,22 @@ def _reported(case: Case, verbose: Any) -> Report:
     return Report(_headed(ranked(found), case), (*first, *later))
 
 
-def _tried(case: Case, found: list[Advice], progress: "_Progress") -> list[Section]:
+def _tried(case: Case, found: list[Advice], told: Told) -> list[Section]:
     """What trains copies: whether few rows can be learned only where nothing else is the cause."""
     why = sections.uncopied(case.model)
     if why:
         return [Section(name, title, left_out=why) for name, title, _ in _LATER]
-    tried = [progress.run(part, case) for part in _LATER[:-1]]
+    tried = [_run(part, case, told) for part in _LATER[:-1]]
     missed = any(each.kind == "high_bias" and each.is_trouble for each in found)
     if missed and tried[0].result is not None and cause_found(tried[0].result) is None:
-        tried.append(progress.run(_LATER[-1], case))
+        tried.append(_run(_LATER[-1], case, told))
     return tried
+
+
+def _run(planned: "Planned", case: Case, told: Told) -> Section:
+    name, title, part = planned
+    told.line(f"diagnosing: {title}", at_once=True)
+    return run_section(name, title, part, case)
 
 
 Planned = tuple[str, str, sections.Part]  # name, title, what is run
@@ -187,9 +193,7 @@ def _case(
     seed: Any,
 ) -> Case:
     """The arguments, checked."""
-    if not isinstance(model, Model):
-        raise ValueError(expected(_WHERE, "a model", repr(model)))
-    model.compiled  # noqa: B018  says by its own error that there is none
+    checked_model(_WHERE, model)
     for ports in (model.graph.inputs, model.graph.outputs):
         if len(ports) > 1:
             hint = "diagnose its parts by the other functions of fastdnn.diagnose"
@@ -254,33 +258,3 @@ def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
         text = "Nothing is wrong with the training: nothing else that was tried does better on the dev set."
     seen = ", ".join(f"{name} error {error:.2%}" for name, error in case.errors.items()) + f" {case.unit}"
     return (Advice("healthy", "good", text, seen, "", 'deck 002, "Bias and Variance"'), *advice)
-
-
-class _Progress:
-    """What is being done, on a line that is rewritten."""
-
-    def __init__(self, verbose: Any) -> None:
-        if verbose not in ("auto", 0, 1) or isinstance(verbose, bool):
-            raise ValueError(expected(_WHERE, 'verbose as "auto", 0 or 1', repr(verbose)))
-        self._shown = 0
-        self._live = verbose == 1 or (verbose == "auto" and sys.stdout.isatty())
-
-    def run(self, planned: Planned, case: Case) -> Section:
-        """A section."""
-        name, title, part = planned
-        self._show(f"diagnosing: {title}")
-        return run_section(name, title, part, case)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self._show("")
-        if self._live:
-            sys.stdout.write("\r")
-
-    def _show(self, text: str) -> None:
-        if self._live:
-            sys.stdout.write(f"\r{text:{self._shown}}")
-            sys.stdout.flush()
-            self._shown = len(text)
