@@ -103,6 +103,17 @@ def grid_shape(panels: int, columns: int) -> tuple[int, int]:
     return rows, -(-panels // rows)
 
 
+def plain_look(index: int) -> dict[str, Any]:
+    """Colour and style of a line without markers, its own among six.
+
+    >>> from fastdnn.plots.figure import plain_look
+    >>> plain_look(6) == plain_look(0), plain_look(1)["linestyle"]
+    (True, '--')
+    """
+    place = index % len(COLOURS)
+    return {"color": COLOURS[place], "linestyle": STYLES[place], "linewidth": 2}
+
+
 def look(index: int, points: int = 0) -> dict[str, Any]:
     """Colour, style and marker of a line, its own among 385; of `points` points, some are marked.
 

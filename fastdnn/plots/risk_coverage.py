@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.trust import Trust
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, dress, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,9 +42,6 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
         axes.plot(*place, "o", color=COLOURS[1], markersize=9, linestyle="none", label=label)
     axes.set_xlim(-2, 102)
     axes.set_ylim(bottom=0, top=max(1.15 * 100 * max(error, curve.error.max()), 1e-3))
-    axes.set_xlabel("answers rejected (% of examples)")
-    axes.set_ylabel("error of the accepted (%)")
-    axes.set_title("what rejecting gains")
-    axes.grid(alpha=0.3)
+    dress(axes, "answers rejected (% of examples)", "error of the accepted (%)", "what rejecting gains")
     legend_beside(axes, ax)
     return axes
