@@ -153,9 +153,9 @@ class Watch(Callback):
         ]
         self.accuracy = float(np.mean(rights)) if rights else None
         self._losses.append(self.loss)
-        knows = self.accuracy is not None and self._best is not None
-        right = knows and self.accuracy >= self._best - 1e-6  # type: ignore[operator]
-        self.reached = self.loss <= self._limit and (right or not knows)
+        lacks = None if self.accuracy is None or self._best is None else self._best - self.accuracy
+        right = lacks is not None and lacks <= 1e-6
+        self.reached = self.loss <= self._limit and (right or lacks is None)
         self._tell(f"epoch {epoch + 1}/{self.params['epochs']}, loss {self.loss:.4g}")
         self.model.stop_training = self.model.stop_training or self.reached
         if right and epoch + 1 == self.params["epochs"]:

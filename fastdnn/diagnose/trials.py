@@ -34,7 +34,7 @@ def checked_model(where: str, model: Any) -> Model:
     """
     if not isinstance(model, Model):
         raise ValueError(expected(where, "a model", repr(model)))
-    model.compiled  # noqa: B018  says so by its own error
+    _ = model.compiled  # says by its own error that there is none
     return model
 
 
