@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.callbacks import Callback
-from fastdnn.diagnose.fresh_copy import optimizer_like
+from fastdnn.diagnose.fresh_copy import highest_rate, optimizer_like
 from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.told import Told
 from fastdnn.diagnose.trials import begin_again
 from fastdnn.errors import NonFiniteLossError, expected
-from fastdnn.optimizers.scalars import schedule_values
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -82,10 +81,7 @@ class SubsetTrials:
 
     def own_rate(self) -> float:
         """The optimiser's; of a schedule, which may begin or end at 0, the largest, an epoch being a step."""
-        schedule = self.optimizer.schedules.get("learning_rate")
-        if schedule is None:
-            return float(self.optimizer.learning_rate)
-        return float(max(schedule_values(schedule, 0, self.epochs)))
+        return highest_rate(self.optimizer, self.epochs, self.epochs)
 
     def best_rate(self) -> float:
         """After a tenth of the epochs: the lowest one that reached, else that of the lowest loss."""

@@ -44,9 +44,9 @@ def precision_recall_curve(found: Mapping[str, PrecisionRecallCurve], ax: "Axes 
             **plain_look(index),
         )
     shares = np.array([curve.share for curve in found.values()])
-    text = f"chance: {shares[0]:.3f}" if np.ptp(shares) < 5e-4 else (
-        f"chance: {shares.min():.3f} to {shares.max():.3f}"
-    )  # fmt: skip
+    text = f"chance: {shares[0]:.3f}"
+    if np.ptp(shares) >= 5e-4:
+        text = f"chance: {shares.min():.3f} to {shares.max():.3f}"
     for share in sorted(set(shares.tolist())):
         axes.axhline(share, color="0.6", linewidth=1, linestyle=":", label=text)
         text = "_" + text

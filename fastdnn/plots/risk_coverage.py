@@ -30,8 +30,8 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
     axes = axes_for(_WHERE, ax, (7, 4.5))
     curve, error = found.curve, found.error
     rejected = 100 * (1 - curve.coverage)
-    axes.step(rejected, 100 * curve.error, where="post", color=COLOURS[0], linewidth=2,
-              label=f"by {found.measure}")  # fmt: skip
+    label = f"by {found.measure}"
+    axes.step(rejected, 100 * curve.error, where="post", color=COLOURS[0], linewidth=2, label=label)
     share = np.linspace(0, 1, 201)[:-1]
     best = np.maximum(error - share, 0) / (1 - share)
     axes.plot(100 * share, 100 * best, color=COLOURS[2], linestyle="--", label="mistakes first")
