@@ -1,6 +1,6 @@
 """What a report says of the rows themselves: copies, scales, indices, few rows, and code that mends each."""
 
-import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def run(advice, model, train, dev):
     return names
 
 
-# ------------------------------------------------------------------------------------------------------ copies
+# ------------------------------------------------------------------------------------------ copies
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -99,15 +99,15 @@ def test_the_code_for_a_shift_splits_all_rows_again():
     assert names["better"].optimizer.iterations > 0
 
 
-# ------------------------------------------------------------------------------------------------------ scales
+# ------------------------------------------------------------------------------------------ scales
 
 
-@pytest.mark.parametrize(("change", "kind"), [(0.5, "not_standardized"), (100.0, "unscaled_inputs")])
+@pytest.mark.parametrize(("change", "kind"), [(0.05, "not_standardized"), (100.0, "unscaled_inputs")])
 def test_scales_are_one_piece_of_advice_whose_code_keeps_the_figures(change, kind):
-    x = np.abs(X) * [1, 0.01, 1, 1, change] + [2, 0, 0, 0, 0]
+    x = np.abs(X) * [1, 1, 1, 1, change] + [1, 0, 0, 0, 0]  # the last says nothing
     y = (np.abs(X) @ [1.0, -1.0, 0.5, 0.2, 0.0] > 0.5).astype(int)
     train, dev = (x[:1850], y[:1850]), (x[1850:], y[1850:])
-    model = fitted(*train, fd.layers.Dense(8, "relu"), epochs=20)
+    model = fitted(*train, fd.layers.Dense(8, "relu"), epochs=40)
     for quick in (True, False):
         found = report(model, train, dev, quick=quick)
         about = [advice for advice in found.advice if "scale=x" in advice.code or "Scaler" in advice.code]
@@ -169,7 +169,7 @@ def test_neither_inputs_nor_targets_are_scaled():
     assert ((outputs - dev[1]) ** 2).mean() < 0.2 * dev[1].var()
 
 
-# ----------------------------------------------------------------------------------------------------- the rest
+# ------------------------------------------------------------------------------------------ the rest
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -184,9 +184,7 @@ def test_targets_by_the_name_of_the_output(quick):
     dev = X[1000:], Y[1000:]
     named = report(model, train, ({"a": dev[0]}, {"c": dev[1]}), quick=quick)
     assert named.advice == report(model, (X[:1000], Y[:1000], weights), dev, quick=quick).advice
-    with pytest.raises(
-        ValueError, match=r"report, dev, y\] expected the name of an output, one of c, got 'd'"
-    ):
+    with pytest.raises(ValueError, match=r"report, dev, y\] expected the name of an output, .* got 'd'"):
         report(model, train, (dev[0], {"d": dev[1]}))
 
 
@@ -203,9 +201,9 @@ def test_more_rows_by_noise_do_not_harm(optimizer):
 
 
 def test_no_rule_trains_on_from_trained_weights():
-    source = sys.modules["fastdnn.diagnose.rules"].__file__
-    with open(source, encoding="utf-8") as lines:
-        assert not [line for line in lines if "model.fit(" in line]
+    source = Path(fd.diagnose.rules.__file__).read_text(encoding="utf-8")
+    assert '"model.fit(' not in source
+    assert "nmodel.fit(" not in source
 
 
 def test_rows_are_not_drawn_by_the_bits_that_made_them():

@@ -69,7 +69,7 @@ def _large_inputs(seen_first: Description) -> Advice | None:
 
 
 def _not_standardized(case: Case) -> Advice | None:
-    """Features that `describe` finds off centre or of unlike scales, unless a layer at the input sees to it."""
+    """Features off centre or of unlike scales, by `describe`, unless a layer at the input sees to it."""
     assert case.seen is not None
     graph = case.model.graph
     found = [each for each in case.seen.advice if each.kind in OF_SCALES]
@@ -141,9 +141,7 @@ def few_examples(case: Case) -> Advice | None:
     text = "There are few training rows for so many features and classes: get more, or make some."
     code = MORE_DATA
     if case.train.sparse or takes_indices(case.model):  # which noise would make something else of
-        text = (
-            "There are few training rows for so many features and classes: get more; till then, L2 may help."
-        )
+        text = "There are few training rows for so many features and classes: get more, or take a little L2."
         code = _PENALTY_CODE.format("L2(1e-3)")
     seen = f"{rows:,} training rows of {width:,} features; from about {wanted:,} on this is no concern"
     source = 'deck 001, "When we achieve high variance (low dev data performance), try to"; '
