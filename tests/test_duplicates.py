@@ -138,6 +138,28 @@ def test_check_splits_tells_of_them():
     assert [advice.kind for advice in found.advice] == ["copied_rows", "same_distribution"]
     assert "400 of 1,150" in str(found)
     assert check_splits(TRAIN, X[1850:]).duplicates.ok
+    one, other = Frame({"a": X[:600, 0].tolist()}), Frame({"b": X[600:900, 0].tolist()})
+    assert check_splits(one, other, feature_names=["a"]).ok
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_the_code_of_a_shift_splits_the_rows_of_both_sets_again(moved):
+    sets = [X[:1850], X[1850:2400], X[2400:]]
+    sets[moved] = sets[moved] + 1.0
+    model = fd.Sequential([fd.Input((5,)), fd.layers.Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    differ = [advice for advice in check_splits(*sets).advice if advice.kind != "same_distribution"]
+    assert len(differ) == 2
+    for advice in differ:
+        names = {"fd": fd, "np": np, "model": model}
+        for name, rows in zip(("", "_dev", "_test"), sets, strict=True):
+            names |= {"x" + name: rows, "y" + name: rows[:, 0]}
+        exec(advice.code, names)
+        after = [names["x" + name] for name in ("", "_dev", "_test")]
+        assert [len(rows) for rows in after] == [1850, 550, 600]
+        assert all((names["y" + name] == names["x" + name][:, 0]).all() for name in ("", "_dev", "_test"))
+        pair = {"dev_test_mismatch": (1, 2), "dev_shift": (0, 1), "test_shift": (0, 2)}[advice.kind]
+        assert not fd.data.check_shift(*(after[at] for at in pair)).differs
 
 
 @pytest.mark.parametrize(

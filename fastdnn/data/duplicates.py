@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -138,11 +139,16 @@ def check_duplicates(train: Any, dev: Any, test: Any = None) -> DuplicatesReport
         if isinstance(rows, tuple):
             hint = f"of a split pass the features alone, split.{name}[0]"
             raise ValueError(expected("check_duplicates", f"{name} as a table", "a tuple", hint))
-    hashes = row_hashes("check_duplicates", sets)
+    return duplicates_of("check_duplicates", sets)
+
+
+def duplicates_of(where: str, sets: Mapping[str, Any], *, same_names: bool = True) -> DuplicatesReport:
+    """Of sets by their names; see `row_hashes`."""
+    hashes = row_hashes(where, sets, same_names=same_names)
     names = [pair for pair in (("train", "dev"), ("train", "test"), ("dev", "test")) if pair[1] in sets]
     pairs = tuple(_pair(one, other, hashes[one], hashes[other]) for one, other in names)
     seen = {"dev": np.isin(hashes["dev"], hashes["train"])}
-    if test is not None:
+    if "test" in sets:
         seen["test"] = np.isin(hashes["test"], np.concatenate([hashes["train"], hashes["dev"]]))
     return DuplicatesReport(pairs, _advice(pairs, seen), seen)
 

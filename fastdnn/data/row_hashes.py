@@ -20,10 +20,15 @@ _BYTES = 8  # of 10 million rows two unlike ones are taken for equal with a prob
 _SPARSE_ROWS = 4096  # at a time
 
 
-def row_hashes(where: str, tables: Mapping[str, Any]) -> dict[str, Hashes]:
+def row_hashes(where: str, tables: Mapping[str, Any], *, same_names: bool = True) -> dict[str, Hashes]:
     """The BLAKE2b hashes of the rows of each table, equal for equal rows: of dense and sparse tables, of any
     type and order of bytes; of unlike float types in the narrowest of them. 0 and -0 are equal, and so are
     all NaN.
+
+    Args:
+        where: of errors.
+        tables: by the names that errors say.
+        same_names: whether columns must have the same names where tables name them.
 
     Raises:
         ValueError: a table is none of numbers, has no rows, or has other columns than the first.
@@ -41,7 +46,8 @@ def row_hashes(where: str, tables: Mapping[str, Any]) -> dict[str, Hashes]:
         named = f"{where}, {name}"
         sparse = is_sparse(table)
         read[name] = as_csr(named, table, width, "float64") if sparse else read_features(named, table, width)
-    _check_names(where, {name: one.names for name, one in read.items() if isinstance(one, Features)})
+    if same_names:
+        _check_names(where, {name: one.names for name, one in read.items() if isinstance(one, Features)})
     kinds = [_dtype(one) for one in read.values()]
     narrow = min((kind for kind in kinds if kind.kind == "f"), key=lambda kind: kind.itemsize, default=None)
     dtype = np.dtype("f8") if narrow is None or narrow.itemsize > 8 else narrow.newbyteorder("=")

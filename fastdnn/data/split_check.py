@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fastdnn.data.duplicates import DuplicatesReport, check_duplicates
+from fastdnn.data.duplicates import DuplicatesReport, duplicates_of
 from fastdnn.data.shift import ShiftReport, check_shift
 from fastdnn.errors import expected
 from fastdnn.short_repr import ShortRepr
@@ -79,7 +79,8 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
             each part, `split.train[0]`.
         dev: the same features in other rows.
         test: the same; None where there is a dev set alone.
-        options: the other arguments of `check_shift`; α is for each pair.
+        options: the other arguments of `check_shift`; α is for each pair, and `most_rows` of the shift alone:
+            whether rows are copies is asked of all.
 
     Raises:
         ValueError: as `check_shift`.
@@ -100,7 +101,7 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
             raise ValueError(expected("check_splits", f"{name} as a table", "a tuple", hint))
     pairs = [pair for pair in (("train", "dev"), ("train", "test"), ("dev", "test")) if pair[1] in sets]
     comparisons = {pair: check_shift(sets[pair[0]], sets[pair[1]], pair, **options) for pair in pairs}
-    duplicates = check_duplicates(train, dev, test)
+    duplicates = duplicates_of("check_splits", sets, same_names=options.get("feature_names") is None)
     advice = (_advice(pair, report) for pair, report in comparisons.items())
     return SplitsReport(comparisons, duplicates, (*duplicates.advice, *advice))
 
