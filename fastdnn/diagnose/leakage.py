@@ -15,7 +15,7 @@ MOST_FEATURES = 5000
 NEARLY_ALL = 0.999  # AUC, or R² of the values or the ranks
 MOST_GIVEN = 3  # features; where more are as good, the task is easy
 _WRONG = 0.005  # of what guessing gets wrong, of several classes
-_SOURCE = 'deck 004, "Factors Affecting Your Training Result"; Kaufman et al., "Leakage in data mining", 2012'
+_SOURCE = 'Kaufman et al., "Leakage in data mining: formulation, detection, and avoidance", TKDD 6, 2012'
 
 
 def given_away(case: Case) -> Advice | None:
