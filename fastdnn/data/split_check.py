@@ -56,7 +56,7 @@ class SplitsReport(ShortRepr):
     @property
     def ok(self) -> bool:
         """Whether nothing must be mended; hints are allowed."""
-        return all(each.severity not in ("error", "warning") for each in self.advice)
+        return not any(each.is_trouble for each in self.advice)
 
     def __str__(self) -> str:
         lines = [f"{each.severity}: {each.text}" for each in self.advice]

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fastdnn.diagnose.advice import Advice, Severity, ordered
+from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.causes import CAUSES, Cause
-
-_BAD: tuple[Severity, ...] = ("error", "warning")
 
 
 def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tuple[Advice, ...]:
@@ -26,12 +24,12 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     rows = {row.kind: row for row in causes}
     found = _merged(advice)
     weighed = _weighed(found, rows)
-    troubles = [kind for kind, each in weighed.items() if each.severity in _BAD]
+    troubles = [kind for kind, each in weighed.items() if each.is_trouble]
     by = {kind: _explained_by(kind, troubles, rows) for kind in weighed}
     gone = {kind for each in weighed if by[each] for kind in _row(each, rows).remedies}
     gone = {kind for kind in gone if kind not in troubles}
     gone |= {kind for each in troubles for kind in _row(each, rows).denies}
-    said_as = {kind for kind, each in found.items() if each.severity in _BAD}
+    said_as = {kind for kind, each in found.items() if each.is_trouble}
     told = [
         _told(each, by[kind] if kind in said_as else "") for kind, each in weighed.items() if kind not in gone
     ]
@@ -58,7 +56,7 @@ def _merged(advice: Iterable[Advice]) -> dict[str, Advice]:
 
 def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str, Advice]:
     """Causes without any of their consequences as hints."""
-    bad = {kind for kind, each in found.items() if each.severity in _BAD}
+    bad = {kind for kind, each in found.items() if each.is_trouble}
 
     def weight(kind: str, each: Advice) -> Advice:
         row = _row(kind, rows)
