@@ -29,6 +29,7 @@ from fastdnn.thread_settings import threads as use_threads
 _WHERE = "report"
 QUICK_ROWS = 20_000  # of each set, drawn where there are more: an error of 1 % is then right to 0.1 points
 _SHOWN = 3  # kinds, by repr
+_OF_SETS = ("copied_rows",)  # troubles that no other training mends
 _WORTH_TRYING = {"high_rate", "low_rate", "diverged", "plateau", "unscaled_inputs"}
 
 
@@ -141,7 +142,7 @@ def _reported(case: Case, verbose: Any) -> Report:
         found = _with_interventions(found, later)
         found = settled(found, _result(later, "interventions"), case)
     found = without_flattery(found, case)
-    found = [*found, *in_vain(found, later, case)]
+    found = _scales_once([*found, *in_vain(found, later, case)])
     return Report(_headed(ranked(found), case), (*first, *later))
 
 
@@ -167,7 +168,7 @@ Planned = tuple[str, str, sections.Part]  # name, title, what is run
 _FIRST: tuple[Planned, ...] = (
     ("errors", "errors: bias and variance", sections.errors),
     ("data", "features of the training set", sections.data),
-    ("shift", "whether the sets come from one distribution", sections.shift),
+    ("shift", "whether the sets share rows, and a distribution", sections.shift),
     ("curve", "learning curves", sections.curve),
     ("layers", "what each layer gives", sections.layers),
     ("gradients", "gradients", sections.gradients),
@@ -229,7 +230,7 @@ def _is_worth_time(case: Case, found: list[Advice]) -> bool:
     bad = [each.kind for each in found if each.is_trouble]
     if "not_trained" in bad:
         return False
-    trouble = any(each.is_trouble for each in ranked(found))
+    trouble = any(each.is_trouble and each.kind not in _OF_SETS for each in ranked(found))
     return not case.quick and (trouble or not _WORTH_TRYING.isdisjoint(bad))
 
 
@@ -242,6 +243,13 @@ def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[A
     cause = cause_found(tried)
     found = tested([*found, *borne_out(found, cause)], tried)
     return [*([cause] if cause is not None else []), *found]
+
+
+def _scales_once(found: list[Advice]) -> list[Advice]:
+    """Without the hint that a worse finding of the scales says as well, by the same code."""
+    if not any(each.kind == "unscaled_inputs" for each in found):
+        return found
+    return [each for each in found if each.kind != "not_standardized"]
 
 
 def _result(sections: Iterable[Section], name: str) -> Any:
