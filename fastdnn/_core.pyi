@@ -1955,12 +1955,18 @@ class testing:  # a submodule
     def float_control() -> int | None:
         """This thread's floating-point control word, without the status bits."""
     @staticmethod
+    def forget_crowd() -> None:
+        """Ends the limit of default counts that `note_team` has set."""
+    @staticmethod
     def guarded_array(shape: collections.abc.Sequence[_Int], dtype: str, edge: str) -> np.ndarray:
         """An array whose first ('head') or last ('tail') byte touches an inaccessible page."""
     @staticmethod
     def live_blocks() -> int: ...
     @staticmethod
     def live_bytes() -> int: ...
+    @staticmethod
+    def note_team(threads: _Int, elapsed: _Float, waited: _Float) -> None:
+        """As if a region of default threads had taken, and all together waited, so many seconds."""
     @staticmethod
     def set_guard_pages(on: bool) -> None:
         """New memory ends at an inaccessible page."""
@@ -1981,3 +1987,6 @@ class testing:  # a submodule
         """Throws in one thread while the others wait at a barrier."""
     @staticmethod
     def total_allocations() -> int: ...
+    @staticmethod
+    def uncrowded_threads() -> int | None:
+        """What default counts are limited to for now, since other programs take the cores; None: nothing."""

@@ -34,7 +34,8 @@ def set_num_threads(n: int | None) -> None:
     A set number is used as given, beyond the cores too. The results do not depend on it. The default is the
     least of OMP_NUM_THREADS, the CPUs of the process, the container's quota and, in builds with OpenMP, what
     `threadpoolctl.threadpool_limits` allows this Python thread; each call takes of it what has work and what
-    other calls leave.
+    other calls leave; less, for a while, where other programs take so much of the cores that threads only
+    wait for one another.
 
     Raises:
         ValueError: `n` is not a whole number from 1 to 1024.

@@ -4,6 +4,7 @@ import json
 import re
 import textwrap
 
+import command_lines
 import numpy as np
 import pytest
 from tables import flats
@@ -21,11 +22,9 @@ def command(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        capsys.readouterr()
-        code = cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        assert (code, err) == (0, "")
-        return out
+        done = command_lines.run(capsys, *words)
+        assert (done.code, done.err) == (0, "")
+        return done.out
 
     return run
 
@@ -33,15 +32,7 @@ def command(capsys, tmp_path, monkeypatch):
 @pytest.fixture
 def refused(capsys):
     """Runs a command line that is refused; returns the one line of its error."""
-
-    def run(*words):
-        capsys.readouterr()
-        code = cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        assert (code, out, err.count("\n")) == (2, "", 1)
-        return err.removeprefix("fastdnn: error: ").rstrip("\n")
-
-    return run
+    return lambda *words: command_lines.refused(command_lines.run(capsys, *words))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from interpreters import output, start
-from networks import classification, classifier
+from networks import classification, classifier, weight_hash
 
 import fastdnn as fd
 from fastdnn import _core
@@ -16,6 +16,7 @@ WIDE = {"features": 300, "hidden": (512, 512)}
 
 def threads_of(**arguments):
     x, y = classification(features=300)
+    _core.testing.forget_crowd()  # what the machine is doing besides
     return classifier(**WIDE).fit(x, y, batch_size=300, **arguments).params["threads"]
 
 
@@ -39,6 +40,27 @@ class TestCounts:
         finally:
             fd.set_num_threads(None)
         assert fd.get_num_threads() == _core.machine_threads()[0]
+
+    @pytest.mark.skipif(_core.machine_threads()[0] == 1, reason="one processor: there is nothing to limit")
+    def test_where_other_programs_take_the_cores_the_default_is_fewer(self):
+        """Threads that wait for one another most of the time halve it, for a while; given counts stay."""
+        x, y = classification(features=300)
+
+        def fit(**arguments):
+            model = classifier(**WIDE)
+            return model.fit(x, y, batch_size=300, **arguments).params["threads"], weight_hash(model)
+
+        machine = _core.machine_threads()[0]
+        _core.testing.forget_crowd()
+        usual = fit()
+        _core.testing.forget_crowd()
+        _core.testing.note_team(machine, elapsed=0.1, waited=0.09 * (machine - 1))
+        assert _core.testing.uncrowded_threads() == machine // 2
+        limited, given = fit(), fit(threads=machine)
+        assert (usual[0], limited[0], given[0]) == (machine, machine // 2, machine)
+        assert usual[1] == limited[1] == given[1]
+        _core.testing.forget_crowd()
+        assert _core.testing.uncrowded_threads() is None
 
     def test_environment_and_affinity(self):
         show = "import fastdnn._core as c; print(*c.machine_threads())"

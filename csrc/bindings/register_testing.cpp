@@ -1,9 +1,14 @@
 #include <pybind11/stl.h>
 
+#include <chrono>
+#include <climits>
+#include <optional>
+
 #include "bindings/arrays.h"
 #include "bindings/gil.h"
 #include "bindings/register.h"
 #include "core/aligned.h"
+#include "core/crowd.h"
 #include "core/float_control.h"
 #include "core/team.h"
 #include "isa/table.h"
@@ -31,7 +36,7 @@ py::list team_report(int threads, Index n, Index grain, int rounds) {
   int ran = 0;
   {
     const WithoutGil release;
-    ran = run_team(threads, [&](Team& team) {
+    const TeamRun run = run_team(threads, [&](Team& team) {
       const auto rank = static_cast<std::size_t>(team.rank());
       const Range share = team.share(n, grain);
       rows[rank] = {team.rank(), team.size(), share.begin, share.end};
@@ -46,6 +51,7 @@ py::list team_report(int threads, Index n, Index grain, int rounds) {
         team.barrier();
       }
     });
+    ran = run.threads;
   }
   check(in_order, "team_report", "expected every thread at each barrier");
   rows.resize(static_cast<std::size_t>(ran));
@@ -61,9 +67,9 @@ std::optional<std::uint64_t> float_control_word() {
 std::vector<std::optional<std::uint64_t>> team_float_control(int threads) {
   std::vector<std::optional<std::uint64_t>> words(static_cast<std::size_t>(std::max(threads, 1)));
   const WithoutGil release;
-  const int ran = run_team(
+  const TeamRun run = run_team(
       threads, [&](Team& team) { words[static_cast<std::size_t>(team.rank())] = float_control_word(); });
-  words.resize(static_cast<std::size_t>(ran));
+  words.resize(static_cast<std::size_t>(run.threads));
   return words;
 }
 
@@ -99,6 +105,24 @@ void register_testing(py::module_& m) {
         "This thread's floating-point control word, without the status bits.");
   m.def("team_float_control", &team_float_control, py::arg("threads"),
         "The control word of each thread of a team.");
+  m.def(
+      "note_team",
+      [](int threads, double elapsed, double waited) {
+        const auto time = [](double seconds) {
+          return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(seconds));
+        };
+        note_team({threads, time(elapsed), time(waited)});
+      },
+      py::arg("threads"), py::arg("elapsed"), py::arg("waited"),
+      "As if a region of default threads had taken, and all together waited, so many seconds.");
+  m.def("forget_crowd", &forget_crowd, "Ends the limit of default counts that `note_team` has set.");
+  m.def(
+      "uncrowded_threads",
+      [] {
+        const int most = uncrowded_threads();
+        return most == INT_MAX ? std::nullopt : std::optional(most);
+      },
+      "What default counts are limited to for now, since other programs take the cores; None: nothing.");
   m.def(
       "table_report",
       [](const std::string& dtype) {

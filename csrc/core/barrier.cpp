@@ -42,6 +42,25 @@ void wake_all(std::atomic<std::uint32_t>& word) {
 #endif
 }
 
+// Adds the time from its beginning to its end, if it has begun.
+class Waiting {
+ public:
+  explicit Waiting(std::atomic<std::int64_t>& sum) : sum_(sum) {}
+  ~Waiting() {
+    if (begin_ == Clock::time_point{}) return;
+    const std::chrono::nanoseconds waited = Clock::now() - begin_;
+    sum_.fetch_add(waited.count(), std::memory_order_relaxed);
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  void begin() { begin_ = Clock::now(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::atomic<std::int64_t>& sum_;
+  Clock::time_point begin_{};
+};
+
 }  // namespace
 
 bool Barrier::wait(int size, const std::atomic<bool>& broken) {
@@ -55,11 +74,13 @@ bool Barrier::wait(int size, const std::atomic<bool>& broken) {
     if (sleepers_.load() > 0) wake_all(generation_);
     return true;
   }
+  Waiting waiting(waited_);
   for (int turns = 0; generation_.load(std::memory_order_acquire) == generation; ++turns) {
     // Acquire: where it was set by a thread that had passed this barrier, the new number is seen, too.
     if (broken.load(std::memory_order_acquire)) {
       return generation_.load(std::memory_order_acquire) != generation;
     }
+    if (turns == kSpins) waiting.begin();
     if (turns < kSpins) {
       cpu_relax();
     } else if (turns < kSpins + kYields) {

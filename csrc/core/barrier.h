@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace fastdnn {
@@ -21,12 +22,17 @@ inline void cpu_relax() {
 class Barrier {
  public:
   bool wait(int size, const std::atomic<bool>& broken);
+  // By all threads together, beyond the spinning.
+  std::chrono::nanoseconds waited() const {
+    return std::chrono::nanoseconds(waited_.load(std::memory_order_relaxed));
+  }
 
  private:
   // A line each, so that the arrivals do not disturb those who watch the generation.
   alignas(64) std::atomic<int> arrived_{0};
   alignas(64) std::atomic<std::uint32_t> generation_{0};
   std::atomic<int> sleepers_{0};
+  std::atomic<std::int64_t> waited_{0};  // nanoseconds
 };
 
 }  // namespace fastdnn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <climits>
 #include <exception>
 #include <mutex>
@@ -21,14 +22,19 @@
 namespace fastdnn {
 
 struct TeamState {
+  using Clock = std::chrono::steady_clock;
+
   explicit TeamState(const std::atomic<bool>* flag) : stop(flag) {}
 
   const std::atomic<bool>* const stop;
   const bool flush = flush_denormal();
   Barrier barrier;
+  const Clock::time_point begin = Clock::now();
   std::atomic<bool> broken{false};
   std::mutex mutex;
   std::exception_ptr first_error;
+
+  TeamRun run_of(int threads) const { return {threads, Clock::now() - begin, barrier.waited()}; }
 
   void keep_error() {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -47,6 +53,7 @@ void run_member(int rank, int size, TeamState& state, const std::function<void(T
   try {
     Team team(rank, size, state, state.stop);
     body(team);
+    team.barrier();  // here waits who is done first, and not in the backend, which does not say how long
   } catch (const BrokenTeam&) {
     // Another thread has kept the reason.
   } catch (...) {
@@ -102,13 +109,18 @@ void Team::barrier() {
   if (!state_.barrier.wait(size_, state_.broken)) throw BrokenTeam{};
 }
 
+bool Team::waits_mostly() const {
+  // Without any wait there is no need to look at the clock.
+  return state_.barrier.waited().count() > 0 && fastdnn::waits_mostly(state_.run_of(size_));
+}
+
 Range Team::share(Index n, Index grain) const {
   const Index grains = (n + grain - 1) / grain;
   const auto bound = [&](Index rank) { return std::min(n, grains * rank / size_ * grain); };
   return {bound(rank_), bound(rank_ + 1)};
 }
 
-int run_team(int threads, const std::function<void(Team&)>& body, const std::atomic<bool>* stop) {
+TeamRun run_team(int threads, const std::function<void(Team&)>& body, const std::atomic<bool>* stop) {
   check(threads >= 1, "run_team", "expected at least one thread, got ", threads);
   TeamState state(stop);
   int ran = 1;
@@ -118,7 +130,7 @@ int run_team(int threads, const std::function<void(Team&)>& body, const std::ato
     ran = run_region(threads, state, body);
   }
   if (state.first_error) std::rethrow_exception(state.first_error);
-  return ran;
+  return state.run_of(ran);
 }
 
 void release_workers() {

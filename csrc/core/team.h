@@ -6,6 +6,7 @@
 #include <atomic>
 #include <functional>
 
+#include "core/crowd.h"
 #include "core/interrupt.h"
 #include "core/view.h"
 
@@ -32,6 +33,9 @@ class Team {
     if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) throw Interrupted{};
   }
 
+  // Whether the region would have lost nothing by fewer threads so far.
+  bool waits_mostly() const;
+
   // This thread's block of 0..n-1: contiguous, in whole grains but for the last, balanced to one grain.
   Range share(Index n, Index grain = 1) const;
 
@@ -42,10 +46,11 @@ class Team {
   const std::atomic<bool>* stop_;
 };
 
-// Runs `body` on `threads` threads (>= 1) and returns how many there were. An exception in one thread breaks
+// Runs `body` on `threads` threads (>= 1) and returns how that went. An exception in one thread breaks
 // the barriers of the others; the first one is rethrown here after all have ended. `stop` is what Team::poll
 // looks at, null where nothing may end the region early.
-int run_team(int threads, const std::function<void(Team&)>& body, const std::atomic<bool>* stop = nullptr);
+TeamRun run_team(int threads, const std::function<void(Team&)>& body,
+                 const std::atomic<bool>* stop = nullptr);
 
 // Ends the workers that the backend keeps for the next region of this Python thread.
 void release_workers();

@@ -164,13 +164,26 @@ ThreadLease::ThreadLease(int asked, Index useful) {
   const int machine = machine_count();
   const ForkHold hold;
   const std::lock_guard<std::mutex> lock(lease_mutex);
-  if (wanted > 0) {
+  default_ = wanted == 0;
+  if (!default_) {
     threads_ = wanted;
   } else {
-    const int left = std::max(1, machine - leased);
+    const int left = std::clamp(machine - leased, 1, uncrowded_threads());
     threads_ = static_cast<int>(std::clamp<Index>(useful, 1, left));
   }
   leased += threads_;
+  most_ = threads_;
+}
+
+void ThreadLease::note(const TeamRun& run) {
+  if (!default_) return;
+  note_team(run);
+  const int fewer = std::min(threads_, uncrowded_threads());
+  if (fewer == threads_) return;
+  const ForkHold hold;
+  const std::lock_guard<std::mutex> lock(lease_mutex);
+  leased -= threads_ - fewer;
+  threads_ = fewer;
 }
 
 ThreadLease::~ThreadLease() {
@@ -180,10 +193,10 @@ ThreadLease::~ThreadLease() {
     const ForkHold hold;
     const std::lock_guard<std::mutex> lock(lease_mutex);
     leased -= threads_;
-    if (threads_ > 1) {  // else there was no region
+    if (most_ > 1) {  // else there was no region
       const int others = kept - workers.count;
-      keep = others + threads_ <= std::max(machine, threads_);
-      workers.set(keep ? threads_ - 1 : 0);
+      keep = others + most_ <= std::max(machine, most_);
+      workers.set(keep ? most_ - 1 : 0);
     }
   }
   if (!keep) release_workers();

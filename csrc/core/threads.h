@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/crowd.h"
 #include "core/view.h"
 
 namespace fastdnn {
@@ -32,15 +33,22 @@ bool calls_follow_closely();
 class ThreadLease {
  public:
   // `asked` > 0, or else a setting, is used as given. The default is capped by `useful` (how many threads the
-  // work feeds) and by what other leases leave of the machine's count, but is at least one.
+  // work feeds), by what other leases leave of the machine's count, and by what other programs do
+  // (`uncrowded_threads`), but is at least one.
   ThreadLease(int asked, Index useful);
   ~ThreadLease();
   ThreadLease(const ThreadLease&) = delete;
   ThreadLease& operator=(const ThreadLease&) = delete;
   int threads() const { return threads_; }
+  // Whether the count may change.
+  bool is_default() const { return default_; }
+  // Tells how a region on these threads went, after which there may be fewer.
+  void note(const TeamRun& run);
 
  private:
+  bool default_;
   int threads_;
+  int most_ = 1;  // that ran, and are kept
 };
 
 }  // namespace fastdnn

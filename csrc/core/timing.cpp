@@ -12,7 +12,7 @@ TeamTime time_on_team(int threads, Index rounds, const std::function<void(Team&)
   check(rounds >= 1 && rounds <= 1'000'000, "time_on_team", "expected 1 to 1,000,000 rounds, got ", rounds);
   TeamTime time;
   time.seconds.resize(static_cast<std::size_t>(rounds));
-  time.threads = run_team(threads, [&](Team& team) {
+  const TeamRun run = run_team(threads, [&](Team& team) {
     prepare(team);
     for (double& seconds : time.seconds) {
       team.barrier();
@@ -22,6 +22,7 @@ TeamTime time_on_team(int threads, Index rounds, const std::function<void(Team&)
       if (team.rank() == 0) seconds = std::chrono::duration<double>(Clock::now() - start).count();
     }
   });
+  time.threads = run.threads;
   return time;
 }
 

@@ -52,10 +52,12 @@ void call_observers(const Plan& plan, const StepContext& context, const CallHand
   for (const Step& step : plan.observers()) make_call(handler, step, context);
 }
 
-int Regions::run(int threads, const std::atomic<bool>* stop) {
+int Regions::run(ThreadLease& threads, const std::atomic<bool>* stop) {
   int ran = 0;
   do {
-    ran = run_team(threads, [this](Team& team) { region(team); }, stop);
+    const TeamRun run = run_team(threads.threads(), [this](Team& team) { region(team); }, stop);
+    if (ran == 0) ran = run.threads;
+    threads.note(run);
   } while (between());
   return ran;
 }

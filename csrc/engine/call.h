@@ -6,6 +6,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/threads.h"
 #include "engine/plan.h"
 #include "engine/step_clock.h"
 
@@ -52,8 +53,8 @@ class Regions {
   // By the caller's thread alone: makes the calls that are due. Returns whether another region follows.
   virtual bool between() = 0;
 
-  // Returns how many threads ran.
-  int run(int threads, const std::atomic<bool>* stop);
+  // Returns how many threads ran in the first region.
+  int run(ThreadLease& threads, const std::atomic<bool>* stop);
 };
 
 }  // namespace fastdnn

@@ -70,12 +70,14 @@ class Moment {
 // What the threads of one run share. Rank 0 writes it between barriers, the others read it after them.
 class Inference::Region final : public Regions {
  public:
-  Region(const Inference& inference, const Feed& feed, const InferenceRequest& request, Workspace& workspace)
+  Region(const Inference& inference, const Feed& feed, const InferenceRequest& request, Workspace& workspace,
+         bool may_shrink)
       : inference_(inference),
         plan_(*inference.plan_),
         feed_(feed),
         request_(request),
         workspace_(workspace),
+        may_shrink_(may_shrink),
         moment_(*inference.parameters_, plan_.calls()),
         sums_(plan_.program().results().size()) {}
 
@@ -89,11 +91,14 @@ class Inference::Region final : public Regions {
       if (plan_.stretches()[stretch].calls) return come_to(team, {first, stretch}, Due::call);
       if (team.rank() == 0) {
         for (std::size_t i = 0; i < sums_.size(); ++i) sums_[i] += context.results[i];
+        fewer_threads(first) = may_shrink_ && team.waits_mostly();
       }
       team.barrier();  // the next chunk reuses the arena
       if (team.rank() == 0) bad_chunk_ = first;
       if (*context.non_finite) return;
-      if (!plan_.observers().empty()) return come_to(team, {first, stretch}, Due::observers);
+      if (!plan_.observers().empty() || fewer_threads(first)) {
+        return come_to(team, {first, stretch}, Due::chunk_end);
+      }
     }
   }
 
@@ -102,7 +107,7 @@ class Inference::Region final : public Regions {
     if (due == Due::nothing) return false;
     Scratch scratch;
     const StepContext context = context_of(0, at_.first, scratch);
-    if (due == Due::observers) {
+    if (due == Due::chunk_end) {
       call_observers(plan_, context, request_.calls);
       from_ = {at_.first + chunk(), 0};
       return from_.first < feed_.rows();
@@ -127,7 +132,7 @@ class Inference::Region final : public Regions {
     Index first = 0;  // row of the chunk
     std::size_t stretch = 0;
   };
-  enum class Due : std::uint8_t { nothing, call, observers };
+  enum class Due : std::uint8_t { nothing, call, chunk_end };
   // What a context points to.
   struct Scratch {
     std::vector<Source> sources;
@@ -135,6 +140,9 @@ class Inference::Region final : public Regions {
   };
 
   Index chunk() const { return plan_.max_batch(); }
+  Index parity(Index first) const { return first / chunk() % 2; }
+  // Whether the team is to be made anew after this chunk.
+  bool& fewer_threads(Index first) { return fewer_threads_[parity(first)]; }
   Index rows_of_chunk(Index first) const { return std::min(chunk(), feed_.rows() - first); }
   const std::int32_t* order() const {
     return reinterpret_cast<const std::int32_t*>(inference_.order_.data());
@@ -156,7 +164,7 @@ class Inference::Region final : public Regions {
     context.step = request_.step;
     context.order = order();
     context.n = rows_of_chunk(first);
-    context.non_finite = &non_finite_[first / chunk() % 2];
+    context.non_finite = &non_finite_[parity(first)];
     scratch.sources = feed_.at_row(first);
     context.sources = scratch.sources.data();
     scratch.outputs = request_.outputs;
@@ -173,11 +181,13 @@ class Inference::Region final : public Regions {
   const Feed& feed_;
   const InferenceRequest& request_;
   Workspace& workspace_;
+  const bool may_shrink_;  // the team
   Moment moment_;
   std::vector<double> sums_;
-  // Raised before a chunk's barrier and read by all after it. Two in turn: while a slow thread still reads one,
+  // Written before a chunk's barrier and read by all after it. Two in turn: while a slow thread still reads one,
   // others may be at the next chunk's.
   std::atomic<bool> non_finite_[2] = {{false}, {false}};
+  bool fewer_threads_[2] = {false, false};
   Index bad_chunk_ = 0;
   // Where the next region begins: written between regions, read by all threads in them.
   Position from_;
@@ -192,15 +202,15 @@ InferenceReport Inference::run(const Feed& feed, const InferenceRequest& request
   const Index chunk = plan_->max_batch();
   const Index useful =
       plan_->useful_threads(std::min(rows, chunk), (rows + chunk - 1) / chunk, calls_follow_closely());
-  const ThreadLease lease(request.threads, useful);
+  ThreadLease lease(request.threads, useful);
   const bool is_long = rows > chunk || feed.is_sparse() || plan_->flops(rows) > kShortFlops ||
                        plan_->arena_bytes() > kShortBytes || plan_->calls();
   // An interrupted run may be begun again, and observers are to see each row once: theirs end between calls.
   const bool repeatable = plan_->observers().empty();
   const InterruptScope interrupts(request.watch_interrupt && is_long && repeatable);
   const WorkspacePool::Lease workspace = workspaces_.lease(*plan_, lease.threads());
-  Region region(*this, feed, request, *workspace);
-  region.run(lease.threads(), interrupts.flag());
+  Region region(*this, feed, request, *workspace, lease.is_default());
+  region.run(lease, interrupts.flag());
   return region.report();
 }
 

@@ -96,12 +96,13 @@ std::vector<Index> Trainer::next_rows() const {
 class Trainer::Region final : public Regions {
  public:
   Region(Trainer& trainer, const std::vector<StepScalars>& scalars, const RunLimits& limits, Way way,
-         Way sampled_way)
+         Way sampled_way, bool may_shrink)
       : t_(trainer),
         scalars_(scalars),
         limits_(limits),
         way_(way),
         sampled_way_(sampled_way),
+        may_shrink_(may_shrink),
         sources_(trainer.feed_.at_row(0)),
         first_(trainer.batch_),
         from_{trainer.batch_, 0},
@@ -121,10 +122,14 @@ class Trainer::Region final : public Regions {
       compute(team, batch, stretch);
       if (plan.stretches()[stretch].calls) return come_to(team, {batch, stretch}, Due::call);
       std::unique_lock<FairMutex> writing;
-      if (team.rank() == 0) writing = decide(batch);
+      if (team.rank() == 0) {
+        writing = decide(batch);
+        fewer_threads_ = may_shrink_ && team.waits_mostly();
+      }
       team.barrier();             // not passed where a thread was interrupted in its part of the step
       const bool write = write_;  // copies: after the next barrier rank 0 may be at its next decision
       const bool last = end_ == RunReport::End::paused;
+      const bool fewer_threads = fewer_threads_;
       if (!write) return;
       if (team.rank() == 0) count(batch);
       if (sampled) t_.sampler_->before_update(team, context_of(team.rank(), batch), next_sample());
@@ -132,8 +137,8 @@ class Trainer::Region final : public Regions {
       team.barrier();
       if (sampled) sample_update(team, batch);
       if (team.rank() == 0) t_.optimizer_->count_step(scalars_of(batch));
-      if (!plan.observers().empty()) return come_to(team, {batch, stretch}, Due::observers);
-      if (last) return;
+      if (last && plan.observers().empty()) return;
+      if (fewer_threads || !plan.observers().empty()) return come_to(team, {batch, stretch}, Due::step_end);
     }
   }
 
@@ -142,7 +147,7 @@ class Trainer::Region final : public Regions {
     if (due == Due::nothing) return false;
     const StepContext context = context_of(0, at_.batch);
     const Plan& plan = *way_of(at_.batch).plan;
-    if (due == Due::observers) {
+    if (due == Due::step_end) {
       call_observers(plan, context, limits_.calls);
       from_ = {at_.batch + 1, 0};
       return end_ != RunReport::End::paused && from_.batch < t_.batches();
@@ -160,7 +165,7 @@ class Trainer::Region final : public Regions {
     Index batch = 0;
     std::size_t stretch = 0;
   };
-  enum class Due : std::uint8_t { nothing, call, observers };
+  enum class Due : std::uint8_t { nothing, call, step_end };
 
   // The region ends here: rank 0 says for what.
   void come_to(const Team& team, Position at, Due due) {
@@ -264,6 +269,7 @@ class Trainer::Region final : public Regions {
   const std::vector<StepScalars>& scalars_;
   const RunLimits& limits_;
   const Way way_, sampled_way_;
+  const bool may_shrink_;  // the team
   const std::vector<Source> sources_;
   const Index first_;  // step of this run
   // Where the next region begins: written between regions, read by all threads in them.
@@ -276,6 +282,7 @@ class Trainer::Region final : public Regions {
   std::atomic<bool> non_finite_{false};
   const std::chrono::steady_clock::time_point deadline_;
   bool write_ = true;
+  bool fewer_threads_ = false;  // the team is to be made anew after this step
   RunReport::End end_ = RunReport::End::epoch_done;
 };
 
@@ -303,16 +310,17 @@ RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits&
   const auto rows = static_cast<Index>(scalars.size());
   check(rows == 1 || rows == steps, "Trainer", "expected the optimiser's scalars once, or for each of ",
         steps, " steps, got ", rows, " rows");
-  const ThreadLease threads(limits.threads,
-                            plan_->useful_threads(config_.batch_size, steps, calls_follow_closely()));
+  ThreadLease threads(limits.threads,
+                      plan_->useful_threads(config_.batch_size, steps, calls_follow_closely()));
   const InterruptScope interrupts(limits.watch_interrupt);
   const WorkspacePool::Lease workspace = workspaces_->lease(*plan_, threads.threads());
   const WorkspacePool::Lease sampling = prepare_samples(limits, threads.threads());
   Region region(*this, scalars, limits, {plan_.get(), workspace.get()},
-                sampling == nullptr ? Way{} : Way{sampler_->plan().get(), sampling.get()});
+                sampling == nullptr ? Way{} : Way{sampler_->plan().get(), sampling.get()},
+                threads.is_default());
   RunReport report;
   try {
-    report.threads = region.run(threads.threads(), interrupts.flag());
+    report.threads = region.run(threads, interrupts.flag());
     report.end = region.end();
   } catch (const Interrupted&) {
     report.end = RunReport::End::interrupted;

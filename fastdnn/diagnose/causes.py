@@ -64,6 +64,8 @@ _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
 _EXPLODED = ("not_finite", "diverged")
 _OF_DEV = (*_CLASSES, "worse_than_chance", "imbalance", "overfitted_dev")
+# What good dev figures say.
+_GOOD_DEV = ("low_variance", "small_gap", "calibrated", "ranking", "trust", "near_misses")
 _NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
 # What is good at a rate is so of the network as it was trained, and not of the one that is to be trained.
 _OF_RATES = ("good_rate", "suggested_rate")
@@ -80,14 +82,13 @@ _REMEDIES = (
 )
 # What may be worth a look where nothing is wrong.
 _ODDITIES = (
+    "target_leakage",
     "no_regularization",
     "elastic_net",
     "few_features",
     "batch_size",
     "sigmoid_hidden",
-    "unlike_scales",
-    "not_centred",
-    "all_non_negative",
+    "not_standardized",
     "constant",
     "outliers",
 )
@@ -98,6 +99,8 @@ CAUSES: tuple[Cause, ...] = (
     Cause("not_trained", explains=(*_NETWORK, *_RATE, *_VARIANCE, *_OF_DEV, "poor_initial_weights")),
     Cause("gradients_wrong", explains=("...",)),
     Cause("random_loss", explains=("...",)),
+    # Dev figures of rows that were trained on: that they are good, or as good as train's, says nothing.
+    Cause("copied_rows", explains=("no_gap", "overfitted_dev"), denies=_GOOD_DEV),
     Cause(
         "output_does_not_fit_loss",
         explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations"),
@@ -122,9 +125,6 @@ CAUSES: tuple[Cause, ...] = (
             *_VARIANCE,
             "poor_initial_weights",
             "saturating_activations",
-            "unlike_scales",
-            "not_centred",
-            "all_non_negative",
             "slow_training",
         ),
         denies=_OF_RATES,

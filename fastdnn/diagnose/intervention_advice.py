@@ -70,7 +70,7 @@ def tested(found: Iterable[Advice], tried: Interventions) -> list[Advice]:
     root = root_of(tried)
 
     def judged(advice: Advice) -> Advice:
-        if advice.kind not in _TESTS or advice.severity not in ("error", "warning"):
+        if advice.kind not in _TESTS or not advice.is_trouble:
             return advice
         name, side = _TESTS[advice.kind]
         if _confirms(root, advice.kind) or (root is None and not tried.is_refuted(name, **side)):

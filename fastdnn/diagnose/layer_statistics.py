@@ -192,7 +192,7 @@ def _feed(model: "Model", x: Any, y: Any, sample_weight: Any) -> Feed:
             raise ValueError(expected(_WHERE, "no sample_weight without y", type(sample_weight).__name__))
         with model.unbuilt_by_refusal():
             return model._inputs(_WHERE, x)
-    _ = model.compiled  # raises
+    _ = model.compiled  # says by its own error that there is none
     return model.prepare(_WHERE, x, y, sample_weight)
 
 

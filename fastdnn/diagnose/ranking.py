@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from fastdnn.diagnose.advice import Advice, Severity, ordered
+from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.causes import CAUSES, OFF_SCALE, Cause
-
-_BAD: tuple[Severity, ...] = ("error", "warning")
 
 
 def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tuple[Advice, ...]:
@@ -27,13 +25,13 @@ def ranked(advice: Iterable[Advice], causes: tuple[Cause, ...] = CAUSES) -> tupl
     rows = {row.kind: row for row in causes}
     found = _merged(advice)
     weighed = _without_last_resort(_weighed(found, rows), rows)
-    troubles = [kind for kind, each in weighed.items() if each.severity in _BAD]
+    troubles = [kind for kind, each in weighed.items() if each.is_trouble]
     by = {kind: _explained_by(kind, troubles, rows) for kind in weighed}
     mended = [each for each in troubles if not by[each]]
     gone = {kind for each in weighed if each not in mended for kind in _row(each, rows).remedies}
     gone -= {kind for each in mended for kind in (each, *_row(each, rows).remedies)}
     gone |= {kind for each in troubles for kind in _row(each, rows).denies}
-    said_as = {kind for kind, each in found.items() if each.severity in _BAD}
+    said_as = {kind for kind, each in found.items() if each.is_trouble}
     told = [
         _told(each, by[kind] if kind in said_as else "") for kind, each in weighed.items() if kind not in gone
     ]
@@ -47,7 +45,7 @@ def behind_signals(advice: Iterable[Advice]) -> list[Advice]:
     """
     found = list(advice)
     losing = (*OFF_SCALE, "saturating_activations")
-    lost = any(each.kind in losing and each.severity in _BAD for each in found)
+    lost = any(each.kind in losing and each.is_trouble for each in found)
     return [each for each in found if not (lost and each.kind == "low_rate")]
 
 
@@ -70,7 +68,7 @@ def _merged(advice: Iterable[Advice]) -> dict[str, Advice]:
 
 def _weighed(found: Mapping[str, Advice], rows: Mapping[str, Cause]) -> dict[str, Advice]:
     """Causes without any of their consequences as hints."""
-    bad = {kind for kind, each in found.items() if each.severity in _BAD}
+    bad = {kind for kind, each in found.items() if each.is_trouble}
 
     def weight(kind: str, each: Advice) -> Advice:
         row = _row(kind, rows)
@@ -84,7 +82,7 @@ def _without_last_resort(weighed: Mapping[str, Advice], rows: Mapping[str, Cause
     """Without what is said for want of another cause, where a trouble is one."""
     last = {kind for kind in weighed if _row(kind, rows).last_resort}
     explained = {kind for each in last for kind in _row(each, rows).explains if kind in weighed}
-    causes = [kind for kind, each in weighed.items() if each.severity in _BAD and kind not in last]
+    causes = [kind for kind, each in weighed.items() if each.is_trouble and kind not in last]
     others = [kind for kind in causes if _is_deeper(_row(kind, rows), last, explained, rows)]
     return {kind: each for kind, each in weighed.items() if not (others and kind in last)}
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from fastdnn.custom.losses import PythonLoss
+from fastdnn.data.description import OF_SCALES
+from fastdnn.data.duplicates import check_duplicates
 from fastdnn.data.split_check import check_splits
 from fastdnn.diagnose.advice import Advice, Severity
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
@@ -17,13 +19,15 @@ from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.class_outputs import names_classes
 from fastdnn.diagnose.curve_reading import read_curve
 from fastdnn.diagnose.evaluate_classes import evaluate_classes
-from fastdnn.diagnose.fresh_copy import behind_scalers, highest_rate, optimizer_like, rebuilt
+from fastdnn.diagnose.fresh_copy import highest_rate, optimizer_like, rebuilt
 from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.interventions import MOST_ROWS, intervene
 from fastdnn.diagnose.layer_statistics import layer_statistics
+from fastdnn.diagnose.leakage import given_away
 from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
 from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.diagnose.rules import rules_of_thumb
+from fastdnn.diagnose.set_of_rows import takes_indices
 from fastdnn.diagnose.subset_fit import overfit_subset
 from fastdnn.diagnose.targets_advice import not_trained, unrelated
 from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
@@ -42,12 +46,12 @@ GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
 MANY_TIMES = 5.0  # of two gaps: the smaller one is no trouble while the larger one is there
 _SHIFTS: dict[str, Severity] = {"dev_shift": "warning"}
 _GAPS = {"high_variance": ("train", "dev"), "overfitted_dev": ("dev", "test")}
-_SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
 _BY_CHANCE = (
     "The {0} error is above the {1} error by no more than so few rows may show by chance: look at more."
 )
 _OF_VARIANCE = {each.kind for each in VARIANCE} - {each.kind for each in BIAS}  # remedies of it alone
 NEAR = 3.0  # times, up to which two learning rates do about as well
+_OF_QUANTITIES = (*OF_SCALES, "outliers")  # which numbers of rows of a table are not
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
 
@@ -114,17 +118,19 @@ def data(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
     """The features, as the first layer that learns gets them."""
     if case.seen is None:
         return LeftOut("x is sparse")
-    scaled = behind_scalers(case.model.graph) != case.model.graph.inputs.nodes[0]
-    advice = [each for each in case.seen.advice if not (scaled and each.kind in _SCALES)]
-    return case.seen, advice
+    said = _OF_QUANTITIES if takes_indices(case.model) else OF_SCALES  # of scales the rules say all in one
+    advice = [each for each in case.seen.advice if each.kind not in said]
+    leak = given_away(case)
+    return case.seen, [*advice, *([] if leak is None else [leak])]
 
 
-def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
-    """Whether the sets come from one distribution."""
+def shift(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """Whether the sets come from one distribution, and share no rows; of sparse ones the second alone."""
     sets = [rows for rows in (case.train, case.dev, case.test) if rows is not None]
-    if any(rows.sparse for rows in sets):
-        return LeftOut("x is sparse")
     test = None if case.test is None else case.test.x
+    if any(rows.sparse for rows in sets):
+        copies = check_duplicates(case.train.x, case.dev.x, test)
+        return copies, copies.advice
     found = check_splits(
         case.train.x,
         case.dev.x,
@@ -167,7 +173,11 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
 
 
 def _measured(advice: Advice, case: Case) -> Advice:
-    """With what errors are shares of, and what was taken for the human level."""
+    """With what errors are shares of, and what was taken for the human level; without code that the inputs
+    cannot be put through.
+    """
+    if advice.kind == "more_data" and (case.train.sparse or takes_indices(case.model)):
+        return replace(advice, code="")
     if advice.kind not in ("high_bias", "high_variance"):
         return advice
     seen = advice.evidence

@@ -112,7 +112,7 @@ def in_vain(found: Sequence[Advice], later: Iterable["Section"], case: Case) -> 
     """What may be so where no change that was tried makes the training set fit."""
     results = {section.name: section.result for section in later}
     tried = results.get("interventions")
-    kinds = {each.kind for each in found if each.severity in ("error", "warning")}
+    kinds = {each.kind for each in found if each.is_trouble}
     if tried is None or cause_found(tried) is not None:
         return []
     least = min(trial.loss for trial in tried.trials)

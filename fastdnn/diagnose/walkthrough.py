@@ -1,6 +1,5 @@
 """The process of training a network, step by step, in one call."""
 
-import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from fastdnn.features import as_table, refuse_non_finite
 from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
+    from fastdnn.diagnose.report import Report
     from fastdnn.model import Model
 
 _WHERE = "walkthrough"
@@ -68,7 +68,7 @@ class Walkthrough(ShortRepr):
     history: dict[str, list[float]]
     curve: CurveReading
     errors: BiasVariance | None
-    report: Any
+    report: "Report"
     words: tuple[str, ...]
     advice: tuple[Advice, ...]
 
@@ -293,12 +293,13 @@ class _Steps:
         self._say(f"Errors, {told}; verdict: {found.verdict.replace('_', ' ')}.")
         return found
 
-    def _report(self, model: "Model", history: Any) -> Any:
+    def _report(self, model: "Model", history: Any) -> "Report":
         split = self._split
         test = split.test if len(split.test[0]) else None
-        make = importlib.import_module("fastdnn.diagnose").report
+        from fastdnn.diagnose import report
+
         more = {"history": history, "seed": self._seed, **self._how}
-        return make(model, split.train, split.dev, test, self._human_error, **more)
+        return report(model, split.train, split.dev, test, self._human_error, **more)
 
 
 def _once(advice: list[Advice]) -> tuple[Advice, ...]:

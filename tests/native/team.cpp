@@ -1,5 +1,11 @@
 #include "core/team.h"
 
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <thread>
+
+#include "core/threads.h"
 #include "kernels/gemm.h"
 #include "tests.h"
 
@@ -12,7 +18,7 @@ void work_together(int threads) {
   std::vector<int> written(kElements, -1);
   std::vector<Index> ends(static_cast<std::size_t>(threads), 0);
   int ran = 0;
-  const int size = run_team(threads, [&](Team& team) {
+  const TeamRun run = run_team(threads, [&](Team& team) {
     for (int round = 0; round < 20; ++round) {
       const Range share = team.share(kElements, 16);
       for (Index i = share.begin; i < share.end; ++i) written[static_cast<std::size_t>(i)] = round;
@@ -23,6 +29,7 @@ void work_together(int threads) {
     ends[static_cast<std::size_t>(team.rank())] = team.share(kElements, 16).end;
     if (team.rank() == 0) ran = team.size();
   });
+  const int size = run.threads;
   expect(size == ran, "ran ", ran, " threads, said ", size);
   expect(size == threads || std::string(team_backend()) == "serial", "asked for ", threads, ", got ", size);
   expect(ends[static_cast<std::size_t>(size - 1)] == kElements, "shares do not cover all");
@@ -100,15 +107,67 @@ void stop_gemm(int threads) {
   for (const float value : c) expect(value == 7.0F, "wrote ", value);
 }
 
+// What threads wait for a late one is said, to the team and of the region.
+void wait_for_a_late_one(int threads) {
+  constexpr std::chrono::milliseconds kLate{20};
+  bool said = false;
+  const TeamRun run = run_team(threads, [&](Team& team) {
+    if (team.rank() == 0) std::this_thread::sleep_for(kLate);
+    team.barrier();
+    team.barrier();  // behind which those who waited at the first one have said how long
+    if (team.rank() == 0) said = team.waits_mostly();
+  });
+  const bool waits = run.threads > 1;
+  expect(run.elapsed >= kLate, "a region of 20 ms took ", run.elapsed.count(), " ns");
+  expect(run.waited <= run.elapsed * run.threads, "waited ", run.waited.count(), " ns");
+  expect(waits_mostly(run) == waits && said == waits, run.threads, " threads waited ", run.waited.count(),
+         " of ", run.elapsed.count(), " ns, and said ", said);
+}
+
+// How long default counts are limited from now on.
+std::chrono::steady_clock::duration limit_ends() {
+  const auto begin = std::chrono::steady_clock::now();
+  while (uncrowded_threads() != INT_MAX) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return std::chrono::steady_clock::now() - begin;
+}
+
+// Teams that wait mostly halve default counts for a while, the second time for longer; given ones stay.
+void make_room() {
+  using std::chrono::microseconds;
+  using std::chrono::milliseconds;
+  forget_crowd();
+  const int most = ThreadLease(0, 1000).threads();
+  note_team({4, milliseconds(10), milliseconds(29)});
+  expect(uncrowded_threads() == 2, "4 that wait leave ", uncrowded_threads());
+  expect(ThreadLease(0, 1000).threads() == std::min(most, 2), "a lease does not know");
+  expect(ThreadLease(7, 1000).threads() == 7, "a given count was changed");
+  expect(limit_ends() > milliseconds(50), "the limit was short");
+  for (int i = 0; i < 4; ++i)
+    note_team({2, milliseconds(1), microseconds(900)});  // short regions count together
+  expect(uncrowded_threads() == 1, "2 that wait leave ", uncrowded_threads());
+  expect(limit_ends() > milliseconds(150), "the second limit was no longer than the first");
+  // What waits less, or for less than a time slice, is no reason.
+  for (int i = 0; i < 100; ++i) note_team({2, milliseconds(1), microseconds(300)});
+  note_team({2, milliseconds(2), milliseconds(2)});
+  expect(uncrowded_threads() == INT_MAX, "limited to ", uncrowded_threads());
+  ThreadLease lease(0, 1000);
+  for (int i = 0; i < 20; ++i) lease.note({4, milliseconds(10), milliseconds(29)});
+  expect(lease.threads() == std::min(most, 2), "a lease keeps ", lease.threads());
+  forget_crowd();
+  expect(uncrowded_threads() == INT_MAX, "limited to ", uncrowded_threads());
+}
+
 }  // namespace
 
 void teams() {
+  make_room();
   for (const int threads : {1, 2, 3, 8}) {
     work_together(threads);
     for (int rank = 0; rank < threads; ++rank) throw_in(threads, rank);
     for (int rank = 0; rank < threads; ++rank) stop_by(threads, rank);
     throw_behind_a_barrier(threads, 200);
     stop_gemm(threads);
+    wait_for_a_late_one(threads);
   }
 }
 
