@@ -24,7 +24,7 @@ _DEEPEST_FIRST = (
 _NEARLY = 3.0  # times the lowest loss
 # Of the loss as it is. Targets are tried only where their scale is far off; a huge rate makes up for that.
 _ALL = 0.1
-REFUTED = "tried from new weights: it is not what the loss hangs on"
+REFUTED = "tried from new weights: what is hoped for does not come of it"
 _STEPS = 'deck 004, "Training Process, Step-by-step"'
 
 # The change that tests a finding, and of rates the side.

@@ -1,6 +1,5 @@
 """The parts of a report: what each looks at, and when it is left out."""
 
-import copy
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.copying import deep_copy
 from fastdnn.custom.losses import PythonLoss
 from fastdnn.data.description import OF_SCALES
 from fastdnn.data.duplicates import check_duplicates
@@ -343,7 +343,7 @@ def subset(case: Case) -> "tuple[Any, Iterable[Advice]]":
 def uncopied(model: Model) -> str:
     """Why the model cannot be trained anew; "" where it can."""
     try:
-        copy.deepcopy(model)
+        deep_copy("report", model, "a model that copy.deepcopy can copy, to be trained anew")
     except TypeError as error:
         return " ".join(str(error).split())
     return ""
