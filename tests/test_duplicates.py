@@ -85,6 +85,24 @@ def test_copies_are_seen_beside_rows_that_repeat():
     assert not check_duplicates(twice, DEV).ok
 
 
+def test_rows_that_were_there_twice_before_the_split_are_a_hint():
+    """Equal rows then repeat within train as often as between the sets; of few kinds of rows they must."""
+    x = np.repeat(X, 2, axis=0)
+    train, dev, _ = train_dev_test_split(x, x[:, 0], dev=0.2, test=0)
+    found = check_duplicates(train[0], dev[0])
+    [advice] = found.advice
+    assert (advice.kind, advice.severity, found.ok) == ("repeated_rows", "hint", True)
+    model = fd.Sequential([fd.Input((5,)), fd.layers.Dense(1)], seed=0)
+    model.compile("sgd", "mse")
+    names = {"fd": fd, "np": np, "model": model, "x": train[0], "y": train[1]}
+    exec(advice.code, names)
+    assert check_duplicates(names["x"], names["x_dev"]).advice == ()
+    assert check_duplicates(names["x"], names["x_dev"]).pairs[0].shared == 0
+    assert check_duplicates(csr(train[0]), csr(dev[0])).advice[0].code == ""
+    bits = RNG.integers(0, 2, (3000, 5))
+    assert check_duplicates(bits[:2000], bits[2000:]).advice == ()
+
+
 def test_a_set_that_is_another_row_for_row():
     found = check_duplicates(TRAIN, TRAIN)
     assert found.advice[0].text.endswith("split the training rows, and train anew.")

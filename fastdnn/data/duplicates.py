@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastdnn.data.row_hashes import Hashes, row_hashes
+from fastdnn.data.sparse import is_sparse
 from fastdnn.errors import expected, unknown_name
 from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 FAR = 3.0  # times what repeated rows explain
 MUCH = 0.05  # of a set's rows: an error; fewer hardly move its figures
 _LEFT, _LEAST_LEFT = 0.1, 30  # share and number of rows that are worth keeping
+VARIED = 0.3  # of rows that are different: so many, that others are hardly equal by their nature
 _BY_CHANCE = 1e-9  # a probability that is none
 _SOURCE = (
     'deck 000, "Train/Dev/Test Sets": dev and test sets are "data that the model had never seen before"; '
@@ -34,6 +36,7 @@ class SharedRows(NamedTuple):
     rows: of `second`.
     shared: of them, those with an equal row in `first`.
     repeated: the share of the rows of `first` that stand in it more than once.
+    different: how many different rows `first` has, as a share of its rows.
     copied: whether `shared` is far more than rows that repeat explain.
     """
 
@@ -42,7 +45,15 @@ class SharedRows(NamedTuple):
     rows: int
     shared: int
     repeated: float
+    different: float
     copied: bool
+
+    @property
+    def doubled(self) -> bool:
+        """Whether rows repeat within a set as well, though most are different: they may have been there
+        twice before the sets were made.
+        """
+        return not self.copied and self.shared >= MUCH * self.rows and self.different >= VARIED
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ class DuplicatesReport(ShortRepr):
 
     pairs: a `SharedRows` for each pair of sets.
     advice: one `Advice` of kind "copied_rows", or none: an error where at least 5 % of a set are copies, else
-        a warning.
+        a warning. Or the hint "repeated_rows", where rows repeat within and between sets alike.
     """
 
     pairs: tuple[SharedRows, ...]
@@ -107,7 +118,7 @@ def check_duplicates(train: Any, dev: Any, test: Any = None) -> DuplicatesReport
     with one in each set is, for Poisson counts, at most 2 √(with both in one · with both in the other). The
     second stays sharp where a few rows, such as empty ones, repeat often. Sets that are equal row for row are
     copies of each other whatever their features. Rows that were doubled before the sets were drawn by lot
-    repeat within a set as often as between: they are not told; the table shows both shares.
+    repeat within a set as often as between: they are a hint where most rows are different all the same.
 
     Args:
         train: (examples, features), an array, a memory map, a data frame, or a sparse matrix; NaN is allowed.
@@ -150,7 +161,7 @@ def duplicates_of(where: str, sets: Mapping[str, Any], *, same_names: bool = Tru
     seen = {"dev": np.isin(hashes["dev"], hashes["train"])}
     if "test" in sets:
         seen["test"] = np.isin(hashes["test"], np.concatenate([hashes["train"], hashes["dev"]]))
-    return DuplicatesReport(pairs, _advice(pairs, seen), seen)
+    return DuplicatesReport(pairs, _advice(pairs, seen) or _doubled(pairs, is_sparse(sets["train"])), seen)
 
 
 def _pair(first: str, second: str, a: Hashes, b: Hashes) -> SharedRows:
@@ -159,9 +170,10 @@ def _pair(first: str, second: str, a: Hashes, b: Hashes) -> SharedRows:
     in_a, in_b = (np.bincount(part, minlength=len(kinds)) for part in (of_rows[: len(a)], of_rows[len(a) :]))
     shared = int(in_b[in_a > 0].sum())
     repeated = float(in_a[in_a > 1].sum() / len(a))
+    different = float(np.count_nonzero(in_a) / len(a))
     same_order = len(a) == len(b) and bool((a == b).all()) and _alike(in_a) ** len(a) < _BY_CHANCE
     copied = same_order or shared > FAR * _by_pairs(in_a, in_b) or _apart(in_a, in_b)
-    return SharedRows(first, second, len(b), shared, repeated, copied)
+    return SharedRows(first, second, len(b), shared, repeated, different, copied)
 
 
 def _alike(counts: NDArray[np.intp]) -> float:
@@ -214,6 +226,28 @@ def _advice(pairs: tuple[SharedRows, ...], seen: dict[str, NDArray[np.bool_]]) -
     severity: Severity = "error" if any(one.shared >= MUCH * one.rows for one in found) else "warning"
     code = _code(names, gone, "test" in seen)
     return (Advice("copied_rows", severity, text, evidence, code, _SOURCE),)
+
+
+def _doubled(pairs: tuple[SharedRows, ...], sparse: bool) -> tuple[Advice, ...]:
+    from fastdnn.diagnose.advice import Advice
+
+    doubled = [pair for pair in pairs if pair.doubled]
+    if not doubled:
+        return ()
+    worst = max(doubled, key=lambda pair: pair.shared / pair.rows)
+    text = (
+        f"{worst.shared:,} of {worst.rows:,} {worst.second} rows are equal to rows of {_KNOWN[worst.first]}, "
+        "and rows repeat within it, too. If they are copies and no different examples, they were there twice "
+        "before the sets were made: keep equal rows together, and train anew."
+    )
+    evidence = f"{worst.repeated:.1%} of the rows of {worst.first} repeat"
+    code = (
+        "equal = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)\n"
+        "(x, y), (x_dev, y_dev), _ = fd.data.train_dev_test_split(x, y, dev=0.2, test=0, groups=equal)\n"
+        "better = fd.diagnose.fresh_copy(model)\n"
+        "better.fit(x, y, epochs=20)"
+    )
+    return (Advice("repeated_rows", "hint", text, evidence, "" if sparse else code, _SOURCE),)
 
 
 def _are_few(left: NDArray[np.bool_]) -> bool:

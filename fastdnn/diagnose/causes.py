@@ -91,6 +91,7 @@ _ODDITIES = (
     "not_standardized",
     "constant",
     "outliers",
+    "repeated_rows",
 )
 
 # The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
