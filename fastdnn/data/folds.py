@@ -102,8 +102,8 @@ def _stretches(sizes: Indices, k: int) -> Indices:
 def _balanced(counts: NDArray[np.int64], k: int) -> Indices:
     """The fold of each group with rows (groups, kinds): Σ (rows - wanted)² / wanted is made small.
 
-    The sum is over kinds, and over all rows where there are several kinds. In units in which a kind's rows sum to
-    √rows, that is the sum of the squared distances to the mean.
+    The sum is over kinds, and over all rows where there are several kinds. In units in which a kind's rows
+    sum to √rows, that is the sum of the squared distances to the mean.
     """
     if counts.shape[1] > 1:
         counts = np.column_stack([counts, counts.sum(axis=1)])
