@@ -17,15 +17,26 @@ from fastdnn.tune.distributions import (
     powers_of_two,
     uniform,
 )
+from fastdnn.tune.pruning import Median, SuccessiveHalving
+from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study, load
+from fastdnn.tune.trial import Trial, trial_model
 
 __all__ = [
+    "Median",
     "Space",
+    "Study",
+    "SuccessiveHalving",
+    "Trial",
     "choice",
     "integers",
+    "load",
     "log_uniform",
     "one_minus_log_uniform",
     "powers_of_two",
+    "search",
+    "trial_model",
     "uniform",
     "when",
 ]
