@@ -11,7 +11,6 @@ from fastdnn.data.batches import Batches
 from fastdnn.errors import expected
 from fastdnn.layers.layer import positive_int
 
-
 _seeds: ContextVar[Iterator[int] | None] = ContextVar("fastdnn_seeds", default=None)
 
 

@@ -9,6 +9,7 @@
 """
 
 from fastdnn.tune.conditions import when
+from fastdnn.tune.default_space import default_space
 from fastdnn.tune.distributions import (
     choice,
     integers,
@@ -17,6 +18,7 @@ from fastdnn.tune.distributions import (
     powers_of_two,
     uniform,
 )
+from fastdnn.tune.plan import TuningPlan, plan
 from fastdnn.tune.pruning import Median, SuccessiveHalving
 from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
@@ -29,11 +31,14 @@ __all__ = [
     "Study",
     "SuccessiveHalving",
     "Trial",
+    "TuningPlan",
     "choice",
+    "default_space",
     "integers",
     "load",
     "log_uniform",
     "one_minus_log_uniform",
+    "plan",
     "powers_of_two",
     "search",
     "trial_model",

@@ -89,13 +89,12 @@ def _parts(data: Any) -> Iterable[bytes]:
             yield str(name).encode()
             yield from _parts(part)
     elif hasattr(data, "dtype") and hasattr(data, "shape") and not hasattr(data, "tocsr"):
-        rows = np.unique(np.linspace(0, max(0, len(data) - 1), _SAMPLED).astype(int)) if len(data) else []
+        rows = np.unique(np.linspace(0, max(0, len(data) - 1), _SAMPLED).astype(int))[: len(data)]
         yield f"{data.dtype} {data.shape}".encode()
         yield np.ascontiguousarray(np.asarray(data)[rows]).tobytes() if data.dtype != object else b""
-    elif isinstance(data, tuple | list) and any(hasattr(part, "shape") for part in data):
-        for part in data:
-            yield from _parts(part)
-    elif isinstance(data, tuple):
+    elif (isinstance(data, tuple | list) and any(hasattr(part, "shape") for part in data)) or isinstance(
+        data, tuple
+    ):
         for part in data:
             yield from _parts(part)
     elif isinstance(data, list):

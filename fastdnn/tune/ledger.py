@@ -373,7 +373,7 @@ def result_of(frozen: Any) -> dict[str, Any] | None:
     """What came of an Optuna trial; None where it is not finished, or was lost with its process."""
     if not frozen.state.is_finished():
         return None
-    result = frozen.user_attrs.get(_RESULT)
+    result: dict[str, Any] | None = frozen.user_attrs.get(_RESULT)
     if result is None and (deaths := _deaths(frozen)) >= MOST_DEATHS:
         reason = f"the process that ran it died, {deaths} times"
         return _result_of(Outcome(0, reason=reason), ()) | {"state": "failed"}

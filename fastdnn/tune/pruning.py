@@ -1,7 +1,7 @@
 """Which trials of a generation go on: decided at rungs, once all that came so far have reached them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -103,7 +103,7 @@ class Median:
         return {number for number, value in values.items() if sign * value <= median}
 
 
-_NAMES = {"successive_halving": SuccessiveHalving, "median": Median}
+_NAMES: dict[str, Callable[[], Pruner]] = {"successive_halving": SuccessiveHalving, "median": Median}
 
 
 def pruner_of(where: str, given: Any) -> Pruner | None:

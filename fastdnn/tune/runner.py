@@ -61,7 +61,7 @@ class Outcome:
     state: Begun | None = None
 
 
-class Broken(Exception):  # noqa: N818: it is no error, and never reaches a user
+class Broken(Exception):  # noqa: N818
     """The search was interrupted."""
 
 

@@ -172,7 +172,7 @@ def search(
     dry_run(where, work, chosen)
     settings = _settings(chosen, stopping, method, all_epochs, work, best)
     ledger = Ledger(storage, study_name, best == "max", settings, searched, seed, resume=bool(resume))
-    planned = len(chosen.propose(0, [])) if chosen.generations == 1 else int(n_trials)  # type: ignore[call-overload]
+    planned = chosen.planned
     workers = workers_of(where, executor, work, resources.jobs)
     with told:
         try:
@@ -244,13 +244,13 @@ def _method(
     stages: int,
     sampling: str,
 ) -> Method:
-    kind = METHODS[choice(where, "a method", name, METHODS)]
+    kind: Any = METHODS[choice(where, "a method", name, METHODS)]
     if isinstance(n_trials, Mapping):
         if name != "grid":
             raise ValueError(expected(where, f"n_trials as a number for {name!r}", repr(n_trials)))
     else:
         n_trials = whole(where, "n_trials", n_trials, 1)
-    return kind(
+    made: Method = kind(
         space,
         n_trials,
         whole(where, "seed", seed),
@@ -259,6 +259,7 @@ def _method(
         whole(where, "stages", stages, 1),
         choice(where, "sampling", sampling, ("random", "grid")),
     )
+    return made
 
 
 def _callable(where: str, name: str, given: Any) -> Any:

@@ -206,12 +206,14 @@ class Study(ShortRepr):
         """
         from fastdnn import plots
 
-        return getattr(plots, f"study_{choice('Study.plot', 'a kind', kind, _PLOTS)}")(self, ax)
+        draw = getattr(plots, f"study_{choice('Study.plot', 'a kind', kind, _PLOTS)}")
+        axes: Axes = draw(self, ax)
+        return axes
 
     # ---- As text
 
     def _counted(self) -> str:
-        counts = {state: 0 for state in ("complete", "pruned", "failed")}
+        counts = dict.fromkeys(("complete", "pruned", "failed"), 0)
         for trial in self.trials:
             counts[trial.state] += 1
         said = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"

@@ -25,6 +25,11 @@ class Grid(Method):
         """One."""
         return 1
 
+    @property
+    def planned(self) -> int:
+        """The points."""
+        return len(self.propose(0, []))
+
     def propose(self, generation: int, done: Sequence[Trial]) -> list[dict[str, Any]]:
         """All points."""
         return self.space.grid(self.n_trials)

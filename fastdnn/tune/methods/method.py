@@ -51,6 +51,11 @@ class Method(ABC):
         return (self.space,)
 
     @property
+    def planned(self) -> int:
+        """How many trials there will be, at most."""
+        return self._most
+
+    @property
     def _most(self) -> int:
         assert isinstance(self.n_trials, int)
         return self.n_trials
