@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -357,10 +358,8 @@ class Ledger:
         if result is not None:
             state = self._finished(result["state"])
             values = None if result["value"] is None else [result["value"]]
-        try:
+        with suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # somebody else was quicker
             self.storage.set_trial_state_values(record.id, state, values)
-        except self._optuna.exceptions.UpdateFinishedTrialError:
-            pass  # somebody else was quicker
         self._reread(record)
 
 

@@ -84,7 +84,7 @@ def search(
         batch_size: of each trial, default 32, or a distribution, likewise as "batch_size".
         validation_data: (x, y) or (x, y, sample_weight), on which trials are compared.
         cv: instead, the number of folds of a cross-validation; or pairs (rows of train, rows of dev); or an
-            object with `split(x, y, groups)`, as scikit-learn's are. A trial's value is the mean over the folds.
+            object with `split(x, y, groups)`, as scikit-learn's are. A trial's value is the folds' mean.
         stratify: of a number of folds: labels, each of which is in all folds in proportion; default y where
             it has whole numbers, one for each row; False for none.
         groups: (examples,), rows of one of which are in one fold.
@@ -124,7 +124,7 @@ def search(
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
-    Source: deck 002, "Hyperparameter tuning" ("Pandas vs. Caviar": many models in parallel); techniques 6.2, 6.3.
+    Source: deck 002, "Hyperparameters tuning in practice": caviar, many models in parallel.
 
     >>> import fastdnn as fd
     >>> x, y = fd.data.load_digits()
@@ -146,8 +146,10 @@ def search(
     told = Told(where, verbose)
     searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
     monitored = monitor if is_text(monitor) else choice(where, "monitor", monitor, ["val_loss"])
-    best = choice(where, "a mode", mode, ("auto", "min", "max"))
-    best = best if best != "auto" else ("max" if higher_is_better(monitored) else "min")
+    choice(where, "a mode", mode, ("auto", "min", "max"))
+    best: Literal["min", "max"] = "max" if higher_is_better(monitored) else "min"
+    if mode != "auto":
+        best = mode
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
     stopping = pruner_of(where, pruner)
     resources = Resources.of(where, jobs, threads_per_trial)
@@ -192,7 +194,7 @@ def search(
             workers.close()
             ledger.close()
     trials = tuple(trial for _, trial in sorted(ledger.trials.items()))
-    return Study(trials, planned, monitored, best, method, searched, chosen.regions(trials), work)  # type: ignore[arg-type]
+    return Study(trials, planned, monitored, best, method, searched, chosen.regions(trials), work)
 
 
 @dataclass(frozen=True)
