@@ -225,6 +225,10 @@ class Ledger:
         """What a trial is."""
         return self._records[number].slot
 
+    def is_planned(self, number: int) -> bool:
+        """Whether a slot was written."""
+        return number in self._records
+
     def waiting(self, numbers: Iterable[int]) -> list[int]:
         """Those that nobody works on."""
         return [
