@@ -19,18 +19,29 @@ from fastdnn.tune.distributions import (
     uniform,
 )
 from fastdnn.tune.plan import TuningPlan, plan
+from fastdnn.tune.pruning import Median, SuccessiveHalving
+from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study, load
+from fastdnn.tune.trial import Trial, trial_model
 
 __all__ = [
+    "Median",
     "Space",
+    "Study",
+    "SuccessiveHalving",
+    "Trial",
     "TuningPlan",
     "choice",
     "default_space",
     "integers",
+    "load",
     "log_uniform",
     "one_minus_log_uniform",
     "plan",
     "powers_of_two",
+    "search",
+    "trial_model",
     "uniform",
     "when",
 ]
