@@ -7,6 +7,7 @@ panels an array of them: `ax.figure.savefig("picture.png")`. All of them are sho
 from fastdnn.plots.activation_histograms import activation_histograms
 from fastdnn.plots.activations import activations
 from fastdnn.plots.averages import averages
+from fastdnn.plots.babysitting import babysitting
 from fastdnn.plots.bias_variance import bias_variance
 from fastdnn.plots.calibration import calibration
 from fastdnn.plots.class_errors import class_errors
@@ -34,6 +35,7 @@ __all__ = [
     "activation_histograms",
     "activations",
     "averages",
+    "babysitting",
     "bias_variance",
     "calibration",
     "class_errors",
