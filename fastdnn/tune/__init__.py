@@ -1,11 +1,36 @@
-"""Searching for hyper-parameters, and changing them while a model trains.
+"""Searching for hyper-parameters: spaces, the order in which to tune, and what runs the trials; and changing
+them while one model trains.
 
 >>> import fastdnn as fd
->>> sitter = fd.tune.Babysitter()
->>> sitter.change(learning_rate=1e-4)
+>>> space = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "beta_1": fd.tune.one_minus_log_uniform(0.9, 0.999),
+...          "units": fd.tune.powers_of_two(32, 512), "dropout": fd.tune.uniform(0, 0.6),
+...          "layers": fd.tune.integers(1, 4)}
+>>> sorted(fd.tune.Space.of("example", space).draw(seed=0, trial=0))
+['beta_1', 'dropout', 'layers', 'lr', 'units']
 """
 
 from fastdnn.tune.babysitter import Babysitter
 from fastdnn.tune.changes import Replay
+from fastdnn.tune.conditions import when
+from fastdnn.tune.distributions import (
+    choice,
+    integers,
+    log_uniform,
+    one_minus_log_uniform,
+    powers_of_two,
+    uniform,
+)
+from fastdnn.tune.space import Space
 
-__all__ = ["Babysitter", "Replay"]
+__all__ = [
+    "Babysitter",
+    "Replay",
+    "Space",
+    "choice",
+    "integers",
+    "log_uniform",
+    "one_minus_log_uniform",
+    "powers_of_two",
+    "uniform",
+    "when",
+]
