@@ -26,6 +26,10 @@ from fastdnn.plots.rate_range import rate_range
 from fastdnn.plots.risk_coverage import risk_coverage
 from fastdnn.plots.roc_curve import roc_curve
 from fastdnn.plots.schedules import schedules
+from fastdnn.plots.study_importance import study_importance
+from fastdnn.plots.study_parallel_coordinates import study_parallel_coordinates
+from fastdnn.plots.study_scores import study_scores
+from fastdnn.plots.study_zoom import study_zoom
 from fastdnn.plots.subset_fit import subset_fit
 from fastdnn.plots.walkthrough import walkthrough
 from fastdnn.plots.weight_images import weight_images
@@ -55,6 +59,10 @@ __all__ = [
     "risk_coverage",
     "roc_curve",
     "schedules",
+    "study_importance",
+    "study_parallel_coordinates",
+    "study_scores",
+    "study_zoom",
     "subset_fit",
     "walkthrough",
     "weight_images",
