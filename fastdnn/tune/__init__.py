@@ -12,6 +12,7 @@ them while one model trains.
 from fastdnn.tune.babysitter import Babysitter
 from fastdnn.tune.changes import Replay
 from fastdnn.tune.conditions import when
+from fastdnn.tune.default_space import default_space
 from fastdnn.tune.distributions import (
     choice,
     integers,
@@ -20,17 +21,32 @@ from fastdnn.tune.distributions import (
     powers_of_two,
     uniform,
 )
+from fastdnn.tune.plan import TuningPlan, plan
+from fastdnn.tune.pruning import Median, SuccessiveHalving
+from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study, load
+from fastdnn.tune.trial import Trial, trial_model
 
 __all__ = [
     "Babysitter",
+    "Median",
     "Replay",
     "Space",
+    "Study",
+    "SuccessiveHalving",
+    "Trial",
+    "TuningPlan",
     "choice",
+    "default_space",
     "integers",
+    "load",
     "log_uniform",
     "one_minus_log_uniform",
+    "plan",
     "powers_of_two",
+    "search",
+    "trial_model",
     "uniform",
     "when",
 ]
