@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -13,10 +13,7 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform
 from fastdnn.tune.space import Space
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_FAR = 30.0  # a value that is so many times the median hides all others on a linear axis
+_FAR = 10.0  # a value that is so many times the median hides all others on a linear axis
 _LETTERS = 12  # of an option
 
 
@@ -165,10 +162,3 @@ def _text(value: Any) -> str:
         return f"{value:.4g}"
     text = str(getattr(value, "__name__", value))
     return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
-
-
-def value_axis(axes: "Axes", values: Sequence[float], label: str) -> None:
-    """The y axis of the monitored figure."""
-    axes.set_ylabel(label)
-    if is_far_spread(values):
-        axes.set_yscale("log")
