@@ -11,13 +11,14 @@ from fastdnn.checks import number
 from fastdnn.diagnose import sections
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.contradictions import consistent
 from fastdnn.diagnose.intervention_advice import borne_out, cause_found, tested
-from fastdnn.diagnose.ranking import ranked
+from fastdnn.diagnose.ranking import behind_signals, ranked
 from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows
 from fastdnn.diagnose.settled import settled
-from fastdnn.diagnose.targets_advice import in_vain, without_flattery
+from fastdnn.diagnose.targets_advice import in_vain, without_flattery, without_verdict
 from fastdnn.diagnose.told import Told
 from fastdnn.diagnose.trials import checked_model
 from fastdnn.errors import expected, unknown_name
@@ -29,6 +30,7 @@ from fastdnn.thread_settings import threads as use_threads
 _WHERE = "report"
 QUICK_ROWS = 20_000  # of each set, drawn where there are more: an error of 1 % is then right to 0.1 points
 _SHOWN = 3  # kinds, by repr
+_OF_SETS = ("copied_rows",)  # troubles that no other training mends
 _WORTH_TRYING = {"high_rate", "low_rate", "diverged", "plateau", "unscaled_inputs"}
 
 
@@ -136,13 +138,13 @@ def report(
 def _reported(case: Case, verbose: Any) -> Report:
     with Told(_WHERE, verbose, wiped=True) as told:
         first = [_run(part, case, told) for part in _FIRST]
-        found = [each for section in first for each in section.advice]
+        found = behind_signals(each for section in first for each in section.advice)
         later = _tried(case, found, told) if _is_worth_time(case, found) else []
         found = _with_interventions(found, later)
         found = settled(found, _result(later, "interventions"), case)
-    found = without_flattery(found, case)
-    found = [*found, *in_vain(found, later, case)]
-    return Report(_headed(ranked(found), case), (*first, *later))
+    found = without_verdict(without_flattery(found, case))
+    found = _scales_once([*found, *in_vain(found, later, case)])
+    return Report(consistent(_headed(ranked(found), case)), (*first, *later))
 
 
 def _tried(case: Case, found: list[Advice], told: Told) -> list[Section]:
@@ -167,7 +169,7 @@ Planned = tuple[str, str, sections.Part]  # name, title, what is run
 _FIRST: tuple[Planned, ...] = (
     ("errors", "errors: bias and variance", sections.errors),
     ("data", "features of the training set", sections.data),
-    ("shift", "whether the sets come from one distribution", sections.shift),
+    ("shift", "whether the sets share rows, and a distribution", sections.shift),
     ("curve", "learning curves", sections.curve),
     ("layers", "what each layer gives", sections.layers),
     ("gradients", "gradients", sections.gradients),
@@ -229,7 +231,7 @@ def _is_worth_time(case: Case, found: list[Advice]) -> bool:
     bad = [each.kind for each in found if each.is_trouble]
     if "not_trained" in bad:
         return False
-    trouble = any(each.is_trouble for each in ranked(found))
+    trouble = any(each.is_trouble and each.kind not in _OF_SETS for each in ranked(found))
     return not case.quick and (trouble or not _WORTH_TRYING.isdisjoint(bad))
 
 
@@ -244,6 +246,13 @@ def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[A
     return [*([cause] if cause is not None else []), *found]
 
 
+def _scales_once(found: list[Advice]) -> list[Advice]:
+    """Without the hint that a worse finding of the scales says as well, by the same code."""
+    if not any(each.kind == "unscaled_inputs" for each in found):
+        return found
+    return [each for each in found if each.kind != "not_standardized"]
+
+
 def _result(sections: Iterable[Section], name: str) -> Any:
     """Of a part; None where it was not run."""
     return next((each.result for each in sections if each.name == name), None)
@@ -254,7 +263,9 @@ def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
     if any(each.is_trouble for each in advice):
         return advice
     text = "Nothing is wrong: the training set is fitted, and the dev set is done about as well."
-    if any(each.kind in ("high_bias", "high_variance") for each in advice):
+    gaps = [each for each in advice if each.kind in ("high_bias", "high_variance")]
+    if any("tried: " in each.evidence for each in gaps):
         text = "Nothing is wrong with the training: nothing else that was tried does better on the dev set."
-    seen = ", ".join(f"{name} error {error:.2%}" for name, error in case.errors.items()) + f" {case.unit}"
-    return (Advice("healthy", "good", text, seen, "", 'deck 002, "Bias and Variance"'), *advice)
+    elif gaps:
+        text = "Nothing is wrong so far as so few dev rows say: the training set is fitted."
+    return (Advice("healthy", "good", text, case.told(), "", 'deck 002, "Bias and Variance"'), *advice)

@@ -13,7 +13,7 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform
 from fastdnn.tune.space import Space
 
-_FAR = 10.0  # a value that is so many times the median hides all others on a linear axis
+_FAR = 20.0  # times the smallest value: the largest would hide the others on a linear axis
 _LETTERS = 12  # of an option
 
 
@@ -102,7 +102,7 @@ def value_label(study: StudyLike) -> str:
 def is_far_spread(values: Sequence[float]) -> bool:
     """Whether positive values are told apart on a logarithmic axis only."""
     array = np.asarray(values, np.float64)
-    return bool((array > 0).all() and array.max() > _FAR * np.median(array))
+    return bool((array > 0).all() and array.max() > _FAR * array.min())
 
 
 def is_logarithmic(distribution: Distribution) -> bool:

@@ -24,8 +24,8 @@ def study_scores(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
     """Draw the value of each trial of `fd.tune.search` by its number, and the best so far.
 
     Trials that were pruned count as far as they came, and those that failed are crosses at the lower edge.
-    Dotted lines are between generations, or stages. A logarithmic axis is taken where a linear one would show
-    the worst trials alone.
+    Dotted lines are between generations, or stages. The axis is logarithmic where values lie far apart: the
+    largest more than 20 times the smallest.
 
     Args:
         study: what `fd.tune.search` returned.
