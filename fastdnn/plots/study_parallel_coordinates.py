@@ -103,7 +103,7 @@ def _line(axes: "Axes", places: np.ndarray, *, color: object, pruned: bool) -> N
     """Through the axes; a point where it has a gap on both sides."""
     columns = np.arange(len(places))
     style = {"linestyle": ":", "linewidth": 1.0} if pruned else {"linestyle": "-", "linewidth": 1.3}
-    axes.plot(columns, places, color=color, alpha=0.85, **style)  # type: ignore[arg-type]
+    axes.plot(columns, places, color=color, **style)  # type: ignore[arg-type]
     there = np.concatenate([[False], np.isfinite(places), [False]])
     alone = there[1:-1] & ~there[:-2] & ~there[2:]
     axes.plot(columns[alone], places[alone], linestyle="none", marker="o", markersize=4, color=color)
