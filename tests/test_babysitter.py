@@ -378,6 +378,14 @@ def test_one_limit_makes_room_for_another():
     assert (model.optimizer.clipnorm, model.optimizer.global_clipnorm) == (None, 2.0)
 
 
+def test_what_is_said_of_one_layer_counts_more():
+    for numbers in ({"dropout": 0.6, "drop/dropout": 0.1}, {"drop/dropout": 0.1, "dropout": 0.6}):
+        model, sitter = model_of(), Babysitter()
+        sitter.change(numbers)
+        fit(model, sitter, epochs=1)
+        assert [model.get_layer(name).rate for name in ("drop", "drop_2")] == [0.1, 0.6]
+
+
 def test_the_same_number_is_no_change():
     model, sitter = model_of(), Babysitter()
     sitter.change(learning_rate=1e-2, dropout=0.3)
@@ -504,6 +512,14 @@ def test_a_broken_file_is_told_once_and_training_goes_on(tmp_path, capsys, text,
     # What was good in a refused file is news still, once the rest is mended.
     fit(model, sitter, at(1, lambda: path.write_text("dropout = 0.1")), epochs=4)
     assert {c.name for c in sitter.changes} == {"drop/dropout", "drop_2/dropout"}
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_training(tmp_path):
+    model = model_of()
+    before = weight_hash(model)
+    with pytest.raises(ValueError, match=r"Babysitter. expected file as a path that can be written"):
+        fit(model, Babysitter(file=tmp_path / "none" / "sitter.toml"))
+    assert weight_hash(model) == before
 
 
 def test_a_file_that_cannot_be_read_is_told_once(tmp_path, capsys):

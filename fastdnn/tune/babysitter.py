@@ -47,7 +47,8 @@ class Babysitter(MakesChanges):
         verbose: 1 prints each change.
 
     Raises:
-        ValueError: a bad argument; when training begins, a change asked for before cannot be made.
+        ValueError: a bad argument; when training begins, a change asked for before cannot be made, or there
+            is no file and none can be written.
 
     Source: deck 001, "Approaches to Choose Hyperparameters": "a babysitting model (Panda strategy)"; deck
     003, "Manual Search (Babysitting)".
@@ -106,7 +107,8 @@ class Babysitter(MakesChanges):
         from its first epoch on; what comes too late for one is for the next.
 
         Args:
-            numbers: new values by name; for names such as "drop/dropout". None is no limit of a gradient.
+            numbers: new values by name; for names such as "drop/dropout", which count more than "dropout".
+                None is no limit of a gradient.
             note: why, for the record.
             replace_schedule: whether numbers may take the place of schedules, which are refused otherwise.
             **more: new values, as `learning_rate=1e-4`.
@@ -153,7 +155,8 @@ class Babysitter(MakesChanges):
         """Write all that may be changed into the file, with its value and range, as comments; its path.
 
         Raises:
-            ValueError: there is no file, or no fit has begun, so that nothing is known of a model.
+            ValueError: there is no file, it cannot be written, or no fit has begun, so that nothing is known
+                of a model.
         """
         if self._file is None:
             raise ValueError(expected(f"{WHERE}.write_file", "Babysitter(file=...)", "no file"))

@@ -59,14 +59,16 @@ def chosen(
 ) -> list[tuple[Changeable, float | None]]:
     """The numbers that are meant and their new values, all checked together; nothing is changed.
 
-    A name may be the last part of several, such as "dropout".
+    A name may be the last part of several, such as "dropout"; what is said of one by its whole name counts
+    more.
 
     Raises:
         ValueError: no number has this name, it may not have this value, or it is scheduled and not to be
             replaced.
     """
     known, found = changeable(model), dict[str, tuple[Changeable, float | None]]()
-    for name, value in numbers.items():
+    for name in sorted(numbers, key=lambda name: name in known):
+        value = numbers[name]
         meant = [each for full, each in known.items() if name in (full, full.rpartition("/")[2])]
         if not meant:
             raise unknown_name(WHERE, "a number that may change in training", name, known)

@@ -76,11 +76,18 @@ class SitterFile:
         self._said = self._next
 
     def write(self, known: Mapping[str, Changeable]) -> Path:
-        """All numbers as comments: what it said is said no more, and changes nothing."""
+        """All numbers as comments: what it said is said no more, and changes nothing.
+
+        Raises:
+            ValueError: it cannot be written.
+        """
         lines = [f"# {_key(name)} = {_value(each.read())}" for name, each in known.items()]
         width = max(map(len, lines), default=0)
         body = [f"{line:<{width}}    # {e.rule}" for line, e in zip(lines, known.values(), strict=True)]
-        self.path.write_text(_HEAD + "\n".join(body) + "\n", encoding="utf-8")
+        try:
+            self.path.write_text(_HEAD + "\n".join(body) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise ValueError(expected(WHERE, "file as a path that can be written", error)) from None
         return self.path
 
     def _read(self) -> dict[str, Any] | None:
