@@ -15,13 +15,15 @@ if not PAGE.exists():
     pytest.skip(f"no {PAGE}: copy docs/ beside tests/", allow_module_level=True)
 TEXT = PAGE.read_text(encoding="utf-8")
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
-CHAPTERS = ("Data", "Networks", "Losses and regularisation", "Optimisers", "Diagnosis")
+CHAPTERS = ("Data", "Networks", "Losses and regularisation", "Optimisers", "Diagnosis", "Tuning")
 NOT_IN_THE_DECKS = (
     "L-BFGS",
     "Learning rate: cosine, warm-up, one cycle",
     "Confusion matrix, precision, recall, F1",
     "ROC curve and top-k",
     "Calibration",
+    "Stopping bad trials early",
+    "Cross-validation",
 )
 
 
