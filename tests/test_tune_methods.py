@@ -6,7 +6,7 @@ import numpy as np
 import optuna_or_skip  # noqa: F401
 import pytest
 from networks import weight_hash
-from searches import DEV, SPACE, TRAIN, X, Y, build, rows, search
+from searches import DEV, SPACE, TRAIN, X, Y, build, deadly_build, rows, search
 from test_tune_search import marks, run_apart, wait_for_marks
 
 import fastdnn as fd
@@ -365,6 +365,19 @@ def test_processes_give_the_same_trials(tmp_path):
     alone = search(jobs=1, **given)
     apart = search(jobs=2, executor="processes", storage=tmp_path / "journal", **given)
     assert rows(apart) == rows(alone)
+
+
+def test_a_trial_that_kills_its_process_is_the_only_one_that_fails():
+    """Of several that ran when a process died, each is tried once more by itself."""
+    study = search(build=deadly_build, executor="processes", jobs=2, n_trials=8)
+    deadly = [t for t in study.trials if t.params["units"] == 4 and t.params["activation"] == "tanh"]
+    assert len(deadly) == 1
+    whole = search(n_trials=8)
+    for t in study.trials:
+        if t in deadly:
+            assert (t.state, t.reason) == ("failed", "the process that ran it died, 3 times")
+        else:
+            assert t.value == whole.trials[t.number].value
 
 
 def test_an_executor_of_the_users_gives_the_same_trials():

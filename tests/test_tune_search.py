@@ -197,6 +197,53 @@ def test_several_processes_share_a_journal_and_each_trial_is_done_once(alone, tm
     assert others
 
 
+def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
+    journal, seen = tmp_path / "journal", [tmp_path / "a", tmp_path / "b"]
+    processes = [run_apart(journal, "{'jobs': 1}", MARKS=str(path), PAUSE="0.1") for path in seen]
+    for path, process in zip(seen, processes, strict=True):
+        wait_for_marks(path, 3, process)
+    processes[0].kill()
+    processes[0].wait()
+    processes[0].stderr.close()
+    assert processes[1].wait(60) == 0, processes[1].stderr.read().decode()
+    processes[1].stderr.close()
+    assert rows(fd.tune.load(journal)) == rows(alone)
+
+
+def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path, monkeypatch):
+    from fastdnn.tune import ledger, worker_identity
+
+    journal, mine = tmp_path / "journal", worker_identity._host()
+    monkeypatch.setattr(worker_identity, "_host", lambda: "another machine")
+    process_of = worker_identity.Process.this()
+    monkeypatch.setattr(ledger.Process, "this", classmethod(lambda cls: process_of))
+    hurt = threading.Event()
+
+    def breaks(self, number, *, died=False):  # as if it was switched off: nothing more is written
+        hurt.set()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger.Ledger, "release", breaks)
+        patch.setattr(ledger.Ledger, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            search(storage=journal, jobs=2)
+    assert hurt.is_set()
+    monkeypatch.setattr(worker_identity, "_host", lambda: mine)
+    monkeypatch.setattr(ledger, "SILENCE", 1.0)
+    begun = time.monotonic()
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
+    assert time.monotonic() - begun > 1
+
+
+def test_a_process_is_known_by_its_number_and_when_it_began():
+    from fastdnn.tune.worker_identity import Process
+
+    mine = Process.this()
+    assert mine.is_dead is False
+    assert Process(mine.host, mine.pid, "1").is_dead is True  # its number was used again
+    assert Process("another", mine.pid, "1").is_dead is None
+
+
 def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
     journal = tmp_path / "journal"
     search(storage=journal, n_trials=4)
@@ -384,6 +431,11 @@ def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):
     assert rows(loaded) == rows(alone)
     assert loaded.best_params == alone.best_params
     assert loaded.table() == alone.table()
+    assert fd.tune.load(tmp_path / "journal", space=SPACE).importances() == alone.importances()
+    with pytest.raises(ValueError, match="expected the space of the study"):
+        fd.tune.load(tmp_path / "journal", space={"lr": SPACE["lr"]})
+    with pytest.raises(ValueError, match="which is not there"):
+        fd.tune.load(tmp_path / "nothing")
     with pytest.raises(ValueError, match="expected the data of the search"):
         _ = loaded.best_model
     with pytest.raises(ValueError, match="expected a study 'other' in the storage, got 'search'"):

@@ -13,7 +13,7 @@ from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial, trial_seed
 from fastdnn.tune.worker_identity import Process, new_worker
 
-BEAT = 5.0  # seconds between two signs of life
+BEAT = 5.0  # seconds between two signs of life, which other machines go by
 SILENCE = 60.0  # seconds without one, after which a process of another machine is taken for dead
 _UNOWNED = 10.0  # the same for a trial that was claimed by someone who did not come to say who
 MOST_DEATHS = 3  # of processes that ran a trial, after which it is the trial's fault
@@ -345,9 +345,13 @@ class Ledger:
                 self._take_away(record)
 
     def _is_dead(self, worker: str, sign: Mapping[str, Any] | None) -> bool:
-        """By the system, or because its sign has not changed for long, by this process's own clock."""
-        if sign is not None and Process(sign["host"], sign["pid"], sign["start"]).is_dead:
-            return True
+        """As the system says; of another machine's, whether its sign has not changed for long, by this
+        process's own clock.
+        """
+        if sign is not None:
+            dead = Process(sign["host"], sign["pid"], sign["start"]).is_dead
+            if dead is not None:
+                return dead
         beats, now = (0 if sign is None else sign["beats"]), time.monotonic()
         last, since = self._others.get(worker, (-1, now))
         if beats != last:

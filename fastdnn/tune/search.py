@@ -104,7 +104,8 @@ def search(
         sampling: of a stage, "random" or "grid".
         seed: of values, folds, and the trials' own seeds.
         jobs: trials at a time; "all": as many as there are cores for fastdnn.
-        threads_per_trial: default the cores divided by the jobs, at least 1; it changes no bit.
+        threads_per_trial: default the cores divided by the jobs, at least 1, of a lone job those of `fit`;
+            it changes no bit.
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
             of your own; or an executor of `concurrent.futures`.
         seconds: after which no further trial begins; those that run are finished.
@@ -208,7 +209,9 @@ def search(
             workers.close()
             ledger.close()
     trials = tuple(trial for _, trial in sorted(ledger.trials.items()))
-    return Study(trials, planned, monitored, best, method, searched, chosen.regions(trials), work)
+    return Study(
+        trials, max(planned, len(trials)), monitored, best, method, searched, chosen.regions(trials), work
+    )
 
 
 @dataclass(frozen=True)
@@ -216,11 +219,12 @@ class Resources:
     """How many trials at a time, and threads of each."""
 
     jobs: int
-    threads: int
+    threads: int | None
 
     @classmethod
     def of(cls, where: str, jobs: Any, threads: Any) -> "Resources":
-        """Within the cores; what is given is used as given.
+        """Within the cores; what is given is used as given. A lone job is left to `fit`, which takes no more
+        threads than its work and the machine have use for.
 
         Raises:
             ValueError: it is no number of jobs or threads.
@@ -231,8 +235,11 @@ class Resources:
             given = max(1, cores // (1 if threads is None else whole(where, "threads_per_trial", threads, 1)))
         else:
             given = whole(where, "jobs", jobs, 1)
-        own = max(1, cores // given) if threads is None else whole(where, "threads_per_trial", threads, 1)
-        return cls(given, own)
+        if threads is not None:
+            return cls(given, whole(where, "threads_per_trial", threads, 1))
+        return cls(
+            given, max(1, cores // given) if given > 1 else thread_settings.resolve(where, None) or None
+        )
 
 
 def _searched(where: str, space: Any, **more: Any) -> Space:

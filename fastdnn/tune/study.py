@@ -241,18 +241,33 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def load(storage: Any, study_name: str = "search") -> Study:
+def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Study:
     """The trials that a search has kept, also while it runs or after a crash; without the data that training
     their models needs.
 
     Args:
         storage: as in `search`.
         study_name: likewise.
+        space: likewise, for importances and pictures.
 
     Raises:
         ImportError: Optuna is not installed.
-        ValueError: there is no such study.
+        ValueError: there is no such study, or it searched another space.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> def build(p):
+    ...     model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(1)])
+    ...     model.compile(fd.optimizers.SGD(p["lr"]), "mse")
+    ...     return model
+    >>> x, space = np.linspace(-1, 1, 64)[:, None], {"lr": fd.tune.log_uniform(1e-3, 1e-1)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = fd.tune.search(build, space, x, 2 * x, validation_data=(x, 2 * x), n_trials=3, epochs=1,
+    ...                            storage=f"{folder}/trials.journal")
+    ...     fd.tune.load(f"{folder}/trials.journal").best_params == study.best_params
+    True
     """
     from fastdnn.tune.kept import kept
 
-    return kept(storage, study_name)
+    return kept(storage, study_name, space)

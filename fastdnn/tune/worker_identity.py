@@ -26,10 +26,10 @@ class Process:
         return cls(_host(), os.getpid(), _start_of(os.getpid()))
 
     @property
-    def is_dead(self) -> bool:
-        """Whether it is known to have ended: a process of this machine that is not there."""
+    def is_dead(self) -> bool | None:
+        """Whether it has ended; None of a process of another machine, of which that is not known."""
         if self.host != _host():
-            return False
+            return None
         return _start_of(self.pid) != self.start
 
     def as_json(self) -> dict[str, Any]:
