@@ -21,7 +21,7 @@ def seeds_given(seeds: Iterator[int]) -> Iterator[None]:
     >>> import fastdnn as fd
     >>> from fastdnn.arguments import seeds_given
     >>> with seeds_given(iter([7, 8])):
-    ...     fd.Sequential().seed, fd.Sequential(seed=1).seed, fd.Sequential().seed
+    ...     fd.Model().seed, fd.Model(seed=1).seed, fd.Model().seed
     (7, 1, 8)
     """
     token = _seeds.set(seeds)

@@ -29,6 +29,7 @@ class _Held:
     slot: Slot
     rung: int
     outcome: Outcome | None = None  # of the rung, once it is reached
+    judged: bool = False  # whether it was said who goes on, where each is judged for itself
     future: "Future[Outcome] | None" = None
 
 
@@ -122,7 +123,15 @@ class Coordinator:
         generation = _Generation(index, numbers, shares(self._pruner, longest), [set(numbers)])
         self._rungs_of[index] = generation.shares
         self._look(generation)
-        while any(number in self._ledger.unfinished for number in numbers):
+        return self._work_off(generation)
+
+    def _is_open(self, generation: _Generation) -> bool:
+        """Whether a trial is left to be done, by whomever."""
+        return any(number in self._ledger.unfinished for number in generation.numbers)
+
+    def _work_off(self, generation: _Generation) -> bool:
+        """Whether it was run to its end; else time is up."""
+        while self._is_open(generation):
             with interrupts_held():
                 if time.monotonic() - self._looked_at > _LOOK and not self._ledger.in_memory:
                     self._look(generation)
@@ -185,11 +194,11 @@ class Coordinator:
             number,
             held.slot.params,
             trial_seed(self._seed, number),
-            _until(held.slot, generation.shares[rung]),
+            self._until(held.slot, generation, rung),
             last,
             state,
         )
-        held.rung, held.outcome = rung, None
+        held.rung, held.outcome, held.judged = rung, None, False
         held.future = self._workers.submit(task)
         self._running += 1
         held.future.add_done_callback(lambda future: self._ended.put((number, future)))
@@ -296,6 +305,10 @@ class Coordinator:
             if len(self._rungs_of[trial.generation]) == len(generation.shares)
         ]
         return self._ledger.rung_values(numbers, rung)
+
+    def _until(self, slot: Slot, generation: _Generation, rung: int) -> int:
+        """The epoch up to which a trial is trained at a rung."""
+        return _until(slot, generation.shares[rung])
 
     # ---- The end
 

@@ -72,7 +72,8 @@ def fingerprint(*data: Any) -> str:
 
     >>> import numpy as np
     >>> from fastdnn.tune.folds import fingerprint
-    >>> fingerprint(np.zeros(3)) == fingerprint(np.zeros(3)), fingerprint(np.zeros(3)) == fingerprint(np.ones(3))
+    >>> zeros = fingerprint(np.zeros(3))
+    >>> zeros == fingerprint(np.zeros(3)), zeros == fingerprint(np.ones(3))
     (True, False)
     """
     value = 0
@@ -92,9 +93,7 @@ def _parts(data: Any) -> Iterable[bytes]:
         rows = np.unique(np.linspace(0, max(0, len(data) - 1), _SAMPLED).astype(int))[: len(data)]
         yield f"{data.dtype} {data.shape}".encode()
         yield np.ascontiguousarray(np.asarray(data)[rows]).tobytes() if data.dtype != object else b""
-    elif (isinstance(data, tuple | list) and any(hasattr(part, "shape") for part in data)) or isinstance(
-        data, tuple
-    ):
+    elif isinstance(data, tuple) or (isinstance(data, list) and any(hasattr(part, "shape") for part in data)):
         for part in data:
             yield from _parts(part)
     elif isinstance(data, list):

@@ -18,11 +18,11 @@ _BETWEEN_SYNCS = 1.0  # seconds: what a machine that loses power may lose of fin
 class JournalFile:
     """What `optuna.storages.JournalStorage` reads and writes by; Optuna's own tools read the file, too.
 
-    It differs from Optuna's `JournalFileBackend` in three things. The lock is the kernel's (flock), which ends
-    with the process that holds it; Optuna's is a file, which a killed process leaves for 30 s. A line that
-    was cut off is taken away before the next is written; there, the two would be one that nobody can read. And
-    it is forced to the disk once a second, not at each of several lines a trial: a process that is killed
-    loses nothing, a machine without power a second.
+    It differs from Optuna's `JournalFileBackend` in three things. The lock is the kernel's (flock), which
+    ends with the process that holds it; Optuna's is a file, which a killed process leaves for 30 s. A line
+    that was cut off is taken away before the next is written; there, the two would be one that nobody can
+    read. And it is forced to the disk once a second, not at each of several lines a trial: a process that is
+    killed loses nothing, a machine without power a second.
 
     path: of the file, which is made if need be.
 

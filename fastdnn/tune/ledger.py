@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -224,6 +225,10 @@ class Ledger:
         """What a trial is."""
         return self._records[number].slot
 
+    def is_planned(self, number: int) -> bool:
+        """Whether a slot was written."""
+        return number in self._records
+
     def waiting(self, numbers: Iterable[int]) -> list[int]:
         """Those that nobody works on."""
         return [
@@ -357,10 +362,8 @@ class Ledger:
         if result is not None:
             state = self._finished(result["state"])
             values = None if result["value"] is None else [result["value"]]
-        try:
+        with suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # somebody else was quicker
             self.storage.set_trial_state_values(record.id, state, values)
-        except self._optuna.exceptions.UpdateFinishedTrialError:
-            pass  # somebody else was quicker
         self._reread(record)
 
 

@@ -28,7 +28,7 @@ def optuna(where: str) -> Any:
 
 
 def storage_of(where: str, storage: Any) -> Any:
-    """What trials are kept in: memory for None, a journal for a path, a database for a URL, or as it is given.
+    """What trials are kept in: memory for None, a journal for a path, a database for a URL, or as given.
 
     Raises:
         ImportError: Optuna is not installed.

@@ -66,7 +66,7 @@ class Broken(Exception):  # noqa: N818
 
 
 class _Guard(Callback):
-    """Ends a fit in which an interrupt or the trial's time limit is met: at an epoch's end, or after 0.1 s."""
+    """Ends a fit in which an interrupt or the trial's time limit is met: at an epoch's end, or in 0.1 s."""
 
     watches_progress = True
 
@@ -151,7 +151,7 @@ class Work:
         if not -float("inf") < value < float("inf"):
             reason = f"{self.monitor} is {value}"
             return Outcome(task.number, None, means, epochs=epochs, seconds=seconds, reason=reason)
-        # A fit with callbacks (early stopping, say) is no sum of shorter ones: it is done again from the start.
+        # A fit with callbacks, such as early stopping, is no sum of shorter ones: it is begun anew each time.
         kept = None if task.last or self.callbacks else Begun(tuple(models), task.until, seconds)
         folds = tuple({**one, "value": one[self.monitor]} for one in found) if self.folds else ()
         return Outcome(task.number, value, means, folds, epochs, seconds, state=kept)

@@ -11,6 +11,8 @@ from fastdnn.checks import choice, is_text, number, whole
 from fastdnn.diagnose.told import Told
 from fastdnn.errors import expected
 from fastdnn.model import Model
+from fastdnn.tune.asynchronous import Asynchronous
+from fastdnn.tune.asynchronous import check as check_asynchronous
 from fastdnn.tune.coordinator import Coordinator
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
@@ -62,6 +64,7 @@ def search(
     storage: Any = None,
     study_name: str = "search",
     resume: bool = False,
+    reproducible: bool = True,
     verbose: Literal["auto", 0, 1, 2] = "auto",
 ) -> Study:
     """Train a model for each of many sets of values, several at a time, and say which is best.
@@ -84,7 +87,7 @@ def search(
         batch_size: of each trial, default 32, or a distribution, likewise as "batch_size".
         validation_data: (x, y) or (x, y, sample_weight), on which trials are compared.
         cv: instead, the number of folds of a cross-validation; or pairs (rows of train, rows of dev); or an
-            object with `split(x, y, groups)`, as scikit-learn's are. A trial's value is the mean over the folds.
+            object with `split(x, y, groups)`, as scikit-learn's are. A trial's value is the folds' mean.
         stratify: of a number of folds: labels, each of which is in all folds in proportion; default y where
             it has whole numbers, one for each row; False for none.
         groups: (examples,), rows of one of which are in one fold.
@@ -110,6 +113,8 @@ def search(
             share and that a crash does not harm; the URL of a database, or a storage of Optuna's.
         study_name: which one of the storage's.
         resume: whether to go on with, or join, a study that is there.
+        reproducible: False lets "random", "evolutionary" and "bayesian" wait for no generation and no rung:
+            cores are never idle, and no two runs are the same.
         verbose: 1 shows a live line, 2 its last state, 0 nothing; "auto" 1 on a terminal.
 
     Returns:
@@ -124,7 +129,7 @@ def search(
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
-    Source: deck 002, "Hyperparameter tuning" ("Pandas vs. Caviar": many models in parallel); techniques 6.2, 6.3.
+    Source: deck 001, "Approaches to Choose Hyperparameters": caviar, many models in parallel.
 
     >>> import fastdnn as fd
     >>> x, y = fd.data.load_digits()
@@ -146,10 +151,14 @@ def search(
     told = Told(where, verbose)
     searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
     monitored = monitor if is_text(monitor) else choice(where, "monitor", monitor, ["val_loss"])
-    best = choice(where, "a mode", mode, ("auto", "min", "max"))
-    best = best if best != "auto" else ("max" if higher_is_better(monitored) else "min")
+    choice(where, "a mode", mode, ("auto", "min", "max"))
+    best: Literal["min", "max"] = "max" if higher_is_better(monitored) else "min"
+    if mode != "auto":
+        best = mode
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
     stopping = pruner_of(where, pruner)
+    if not reproducible:
+        check_asynchronous(where, method)
     resources = Resources.of(where, jobs, threads_per_trial)
     data = (x, y, sample_weight)
     work = Work(
@@ -170,29 +179,36 @@ def search(
     all_epochs = _fixed(where, "epochs", epochs, _EPOCHS)
     limit = None if seconds is None else number(where, "seconds", seconds, 0)
     dry_run(where, work, chosen)
-    settings = _settings(chosen, stopping, method, all_epochs, work, best)
+    settings = _settings(chosen, stopping, method, all_epochs, work, best) | {
+        "reproducible": bool(reproducible)
+    }
     ledger = Ledger(storage, study_name, best == "max", settings, searched, seed, resume=bool(resume))
     planned = chosen.planned
     workers = workers_of(where, executor, work, resources.jobs)
+    kind = Coordinator if reproducible else Asynchronous
+    coordinator = kind(
+        ledger,
+        chosen,
+        workers,
+        epochs=lambda values: int(values.get("epochs", all_epochs)),
+        pruner=stopping,
+        jobs=resources.jobs,
+        seed=seed,
+        seconds=limit,
+        told=told,
+        tell=lambda trials, running: _line(trials, planned, monitored, best),
+    )
+    if isinstance(coordinator, Asynchronous):
+        longest = int(searched["epochs"].at(1.0)) if "epochs" in searched else all_epochs
+        coordinator.prepare(method, longest)
     with told:
         try:
-            Coordinator(
-                ledger,
-                chosen,
-                workers,
-                epochs=lambda values: int(values.get("epochs", all_epochs)),
-                pruner=stopping,
-                jobs=resources.jobs,
-                seed=seed,
-                seconds=limit,
-                told=told,
-                tell=lambda trials, running: _line(trials, planned, monitored, best),
-            ).run()
+            coordinator.run()
         finally:
             workers.close()
             ledger.close()
     trials = tuple(trial for _, trial in sorted(ledger.trials.items()))
-    return Study(trials, planned, monitored, best, method, searched, chosen.regions(trials), work)  # type: ignore[arg-type]
+    return Study(trials, planned, monitored, best, method, searched, chosen.regions(trials), work)
 
 
 @dataclass(frozen=True)
@@ -313,6 +329,6 @@ def _line(trials: Mapping[int, Trial], planned: int, monitor: str, mode: str) ->
     failed = sum(trial.state == "failed" for trial in trials.values())
     text = f"{len(trials)}/{planned} trials" + (f", {failed} failed" if failed else "")
     if values:
-        value, best = (min if mode == "min" else max)(values)  # type: ignore[type-var]
+        value, best = (min if mode == "min" else max)(values)
         text += f"; best {monitor} {value:.4g} (trial {best})"
     return text

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastdnn.checks import choice, whole
@@ -168,7 +169,7 @@ class Study(ShortRepr):
         """
         metrics = list(dict.fromkeys(name for trial in self.trials for name in trial.metrics))
         names = self._names()
-        with open(path, "w", newline="", encoding="utf-8") as file:
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             header = ["number", "generation", "state", "value", *metrics, "epochs", "seconds", "seed"]
             writer.writerow([*header, *(f"param {name}" for name in names), "reason"])

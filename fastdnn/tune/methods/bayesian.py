@@ -13,8 +13,8 @@ from fastdnn.tune.trial import Trial
 class Bayesian(Method):
     """Optuna's `TPESampler`. The first generation is drawn at random.
 
-    The trials of a generation are proposed at once: each is told of the others as a bad one ("constant liar"),
-    so that they differ.
+    The trials of a generation are proposed at once: each is told of the others as a bad one ("constant
+    liar"), so that they differ.
 
     Source: Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011.
     """

@@ -19,7 +19,7 @@ class CoarseToFine(Method):
     at least two, of the stage before, no range narrower than a quarter of what it was, so each stage samples
     more densely.
 
-    Source: deck 002, "Coarse to fine"; techniques 6.2.
+    Source: deck 002, "Coarse to fine".
     """
 
     @property
