@@ -42,7 +42,16 @@ def study_zoom(
         ValueError: it is no study, was loaded without its space, has no complete trial or only one parameter,
             or the names are not two of its parameters.
 
-    Source: deck 003 and 002's "coarse to fine".
+    Source: deck 002, "Coarse to fine"; deck 004, "Coarse-to-fine Strategy".
+
+    >>> import fastdnn as fd
+    >>> given = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "rate": fd.tune.uniform(0, 0.6)}
+    >>> space = fd.tune.Space.of("example", given)
+    >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
+    >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
+    >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
+    >>> fd.plots.study_zoom(study).get_xlabel()
+    'lr (logarithmic)'
     """
     space, best = space_of(_WHERE, study), best_of(_WHERE, study)
     regions = list(study.regions) or [space]
