@@ -1966,7 +1966,7 @@ class testing:  # a submodule
     def live_bytes() -> int: ...
     @staticmethod
     def note_team(threads: _Int, elapsed: _Float, waited: _Float) -> None:
-        """As if a region of default threads had taken so many seconds, of which all together waited so many."""
+        """As if a region of default threads had taken, and all together waited, so many seconds."""
     @staticmethod
     def set_guard_pages(on: bool) -> None:
         """New memory ends at an inaccessible page."""

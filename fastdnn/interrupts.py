@@ -1,6 +1,7 @@
 """Ctrl-C in the middle of what must be done wholly or not at all."""
 
-import signal
+# What `signal` wraps in enums, at ten times the cost: this is done in each epoch of a fit.
+import _signal  # type: ignore[import-not-found]
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -26,15 +27,15 @@ def interrupts_held() -> Iterator[None]:
     ['whole', 'interrupted']
     >>> _ = signal.signal(signal.SIGINT, before)
     """
-    before = signal.getsignal(signal.SIGINT) if in_main_thread() else None
+    before = _signal.getsignal(_signal.SIGINT) if in_main_thread() else None
     if not callable(before):  # another thread's, which no Ctrl-C ends; or nobody's, or the system's
         yield
         return
     came: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    _signal.signal(_signal.SIGINT, lambda number, frame: came.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _signal.signal(_signal.SIGINT, before)
     if came:
         before(*came[0])

@@ -1,6 +1,5 @@
 """Where the time of a step goes: every operation of the native plan, timed."""
 
-import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastdnn import _core, lowering
 from fastdnn.backend import NativeBackend
+from fastdnn.copying import deep_copy
 from fastdnn.custom.calls import Caller
 from fastdnn.custom.metrics import MetricStates
-from fastdnn.errors import expected
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.program import Program
 from fastdnn.report import byte_text, moved_bytes, operation_names, step_text, table, written_text
@@ -111,7 +110,9 @@ def profile_prediction(model: "Model", feed: Feed, seconds: float, threads: int)
 
 def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -> Profile:
     """Time a training step on these rows, of a copy of the model: steps are taken."""
-    model = _copy_of(model)
+    wanted = "a model that copy.deepcopy can copy, since steps are taken"
+    hint = "give the layer, loss or metric that holds it a __deepcopy__"
+    model = deep_copy("profile", model, wanted, hint)
     rows, native, compiled = feed.rows, model.weights.native, model.compiled
     program = model.training_program(feed.weighting, feed.sparse, rows)
     plan = NativeBackend(native).plan(program, rows)
@@ -140,15 +141,6 @@ def profile_training(model: "Model", feed: Feed, seconds: float, threads: int) -
     updates = zip(plan.describe_updates(), times[len(described) + 1 :], strict=True)
     steps += [_row(program, each, rows, t) for each, t in updates]
     return Profile("training step", rows, used, tuple(steps), whole)
-
-
-def _copy_of(model: "Model") -> "Model":
-    try:
-        return copy.deepcopy(model)
-    except Exception as error:
-        wanted = "a model that copy.deepcopy can copy, since steps are taken"
-        hint = "give the layer, loss or metric that holds it a __deepcopy__"
-        raise TypeError(expected("profile", wanted, f"{type(error).__name__}: {error}", hint)) from error
 
 
 def _threads(plan: "_core.Plan", rows: int, asked: int) -> int:

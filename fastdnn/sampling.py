@@ -142,8 +142,9 @@ class SampleLayout:
         count = len(self.weights)
         for i, name in enumerate(self.weights):
             weight, gradient, update = norms[i], norms[count + i], norms[2 * count + i]
-            zero = weight == 0  # a fresh bias: there is no ratio yet
-            found[f"ratio/{name}"] = np.where(zero, np.nan, update / np.where(zero, 1.0, weight))
+            # Of a fresh bias there is no ratio yet, and none of what is too large to measure.
+            known = (weight != 0) & np.isfinite(weight) & np.isfinite(update)
+            found[f"ratio/{name}"] = np.where(known, update / np.where(known, weight, 1.0), np.nan)
             found[f"weight_norm/{name}"] = weight
             found[f"gradient_norm/{name}"] = gradient
             found[f"update_norm/{name}"] = update

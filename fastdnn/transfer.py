@@ -142,7 +142,7 @@ def load_weights(
 ) -> Transfer:
     """See `Network.load_weights`."""
     where = fspath(path)
-    model.graph  # noqa: B018  an unbuilt model says so before anything is read
+    _ = model.graph  # an unbuilt model says so before anything is read
     arrays, metadata = read_safetensors(where)
     ours, version = metadata.get("format") in ("fastdnn", _FORMAT), metadata.get("format_version")
     if ours and version != _VERSION:

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -24,6 +25,19 @@ def state_of(model):
     compiled = model.compiled
     kept = pickle.dumps(copy.deepcopy(model).__getstate__()["arrays"])
     return arrays, history, compiled.epochs_done, compiled.optimizer.iterations, id(compiled.state), kept
+
+
+@contextmanager
+def unchanged(model):
+    """What is done within leaves the model as it was."""
+    before = state_of(model)
+    yield
+    assert state_of(model) == before
+
+
+def interrupted(*arguments, **more):
+    """In place of what a Ctrl-C comes into."""
+    raise KeyboardInterrupt
 
 
 def digits(rows=None):

@@ -11,7 +11,7 @@ from fastdnn.errors import NonFiniteLossError
 # The advice that is right as the first one.
 RIGHT = {
     "healthy": {"healthy"},
-    "rate x 100": {"high_rate", "diverged"},
+    "rate too high": {"high_rate", "diverged"},
     "rate / 1000": {"low_rate"},
     "sigmoid tower": {"saturating_activations"},
     "unscaled inputs": {"unscaled_inputs"},
@@ -19,6 +19,9 @@ RIGHT = {
     "dev of another distribution": {"dev_shift", "dev_test_mismatch"},
 }
 _TINY = 40
+# Times the usual rate. With 100 times Adam's the numbers are learned as well as with the usual one in as many
+# epochs (dev errors of 3.2 to 4.4 % of the variance against 5.3 to 6.5 %): that is no pathology yet.
+_TOO_HIGH = {"digits": 100.0, "numbers": 300.0}
 _TOWER = (64,) * 8
 
 
@@ -49,7 +52,7 @@ def trained(kind, data, seed, *, optimizer="adam", hidden=(64, 64), epochs=25):
     if kind == "dev of another distribution":
         sets[1] = (elsewhere(sets[1][0], data, rng), sets[1][1])
     model = _network(kind, data, sets[0][0], hidden, seed)
-    factor = {"rate x 100": 100.0, "rate / 1000": 1e-3}.get(kind, 1.0)
+    factor = {"rate too high": _TOO_HIGH[data], "rate / 1000": 1e-3}.get(kind, 1.0)
     classes = data == "digits"
     rate = {
         "adam": fd.optimizers.Adam(1e-3 * factor),

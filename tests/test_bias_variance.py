@@ -229,3 +229,32 @@ def test_the_picture():
     assert "bias" in named
     assert "variance" in named
     assert "%" in ax.get_ylabel()
+
+
+def test_a_regression_is_told_by_r2_and_beyond_by_the_error_of_guessing():
+    found = bias_variance(0.05, 3.7556, regression=True, test_error=4.5)
+    assert (found.verdict, found.variance) == ("both", pytest.approx(3.7056))
+    text = str(found)
+    assert "R²" in text
+    assert "0.950" in text
+    assert "%" not in text
+    seen = {advice.kind: advice.evidence for advice in found.advice}
+    assert seen["high_variance"].startswith("dev 3.76 times the error of guessing; train R² 0.950")
+    assert seen["overfitted_dev"].startswith("test 4.5 times the error of guessing")
+    same = bias_variance(0.05, 0.3), bias_variance(0.05, 0.3, regression=True)
+    assert same[0].verdict == same[1].verdict
+    assert [each.kind for each in same[0].advice] == [each.kind for each in same[1].advice]
+
+
+@pytest.mark.parametrize("bad", [-0.1, np.inf, np.nan, "much"])
+def test_an_error_of_a_regression_is_refused_by_name(bad):
+    with pytest.raises(ValueError, match=r"\[bias_variance\] expected dev_error as 1 - R², from 0 on, got"):
+        bias_variance(0.1, bad, regression=True)
+    with pytest.raises(ValueError, match="regression as True or False"):
+        bias_variance(0.1, 0.1, regression="yes")
+
+
+def test_where_both_are_high_a_bigger_network_comes_before_longer_training():
+    [high] = [each for each in bias_variance(0.2, 0.4).advice if each.kind == "high_bias"]
+    assert "First make it bigger" in high.text
+    assert "longer" not in high.text

@@ -4,6 +4,7 @@ import json
 import re
 import textwrap
 
+import command_lines
 import numpy as np
 import pytest
 from tables import flats
@@ -21,11 +22,9 @@ def command(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
-        capsys.readouterr()
-        code = cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        assert (code, err) == (0, "")
-        return out
+        done = command_lines.run(capsys, *words)
+        assert (done.code, done.err) == (0, "")
+        return done.out
 
     return run
 
@@ -33,15 +32,7 @@ def command(capsys, tmp_path, monkeypatch):
 @pytest.fixture
 def refused(capsys):
     """Runs a command line that is refused; returns the one line of its error."""
-
-    def run(*words):
-        capsys.readouterr()
-        code = cli.main([str(word) for word in words])
-        out, err = capsys.readouterr()
-        assert (code, out, err.count("\n")) == (2, "", 1)
-        return err.removeprefix("fastdnn: error: ").rstrip("\n")
-
-    return run
+    return lambda *words: command_lines.refused(command_lines.run(capsys, *words))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +64,8 @@ def test_digits_need_no_files(command, tmp_path):
     path = tmp_path / "digits.safetensors"
     told = command("train", "digits", "--save", path, "--learning-rate", 1e-6, "--epochs", 5)
     short = told.split("in short\n")[1].split("\n\n")[0]
-    assert short.startswith("  warning: The learning rate is too low")
+    assert short.startswith("  The training set is not fitted: train error 8")
+    assert short.endswith(f"\n  which cause this has, and what mends it: fastdnn diagnose {path}")
     assert f"try next\n  fastdnn diagnose {path}\n" in told
     told = command("diagnose", path)
     assert told.startswith(
@@ -87,7 +79,8 @@ def test_digits_need_no_files(command, tmp_path):
 def test_a_table_is_read_and_split_again(command, table):
     told = command("diagnose", table / "rent.safetensors", "--quick")
     assert "on 280 train, 60 dev, 60 test rows" in told
-    assert "of the targets' variance" in told
+    assert "R² 0.9" in told
+    assert "of the targets' variance" not in told
 
 
 def in_python(told):

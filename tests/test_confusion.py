@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from class_cases import LABELS, PREDICTED, WEIGHTS
 
-import fastdnn as fd
 from fastdnn.diagnose import confusion_matrix
 
 
@@ -133,22 +132,18 @@ def test_bad_labels(true, predicted, classes, words):
 
 
 @pytest.mark.parametrize(
-    ("weights", "words"),
+    ("options", "words"),
     [
-        ([1, 2, 3], "sample_weight as one number per example, 2, got 3"),
-        ([1, -1], "sample weights >= 0, got -1.0 in row 1"),
-        ([0, 0], "a sample weight above 0"),
-        ([1, np.nan], "finite sample_weight"),
+        ({"sample_weight": [1, 2, 3]}, "sample_weight as one number per example, 2, got 3"),
+        ({"sample_weight": [1, -1]}, "sample weights >= 0, got -1.0 in row 1"),
+        ({"sample_weight": [0, 0]}, "a sample weight above 0"),
+        ({"sample_weight": [1, np.nan]}, "finite sample_weight"),
+        ({"normalize": "rows"}, "normalize, one of all, pred, true, got 'rows'"),
     ],
 )
-def test_bad_weights_and_shares(weights, words):
+def test_bad_weights_and_shares(options, words):
     with pytest.raises(ValueError, match=rf"^\[confusion_matrix\] expected {words}"):
-        confusion_matrix([0, 1], [0, 1], sample_weight=weights)
-
-
-def test_an_unknown_share_is_refused():
-    with pytest.raises(ValueError, match="normalize, one of all, pred, true, got 'rows'"):
-        fd.diagnose.confusion_matrix([0], [0], normalize="rows")
+        confusion_matrix([0, 1], [0, 1], **options)
 
 
 def test_whole_sums_of_weights_are_told_as_whole_numbers():

@@ -406,7 +406,7 @@ def test_a_network_that_has_learnt_nothing_is_told_that_alone():
         advice = {each.kind: each for each in found.advice}
         chance = {"worst_class", "confused_pair", "sure_mistakes", "blind_measure", "far_misses"}
         assert not chance & set(advice)
-        bad = [each.kind for each in found.advice if each.severity in ("error", "warning")]
+        bad = [each.kind for each in found.advice if each.is_trouble]
         assert set(bad) <= {"no_better_than_guessing"}
         never = advice["never_predicted"]
         assert "has not clearly learnt anything yet" in never.text

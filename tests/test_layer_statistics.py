@@ -10,7 +10,8 @@ from custom_parts import Scale
 from networks import classification, classifier, regression, weight_hash
 
 import fastdnn as fd
-from fastdnn.diagnose.inside_advice import LayerFigures, Start, advice_of
+from fastdnn.diagnose.inside_advice import Start, advice_of
+from fastdnn.diagnose.layer_figures import LayerFigures
 from fastdnn.sampling import WatchedLayer
 
 L = fd.layers
@@ -304,3 +305,64 @@ def test_units_that_rest_for_a_batch_are_neither_alive_nor_dead():
     assert (said.kind, said.severity) == ("idle_units", "hint")
     (said,) = advice_of([figures("d", 1.0, dead=0.1)], Start(compiled=True), 0.5, 0.2)
     assert said.kind == "live_units"
+
+
+# ------------------------------------------------------------------------------------- what comes before what
+
+
+def tower(stddev=None, layers=10, **options):
+    """Of ReLUs, with initial weights of this deviation, or the usual ones."""
+    initial = "auto" if stddev is None else fd.initializers.RandomNormal(stddev=stddev)
+    hidden = [L.Dense(64, activation="relu", kernel_initializer=initial) for _ in range(layers)]
+    model = fd.Sequential([L.Input((20,)), *hidden, L.Dense(4)], seed=0, **options)
+    model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+@pytest.mark.parametrize(
+    ("stddev", "kind"),
+    [(1.0, "exploding_activations"), (0.01, "vanishing_activations"), (None, "dead_units")],
+)
+def test_the_scale_of_the_signal_comes_before_the_units_that_it_kills(stddev, kind):
+    x, labels = classification()
+    model = tower(stddev)
+    weights = model.get_weights()
+    for bias in weights[1:20:2]:
+        bias[:20] = -1e30  # dead, whatever comes
+    model.set_weights(weights)
+    first, *others = statistics(model, x, labels).advice
+    assert (first.kind, first.severity) == (kind, "warning")
+    dead = next(each for each in (first, *others) if each.kind == "dead_units")
+    assert ("at a lower learning rate" in dead.text) == (kind == "dead_units")  # else the rate killed none
+    exec(first.code, {"fd": fd, "model": model, "x": x, "y": labels})
+
+
+def test_a_layer_that_is_all_dead_is_told_before_that_nothing_comes_after_it():
+    x, labels = classification()
+    model = tower(layers=3)
+    weights = model.get_weights()
+    weights[3][:] = -1e30
+    model.set_weights(weights)
+    found = statistics(model, x, labels).advice
+    assert [each.kind for each in found[:2]] == ["dead_units", "no_signal"]
+    assert "all its units are dead" in found[1].text
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("factor", [1e155, 1e300, 1e-155, 1e-300])
+def test_squares_beyond_float64_are_measured(factor):
+    x, _ = classification()
+    model = tower(layers=2, dtype="float64")
+    usual = statistics(model, x)
+    weights = model.get_weights()
+    model.set_weights([factor * weights[0], weights[1], *weights[2:]])
+    found = statistics(model, x)
+    for of, one in zip(found.layers, usual.layers, strict=True):
+        assert of.std == pytest.approx(factor * one.std, rel=1e-12)
+        assert of.mean == pytest.approx(factor * one.mean, rel=1e-12)
+        assert of.histogram == pytest.approx(one.histogram)
+    name = "dense/kernel" if "dense/kernel" in found.weight_norms else next(iter(found.weight_norms))
+    assert found.weight_norms[name] == pytest.approx(factor * usual.weight_norms[name], rel=1e-12)
+    assert kinds(found) == kinds(usual)
+    assert "inf" not in str(found)
+    assert "nan" not in str(found)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from diagnoses import classifier, digits, network, run_codes, state_of
+from diagnoses import classifier, digits, interrupted, network, run_codes, unchanged
 
 import fastdnn as fd
 from fastdnn.diagnose.rate_range import _steepest
@@ -82,26 +82,18 @@ def test_it_begins_with_the_weights_of_the_model():
 def test_the_model_stays_as_it_was():
     model = classifier(16)
     model.fit(X, Y, epochs=2, verbose=0)
-    before = state_of(model)
-    rate_range(model, X, Y, steps=30)
-    assert state_of(model) == before
-    with pytest.raises(ValueError, match="labels"):
+    with unchanged(model):
+        rate_range(model, X, Y, steps=30)
+    with unchanged(model), pytest.raises(ValueError, match="labels"):
         rate_range(model, X, Y + 5)
-    assert state_of(model) == before
 
 
 def test_an_interrupted_one_leaves_the_model_as_it_was(monkeypatch):
     model = classifier(16)
     model.fit(X, Y, epochs=1, verbose=0)
-    before = state_of(model)
-
-    def interrupted(*arguments, **more):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(fd.diagnose.rate_range._Steps, "on_train_batch_end", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with unchanged(model), pytest.raises(KeyboardInterrupt):
         rate_range(model, X, Y)
-    assert state_of(model) == before
 
 
 def test_few_rows_and_several_inputs():

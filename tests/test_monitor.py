@@ -3,6 +3,7 @@
 import copy
 import itertools
 import pickle
+import re
 import signal
 
 import numpy as np
@@ -223,7 +224,7 @@ def test_a_good_training_is_said_to_be_good():
     x, labels = classification()
     monitor = watched(classifier(hidden=(32, 32, 32)), x, labels, epochs=3)
     assert {advice.severity for advice in monitor.advice} == {"good"}
-    assert kinds(monitor) == ["good_updates", "live_units", "steady_signal", "steady_gradient"]
+    assert kinds(monitor) == ["good_updates", "steady_signal", "live_units", "steady_gradient"]
 
 
 @pytest.mark.parametrize(("batch_size", "said"), [(1, False), (8, False), (31, False), (32, True)])
@@ -450,3 +451,26 @@ def test_no_rate_is_advised_where_the_initial_weights_are_too_small():
     exec(monitor.advice[0].code, names)
     assert names["better"].optimizer.learning_rate == 0.1
     assert np.mean(names["better"].predict(x / 16).argmax(axis=1) != labels) < 0.05
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("factor", "word"), [(1e156, "large"), (1e-170, "small")])
+def test_what_cannot_be_measured_is_said_in_words(factor, word):
+    x, labels = classification()
+    hidden = [fd.layers.Dense(16, activation="relu") for _ in range(3)]
+    model = fd.Sequential(
+        [fd.layers.Input((x.shape[1],)), *hidden, fd.layers.Dense(1)], seed=0, dtype="float64"
+    )
+    model.compile(fd.optimizers.SGD(1e-300), "mae")
+    weights = model.get_weights()
+    model.set_weights([factor * weights[0], *weights[1:]])
+    monitor = fd.callbacks.Monitor(every=1)
+    model.fit(x, labels.astype(float), epochs=1, callbacks=[monitor], verbose=0)
+    first, *others = monitor.advice
+    assert first.kind == ("exploding_activations" if word == "large" else "vanishing_activations")
+    assert f"too {word} to measure" in first.text
+    assert "not_finite" not in [each.kind for each in others]
+    text = str(monitor)
+    assert f"too {word} to measure" in text
+    assert not re.search(r"\b(inf|nan)\b|±", text)
+    exec(first.code, {"fd": fd, "model": model, "x": x, "y": labels})

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from diagnoses import classifier, digits, network, run_codes, state_of
+from diagnoses import classifier, digits, interrupted, network, run_codes, unchanged
 from frames_for_tests import Frame
 
 import fastdnn as fd
@@ -65,27 +65,19 @@ def test_frozen_layers_hinder():
 def test_the_model_stays_as_it_was():
     model = classifier(16)
     model.fit(X, Y, epochs=2, verbose=0)
-    before = state_of(model)
-    overfit(model, X, Y)
-    overfit(model, X, Y, epochs=3)
-    assert state_of(model) == before
-    with pytest.raises(ValueError, match="labels"):
+    with unchanged(model):
+        overfit(model, X, Y)
+        overfit(model, X, Y, epochs=3)
+    with unchanged(model), pytest.raises(ValueError, match="labels"):
         overfit(model, X, Y + 5)
-    assert state_of(model) == before
 
 
 def test_an_interrupted_one_leaves_the_model_as_it_was(monkeypatch):
     model = classifier(16)
     model.fit(X, Y, epochs=1, verbose=0)
-    before = state_of(model)
-
-    def interrupted(*arguments, **more):
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(fd.diagnose.subset_trials.Watch, "on_epoch_end", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with unchanged(model), pytest.raises(KeyboardInterrupt):
         overfit(model, X, Y)
-    assert state_of(model) == before
 
 
 def test_regularisation_is_off_unless_it_is_kept():

@@ -72,6 +72,7 @@ def test_what_is_rejected_at_a_threshold():
         ((0.0, 0.0), {}),
         ((0.1, 0.05), {"human_error": 0.3, "test_error": 0.5}),
         ((0.001, 1.0), {"test_error": 1.0}),
+        ((0.02, 3.7), {"test_error": 0.5, "regression": True}),
     ],
 )
 def test_errors_with_and_without_gaps(errors, options):

@@ -342,7 +342,9 @@ def test_a_ctrl_c_after_a_run_loses_no_samples(backend, monkeypatch):
 
 
 def test_a_ctrl_c_before_it_is_held_loses_no_samples(monkeypatch):
-    getsignal, asked = signal.getsignal, []
+    from fastdnn.interrupts import _signal
+
+    getsignal, asked = _signal.getsignal, []
 
     def interrupted(number):
         asked.append(number)
@@ -352,7 +354,7 @@ def test_a_ctrl_c_before_it_is_held_loses_no_samples(monkeypatch):
 
     x, labels = classification(rows=64)
     model, looks = chain(L.Dense(1)), all_steps()
-    monkeypatch.setattr(signal, "getsignal", interrupted)
+    monkeypatch.setattr(_signal, "getsignal", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(x, labels, batch_size=16, callbacks=[looks])
     assert looks.steps == [1, 2, 3, 4]

@@ -71,7 +71,7 @@ def test_a_regression_in_the_unit_of_y(reports):
     assert done.subset.reached
     predicted = done.model.predict(TABLE)[:, 0]
     assert 1 - np.mean((predicted - TARGET) ** 2) / TARGET.var() > 0.9
-    assert "1 - R²" in str(done)
+    assert "train R² 0.9" in str(done)
 
 
 def test_several_outputs_and_a_useless_table(reports):

@@ -114,7 +114,7 @@ void register_testing(py::module_& m) {
         note_team({threads, time(elapsed), time(waited)});
       },
       py::arg("threads"), py::arg("elapsed"), py::arg("waited"),
-      "As if a region of default threads had taken so many seconds, of which all together waited so many.");
+      "As if a region of default threads had taken, and all together waited, so many seconds.");
   m.def("forget_crowd", &forget_crowd, "Ends the limit of default counts that `note_team` has set.");
   m.def(
       "uncrowded_threads",

@@ -50,6 +50,9 @@ class Monitor(Callback):
     It takes the memory of one more step, and of the weights once more; of time, sampled every 50 steps, a few
     percent (bench/LOG.md).
 
+    Norms and deviations are sums of squares in float64: of numbers beyond 1e154 they are infinite or NaN, and
+    print as "too large"; below 1e-162 they are 0. `fastdnn.diagnose.layer_statistics` measures those, too.
+
     Layers have the names of `layer_outputs`, weights their full ones ("dense/kernel"). Frozen weights are not
     updated, and not among them. `.advice` says what is wrong, `.plot()` draws it, `print` does both in words.
 

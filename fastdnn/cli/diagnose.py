@@ -86,9 +86,14 @@ def _in_python(model: Model, arguments: argparse.Namespace) -> str:
     """The lines that make the names of which the advice's lines are written."""
     lines = ["import numpy as np", "import fastdnn as fd"]
     lines += [f"model = fd.load_model({arguments.model!r})"]
-    given = {name: getattr(arguments, name) for name in _SETS if getattr(arguments, name) is not None}
+    given = _given(arguments)
     lines += lines_of_files(model, given) if given else lines_of_sets(model)
     return "\n".join(f"  {line}" for line in lines)
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, str]:
+    """The files of sets, by name."""
+    return {name: getattr(arguments, name) for name in _SETS if getattr(arguments, name) is not None}
 
 
 def _sets(model: Model, arguments: argparse.Namespace) -> dict[str, Arrays]:
@@ -97,7 +102,7 @@ def _sets(model: Model, arguments: argparse.Namespace) -> dict[str, Arrays]:
     Raises:
         ValueError: there is no training set, or no dev set.
     """
-    given = {name: getattr(arguments, name) for name in _SETS if getattr(arguments, name) is not None}
+    given = _given(arguments)
     if not given:
         sets = sets_of(_WHERE, model, arguments.model)
         if "dev" not in sets:

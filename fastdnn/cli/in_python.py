@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, read_words
 from fastdnn.cli.table_model import is_csv
-from fastdnn.cli.training_sets import DIGITS, HEADERS, HELD_OUT, TableSets, table_sets
+from fastdnn.cli.training_sets import DIGITS, HEADERS, HELD_OUT, table_sets
 from fastdnn.model import Model
 
 _NAMES = {"train": ("x", "y"), "dev": ("x_dev", "y_dev"), "test": ("x_test", "y_test")}
@@ -45,12 +45,8 @@ def lines_of_sets(model: Model) -> list[str]:
         f"table = fd.data.load_csv({recipe.data!r}, {recipe.target!r}{_options(recipe)})",
         f"train, dev, test = table.split({recipe.dev}, {recipe.test}, seed={recipe.seed}, "
         f"stratify={sets.stratified})",
-        *(_encoded(*_NAMES[name], name) for name in _NAMES if _rows(sets, name)),
+        *(_encoded(*_NAMES[name], name) for name in _NAMES if len(sets.parts[name])),
     ]
-
-
-def _rows(sets: TableSets, name: str) -> int:
-    return len(sets.parts[name])
 
 
 def _options(recipe: Recipe) -> str:

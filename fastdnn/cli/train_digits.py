@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     _save(model, split, trained.history, files)
     if not arguments.quiet:
         sets = {"train": split.train, "dev": split.dev, "test": split.test}
-        first_words(model, sets, arguments.threads)
+        first_words(model, sets, files.model, arguments.threads)
         training_report.next_commands(files.model, files.test)
     return 0
 

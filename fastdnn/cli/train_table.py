@@ -77,7 +77,7 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
     if files.plot is not None:
         save_plot(trained.history, files.plot)
     if not arguments.quiet:
-        first_words(model, data, arguments.threads)
+        first_words(model, data, files.model, arguments.threads)
         has_dev = len(parts["dev"]) > 0
         table_report.next_commands(files.model, files.test, recipe.data, has_dev=has_dev)
     return 0

@@ -9,6 +9,7 @@ import numpy as np
 import fastdnn
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, read_words
+from fastdnn.cli.table_model import is_csv
 from fastdnn.data import load_digits, train_dev_test_split
 from fastdnn.data.arrays import load_npz_xy
 from fastdnn.data.split import Split
@@ -18,9 +19,8 @@ from fastdnn.errors import expected
 from fastdnn.model import Model
 
 DIGITS: Final = "digits"  # of a model's metadata, where the seed of their split is
-HELD_OUT: Final = (
-    0.15  # of the digits for dev, and again for test: 270 each, so that one row is 0.4 % of an error
-)
+# Of the digits for dev, and again for test: 270 each, so that one row is 0.4 % of an error.
+HELD_OUT: Final = 0.15
 ROWS: Final = "rows"  # of a model's metadata: how many a table had
 HEADERS = {"auto": None, "yes": True, "no": False}
 
@@ -131,8 +131,6 @@ def _table_arrays(where: str, model: Model, path: str, run: dict[str, Any]) -> d
 
 def read_set(where: str, model: Model, path: str) -> tuple[Arrays, list[str]]:
     """(x, y) of a file as `fastdnn evaluate` takes it, and what is odd about it."""
-    from fastdnn.cli.table_model import is_csv
-
     if not is_csv(where, model, path):
         return load_npz_xy(path), []
     encoder = model.table

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.checks import is_text
+from fastdnn.copying import deep_copy
 from fastdnn.custom.calls import Frame
 from fastdnn.errors import expected
 from fastdnn.figures import Figure, values_of
@@ -216,8 +217,5 @@ def _with_copy(metric: object) -> object:
 
 
 def _copy_of(metric: PythonMetric) -> Any:
-    try:
-        return copy.deepcopy(metric.given)
-    except Exception as error:
-        wanted = "a metric that copy.deepcopy can copy, since two runs need it at once"
-        raise TypeError(expected(metric.name, wanted, f"{type(error).__name__}: {error}")) from error
+    wanted = "a metric that copy.deepcopy can copy, since two runs need it at once"
+    return deep_copy(metric.name, metric.given, wanted)

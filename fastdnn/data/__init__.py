@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fastdnn.data.csr import CsrMatrix
     from fastdnn.data.description import describe
     from fastdnn.data.digits import load_digits
+    from fastdnn.data.duplicates import check_duplicates
     from fastdnn.data.folds import k_fold_indices
     from fastdnn.data.frames import from_dataframe, load_parquet
     from fastdnn.data.idx import load_idx, load_mnist
@@ -32,6 +33,7 @@ _OBJECTS = {
     "Table": "table",
     "TableEncoder": "table_encoder",
     "Whitening": "whitening",
+    "check_duplicates": "duplicates",
     "check_shift": "shift",
     "check_splits": "split_check",
     "describe": "description",
@@ -62,6 +64,7 @@ __all__ = [
     "Table",
     "TableEncoder",
     "Whitening",
+    "check_duplicates",
     "check_shift",
     "check_splits",
     "describe",

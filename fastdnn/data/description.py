@@ -202,7 +202,11 @@ def _outliers(features: Features, mean: Floats, limit: Floats) -> Floats:
 
 _FILL = "rows = np.isfinite(x).all(axis=1)\nx, y = x[rows], y[rows]"
 _DROP = "x = x[:, x.min(axis=0) < x.max(axis=0)]"
-_SCALE = "x = fd.data.StandardScaler().fit(x).transform(x)"
+# The scaler stays: what comes later, dev rows and those of the finished network, goes through it as well.
+_SCALE = """\
+scaler = fd.data.StandardScaler().fit(x)
+x, x_dev = scaler.transform(x), scaler.transform(x_dev)"""
+OF_SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # kinds that standardising mends
 _LOOK = "print(fd.data.describe(x))"
 _FEATURES = 'deck 004, "Factors Affecting Your Training Result"'
 _NORMALIZING = 'deck 000, "Normalizing Inputs"; deck 002, "Normalizing Inputs"'

@@ -1,10 +1,11 @@
-"""Whether train, dev and test sets come from one distribution, and what follows if they do not."""
+"""Whether train, dev and test sets come from one distribution, and share no rows; what follows if not."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fastdnn.data.duplicates import DuplicatesReport, duplicates_of
 from fastdnn.data.shift import ShiftReport, check_shift
 from fastdnn.errors import expected
 from fastdnn.short_repr import ShortRepr
@@ -16,7 +17,25 @@ _SOURCE = (
     'deck 002, "Mismatched train/test distribution"; '
     'deck 001, "Check the data distribution between training and dev sets"'
 )
-_SPLIT = "train, dev, test = fd.data.train_dev_test_split(x, y, dev=0.15, test=0.15)"
+_ANEW = """
+better = fd.diagnose.fresh_copy(model)
+better.fit(x, y, epochs=20, validation_data=(x_dev, y_dev))"""
+# By the pair that differs: its rows are put together before they are split again, in sets of the same sizes.
+_SPLIT = {
+    ("train", "dev"): """\
+every_x, every_y = np.concatenate([x, x_dev]), np.concatenate([y, y_dev])
+(x, y), (x_dev, y_dev), _ = fd.data.train_dev_test_split(every_x, every_y, dev=len(x_dev), test=0)"""
+    + _ANEW,
+    ("train", "test"): """\
+every_x, every_y = np.concatenate([x, x_dev, x_test]), np.concatenate([y, y_dev, y_test])
+split = fd.data.train_dev_test_split(every_x, every_y, dev=len(x_dev), test=len(x_test))
+(x, y), (x_dev, y_dev), (x_test, y_test) = split"""
+    + _ANEW,
+    ("dev", "test"): """\
+every_x, every_y = np.concatenate([x_dev, x_test]), np.concatenate([y_dev, y_test])
+split = fd.data.train_dev_test_split(every_x, every_y, dev=0, test=len(x_test))
+(x_dev, y_dev), _, (x_test, y_test) = split""",
+}
 
 
 @dataclass(frozen=True)
@@ -24,27 +43,33 @@ class SplitsReport(ShortRepr):
     """What `check_splits` found: prints as advice, with the tables of what differs.
 
     comparisons: a `ShiftReport` for each pair of sets, by its names.
-    advice: an `Advice` for each pair, in their order: "dev_test_mismatch" is an error, to be mended;
-        "dev_shift" and "test_shift" are hints, to be known; "same_distribution" is good.
+    duplicates: whether dev or test rows stand in another set, as `check_duplicates` says it.
+    advice: first that of `duplicates`, if there is some; then an `Advice` for each pair, in their order:
+        "dev_test_mismatch" is an error, to be mended; "dev_shift" and "test_shift" are hints, to be known;
+        "same_distribution" is good.
     """
 
     comparisons: dict[tuple[str, str], ShiftReport]
+    duplicates: DuplicatesReport
     advice: tuple[Advice, ...]
 
     @property
     def ok(self) -> bool:
         """Whether nothing must be mended; hints are allowed."""
-        return all(each.severity != "error" for each in self.advice)
+        return not any(each.is_trouble for each in self.advice)
 
     def __str__(self) -> str:
         lines = [f"{each.severity}: {each.text}" for each in self.advice]
         tables = [str(report) for report in self.comparisons.values() if report.differs]
-        return "\n\n".join(["\n".join(lines), *tables])
+        copies = [] if self.duplicates.ok else [self.duplicates.table()]
+        return "\n\n".join(["\n".join(lines), *copies, *tables])
 
 
 def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> SplitsReport:
-    """Whether train, dev and test sets come from the same distribution, and what follows if they do not.
+    """Whether train, dev and test sets come from the same distribution and have no rows in common, and what
+    follows if not.
 
+    Rows of dev or test that are copies of rows of another set are an error, as `check_duplicates` tells.
     Dev against test is an error to mend: what is chosen on dev is then not what counts on test. Train against
     dev or test is a hint: deck 002 allows it ("it is fine that the training set is different"), deck 001 does
     not; the error on dev then measures the shift as well as the variance.
@@ -54,7 +79,8 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
             each part, `split.train[0]`.
         dev: the same features in other rows.
         test: the same; None where there is a dev set alone.
-        options: the other arguments of `check_shift`; α is for each pair.
+        options: the other arguments of `check_shift`; α is for each pair, and `most_rows` of the shift alone:
+            whether rows are copies is asked of all.
 
     Raises:
         ValueError: as `check_shift`.
@@ -75,8 +101,9 @@ def check_splits(train: Any, dev: Any, test: Any = None, **options: Any) -> Spli
             raise ValueError(expected("check_splits", f"{name} as a table", "a tuple", hint))
     pairs = [pair for pair in (("train", "dev"), ("train", "test"), ("dev", "test")) if pair[1] in sets]
     comparisons = {pair: check_shift(sets[pair[0]], sets[pair[1]], pair, **options) for pair in pairs}
-    advice = tuple(_advice(pair, report) for pair, report in comparisons.items())
-    return SplitsReport(comparisons, advice)
+    duplicates = duplicates_of("check_splits", sets, same_names=options.get("feature_names") is None)
+    advice = (_advice(pair, report) for pair, report in comparisons.items())
+    return SplitsReport(comparisons, duplicates, (*duplicates.advice, *advice))
 
 
 def _advice(pair: tuple[str, str], report: ShiftReport) -> Advice:
@@ -91,6 +118,6 @@ def _advice(pair: tuple[str, str], report: ShiftReport) -> Advice:
         text = (
             f"{sets} differ in {names}: take both from one distribution, such as by shuffling them together."
         )
-        return Advice("dev_test_mismatch", "error", text, seen, _SPLIT, _SOURCE)
+        return Advice("dev_test_mismatch", "error", text, seen, _SPLIT[pair], _SOURCE)
     text = f"{sets} differ in {names}: the error on {pair[1]} then measures this shift, too."
-    return Advice(f"{pair[1]}_shift", "hint", text, seen, _SPLIT, _SOURCE)
+    return Advice(f"{pair[1]}_shift", "hint", text, seen, _SPLIT[pair], _SOURCE)

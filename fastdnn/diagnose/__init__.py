@@ -35,7 +35,7 @@ most important first; most have `.plot()`. The caller's model is left as it was.
 >>> model.compile(fd.optimizers.SGD(1e-5), "sparse_categorical_crossentropy")
 >>> history = model.fit(x[:1400] / 16, y[:1400], epochs=3)
 >>> found = fd.diagnose.evaluate_classes(model, x[1400:] / 16, y[1400:])
->>> [advice.kind for advice in found.advice if advice.severity in ("error", "warning")][:1]
+>>> [advice.kind for advice in found.advice if advice.is_trouble][:1]
 ['no_better_than_guessing']
 >>> rates = fd.diagnose.learning_rate_range(model, x[:1400] / 16, y[:1400])
 >>> rates.suggested > 1e-3

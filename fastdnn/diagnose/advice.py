@@ -43,6 +43,11 @@ class Advice:
     source: str = ""
     cause: str = ""
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it is an error or a warning."""
+        return self.severity in ("error", "warning")
+
     def __str__(self) -> str:
         return self.told()
 

@@ -15,9 +15,10 @@ class Cause:
     kind: of the advice.
     explains: kinds that follow from it; "..." for all others of the table.
     remedies: kinds of advice that only mend this one: they go where it is explained by something else.
-    denies: kinds of good news that cannot be true beside it.
+    denies: kinds of good news that say nothing beside it, where it is a trouble.
     needs_symptom: whether it is a trouble only where something that it explains was found; else a hint. What
         explains nothing is a closer look at a trouble, and none by itself.
+    last_resort: whether it is said only for want of another cause: where there is one, it is not told.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Cause:
     remedies: tuple[str, ...] = ()
     denies: tuple[str, ...] = ()
     needs_symptom: bool = False
+    last_resort: bool = False
 
 
 # What a wrong scale, rate or network shows itself by.
@@ -36,15 +38,9 @@ _BIAS = (
     "not_learnt",
     "worse_than_chance",
 )
-_SIGNALS = (
-    "no_signal",
-    "vanishing_activations",
-    "exploding_activations",
-    "vanishing_gradients",
-    "exploding_gradients",
-    "dead_units",
-    "saturated_units",
-)
+OFF_SCALE = ("no_signal", "vanishing_activations", "exploding_activations")  # no rate makes up for these
+_STARVED = ("vanishing_gradients", "exploding_gradients", "dead_units", "saturated_units")
+_SIGNALS = (*OFF_SCALE, *_STARVED)
 _CLASSES = (
     "never_predicted",
     "worst_class",
@@ -60,7 +56,6 @@ _SUBSET = (
     "conflicting_rows",
     "constant_features",
     "no_gradient",
-    "wrong_targets",
     "output_activation",
     "unscaled_features",
     "small_network",
@@ -69,7 +64,11 @@ _VARIANCE = ("high_variance", "overfitting", "early_stopping")
 _RATE = ("high_rate", "low_rate", "unknown_rate", "noisy", "diverged", "train_longer", "other_optimizer")
 _EXPLODED = ("not_finite", "diverged")
 _OF_DEV = (*_CLASSES, "worse_than_chance", "imbalance", "overfitted_dev")
+# What good dev figures say.
+_GOOD_DEV = ("low_variance", "small_gap", "calibrated", "ranking", "trust", "near_misses")
 _NETWORK = (*_BIAS, *_SIGNALS, *_CLASSES, "imbalance")
+# What is good at a rate is so of the network as it was trained, and not of the one that is to be trained.
+_OF_RATES = ("good_rate", "suggested_rate")
 
 _REMEDIES = (
     "more_data",
@@ -83,16 +82,16 @@ _REMEDIES = (
 )
 # What may be worth a look where nothing is wrong.
 _ODDITIES = (
+    "target_leakage",
     "no_regularization",
     "elastic_net",
     "few_features",
     "batch_size",
     "sigmoid_hidden",
-    "unlike_scales",
-    "not_centred",
-    "all_non_negative",
+    "not_standardized",
     "constant",
     "outliers",
+    "repeated_rows",
 )
 
 # The order is that in which things are mended: what all figures are computed from, then the scales, the rate,
@@ -101,13 +100,20 @@ CAUSES: tuple[Cause, ...] = (
     Cause("not_trained", explains=(*_NETWORK, *_RATE, *_VARIANCE, *_OF_DEV, "poor_initial_weights")),
     Cause("gradients_wrong", explains=("...",)),
     Cause("random_loss", explains=("...",)),
-    Cause("output_does_not_fit_loss", explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations")),
+    # Dev figures of rows that were trained on: that they are good, or as good as train's, says nothing.
+    Cause("copied_rows", explains=("no_gap", "overfitted_dev"), denies=_GOOD_DEV),
+    Cause(
+        "output_does_not_fit_loss",
+        explains=(*_NETWORK, *_RATE, *_VARIANCE, "saturating_activations"),
+        denies=_OF_RATES,
+    ),
     Cause(
         "dev_test_mismatch",
         explains=(
             *_VARIANCE,
             "dev_shift",
             "test_shift",
+            "unrelated_targets",
             *_OF_DEV,
         ),
     ),
@@ -120,18 +126,15 @@ CAUSES: tuple[Cause, ...] = (
             *_VARIANCE,
             "poor_initial_weights",
             "saturating_activations",
-            "unlike_scales",
-            "not_centred",
-            "all_non_negative",
             "slow_training",
         ),
-        denies=("good_rate",),
+        denies=_OF_RATES,
         needs_symptom=True,
     ),
     Cause(
         "unscaled_targets",
         explains=(*_NETWORK, *_RATE, *_EXPLODED),
-        denies=("good_rate",),
+        denies=_OF_RATES,
         needs_symptom=True,
     ),
     Cause(
@@ -145,41 +148,60 @@ CAUSES: tuple[Cause, ...] = (
             "other_optimizer",
             "unsteady_training",
         ),
-        denies=("good_rate",),
+        denies=_OF_RATES,
         needs_symptom=True,
     ),
     Cause(
         "low_rate",
-        explains=(*_NETWORK, "train_longer", "other_optimizer"),
-        denies=("good_rate",),
+        explains=(*_BIAS, *_STARVED, *_CLASSES, "imbalance", "train_longer", "other_optimizer"),
+        denies=_OF_RATES,
         needs_symptom=True,
     ),
     Cause(
         "poor_initial_weights",
         explains=(*_NETWORK, *_RATE, *_EXPLODED, "saturating_activations"),
+        denies=_OF_RATES,
         needs_symptom=True,
     ),
     Cause(
         "saturating_activations",
         explains=(*_NETWORK, *_RATE, "sigmoid_hidden"),
+        denies=(*_OF_RATES, "steady_gradient"),
         needs_symptom=True,
     ),
     # What a few rows that cannot be learned by heart are traced to.
-    *(Cause(kind, explains=(*_NETWORK, "not_learnt"), needs_symptom=True) for kind in _SUBSET),
-    Cause("too_much_regularization", explains=(*_NETWORK, *_RATE), needs_symptom=True),
-    Cause("other_optimizer", explains=(*_BIAS, "noisy", "diverged", "train_longer"), needs_symptom=True),
+    *(Cause(kind, explains=_NETWORK, needs_symptom=True) for kind in _SUBSET),
+    Cause("wrong_targets", explains=_NETWORK, needs_symptom=True, last_resort=True),
+    Cause("too_much_regularization", explains=(*_NETWORK, *_RATE), denies=_OF_RATES, needs_symptom=True),
+    Cause(
+        "other_optimizer",
+        explains=(*_BIAS, "noisy", "diverged", "train_longer"),
+        denies=_OF_RATES,
+        needs_symptom=True,
+    ),
     Cause("noisy_targets"),
-    Cause("dev_shift", explains=(*_VARIANCE, *_OF_DEV, "few_examples"), needs_symptom=True),
+    Cause(
+        "dev_shift",
+        explains=(*_VARIANCE, *_OF_DEV, "few_examples", "unrelated_targets"),
+        needs_symptom=True,
+    ),
     Cause("few_examples", explains=_VARIANCE, needs_symptom=True),
     # What is learned by heart and does not carry over, or is not learned whatever is tried.
     Cause("unrelated_targets", explains=(*_VARIANCE, *_BIAS, *_OF_DEV)),
     Cause("imbalance", explains=("no_better_than_guessing", *_CLASSES)),
     Cause("train_longer", explains=(*_BIAS, "low_rate"), needs_symptom=True),
-    *(Cause(kind, explains=_BIAS, needs_symptom=True) for kind in _SIGNALS),
+    # The scale of the signal before what it does to units and gradients.
+    Cause("exploding_activations", explains=(*_BIAS, *_EXPLODED, *_STARVED, "no_signal"), needs_symptom=True),
+    Cause("vanishing_activations", explains=(*_BIAS, *_STARVED, "no_signal"), needs_symptom=True),
+    Cause("dead_units", explains=(*_BIAS, "no_signal", "vanishing_gradients"), needs_symptom=True),
+    Cause("no_signal", explains=(*_BIAS, "vanishing_gradients"), needs_symptom=True),
+    Cause("saturated_units", explains=(*_BIAS, "vanishing_gradients"), needs_symptom=True),
+    Cause("exploding_gradients", explains=_BIAS, needs_symptom=True),
+    Cause("vanishing_gradients", explains=_BIAS, needs_symptom=True),
     Cause("test_shift"),
     Cause("diverged"),
     Cause("not_finite", explains=_NETWORK),
-    Cause("no_better_than_guessing", explains=("high_bias",)),
+    Cause("no_better_than_guessing", explains=("high_bias", *_VARIANCE)),
     Cause("unsteady_training"),
     Cause("slow_training"),
     Cause("overfitted_dev"),

@@ -8,12 +8,11 @@ import numpy as np
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.class_imbalance import ANEW, EPOCHS, better_threshold, imbalance, weighted_training
 from fastdnn.diagnose.precision_recall_f1 import listed
-from fastdnn.diagnose.roc import ACCEPTABLE, auc_advice
+from fastdnn.diagnose.roc import ACCEPTABLE, Z, auc_advice
 
 if TYPE_CHECKING:
     from fastdnn.diagnose.class_evaluation import ClassEvaluation
 
-_Z = 1.959964  # of 95 % of a normal distribution
 # Of a network that has learnt nothing: what chance alone decides, and what follows from it.
 _CHANCE = (
     "worst_class",
@@ -38,9 +37,9 @@ def wilson(wrong: float, rows: float) -> tuple[float, float]:
     >>> [round(end, 3) for end in wilson(1, 20)]
     [0.009, 0.236]
     """
-    p, z2 = wrong / rows, _Z**2
+    p, z2 = wrong / rows, Z**2
     middle = (p + z2 / (2 * rows)) / (1 + z2 / rows)
-    half = _Z / (1 + z2 / rows) * np.sqrt(p * (1 - p) / rows + z2 / (4 * rows**2))
+    half = Z / (1 + z2 / rows) * np.sqrt(p * (1 - p) / rows + z2 / (4 * rows**2))
     return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 

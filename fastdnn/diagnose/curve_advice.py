@@ -79,8 +79,8 @@ def advice_of(facts: CurveFacts) -> list[Advice]:
 def _rate(facts: CurveFacts) -> Advice:
     if not facts.epochs:
         text = (
-            "The training broke off in its first epoch: the learning rate is too high, or the features or "
-            "targets are not finite or not scaled."
+            "The training broke off in its first epoch: the learning rate is too high, the features or "
+            "targets are not finite or not scaled, or the initial weights are too large."
         )
         return Advice("diverged", "error", text, facts.seen, _SCALED, _STEPS)
     if facts.rate == "too_high":

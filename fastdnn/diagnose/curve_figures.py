@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastdnn.callbacks.early_stopping import EarlyStopping
+from fastdnn.callbacks.monitored_figure import higher_is_better
 
 EXPLODED = 3.0  # a first value so far above the second one is no measure of what comes later
 _SMALLEST = 1e-9  # of the highest value: what a first one of 0 is taken for
@@ -22,7 +22,7 @@ def as_cost(name: str, values: np.ndarray) -> np.ndarray:
     >>> as_cost("val_accuracy", np.array([0.5, 0.75]))
     array([0.5 , 0.25])
     """
-    return 1 - values if EarlyStopping(name).mode == "max" else values  # which knows what more is better of
+    return 1 - values if higher_is_better(name) else values
 
 
 def above_floor(*curves: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,16 +10,15 @@ from fastdnn.callbacks.history import History
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.curve_advice import CurveFacts, advice_of
 from fastdnn.diagnose.curve_figures import above_floor, as_cost, jitter, late, shape_of, start_of
+from fastdnn.diagnose.curve_given import WHERE, curves_of, norms_of
 from fastdnn.diagnose.curve_rate import LEAST_EPOCHS, STILL, STUCK, Rate, read_rate
-from fastdnn.errors import expected, unknown_name
+from fastdnn.errors import unknown_name
 from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_WHERE = "read_curve"
-_OF_WEIGHT = "gradient_norm/"
 _HIGH = 0.5  # a level above so much of the first one is high
 _GOING_ON = 0.02  # of the first value: a fall in the last third that is worth training longer for
 _RISE = 0.02  # of the first dev value: a rise after the lowest one that is a turn
@@ -132,11 +131,11 @@ def read_curve(
     >>> found.advice[0].kind
     'early_stopping'
     """
-    curves = _curves(history) or {figure: np.empty(0)}
+    curves = curves_of(history) or {figure: np.empty(0)}
     if figure not in curves:
-        raise unknown_name(_WHERE, "a figure of the history", figure, curves)
+        raise unknown_name(WHERE, "a figure of the history", figure, curves)
     train, dev = curves[figure], curves.get(f"val_{figure}")
-    norms = None if gradient_norms is None else _norms(gradient_norms)
+    norms = None if gradient_norms is None else norms_of(gradient_norms)
     facts = _facts(figure, train, dev, curves, norms)
     advice = ordered(advice_of(facts))
     return CurveReading(
@@ -155,53 +154,6 @@ def read_curve(
         facts.noise,
         advice,
     )
-
-
-# ---- What is given
-
-
-def _curves(history: Any) -> dict[str, np.ndarray]:
-    """All figures as arrays.
-
-    Raises:
-        ValueError: they are none, have no epochs, or unlike lengths.
-    """
-    given = history.history if isinstance(history, History) else history
-    if not isinstance(given, Mapping):
-        raise ValueError(expected(_WHERE, "what fit returned, or a dict of its figures", repr(history)))
-    if isinstance(history, History) and not given and not hasattr(history, "params"):
-        raise ValueError(expected(_WHERE, "the history of a fit", "one of none", "call fit first"))
-    curves = {str(name): _curve(str(name), values) for name, values in given.items()}
-    lengths = {name: len(values) for name, values in curves.items()}
-    if len(set(lengths.values())) > 1:
-        raise ValueError(expected(_WHERE, "figures of the same epochs", lengths))
-    return curves
-
-
-def _curve(name: str, values: Any) -> np.ndarray:
-    try:
-        curve = np.asarray(values)
-    except ValueError:
-        curve = np.zeros((), object)
-    if curve.ndim != 1 or (curve.size and curve.dtype.kind not in "buif"):
-        raise ValueError(expected(_WHERE, f"{name} as a number for each epoch", repr(values)))
-    return curve.astype(np.float64)
-
-
-def _norms(given: Any) -> np.ndarray:
-    if isinstance(given, Mapping):
-        parts = [_curve(name, values) for name, values in given.items() if name.startswith(_OF_WEIGHT)]
-        if not parts or len({len(part) for part in parts}) > 1:
-            wanted = f"gradient_norms with names {_OF_WEIGHT}..., of one length"
-            raise ValueError(expected(_WHERE, wanted, ", ".join(given) or "none"))
-        given = np.sqrt(np.sum(np.square(parts), axis=0))
-    norms = _curve("gradient_norms", given)
-    if len(norms) < 2 or not (norms >= 0).all():
-        raise ValueError(expected(_WHERE, "gradient_norms as two numbers >= 0, or more", repr(given)))
-    return norms
-
-
-# ---- What is read
 
 
 def _facts(

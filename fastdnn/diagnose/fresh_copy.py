@@ -272,15 +272,6 @@ def with_units(units: Mapping[str, int]) -> Change:
     return change
 
 
-def _both(first: Change, second: Change | None) -> Change:
-    def change(layer: Layer) -> None:
-        first(layer)
-        if second is not None:
-            second(layer)
-
-    return change
-
-
 def usual_weights(layer: Layer) -> None:
     """He's or Glorot's initial weights, by the activation; biases of 0."""
     initialized("auto")(layer)

@@ -1,8 +1,8 @@
 """Whether the gradients of a model are those of its loss: back-propagation against finite differences."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from fastdnn.checks import choice, number, whole
 from fastdnn.diagnose.gradient_check_advice import advice_of
 from fastdnn.diagnose.gradient_check_compared import Compared, ratio_along, ratio_of, tensor_of
-from fastdnn.diagnose.gradient_check_elements import Differences, Progress
+from fastdnn.diagnose.gradient_check_elements import Differences
 from fastdnn.diagnose.gradient_check_loss import Loss, Problem, copy_of, problem_of
 from fastdnn.diagnose.gradient_check_result import (
     DOUBTFUL,
@@ -22,7 +22,7 @@ from fastdnn.diagnose.gradient_check_result import (
     worst_of,
 )
 from fastdnn.diagnose.gradient_check_stencils import EPSILONS, STENCILS
-from fastdnn.errors import expected
+from fastdnn.diagnose.told import Told
 from fastdnn.layers.layer import flag
 from fastdnn.thread_settings import resolve
 
@@ -46,7 +46,7 @@ class _Request:
     rows: int | None
     seed: int
     threads: int
-    live: bool
+    told: Told
     silence: bool
 
 
@@ -185,8 +185,6 @@ def _request(
     kind = choice(_WHERE, "a stencil", stencil, STENCILS)
     default = EPSILONS[kind]
     given = None if epsilon is None else number(_WHERE, "epsilon", epsilon, 0.0, 1.0, ends="()")
-    if isinstance(verbose, bool) or verbose not in ("auto", 0, 1):
-        raise ValueError(expected(_WHERE, 'verbose as "auto", 0 or 1', repr(verbose)))
     return _Request(
         stencil=kind,
         epsilons=(default, default / 10, default / 100) if given is None else (given,),
@@ -198,7 +196,7 @@ def _request(
         seed=whole(_WHERE, "seed", seed),
         threads=resolve(_WHERE, threads),
         silence=flag(_WHERE, "silence", silence),
-        live=sys.stdout.isatty() if verbose == "auto" else verbose == 1,
+        told=Told(_WHERE, verbose, wiped=True),
     )
 
 
@@ -225,11 +223,13 @@ def _check(problem: Problem, request: _Request) -> GradientCheck:
     rng = np.random.default_rng(request.seed)
     differences = Differences(loss, request.stencil, request.epsilons, rng)
     counts = {name: _count(gradient.size, request) for name, gradient in loss.gradients.items()}
-    progress = Progress(request.live, sum(counts.values()))
-    try:
-        numerics = {name: differences.of_tensor(name, n, progress) for name, n in counts.items()}
-    finally:
-        progress.close()
+    numbers, total = count(1), sum(counts.values())
+
+    def done() -> None:
+        request.told.line(f"checking gradients: {next(numbers):,} of {total:,}")
+
+    with request.told:
+        numerics = {name: differences.of_tensor(name, n, done) for name, n in counts.items()}
     compared = {name: Compared.of(loss.gradients[name], n) for name, n in numerics.items()}
     tensors = [tensor_of(problem.model, name, pair) for name, pair in compared.items()]
     sampled = tuple(tensor.name for tensor in tensors if tensor.is_sampled)

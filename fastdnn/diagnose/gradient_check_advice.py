@@ -24,7 +24,7 @@ def advice_of(found: "GradientCheck", model: "Model") -> tuple[Advice, ...]:
 
 def _all(found: "GradientCheck", model: "Model") -> Iterator[Advice]:
     if found.is_random:
-        yield _random(found)
+        yield _random()
     if found.verdict == "great":
         yield _right(found)
     elif found.verdict == "worry":
@@ -50,7 +50,7 @@ def _right(found: "GradientCheck") -> Advice:
     return Advice("gradients_right", "good", text, evidence, code, _NOTES)
 
 
-def _random(found: "GradientCheck") -> Advice:
+def _random() -> Advice:
     text = (
         "The loss of the same weights is another one each time, so no difference means anything: "
         "switch off what draws random numbers in your own layers."

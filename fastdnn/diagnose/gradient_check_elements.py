@@ -1,9 +1,7 @@
 """Numeric derivatives of a loss: by single elements of its tensors, and along random directions."""
 
 import math
-import sys
-import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,32 +10,6 @@ from fastdnn.diagnose.gradient_check_loss import Loss, OverAKink
 from fastdnn.diagnose.gradient_check_stencils import REACH, ROUNDING, STENCILS
 
 _REFINED = (3, 8)  # steps by which jumps of the slope are told from curvature; see `_is_kinked`
-_WRITE_SECONDS = 0.1
-
-
-class Progress:
-    """A line that is rewritten while elements are checked, where there is anybody to see it."""
-
-    def __init__(self, live: bool, total: int) -> None:
-        self._live, self._total = live, total
-        self._done = self._shown = 0
-        self._next = time.perf_counter() + _WRITE_SECONDS
-
-    def step(self) -> None:
-        """One more element is done."""
-        self._done += 1
-        if self._live and time.perf_counter() >= self._next:
-            line = f"checking gradients: {self._done:,} of {self._total:,}"
-            sys.stdout.write(f"\r{line:{max(self._shown, 1)}}")
-            sys.stdout.flush()
-            self._shown = len(line)
-            self._next = time.perf_counter() + _WRITE_SECONDS
-
-    def close(self) -> None:
-        """Wipe the line."""
-        if self._shown:
-            sys.stdout.write(f"\r{'':{self._shown}}\r")
-            sys.stdout.flush()
 
 
 @dataclass(frozen=True)
@@ -71,13 +43,13 @@ class Differences:
 
     # ---- Elements
 
-    def of_tensor(self, name: str, count: int, progress: Progress) -> Numeric:
-        """Of all elements, or of so many that are drawn."""
+    def of_tensor(self, name: str, count: int, done: Callable[[], None]) -> Numeric:
+        """Of all elements, or of so many that are drawn; `done` is called after each."""
         picked = self._picked(name, count)
         values, epsilons = np.empty(len(picked)), np.empty(len(picked))
         for place, element in enumerate(picked):
             values[place], epsilons[place] = self._of_element(name, int(element))
-            progress.step()
+            done()
         if self._loss.has_python:
             self._look_again(name, picked, values, epsilons)
         return Numeric(picked, values, self.rounding * self._epsilons[0] / epsilons)

@@ -4,7 +4,6 @@ What is random is off in the copy, or draws the same numbers each time. The loss
 each row has of it: differences of these are rounded by less than differences of their sum.
 """
 
-import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import numpy as np
 
 from fastdnn import backend, lowering, optimizers
 from fastdnn.compiled import Compiled
+from fastdnn.copying import T, deep_copy
 from fastdnn.data.sparse import CsrRows
 from fastdnn.diagnose.gradient_check_kinks import kinked_at_zero, observe_kinks
 from fastdnn.errors import NonFiniteLossError, expected
@@ -36,18 +36,14 @@ class OverAKink(Exception):  # noqa: N818 - nothing went wrong: a stencil is giv
     """A point of a stencil lies on another side of a kink than its middle."""
 
 
-def copy_of(where: str, thing: Any) -> Any:
+def copy_of(where: str, thing: T) -> T:
     """A deep copy of a model or a part of one.
 
     Raises:
         TypeError: `copy.deepcopy` cannot copy a layer or loss of the user's own.
     """
-    try:
-        return copy.deepcopy(thing)
-    except Exception as error:
-        wanted = "layers and losses that copy.deepcopy can copy, since weights are moved"
-        hint = "give the one that cannot a __deepcopy__"
-        raise TypeError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
+    wanted = "layers and losses that copy.deepcopy can copy, since weights are moved"
+    return deep_copy(where, thing, wanted, "give the one that cannot a __deepcopy__")
 
 
 def float64_copy(where: str, model: "Model") -> "Model":

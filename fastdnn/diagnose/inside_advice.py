@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from fastdnn.diagnose.advice import Advice
-from fastdnn.sampling import WatchedLayer
-from fastdnn.short_repr import ShortRepr
+from fastdnn.diagnose.layer_figures import LayerFigures
 
 # Of the units of a ReLU layer, 0 for every row that was looked at. Stanford's cs231n, from which deck 004 is,
 # has seen "as much as 40 %" dead at too high a rate; here the half of that.
@@ -27,6 +27,10 @@ _DEPTH_SOURCE = 'deck 004, "How to find the appropriate range?"; deck 002, "Vani
 _SATURATION_SOURCE = 'deck 004, "Historically the most popular choice: Sigmoid"'
 _OF_LAYERS = ("activation", "kernel_initializer")  # which of `fresh_copy`'s arguments `Dense` has, too
 _AUTO = '"auto"'  # He's initial weights for ReLU, Glorot's else
+_INITIALISE = (
+    "Initialise by the activation (He for ReLU, Glorot for tanh: the default), or put BatchNormalization "
+    "between the layers."
+)
 
 
 @dataclass(frozen=True)
@@ -62,37 +66,6 @@ def _written(arguments: Mapping[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in arguments.items()]
 
 
-@dataclass(frozen=True)
-class LayerFigures(ShortRepr):
-    """What a layer gives for some rows.
-
-    layer: which one; units: its outputs for an example; rows: that were looked at.
-    mean, std, low, high: of all outputs; zeros: the share of outputs that are 0; dead: of a ReLU, the share
-    of units that are 0 for every row, else NaN; saturated: of a sigmoid or tanh, the share of outputs where
-    the derivative is below 5 % of its largest, else NaN.
-    histogram: shares of the outputs in equal parts of [low, high].
-    gradient_norm: ‖dL/dy‖ of these outputs y over all rows; NaN where it is not known.
-    """
-
-    layer: WatchedLayer
-    units: int
-    rows: int
-    mean: float
-    std: float
-    low: float
-    high: float
-    zeros: float
-    dead: float
-    saturated: float
-    histogram: tuple[float, ...]
-    gradient_norm: float = math.nan
-
-    @property
-    def name(self) -> str:
-        """Of the use of the layer."""
-        return self.layer.name
-
-
 def advice_of(
     layers: Sequence[LayerFigures], start: Start, dead: float = DEAD, alive: float | None = None
 ) -> Iterator[Advice]:
@@ -105,15 +78,34 @@ def advice_of(
         alive: the share up to which they are said to be alive, default `dead`.
     """
     hidden = [layer for layer in layers if layer.layer.is_hidden]
-    broken = [layer for layer in layers if not math.isfinite(layer.mean + layer.std)]
+    broken = [layer for layer in layers if not layer.is_finite]
+    far = [layer for layer in layers if layer.beyond_measure]
     if broken:
         yield _not_finite(broken[0], start)
         return
-    yield from _dead(hidden, start, dead, dead if alive is None else alive)
-    yield from _saturated(hidden, start)
+    if far:
+        yield _beyond_measure(far[0], start)
+        return
+    # The scale of the signal first: what explodes or vanishes kills units, and not the other way round.
     yield from _signal(hidden, start)
+    yield from _dead(hidden, start, dead, dead if alive is None else alive)
+    yield from _silent(hidden, start)
+    yield from _saturated(hidden, start)
     yield from _gradient(hidden, start)
     yield from _sigmoids(hidden, start)
+
+
+def _beyond_measure(layer: LayerFigures, start: Start) -> Advice:
+    far = layer.beyond_measure
+    return Advice(
+        "exploding_activations" if far == "large" else "vanishing_activations",
+        "warning",
+        f"The outputs of layer {layer.name!r} are too {far} to measure: their squares are beyond what a "
+        "float can hold. Begin anew with usual initial weights, and standardised inputs.",
+        f"outputs from {layer.low:.3g} to {layer.high:.3g} over {layer.rows} rows",
+        start.code(layer.units, **_as_it_is(layer, start), kernel_initializer=_AUTO, scale="x"),
+        _DEPTH_SOURCE,
+    )
 
 
 def _not_finite(layer: LayerFigures, start: Start) -> Advice:
@@ -133,33 +125,33 @@ def _not_finite(layer: LayerFigures, start: Start) -> Advice:
 def _dead(hidden: Sequence[LayerFigures], start: Start, limit: float, alive: float) -> Iterator[Advice]:
     rectified = [layer for layer in hidden if not math.isnan(layer.dead) and layer.rows >= DEAD_ROWS]
     bad = sorted((layer for layer in rectified if layer.dead > limit), key=lambda layer: -layer.dead)
-    lost = _lost(hidden)
     if bad:
         worst = bad[0]
         others = f", and {len(bad) - 1} more layers are like it" if len(bad) > 1 else ""
+        off_scale = _lost(hidden) is not None or _grown(hidden)
         yield Advice(
             "dead_units",
             "warning",
             f"Units of layer {worst.name!r} are dead: they give 0 for every row, and learn no more. "
-            + _REVIVED[lost is not None],
+            + _REVIVED[off_scale],
             f"{worst.dead:.0%} of {worst.units} units are 0 for all {worst.rows} rows{others}",
-            _revived(worst, start, lost is not None),
+            _revived(worst, start, off_scale),
             _DEAD_SOURCE,
         )
     elif rectified:
         yield _mostly_alive(max(rectified, key=lambda layer: layer.dead), alive)
 
 
-# By whether the signal was lost before it came to them: then the rate did not kill them.
+# By whether the signal vanishes or explodes before it comes to them: then the rate did not kill them.
 _REVIVED = {
     False: "Start anew with He initialisation at a lower learning rate, or take leaky_relu.",
     True: "Start anew with He initialisation, or take leaky_relu.",
 }
 
 
-def _revived(worst: LayerFigures, start: Start, lost: bool) -> str:
+def _revived(worst: LayerFigures, start: Start, off_scale: bool) -> str:
     activation = '"relu"' if start.compiled else '"leaky_relu"'
-    return start.code(worst.units, not lost, activation=activation, kernel_initializer=_AUTO)
+    return start.code(worst.units, not off_scale, activation=activation, kernel_initializer=_AUTO)
 
 
 def _mostly_alive(most: LayerFigures, alive: float) -> Advice:
@@ -205,6 +197,7 @@ def _lost(hidden: Sequence[LayerFigures]) -> LayerFigures | None:
     less than those of the first layer. On the way those with its activation are looked at: outputs of a
     sigmoid spread less than a ReLU's.
     """
+    hidden = _heard(hidden)
     if len(hidden) < 3:
         return None
     first, last = hidden[0], hidden[-1]
@@ -213,40 +206,50 @@ def _lost(hidden: Sequence[LayerFigures]) -> LayerFigures | None:
     return min(weak, key=lambda layer: layer.std, default=None)
 
 
-def _signal(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
-    silent = [layer for layer in hidden if layer.std == 0]
+def _silent(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
+    silent = [layer for layer in hidden if layer.is_silent]
     if silent:
+        why = "all its units are dead" if silent[0].dead == 1 else "begin with random weights"
         yield Advice(
             "no_signal",
             "warning",
-            f"Layer {silent[0].name!r} gives the same number for every row and unit: nothing of the input "
-            "reaches the layers after it. Begin with random weights.",
+            f"Layer {silent[0].name!r} gives the same number for every row and unit, so that nothing of the "
+            f"input reaches the layers after it: {why}.",
             f"standard deviation 0 over {silent[0].rows} rows, mean {silent[0].mean:.3g}",
             start.code(silent[0].units, activation='"relu"', kernel_initializer=_AUTO),
             'deck 004, "Weight Initialization": W = 0: never do this',
         )
+
+
+def _heard(hidden: Sequence[LayerFigures]) -> list[LayerFigures]:
+    """The layers that the input reaches: those before the first silent one."""
+    return list(takewhile(lambda layer: not layer.is_silent, hidden))
+
+
+def _grown(hidden: Sequence[LayerFigures]) -> bool:
+    """Whether the signal explodes."""
+    heard = _heard(hidden)
+    return len(heard) > 2 and heard[-1].std > SIGNAL_FACTOR * heard[0].std
+
+
+def _signal(hidden: Sequence[LayerFigures], start: Start) -> Iterator[Advice]:
+    heard = _heard(hidden)
+    if len(heard) < 3:
         return
-    if len(hidden) < 3:
-        return
-    lost = _lost(hidden)
-    first, last = hidden[0], lost or hidden[-1]
+    lost = _lost(heard)
+    first, last = heard[0], lost or heard[-1]
     factor = last.std / first.std
     seen = f"standard deviation {first.std:.3g} in {first.name!r}, {last.std:.3g} in {last.name!r}"
     if 1 / SIGNAL_FACTOR <= factor <= SIGNAL_FACTOR:
-        yield Advice(
-            "steady_signal",
-            "good",
-            "From layer to layer the outputs keep their scale.",
-            seen,
-            source=_DEPTH_SOURCE,
-        )
+        text = "From layer to layer the outputs keep their scale."
+        if len(heard) == len(hidden):
+            yield Advice("steady_signal", "good", text, seen, source=_DEPTH_SOURCE)
         return
     shrinks = factor < 1
     yield Advice(
         "vanishing_activations" if shrinks else "exploding_activations",
         "warning",
-        f"The signal {'shrinks' if shrinks else 'grows'} from layer to layer. Initialise by the activation "
-        "(He for ReLU, Glorot for tanh: the default), or put BatchNormalization between the layers.",
+        f"The signal {'shrinks' if shrinks else 'grows'} from layer to layer. {_INITIALISE}",
         seen,
         start.code(last.units, **_as_it_is(last, start), kernel_initializer=_AUTO),
         _DEPTH_SOURCE,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.intervention_trials import DECISIVE, Trial
-from fastdnn.diagnose.interventions import Interventions
+from fastdnn.diagnose.interventions import SMALL, Interventions
 from fastdnn.diagnose.rules import INPUTS_SOURCE, RELU_CODE, SCALE_CODE
 
 # Of changes that do nearly as well as the best, the first of this list is the cause: what stands later is
@@ -24,7 +24,7 @@ _DEEPEST_FIRST = (
 _NEARLY = 3.0  # times the lowest loss
 # Of the loss as it is. Targets are tried only where their scale is far off; a huge rate makes up for that.
 _ALL = 0.1
-REFUTED = "tried from new weights: it is not what the loss hangs on"
+REFUTED = "tried from new weights: what is hoped for does not come of it"
 _STEPS = 'deck 004, "Training Process, Step-by-step"'
 
 # The change that tests a finding, and of rates the side.
@@ -44,7 +44,8 @@ def cause_found(tried: Interventions) -> Advice | None:
     if root is not None:
         return _advice(root, tried)
     longer = tried.as_it_is.loss < DECISIVE * tried.now and tried.as_it_is.confirmed is not False
-    if not longer or not math.isfinite(tried.as_it_is.loss) or not math.isfinite(tried.now):
+    learned = math.isfinite(tried.guessing) and tried.now < SMALL * tried.guessing
+    if learned or not longer or not math.isfinite(tried.as_it_is.loss) or not math.isfinite(tried.now):
         return None
     text = "The training ended too early, or on a wrong path: train longer, from new weights."
     seen = f"loss {tried.now:.4g}; {tried.as_it_is.loss:.4g} after {tried.steps} steps from new weights"
@@ -69,7 +70,7 @@ def tested(found: Iterable[Advice], tried: Interventions) -> list[Advice]:
     root = root_of(tried)
 
     def judged(advice: Advice) -> Advice:
-        if advice.kind not in _TESTS or advice.severity not in ("error", "warning"):
+        if advice.kind not in _TESTS or not advice.is_trouble:
             return advice
         name, side = _TESTS[advice.kind]
         if _confirms(root, advice.kind) or (root is None and not tried.is_refuted(name, **side)):

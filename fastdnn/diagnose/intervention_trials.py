@@ -17,7 +17,6 @@ from fastdnn.diagnose.fresh_copy import (
 )
 from fastdnn.diagnose.set_of_rows import Rows
 from fastdnn.errors import NonFiniteLossError
-from fastdnn.layers import Dense
 from fastdnn.layers.layer import Layer
 from fastdnn.model import Model
 from fastdnn.optimizers import Adam, Optimizer
@@ -174,8 +173,3 @@ class Runner:
 def same(outputs: np.ndarray) -> np.ndarray:
     """Outputs that are on the targets' scale."""
     return outputs
-
-
-def can_be_widened(layer: Layer) -> bool:
-    """Whether it has units of its own that are trained."""
-    return isinstance(layer, Dense) and layer.trainable

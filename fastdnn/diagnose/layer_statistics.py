@@ -12,7 +12,8 @@ from fastdnn import lowering
 from fastdnn.backend import Draw, Figures
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, Start, advice_of
+from fastdnn.diagnose.inside_advice import DEAD, Start, advice_of
+from fastdnn.diagnose.layer_figures import LayerFigures, number_told
 from fastdnn.errors import expected, unknown_name
 from fastdnn.features import NonFiniteSourceError
 from fastdnn.figures import totals_of, values_of
@@ -95,7 +96,7 @@ class LayerStatistics(ShortRepr):
         own = [
             of.name,
             of.layer.activation,
-            f"{of.mean:.3g} ± {of.std:.3g}",
+            of.told,
             f"{of.low:.3g}",
             f"{of.high:.3g}",
         ]
@@ -191,7 +192,7 @@ def _feed(model: "Model", x: Any, y: Any, sample_weight: Any) -> Feed:
             raise ValueError(expected(_WHERE, "no sample_weight without y", type(sample_weight).__name__))
         with model.unbuilt_by_refusal():
             return model._inputs(_WHERE, x)
-    _ = model.compiled  # raises
+    _ = model.compiled  # says by its own error that there is none
     return model.prepare(_WHERE, x, y, sample_weight)
 
 
@@ -267,4 +268,4 @@ def _share(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.3g}"
+    return number_told(value, 3)

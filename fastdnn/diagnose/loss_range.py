@@ -41,14 +41,14 @@ class LossRange:
 
 def loss_range(model: "Model", feed: "Feed") -> LossRange:
     """Of all outputs together, weighted as in training."""
-    groups = _alike(feed, len(model.graph.inputs))
+    inputs, widths = len(model.graph.inputs), model.graph.widths_of(model.graph.outputs)
+    groups = _alike(feed, inputs)
     floor = baseline = 0.0
     accuracies, conflicts = [], np.zeros(feed.rows, bool)
-    heads = [head for head in model.compiled.heads if head.loss is not None]
-    for head, target in zip(heads, feed.arrays[len(model.graph.inputs) :], strict=True):
+    heads = [pair for pair in zip(model.compiled.heads, widths, strict=True) if pair[0].loss is not None]
+    for (head, classes), target in zip(heads, feed.arrays[inputs:], strict=True):
         targets = np.asarray(target, np.float64)
         members = [targets[groups == group] for group in range(int(groups.max()) + 1)]
-        classes = _classes(head.loss, model, heads.index(head))
         per = 1.0 if getattr(head.loss, "reduction", "mean") == "sum" else float(feed.rows)
         floor += head.weight * sum(_of_constant(head.loss, each, classes) for each in members) / per
         known = isinstance(head.loss, OperationLoss)
@@ -67,11 +67,6 @@ def _alike(feed: "Feed", inputs: int) -> np.ndarray:
         return np.arange(feed.rows)
     together = np.concatenate([np.asarray(array, np.float64) for array in arrays], axis=1)
     return np.unique(together, axis=0, return_inverse=True)[1].reshape(-1)
-
-
-def _classes(loss: Any, model: "Model", number: int) -> int:
-    trained = [index for index, head in enumerate(model.compiled.heads) if head.loss is not None]
-    return model.graph.widths_of(model.graph.outputs)[trained[number]]
 
 
 def _conflicting(targets: np.ndarray, groups: np.ndarray) -> np.ndarray:

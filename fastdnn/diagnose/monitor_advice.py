@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.inside_advice import DEAD, LayerFigures, advice_of
+from fastdnn.diagnose.inside_advice import DEAD, advice_of
+from fastdnn.diagnose.layer_figures import LayerFigures, number_told
 from fastdnn.diagnose.layer_statistics import start_of
 from fastdnn.report import table
 
@@ -140,7 +141,7 @@ def text_of_samples(monitor: "Monitor") -> str:
             [
                 found.name,
                 found.layer.activation,
-                f"{found.mean:.3g} ± {found.std:.3g}",
+                found.told,
                 _share(found.zeros),
                 _share(found.dead),
                 _share(found.saturated),
@@ -163,4 +164,4 @@ def _share(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.2g}"
+    return number_told(value, 2)

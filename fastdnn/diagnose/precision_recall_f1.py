@@ -19,6 +19,7 @@ ZeroDivision = Literal["warn"] | float
 
 _WHERE = "precision_recall_f1"
 _NAMES = ("precision", "recall", "f1-score")
+_LISTED = 3  # names of classes in one sentence
 
 
 class Averages(NamedTuple):
@@ -181,7 +182,7 @@ def _warn(found: PrecisionRecallF1) -> None:
             warnings.warn(text, stacklevel=3)
 
 
-def listed(names: list[str], most: int = 3) -> str:
+def listed(names: list[str]) -> str:
     """Names in words: 'a', 'b' and 4 more."""
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+    shown = ", ".join(repr(name) for name in names[:_LISTED])
+    return shown + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")

@@ -10,7 +10,7 @@ from fastdnn.callbacks import Callback
 from fastdnn.checks import number, whole
 from fastdnn.diagnose.advice import Advice, ordered
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import checked_model, rate_code, refuse_untrained, set_rate, trial_of
+from fastdnn.diagnose.trials import begin_again, checked_model, rate_code, refuse_untrained, trial_of
 from fastdnn.errors import NonFiniteLossError, expected
 from fastdnn.report import table
 from fastdnn.schedules import ExponentialDecay
@@ -149,7 +149,8 @@ def learning_rate_range(
             trial, feed = trial_of(model, _WHERE, x, y)
             refuse_untrained(_WHERE, trial)
             _refuse_spoilt(trial)
-            set_rate(trial, ExponentialDecay(start, count - 1, last / first))
+            growing = ExponentialDecay(start, count - 1, last / first)
+            begin_again(trial, trial.optimizer.anew(learning_rate=growing))
             epochs = -(-count // steps_per_epoch(feed.rows, batch))
             watch = _Steps(count, feed.rows, batch, _is_sum(trial), told)
             try:

@@ -16,10 +16,11 @@ _BIGGER = _BETTER.format("widen=2", 50)
 _DEEPER = '[fd.layers.Dense(128, "relu"), fd.layers.BatchNormalization()]'
 _OTHER = _BETTER.format(f"before_output={_DEEPER}", 50)
 
-_MORE_DATA = """\
-noise = 0.1 * np.std(x, axis=0) * np.random.default_rng(0).standard_normal(np.shape(x))
-better = fd.diagnose.fresh_copy(model)
-better.fit(np.concatenate([x, x + noise]), np.concatenate([y, y]), epochs=20)"""
+# Of few rows many copies, so that the new weights get steps enough; each moves a row by 0.2 σ in a feature.
+MORE_DATA = """\
+better, rng, copies = fd.diagnose.fresh_copy(model), np.random.default_rng(0), 1 + 2000 // len(x)
+noisy = [x + 0.2 * np.std(x, axis=0) * rng.standard_normal(np.shape(x)) for _ in range(copies)]
+better.fit(np.concatenate([x, *noisy]), np.concatenate([y] * (copies + 1)), epochs=20)"""
 
 _REGULARIZE = _BETTER.format("regularizer=fd.regularizers.L2(1e-3)", 20)
 
@@ -61,7 +62,7 @@ VARIANCE = (
         "hint",
         "Get more training data; or make some, such as by a little noise on the features.",
         "",
-        _MORE_DATA,
+        MORE_DATA,
         f"{_000}; {_001_VARIANCE}",
     ),
     Advice(

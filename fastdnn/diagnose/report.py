@@ -1,6 +1,5 @@
 """All diagnoses of a model as one report: what is wrong, what shows it, and what to do first."""
 
-import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,13 +11,16 @@ from fastdnn.checks import number
 from fastdnn.diagnose import sections
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
+from fastdnn.diagnose.contradictions import consistent
 from fastdnn.diagnose.intervention_advice import borne_out, cause_found, tested
-from fastdnn.diagnose.ranking import ranked
+from fastdnn.diagnose.ranking import behind_signals, ranked
 from fastdnn.diagnose.report_text import report_text
 from fastdnn.diagnose.sections import Section, run_section
 from fastdnn.diagnose.set_of_rows import CALL, Rows
 from fastdnn.diagnose.settled import settled
-from fastdnn.diagnose.targets_advice import in_vain, without_flattery
+from fastdnn.diagnose.targets_advice import in_vain, without_flattery, without_verdict
+from fastdnn.diagnose.told import Told
+from fastdnn.diagnose.trials import checked_model
 from fastdnn.errors import expected, unknown_name
 from fastdnn.layers.layer import flag
 from fastdnn.model import Model
@@ -28,7 +30,7 @@ from fastdnn.thread_settings import threads as use_threads
 _WHERE = "report"
 QUICK_ROWS = 20_000  # of each set, drawn where there are more: an error of 1 % is then right to 0.1 points
 _SHOWN = 3  # kinds, by repr
-_BAD = ("error", "warning")
+_OF_SETS = ("copied_rows",)  # troubles that no other training mends
 _WORTH_TRYING = {"high_rate", "low_rate", "diverged", "plateau", "unscaled_inputs"}
 
 
@@ -52,7 +54,7 @@ class Report:
     @property
     def healthy(self) -> bool:
         """Whether there is neither an error nor a warning."""
-        return not any(each.severity in _BAD for each in self.advice)
+        return not any(each.is_trouble for each in self.advice)
 
     def lines(self, most: int = 3) -> list[str]:
         """The most important advice, a line each."""
@@ -134,35 +136,40 @@ def report(
 
 
 def _reported(case: Case, verbose: Any) -> Report:
-    progress = _Progress(verbose)
-    with progress:
-        first = [progress.run(part, case) for part in _FIRST]
-        found = [each for section in first for each in section.advice]
-        later = _tried(case, found, progress) if _is_worth_time(case, found) else []
+    with Told(_WHERE, verbose, wiped=True) as told:
+        first = [_run(part, case, told) for part in _FIRST]
+        found = behind_signals(each for section in first for each in section.advice)
+        later = _tried(case, found, told) if _is_worth_time(case, found) else []
         found = _with_interventions(found, later)
         found = settled(found, _result(later, "interventions"), case)
-    found = without_flattery(found, case)
-    found = [*found, *in_vain(found, later, case)]
-    return Report(_headed(ranked(found), case), (*first, *later))
+    found = without_verdict(without_flattery(found, case))
+    found = _scales_once([*found, *in_vain(found, later, case)])
+    return Report(consistent(_headed(ranked(found), case)), (*first, *later))
 
 
-def _tried(case: Case, found: list[Advice], progress: "_Progress") -> list[Section]:
+def _tried(case: Case, found: list[Advice], told: Told) -> list[Section]:
     """What trains copies: whether few rows can be learned only where nothing else is the cause."""
     why = sections.uncopied(case.model)
     if why:
         return [Section(name, title, left_out=why) for name, title, _ in _LATER]
-    tried = [progress.run(part, case) for part in _LATER[:-1]]
-    missed = any(each.kind == "high_bias" and each.severity in _BAD for each in found)
+    tried = [_run(part, case, told) for part in _LATER[:-1]]
+    missed = any(each.kind == "high_bias" and each.is_trouble for each in found)
     if missed and tried[0].result is not None and cause_found(tried[0].result) is None:
-        tried.append(progress.run(_LATER[-1], case))
+        tried.append(_run(_LATER[-1], case, told))
     return tried
+
+
+def _run(planned: "Planned", case: Case, told: Told) -> Section:
+    name, title, part = planned
+    told.line(f"diagnosing: {title}", at_once=True)
+    return run_section(name, title, part, case)
 
 
 Planned = tuple[str, str, sections.Part]  # name, title, what is run
 _FIRST: tuple[Planned, ...] = (
     ("errors", "errors: bias and variance", sections.errors),
     ("data", "features of the training set", sections.data),
-    ("shift", "whether the sets come from one distribution", sections.shift),
+    ("shift", "whether the sets share rows, and a distribution", sections.shift),
     ("curve", "learning curves", sections.curve),
     ("layers", "what each layer gives", sections.layers),
     ("gradients", "gradients", sections.gradients),
@@ -188,9 +195,7 @@ def _case(
     seed: Any,
 ) -> Case:
     """The arguments, checked."""
-    if not isinstance(model, Model):
-        raise ValueError(expected(_WHERE, "a model", repr(model)))
-    model.compiled  # noqa: B018  says by its own error that there is none
+    checked_model(_WHERE, model)
     for ports in (model.graph.inputs, model.graph.outputs):
         if len(ports) > 1:
             hint = "diagnose its parts by the other functions of fastdnn.diagnose"
@@ -223,10 +228,10 @@ def _case(
 
 def _is_worth_time(case: Case, found: list[Advice]) -> bool:
     """Whether something is to be tried: a trouble, or what may be one."""
-    bad = [each.kind for each in found if each.severity in _BAD]
+    bad = [each.kind for each in found if each.is_trouble]
     if "not_trained" in bad:
         return False
-    trouble = any(each.severity in _BAD for each in ranked(found))
+    trouble = any(each.is_trouble and each.kind not in _OF_SETS for each in ranked(found))
     return not case.quick and (trouble or not _WORTH_TRYING.isdisjoint(bad))
 
 
@@ -241,6 +246,13 @@ def _with_interventions(found: list[Advice], later: Iterable[Section]) -> list[A
     return [*([cause] if cause is not None else []), *found]
 
 
+def _scales_once(found: list[Advice]) -> list[Advice]:
+    """Without the hint that a worse finding of the scales says as well, by the same code."""
+    if not any(each.kind == "unscaled_inputs" for each in found):
+        return found
+    return [each for each in found if each.kind != "not_standardized"]
+
+
 def _result(sections: Iterable[Section], name: str) -> Any:
     """Of a part; None where it was not run."""
     return next((each.result for each in sections if each.name == name), None)
@@ -248,40 +260,12 @@ def _result(sections: Iterable[Section], name: str) -> Any:
 
 def _headed(advice: tuple[Advice, ...], case: Case) -> tuple[Advice, ...]:
     """With the good news first, where nothing is wrong."""
-    if any(each.severity in _BAD for each in advice):
+    if any(each.is_trouble for each in advice):
         return advice
     text = "Nothing is wrong: the training set is fitted, and the dev set is done about as well."
-    if any(each.kind in ("high_bias", "high_variance") for each in advice):
+    gaps = [each for each in advice if each.kind in ("high_bias", "high_variance")]
+    if any("tried: " in each.evidence for each in gaps):
         text = "Nothing is wrong with the training: nothing else that was tried does better on the dev set."
-    seen = ", ".join(f"{name} error {error:.2%}" for name, error in case.errors.items()) + f" {case.unit}"
-    return (Advice("healthy", "good", text, seen, "", 'deck 002, "Bias and Variance"'), *advice)
-
-
-class _Progress:
-    """What is being done, on a line that is rewritten."""
-
-    def __init__(self, verbose: Any) -> None:
-        if verbose not in ("auto", 0, 1) or isinstance(verbose, bool):
-            raise ValueError(expected(_WHERE, 'verbose as "auto", 0 or 1', repr(verbose)))
-        self._shown = 0
-        self._live = verbose == 1 or (verbose == "auto" and sys.stdout.isatty())
-
-    def run(self, planned: Planned, case: Case) -> Section:
-        """A section."""
-        name, title, part = planned
-        self._show(f"diagnosing: {title}")
-        return run_section(name, title, part, case)
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self._show("")
-        if self._live:
-            sys.stdout.write("\r")
-
-    def _show(self, text: str) -> None:
-        if self._live:
-            sys.stdout.write(f"\r{text:{self._shown}}")
-            sys.stdout.flush()
-            self._shown = len(text)
+    elif gaps:
+        text = "Nothing is wrong so far as so few dev rows say: the training set is fitted."
+    return (Advice("healthy", "good", text, case.told(), "", 'deck 002, "Bias and Variance"'), *advice)

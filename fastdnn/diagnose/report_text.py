@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fastdnn.diagnose.advice import Advice, Severity
+from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.intervention_advice import REFUTED
 from fastdnn.report import table
 
@@ -15,7 +15,6 @@ MOST_TOLD = 5  # pieces of advice that are printed whole
 MOST_HINTS = 2  # of them hints, beside a trouble: what may be worth a try can wait
 MOST_GOOD = 3
 _WIDTH = 110  # of `Advice.told`
-_BAD: tuple[Severity, ...] = ("error", "warning")
 # Kinds whose name by itself would say too little as a symptom.
 _SYMPTOMS = {
     "never_predicted": "classes that are never predicted",
@@ -57,8 +56,8 @@ def parts_of(
     fine = [each for each in later if each.severity == "good"]
     symptoms = [each for each in later if each.cause]
     others = [*first, *(each for each in later if each.severity != "good" and not each.cause)]
-    bad = [each for each in others if each.severity in _BAD]
-    hints = [each for each in others if each.severity not in _BAD and REFUTED not in each.evidence]
+    bad = [each for each in others if each.is_trouble]
+    hints = [each for each in others if not each.is_trouble and REFUTED not in each.evidence]
     room = min(MOST_TOLD - len(bad), MOST_HINTS) if bad else MOST_TOLD
     told = [*bad[:MOST_TOLD], *hints[: max(0, room)]]
     rest = [each for each in others if each not in told]

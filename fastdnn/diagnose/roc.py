@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _WHERE = "roc_auc"
 # Hosmer, Lemeshow & Sturdivant, "Applied Logistic Regression", 3rd edition, 2013, section 5.2.4.
 ACCEPTABLE, _EXCELLENT = 0.7, 0.8
-_Z = 1.959964  # of 95 % of a normal distribution
+Z = 1.959964  # standard errors within which 95 % of a normal distribution are
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def auc_advice(auc: float, rows: Sequence[tuple[float, float]] = ()) -> Advice:
     seen = f"area under the ROC curve {auc:.3f}; chance is 0.5, perfect 1"
     # Of a mean at most: the areas of classes are of the same rows.
     chance, error = (
-        _Z * float(np.mean([auc_error(at, *each) for each in rows])) if rows else 0.0 for at in (0.5, auc)
+        Z * float(np.mean([auc_error(at, *each) for each in rows])) if rows else 0.0 for at in (0.5, auc)
     )
     # Reversed they would rank well; an untrained network may be a little below 0.5.
     if 1 - auc > ACCEPTABLE and auc < 0.5 - chance:

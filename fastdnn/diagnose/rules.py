@@ -8,13 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from fastdnn.data.description import OF_SCALES, Description
 from fastdnn.data.draws import bits
 from fastdnn.diagnose.advice import Advice
 from fastdnn.diagnose.case import Case
-from fastdnn.diagnose.fresh_copy import hidden_activation
+from fastdnn.diagnose.fresh_copy import behind_scalers, hidden_activation
 from fastdnn.diagnose.interventions import is_penalized, is_regularized
-from fastdnn.diagnose.set_of_rows import LARGE_INPUTS, predicted
-from fastdnn.layers import BatchNormalization, Embedding
+from fastdnn.diagnose.remedies import MORE_DATA
+from fastdnn.diagnose.set_of_rows import LARGE_INPUTS, predicted, takes_indices
+from fastdnn.layers import BatchNormalization
 
 _004_ACTIVATIONS = 'deck 004, "TL;DR" of the activations'
 _004_NORMS = 'deck 004, "TL;DR" of the parameter norms'
@@ -42,11 +44,16 @@ _PENALTY_CODE = (
 )
 
 
-def large_inputs(case: Case) -> Advice | None:
+def scales(case: Case) -> Advice | None:
+    """What there is to say of the features' scales, in one piece: it is mended by one line."""
+    if case.seen is None or takes_indices(case.model):
+        return None
+    return _large_inputs(case.seen) or _not_standardized(case)
+
+
+def _large_inputs(seen_first: Description) -> Advice | None:
     """Features so large that the first layer's outputs are far from where activations bend."""
-    if case.seen is None or any(isinstance(layer, Embedding) for layer in case.model.layers):
-        return None  # an embedding's inputs are numbers of rows, and have no scale
-    rows = [row for row in case.seen.rows if not math.isnan(row.mean)]
+    rows = [row for row in seen_first.rows if not math.isnan(row.mean)]
     size = {row.name: math.hypot(row.mean, row.std) for row in rows}
     largest = max(size, key=size.__getitem__, default="")
     if not rows or size[largest] <= LARGE_INPUTS:
@@ -59,6 +66,18 @@ def large_inputs(case: Case) -> Advice | None:
         f"the root mean square of {largest} is {size[largest]:.3g} where the first layer that learns gets it"
     )
     return Advice("unscaled_inputs", "warning", text, seen, SCALE_CODE, INPUTS_SOURCE)
+
+
+def _not_standardized(case: Case) -> Advice | None:
+    """Features off centre or of unlike scales, by `describe`, unless a layer at the input sees to it."""
+    assert case.seen is not None
+    graph = case.model.graph
+    found = [each for each in case.seen.advice if each.kind in OF_SCALES]
+    if not found or behind_scalers(graph) != graph.inputs.nodes[0]:
+        return None
+    text = "The inputs are not standardised: mean 0 and standard deviation 1 make training quicker."
+    seen = "; ".join(f"{each.kind.replace('_', ' ')}: {each.evidence}" for each in found)
+    return Advice("not_standardized", "hint", text, seen, SCALE_CODE, INPUTS_SOURCE)
 
 
 def deep_and_saturating(case: Case) -> Advice | None:
@@ -120,9 +139,11 @@ def few_examples(case: Case) -> Advice | None:
     if rows >= wanted:
         return None
     text = "There are few training rows for so many features and classes: get more, or make some."
+    code = MORE_DATA
+    if case.train.sparse or takes_indices(case.model):  # which noise would make something else of
+        text = "There are few training rows for so many features and classes: get more, or take a little L2."
+        code = _PENALTY_CODE.format("L2(1e-3)")
     seen = f"{rows:,} training rows of {width:,} features; from about {wanted:,} on this is no concern"
-    code = "noise = 0.1 * np.std(x, axis=0) * np.random.default_rng(0).standard_normal(np.shape(x))\n"
-    code += "model.fit(np.concatenate([x, x + noise]), np.concatenate([y, y]), epochs=20)"
     source = 'deck 001, "When we achieve high variance (low dev data performance), try to"; '
     source += 'deck 000, "Data Augmentation"'
     return Advice("few_examples", "warning", text, seen, code, source)
@@ -199,14 +220,14 @@ def batch_size(case: Case) -> Advice | None:
         "hint",
         text,
         f"batches of {size:,} of {rows:,} rows",
-        "model.fit(x, y, batch_size=64, epochs=20)",
+        "better = fd.diagnose.fresh_copy(model)\nbetter.fit(x, y, batch_size=64, epochs=20)",
         _002_BATCH,
     )
 
 
 RULES: tuple[Callable[[Case], Advice | None], ...] = (
     output_fits_loss,
-    large_inputs,
+    scales,
     deep_and_saturating,
     few_examples,
     elastic_net,

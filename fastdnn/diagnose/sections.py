@@ -1,6 +1,5 @@
 """The parts of a report: what each looks at, and when it is left out."""
 
-import copy
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -9,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.copying import deep_copy
 from fastdnn.custom.losses import PythonLoss
+from fastdnn.data.description import OF_SCALES
+from fastdnn.data.duplicates import check_duplicates
 from fastdnn.data.split_check import check_splits
 from fastdnn.diagnose.advice import Advice, Severity
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
@@ -17,12 +19,15 @@ from fastdnn.diagnose.case import Case
 from fastdnn.diagnose.class_outputs import names_classes
 from fastdnn.diagnose.curve_reading import read_curve
 from fastdnn.diagnose.evaluate_classes import evaluate_classes
-from fastdnn.diagnose.fresh_copy import behind_scalers, optimizer_like, rebuilt
+from fastdnn.diagnose.fresh_copy import highest_rate, optimizer_like, rebuilt
 from fastdnn.diagnose.gradient_check import check_gradients
 from fastdnn.diagnose.interventions import MOST_ROWS, intervene
 from fastdnn.diagnose.layer_statistics import layer_statistics
-from fastdnn.diagnose.rate_range import learning_rate_range
+from fastdnn.diagnose.leakage import given_away
+from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
+from fastdnn.diagnose.remedies import BIAS, VARIANCE
 from fastdnn.diagnose.rules import rules_of_thumb
+from fastdnn.diagnose.set_of_rows import takes_indices
 from fastdnn.diagnose.subset_fit import overfit_subset
 from fastdnn.diagnose.targets_advice import not_trained, unrelated
 from fastdnn.errors import EqualUnitsWarning, NonFiniteLossError
@@ -38,11 +43,15 @@ STATISTICS_ROWS = 1000
 RANGE_STEPS = 100
 GRADIENT_ROWS = 16
 GRADIENT_ELEMENTS = 100  # of each tensor: a wrong rule shows in any of them
-SURE = 2.0  # standard errors, within which 95 % of gaps lie that are there by chance alone
 MANY_TIMES = 5.0  # of two gaps: the smaller one is no trouble while the larger one is there
 _SHIFTS: dict[str, Severity] = {"dev_shift": "warning"}
 _GAPS = {"high_variance": ("train", "dev"), "overfitted_dev": ("dev", "test")}
-_SCALES = ("not_centred", "unlike_scales", "all_non_negative")  # seen to by a layer at the input
+_BY_CHANCE = (
+    "The {0} error is above the {1} error by no more than so few rows may show by chance: look at more."
+)
+_OF_VARIANCE = {each.kind for each in VARIANCE} - {each.kind for each in BIAS}  # remedies of it alone
+NEAR = 3.0  # times, up to which two learning rates do about as well
+_OF_QUANTITIES = (*OF_SCALES, "outliers")  # which numbers of rows of a table are not
 _GUESSING = 0.95  # of the error of guessing: above, nothing was learned
 
 
@@ -109,17 +118,19 @@ def data(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
     """The features, as the first layer that learns gets them."""
     if case.seen is None:
         return LeftOut("x is sparse")
-    scaled = behind_scalers(case.model.graph) != case.model.graph.inputs.nodes[0]
-    advice = [each for each in case.seen.advice if not (scaled and each.kind in _SCALES)]
-    return case.seen, advice
+    said = _OF_QUANTITIES if takes_indices(case.model) else OF_SCALES  # of scales the rules say all in one
+    advice = [each for each in case.seen.advice if each.kind not in said]
+    leak = given_away(case)
+    return case.seen, [*advice, *([] if leak is None else [leak])]
 
 
-def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
-    """Whether the sets come from one distribution."""
+def shift(case: Case) -> "tuple[Any, Iterable[Advice]]":
+    """Whether the sets come from one distribution, and share no rows; of sparse ones the second alone."""
     sets = [rows for rows in (case.train, case.dev, case.test) if rows is not None]
-    if any(rows.sparse for rows in sets):
-        return LeftOut("x is sparse")
     test = None if case.test is None else case.test.x
+    if any(rows.sparse for rows in sets):
+        copies = check_duplicates(case.train.x, case.dev.x, test)
+        return copies, copies.advice
     found = check_splits(
         case.train.x,
         case.dev.x,
@@ -136,7 +147,7 @@ def shift(case: Case) -> "tuple[Any, Iterable[Advice]] | LeftOut":
 
 def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
     """Bias and variance, in inference mode."""
-    given = {name: float(np.clip(error, 0, 1)) for name, error in case.errors.items() if np.isfinite(error)}
+    given = {name: max(0.0, error) for name, error in case.errors.items() if np.isfinite(error)}
     broken = [name for name in case.errors if name not in given]
     shares = {name: given.get(name, 1.0) for name in case.errors}
     found = bias_variance(
@@ -144,22 +155,32 @@ def errors(case: Case) -> "tuple[BiasVariance, Iterable[Advice]]":
         shares["dev"],
         0.0 if case.human is None else case.human,
         test_error=shares.get("test"),
+        regression=not case.classifies,
     )
+    nothing = _guessing(case)
     advice = [_measured(_if_sure(each, found, case), case) for each in found.advice]
+    if nothing:  # of what is learned there is no variance
+        advice = [each for each in advice if each.kind not in ("high_variance", "low_variance")]
+    if not any(each.kind == "high_variance" and each.severity == "warning" for each in advice):
+        advice = [each for each in advice if each.kind not in _OF_VARIANCE]
     return found, [
         *not_trained(case),
         *_not_finite(case, broken),
-        *_guessing(case),
+        *nothing,
         *unrelated(case),
         *advice,
     ]
 
 
 def _measured(advice: Advice, case: Case) -> Advice:
-    """With what errors are shares of, and what was taken for the human level."""
+    """With what errors are shares of, and what was taken for the human level; without code that the inputs
+    cannot be put through.
+    """
+    if advice.kind == "more_data" and (case.train.sparse or takes_indices(case.model)):
+        return replace(advice, code="")
     if advice.kind not in ("high_bias", "high_variance"):
         return advice
-    seen = advice.evidence if case.classifies else f"{advice.evidence}, {case.unit}"
+    seen = advice.evidence
     if advice.kind == "high_bias" and case.human is None:
         seen += "; nobody said human_error, so it is taken as 0"
     return replace(advice, evidence=seen)
@@ -170,16 +191,18 @@ def _if_sure(advice: Advice, found: BiasVariance, case: Case) -> Advice:
     variance is many times as high.
     """
     if advice.kind == "high_bias" and found.variance > MANY_TIMES * found.bias:
-        seen = f"{advice.evidence}; little beside the variance of {100 * found.variance:.1f} points"
+        gap = f"{100 * found.variance:.1f} points" if case.classifies else f"{found.variance:.3g}, of R²"
+        seen = f"{advice.evidence}; little beside the variance of {gap}"
         return replace(advice, severity="hint", evidence=seen)
     if advice.kind not in _GAPS:
         return advice
     lower, upper = _GAPS[advice.kind]
-    noise = SURE * case.standard_error(lower, upper)
+    noise = case.give_or_take(lower, upper)
+    size = f"{100 * noise:.1f} points" if case.classifies else f"{noise:.3g}, of R²"
+    seen = f"{advice.evidence}; with so few rows give or take {size}"
     if case.errors[upper] - case.errors[lower] - noise > found.threshold:
-        return advice
-    seen = f"{advice.evidence}; with so few rows give or take {100 * noise:.1f} points"
-    return replace(advice, severity="hint", evidence=seen)
+        return replace(advice, evidence=seen) if noise > found.threshold else advice
+    return replace(advice, severity="hint", text=_BY_CHANCE.format(upper, lower), evidence=seen, code="")
 
 
 def _not_finite(case: Case, sets: list[str]) -> list[Advice]:
@@ -203,7 +226,7 @@ def _guessing(case: Case) -> list[Advice]:
     if not error >= _GUESSING * alike or alike == 0:
         return []
     text = "The network has learned nothing: saying the same for each row is as good."
-    seen = f"train error {error:.2%} {case.unit}, of saying the same {alike:.2%}"
+    seen = f"{case.told('train')}; of saying the same {case.said(alike)}"
     code = "print(fd.diagnose.overfit_subset(model, x, y))"
     source = 'deck 004, "Training Process, Step-by-step"'
     return [Advice("no_better_than_guessing", "warning", text, seen, code, source)]
@@ -296,7 +319,19 @@ def rates(case: Case) -> "tuple[Any, Iterable[Advice]]":
     found = learning_rate_range(
         fresh, part.x, part.y, steps=RANGE_STEPS, batch_size=size, sample_weight=part.weights, verbose=0
     )
-    return found, [each for each in found.advice if each.severity == "good"]
+    return found, [_found_rate(each, found, case) for each in found.advice if each.severity == "good"]
+
+
+def _found_rate(advice: Advice, found: RateRange, case: Case) -> Advice:
+    """The suggestion beside the rate that the model has: told as news, not as what to do now."""
+    now = highest_rate(case.model.optimizer)
+    apart = max(now, found.suggested) / min(now, found.suggested)
+    text = f"A range test finds a learning rate of about {found.suggested:.2g}; the model has {now:.3g}."
+    if apart <= NEAR:
+        text = (
+            f"The learning rate of {now:.3g} is near the one that a range test finds, {found.suggested:.2g}."
+        )
+    return replace(advice, text=text)
 
 
 def subset(case: Case) -> "tuple[Any, Iterable[Advice]]":
@@ -308,7 +343,7 @@ def subset(case: Case) -> "tuple[Any, Iterable[Advice]]":
 def uncopied(model: Model) -> str:
     """Why the model cannot be trained anew; "" where it can."""
     try:
-        copy.deepcopy(model)
+        deep_copy("report", model, "a model that copy.deepcopy can copy, to be trained anew")
     except TypeError as error:
         return " ".join(str(error).split())
     return ""

@@ -1,6 +1,6 @@
 """A set that a diagnosis is given: rows, targets, weights; errors as shares of what guessing gets wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,10 +8,11 @@ import numpy as np
 
 from fastdnn.data.blocks import read_features
 from fastdnn.data.description import Description, describe
+from fastdnn.data.draws import bits
 from fastdnn.data.sparse import is_sparse
 from fastdnn.diagnose.fresh_copy import features_behind_scalers
 from fastdnn.errors import expected
-from fastdnn.layers import Embedding
+from fastdnn.layers import Embedding, Input
 from fastdnn.losses.base import OperationLoss
 from fastdnn.model import Model
 from fastdnn.short_repr import ShortRepr
@@ -50,8 +51,8 @@ class Rows(ShortRepr):
                 f" of {len(given)}" if isinstance(given, tuple | list) else ""
             )
             raise ValueError(expected("report", f"{name} as (x, y) or (x, y, sample_weight)", got, CALL))
-        x, y = given[0], np.asarray(given[1])
-        weights = None if len(given) == 2 or given[2] is None else np.asarray(given[2], np.float64)
+        x, y, weights = _unpacked(name, given, model)
+        y, weights = np.asarray(y), None if weights is None else np.asarray(weights, np.float64)
         names = None
         if not is_sparse(x):
             features = read_features(f"report, {name}", x)
@@ -89,7 +90,7 @@ class Rows(ShortRepr):
 
     def drawn(self, most: int, seed: int) -> "Rows":
         """At most so many, in a random order."""
-        rng = np.random.Generator(np.random.PCG64(seed))
+        rng = np.random.Generator(bits(seed, "diagnose rows"))
         return self.taken(rng.permutation(len(self))[:most])
 
     # ---- Errors
@@ -130,6 +131,11 @@ class Rows(ShortRepr):
             return float("inf")
         w = np.ones(len(self)) if self.weights is None else self.weights
         return float(of_rows.std(ddof=1) * np.sqrt((w**2).sum()) / w.sum())
+
+    @property
+    def effective(self) -> float:
+        """As how many rows of one weight they count: (Σw)² / Σw²."""
+        return float(len(self) if self.weights is None else self.weights.sum() ** 2 / (self.weights**2).sum())
 
     def spread(self) -> float:
         """The variance of the targets: the mean squared error of their mean; 1 where they are equal."""
@@ -192,7 +198,7 @@ class Rows(ShortRepr):
 
     def can_be_standardized(self, model: Model) -> bool:
         """Whether the features are numbers, and not standardised yet."""
-        if self.sparse or any(isinstance(layer, Embedding) for layer in model.layers):
+        if self.sparse or takes_indices(model):
             return False
         x = features_behind_scalers(model, self.x).astype(np.float64)
         return bool((abs(x.mean(axis=0)) > 0.1).any() or (abs(x.std(axis=0) - 1) > 0.1).any())
@@ -209,6 +215,27 @@ class Rows(ShortRepr):
         """Targets of mean 0 and standard deviation 1, and what takes outputs back."""
         mean, std = float(self.y.mean()), float(self.y.std())
         return (self.y - mean) / std, lambda outputs: outputs * std + mean
+
+
+def _unpacked(name: str, given: Any, model: Model) -> tuple[Any, Any, Any]:
+    """x, y and weights, out of the dicts in which `fit` takes them of a model with named ends."""
+    x, y, weights = (*given, None)[:3]
+    packed = (isinstance(each, Mapping) for each in (x, y, weights))
+    if any(packed):
+        model.prepare(f"report, {name}", x, y, weights)  # which knows the names
+    return _only(x), _only(y), _only(weights)
+
+
+def _only(given: Any) -> Any:
+    """The array of a dict of one."""
+    return next(iter(given.values())) if isinstance(given, Mapping) else given
+
+
+def takes_indices(model: Model) -> bool:
+    """Whether what the model takes are numbers of rows of a table: such have no scale, whatever they are."""
+    reads = (model.graph.nodes[node].layer for node in model.graph.inputs.nodes)
+    integers = any(isinstance(layer, Input) and layer.is_integer for layer in reads)
+    return integers or any(isinstance(layer, Embedding) for layer in model.layers)
 
 
 def predicted(model: Model, x: Any) -> np.ndarray:

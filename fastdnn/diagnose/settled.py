@@ -93,7 +93,7 @@ def _rate(case: Case) -> float:
 
 def _better(case: Case, judge: Judge) -> list[Advice]:
     """Training longer or a bigger network, where that makes fewer errors on dev rows."""
-    seen = f"dev error {case.errors['dev']:.2%} {case.unit}; a network that was trained so makes fewer"
+    seen = f"{case.told('dev')}; a network that was trained so makes fewer"
     if judge.longer_is_better():
         text = "The training ended too early, or on a wrong path: train longer, from new weights."
         code = "better = fd.diagnose.fresh_copy(model)\nbetter.fit(x, y, epochs=100)"
@@ -133,13 +133,13 @@ def _regularized(case: Case) -> Iterable[Plan]:
 
 def _limits(case: Case) -> list[Advice]:
     """What an error means that no network that was tried gets below."""
-    train, dev = case.errors["train"], case.errors["dev"]
+    train = case.errors["train"]
     if train < NOISE or case.human is not None:
         return []
     text = (
         "What errors are left may be noise: neither another training nor a bigger network does better on dev "
         "rows. Look at wrong rows; if their targets are wrong or cannot be known, say so by human_error."
     )
-    seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}"
+    seen = case.told("train", "dev")
     code = f"print(fd.diagnose.report(model, (x, y), (x_dev, y_dev), human_error={train:.2g}))"
     return [Advice("noisy_targets", "hint", text, seen, code, _BAYES)]

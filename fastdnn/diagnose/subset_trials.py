@@ -1,6 +1,5 @@
 """Short trainings on the same few rows, from the same weights, at one learning rate after the other."""
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.callbacks import Callback
-from fastdnn.compiled import Compiled
+from fastdnn.diagnose.fresh_copy import highest_rate, optimizer_like
 from fastdnn.diagnose.loss_range import LossRange
 from fastdnn.diagnose.told import Told
-from fastdnn.diagnose.trials import set_rate
+from fastdnn.diagnose.trials import begin_again
 from fastdnn.errors import NonFiniteLossError, expected
-from fastdnn.optimizers.scalars import schedule_values
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -83,10 +81,7 @@ class SubsetTrials:
 
     def own_rate(self) -> float:
         """The optimiser's; of a schedule, which may begin or end at 0, the largest, an epoch being a step."""
-        schedule = self.optimizer.schedules.get("learning_rate")
-        if schedule is None:
-            return float(self.optimizer.learning_rate)
-        return float(max(schedule_values(schedule, 0, self.epochs)))
+        return highest_rate(self.optimizer, self.epochs, self.epochs)
 
     def best_rate(self) -> float:
         """After a tenth of the epochs: the lowest one that reached, else that of the lowest loss."""
@@ -96,13 +91,9 @@ class SubsetTrials:
 
     def at(self, *, rate: float, epochs: int, own: bool = False) -> Tried:
         """From the first weights, at the optimiser's own rate, or its schedule, or another rate."""
-        trial, compiled = self.trial, self.trial.compiled
+        trial = self.trial
         trial.weights.write(self._weights)
-        optimizer = copy.deepcopy(self.optimizer)
-        again = Compiled(optimizer, compiled.heads, compiled.backend_name, compiled.regularizer)
-        trial._compile(again)
-        if not own:
-            set_rate(trial, rate)
+        begin_again(trial, optimizer_like(self.optimizer, None if own else rate))
         prefix = "val_" if self._keep else ""
         name = f"{WHERE}: {self.feed.rows} rows, learning rate {rate:.3g}"
         watch = Watch(
@@ -158,9 +149,9 @@ class Watch(Callback):
         ]
         self.accuracy = float(np.mean(rights)) if rights else None
         self._losses.append(self.loss)
-        knows = self.accuracy is not None and self._best is not None
-        right = knows and self.accuracy >= self._best - 1e-6  # type: ignore[operator]
-        self.reached = self.loss <= self._limit and (right or not knows)
+        lacks = None if self.accuracy is None or self._best is None else self._best - self.accuracy
+        right = lacks is not None and lacks <= 1e-6
+        self.reached = self.loss <= self._limit and (right or lacks is None)
         self._tell(f"epoch {epoch + 1}/{self.params['epochs']}, loss {self.loss:.4g}")
         self.model.stop_training = self.model.stop_training or self.reached
         if right and epoch + 1 == self.params["epochs"]:

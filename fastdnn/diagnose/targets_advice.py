@@ -3,6 +3,7 @@ and of targets that the features say nothing, or not all, about.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,13 @@ from fastdnn.diagnose.interventions import WITHOUT_USE
 if TYPE_CHECKING:
     from fastdnn.diagnose.sections import Section
 
+_TRIED = "tried: "  # in the evidence of what `settled` has found to be no trouble
+_LEFT = {
+    "high_bias": "The training set is not fitted, and no other network that was tried fits it to more use: "
+    "see what its features can say at best.",
+    "high_variance": "The dev set is done worse than the training set, by each network that was tried: more "
+    "rows may help.",
+}
 AT_CHANCE = 0.95  # of the error of guessing: above, nothing was learned, or nothing that carries over
 HALF_WAY = 0.5  # of it, above: figures of an unfinished network, whatever they are, are no good news
 # What is true of a network that says the same for each row, too.
@@ -69,14 +77,17 @@ def _is_as_drawn(case: Case) -> bool:
 def unrelated(case: Case) -> list[Advice]:
     """What was learned of the training set is worth nothing on the dev set."""
     guess = case.guessing
+    of_train = case.train.error_of_guessing(case.model, case.train)
     train, dev = case.errors["train"], case.errors["dev"]
-    if not guess > 0 or not train < LEARNED * guess or not dev >= AT_CHANCE * guess:
+    if not guess > 0 or not train < LEARNED * of_train or not dev >= AT_CHANCE * guess:
+        return []
+    if dev - case.give_or_take("train", "dev") < HALF_WAY * guess:  # so few rows may show it by chance
         return []
     text = (
         "What the network has learned is worth nothing on the dev set: it knows the training rows by heart. "
         "The features may say nothing about the targets, or the rows of x and y are mixed up."
     )
-    seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; of saying the same for all {guess:.2%}"
+    seen = f"{case.told('train', 'dev')}; of saying the same for all {case.said(guess)}"
     return [Advice("unrelated_targets", "warning", text, seen, _SHUFFLED, _STEPS)]
 
 
@@ -87,22 +98,32 @@ def without_flattery(found: Iterable[Advice], case: Case) -> list[Advice]:
     return [each for each in found if each.severity != "good" or each.kind not in _FLATTERY]
 
 
+def without_verdict(found: Iterable[Advice]) -> list[Advice]:
+    """Bias and variance that no other network is without, as what they are, and not as a trouble."""
+    found = list(found)
+    hints = [each for each in found if each.severity == "hint"]
+    left = {each.kind for each in hints if each.kind in _LEFT and _TRIED in each.evidence}
+    remedy = "early_stopping" if "high_variance" in left else ""  # as the curve saw it, it has evidence
+    kept = [each for each in found if each.kind != remedy or each.evidence]
+    return [replace(each, text=_LEFT[each.kind], code="") if each.kind in left else each for each in kept]
+
+
 def in_vain(found: Sequence[Advice], later: Iterable["Section"], case: Case) -> list[Advice]:
     """What may be so where no change that was tried makes the training set fit."""
     results = {section.name: section.result for section in later}
     tried = results.get("interventions")
-    kinds = {each.kind for each in found if each.severity in ("error", "warning")}
+    kinds = {each.kind for each in found if each.is_trouble}
     if tried is None or cause_found(tried) is not None:
         return []
     least = min(trial.loss for trial in tried.trials)
     if "no_better_than_guessing" in kinds and "unrelated_targets" not in kinds:
-        if "subset" not in results or least < WITHOUT_USE * tried.guessing:
+        few = results.get("subset")
+        if few is None or not few.reached or least < WITHOUT_USE * tried.guessing:
             return []
-        train, dev = case.errors["train"], case.errors["dev"]
         text = (
             "Nothing that was tried makes the network better than guessing, though it can learn a few rows "
             "by heart: the features may say nothing about the targets, or the rows of x and y are mixed up."
         )
-        seen = f"train error {train:.2%}, dev error {dev:.2%} {case.unit}; guessing {case.guessing:.2%}"
+        seen = f"{case.told('train', 'dev')}; guessing {case.said(case.guessing)}"
         return [Advice("unrelated_targets", "warning", text, seen, _SHUFFLED, _STEPS)]
     return []

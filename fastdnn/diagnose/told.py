@@ -15,14 +15,17 @@ class Told:
 
     where: for the error.
     verbose: 0 nothing; 1 a live line; 2 its last state; "auto" 1 on a terminal, else 0.
+    wiped: whether the line goes in the end; there is no `verbose` of 2 then.
 
     Raises:
         ValueError: another `verbose`.
     """
 
-    def __init__(self, where: str, verbose: Any) -> None:
-        if isinstance(verbose, bool) or verbose not in ("auto", 0, 1, 2):
-            raise ValueError(expected(where, 'verbose as "auto", 0, 1 or 2', repr(verbose)))
+    def __init__(self, where: str, verbose: Any, *, wiped: bool = False) -> None:
+        if isinstance(verbose, bool) or verbose not in (("auto", 0, 1) if wiped else ("auto", 0, 1, 2)):
+            choices = '"auto", 0 or 1' if wiped else '"auto", 0, 1 or 2'
+            raise ValueError(expected(where, f"verbose as {choices}", repr(verbose)))
+        self._wiped = wiped
         self.verbose = int(sys.stdout.isatty()) if verbose == "auto" else int(verbose)
         self._text = ""
         self._width = 0
@@ -36,10 +39,10 @@ class Told:
     ) -> None:
         self.end()
 
-    def line(self, text: str) -> None:
-        """The new state."""
+    def line(self, text: str, *, at_once: bool = False) -> None:
+        """The new state; `at_once`, though another may just have been shown."""
         self._text = text
-        if self.verbose == 1 and time.perf_counter() - self._shown_at >= _SECONDS:
+        if self.verbose == 1 and (at_once or time.perf_counter() - self._shown_at >= _SECONDS):
             self._show("")
 
     def say(self, text: str) -> None:
@@ -49,8 +52,12 @@ class Told:
             print(text, flush=True)
 
     def end(self) -> None:
-        """The last state, which stays."""
-        if self.verbose and self._text:
+        """The last state, which stays or is wiped."""
+        if self._wiped:
+            self._text = ""
+            if self._width:
+                self._show("\r")
+        elif self.verbose and self._text:
             self._show("\n")
         self._text, self._width = "", 0
 

@@ -13,11 +13,11 @@ from fastdnn.compiled import Compiled, Head
 from fastdnn.data.batches import is_batches
 from fastdnn.data.sparse import is_sparse
 from fastdnn.data.split import split_indices
-from fastdnn.diagnose.fresh_copy import optimizer_like, rebuilt, without_regularization
+from fastdnn.diagnose.fresh_copy import optimizer_like, rebuilt, without_decay, without_regularization
 from fastdnn.errors import EqualUnitsWarning, expected
 from fastdnn.model import Model
+from fastdnn.optimizers import Optimizer
 from fastdnn.ports import Ports
-from fastdnn.schedules import Constant
 from fastdnn.sources import is_list_of_arrays
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def checked_model(where: str, model: Any) -> Model:
     """
     if not isinstance(model, Model):
         raise ValueError(expected(where, "a model", repr(model)))
-    model.compiled  # noqa: B018  says so by its own error
+    _ = model.compiled  # says by its own error that there is none
     return model
 
 
@@ -90,16 +90,13 @@ def unregularize(model: Model) -> None:
     for layer in model.graph.layers:
         without_regularization(layer)
     compiled = model.compiled
-    optimizer = compiled.optimizer
-    optimizer.weight_decay = Constant(0.0) if "weight_decay" in optimizer.schedules else 0.0
-    model._compile(Compiled(optimizer, compiled.heads, compiled.backend_name))
+    model._compile(Compiled(without_decay(compiled.optimizer), compiled.heads, compiled.backend_name))
 
 
-def set_rate(model: Model, rate: Any) -> None:
-    """Another learning rate, a number or a schedule, also where there is a schedule now."""
-    optimizer = model.optimizer
-    scheduled = "learning_rate" in optimizer.schedules
-    optimizer.learning_rate = Constant(rate) if scheduled and not callable(rate) else rate
+def begin_again(model: Model, optimizer: Optimizer) -> None:
+    """Train by this optimiser from now on, as if for the first time."""
+    compiled = model.compiled
+    model._compile(Compiled(optimizer, compiled.heads, compiled.backend_name, compiled.regularizer))
 
 
 def rate_code(model: Model, rate: float) -> str:

@@ -220,8 +220,18 @@ def trust(
     figures = {"top": first, "margin": first - second, "raw": _raw(given, raw, a)[np.arange(len(a)), label]}
     curve = None if codes is None else risk_coverage(figures[measure], label != codes, weights)
     at = _threshold(threshold, wanted_error, curve, float(figures[measure].min()))
-    return Trust(names, label, **figures, measure=measure, threshold=at, curve=curve, y_true=codes,
-                 wanted_error=wanted_error, kind=kind, sample_weight=weights)  # fmt: skip
+    return Trust(
+        names,
+        label,
+        **figures,
+        measure=measure,
+        threshold=at,
+        curve=curve,
+        y_true=codes,
+        wanted_error=wanted_error,
+        kind=kind,
+        sample_weight=weights,
+    )
 
 
 def _raw(given: np.ndarray, raw: Any, a: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastdnn.diagnose.advice import Advice, ordered
-from fastdnn.diagnose.roc import auc_error, of_sweep
+from fastdnn.diagnose.roc import ACCEPTABLE, Z, auc_error, of_sweep
 from fastdnn.diagnose.thresholds import sweep
 
 if TYPE_CHECKING:
@@ -15,10 +15,6 @@ _SOURCE = 'deck 001, "Possible results get by SoftMax"'
 _REJECTED = 0.1  # the share of rows whose rejection is told as an example
 _WORTH = 0.8  # of the error: above that rejection gains too little to be told
 _BLIND = 0.6  # area under the ROC curve below which the measure does not know the mistakes; chance is 0.5
-_KNOWS = (
-    0.7  # what an area may be by chance, of so few rows, for it to be no finding: "acceptable", see `roc`
-)
-_Z = 1.959964  # of 95 % of a normal distribution
 _SURE = 0.95  # a wrong answer of this probability may have a wrong label (Northcutt et al., JAIR 2021)
 _HIGH, _CLOSE = 0.9, 0.1  # deck 001's example (a): a raw output of 0.98, and a margin of 0.03
 _LISTED = 5
@@ -53,9 +49,9 @@ def _wanted(found: "Trust") -> Advice | None:
     wanted = f"{100 * found.wanted_error:.3g} %"
     if not np.isfinite(found.threshold):
         text = f"No {found.measure} is high enough that the accepted rows have an error of at most {wanted}."
-        seen = f"even the most trusted rows have an error of {100 * found.curve.error[0]:.2f} %" if (
-            found.curve
-        ) else ""  # fmt: skip
+        seen = ""
+        if found.curve is not None:
+            seen = f"even the most trusted rows have an error of {100 * found.curve.error[0]:.2f} %"
         return Advice("error_out_of_reach", "warning", text, seen, source=_SOURCE)
     text = f"Accepted from a {found.measure} of {found.threshold:.4g} on, the error is at most {wanted}."
     seen = f"{100 * (1 - found.coverage):.1f} % of rows are rejected; choose on dev rows, judge on test rows"
@@ -84,11 +80,9 @@ def _blind(found: "Trust") -> Advice | None:
         return None
     curve = of_sweep(sweep(right, found.score, weights))
     auc = curve.auc
-    if (
-        auc >= _BLIND
-        or auc + _Z * curve.auc_error >= _KNOWS
-        or 0.5 + _Z * auc_error(0.5, *curve.rows) >= _KNOWS
-    ):
+    # What may be acceptable, and what chance may make so of so few rows, is no finding.
+    highest = max(auc + Z * curve.auc_error, 0.5 + Z * auc_error(0.5, *curve.rows))
+    if auc >= _BLIND or highest >= ACCEPTABLE:
         return None
     text = f"The {found.measure} does not tell right answers from mistakes: do not reject by it."
     return Advice("blind_measure", "warning", text, f"area under the ROC curve {auc:.3f}; chance is 0.5")

@@ -1,6 +1,6 @@
 """The process of training a network, step by step, in one call."""
 
-import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from fastdnn.data.split import Split, train_dev_test_split
 from fastdnn.diagnose.advice import Advice, each_kind_once, ordered
 from fastdnn.diagnose.bias_variance import BiasVariance, bias_variance
 from fastdnn.diagnose.curve_reading import CurveReading, read_curve
+from fastdnn.diagnose.error_words import r2_told
 from fastdnn.diagnose.rate_range import RateRange, learning_rate_range
 from fastdnn.diagnose.subset_fit import SubsetFit, overfit_subset
 from fastdnn.diagnose.told import Told
@@ -24,6 +25,7 @@ from fastdnn.features import as_table, refuse_non_finite
 from fastdnn.short_repr import ShortRepr
 
 if TYPE_CHECKING:
+    from fastdnn.diagnose.report import Report
     from fastdnn.model import Model
 
 _WHERE = "walkthrough"
@@ -49,7 +51,7 @@ class Walkthrough(ShortRepr):
     rates: of the learning-rate range test.
     history: the figures of the epochs.
     curve: what they say.
-    errors: bias and variance, of the shares of wrong labels, or 1 - R²; None where an error is above 1.
+    errors: bias and variance, of the shares of wrong labels, or 1 - R²; None where an output is not finite.
     report: of `fastdnn.diagnose.report`.
     words: a line for each step.
     advice: of all steps. Its lines of code are for the sets of the split, and not for the x and y of all
@@ -66,7 +68,7 @@ class Walkthrough(ShortRepr):
     history: dict[str, list[float]]
     curve: CurveReading
     errors: BiasVariance | None
-    report: Any
+    report: "Report"
     words: tuple[str, ...]
     advice: tuple[Advice, ...]
 
@@ -273,23 +275,31 @@ class _Steps:
             for name in ("train", "dev", "test")
             if len(getattr(self._split, name)[0])
         }
-        told = ", ".join(f"{name} {error:.2%}" for name, error in errors.items())
-        if max(errors.values()) > 1:
-            self._say(f"Errors (1 - R²): {told}: worse than the mean of y.")
+        if not all(map(math.isfinite, errors.values())):
+            self._say("Errors: the network gives numbers that are not finite.")
             return None
+        numbers = self._task.classes is None
+        if not numbers:
+            told = "wrong labels: " + ", ".join(f"{name} {error:.2%}" for name, error in errors.items())
+        else:
+            told = ", ".join(f"{name} {r2_told(error)}" for name, error in errors.items())
         found = bias_variance(
-            errors["train"], errors["dev"], self._human_error, test_error=errors.get("test")
+            errors["train"],
+            errors["dev"],
+            self._human_error,
+            test_error=errors.get("test"),
+            regression=numbers,
         )
-        what = "1 - R²" if self._task.classes is None else "wrong labels"
-        self._say(f"Errors ({what}): {told}; verdict: {found.verdict.replace('_', ' ')}.")
+        self._say(f"Errors, {told}; verdict: {found.verdict.replace('_', ' ')}.")
         return found
 
-    def _report(self, model: "Model", history: Any) -> Any:
+    def _report(self, model: "Model", history: Any) -> "Report":
         split = self._split
         test = split.test if len(split.test[0]) else None
-        make = importlib.import_module("fastdnn.diagnose").report
+        from fastdnn.diagnose import report
+
         more = {"history": history, "seed": self._seed, **self._how}
-        return make(model, split.train, split.dev, test, self._human_error, **more)
+        return report(model, split.train, split.dev, test, self._human_error, **more)
 
 
 def _once(advice: list[Advice]) -> tuple[Advice, ...]:

@@ -42,7 +42,7 @@ def wider_units(graph: Graph, factor: float) -> dict[Layer, int]:
     for group in _groups(graph):
         widest = max(layer.units for layer in group)
         units = max(round(factor * widest), LEAST_UNITS, widest)
-        wider: dict[Layer, int] = {**found, **{layer: units for layer in group}}  # noqa: C420
+        wider: dict[Layer, int] = found | dict.fromkeys(group, units)
         if _fits(graph, wider):
             found = wider
     return found

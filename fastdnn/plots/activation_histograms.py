@@ -13,7 +13,7 @@ from fastdnn.checks import whole
 from fastdnn.errors import EqualUnitsWarning, expected
 from fastdnn.features import as_features
 from fastdnn.layers import Dense, Input
-from fastdnn.plots.figure import COLOURS, dress, grid_for
+from fastdnn.plots.figure import COLOURS, dress, grid_for, label_edges
 from fastdnn.sequential import Sequential
 
 if TYPE_CHECKING:
@@ -90,10 +90,7 @@ def activation_histograms(
         ends = " → ".join(_two_digits(v.std()) for v in (values[0], values[-1]))
         dress(panel, "layer", "activation", f"{name}, {title}\nstd {ends}")
         panel.title.set_fontsize(10)
-    for panel in panels[:-1].ravel():
-        panel.set_xlabel("")
-    for panel in panels[:, 1:].ravel():
-        panel.set_ylabel("")
+    label_edges(panels, panels.size)
     return panels
 
 

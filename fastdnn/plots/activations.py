@@ -18,6 +18,7 @@ from fastdnn.plots.figure import (
     dress,
     grid_for,
     grid_shape,
+    label_edges,
     legend_above,
     legend_beside,
     look,
@@ -83,7 +84,7 @@ def activations(
         if derivatives:
             panel.plot(*_broken(x, da), color=COLOURS[1], linestyle="--", linewidth=1.8, label="da/dx")
         dress(panel, "x", "a, da/dx" if derivatives else "a", name)
-    _finish(panels, len(curves))
+    label_edges(panels, len(curves))
     if derivatives:
         legend_above(panels, ax)
     return panels
@@ -162,16 +163,3 @@ def _draw_together(axes: "Axes", x: np.ndarray, curves: dict[str, Any], derivati
             axes.plot(*_broken(x, da), label=f"{name}, da/dx", linewidth=1.3, **pale)
     dress(axes, "x", "a, da/dx" if derivatives else "a")
     legend_beside(axes)
-
-
-def _finish(panels: np.ndarray, used: int) -> None:
-    """Labels at the edges only, empty places left out."""
-    columns = panels.shape[1]
-    for index, panel in enumerate(panels.ravel()):
-        if index >= used:
-            panel.remove()
-            continue
-        if index + columns < used:
-            panel.set_xlabel("")
-        if index % columns:
-            panel.set_ylabel("")

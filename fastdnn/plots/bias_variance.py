@@ -51,7 +51,8 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
         ends = (heights[names[place - 1]], heights[name])
         _gap(axes, place, ends, gaps[name], 100 * found.threshold, top, ax is not None)
     axes.set_xticks(range(len(names)), names)
-    axes.set(ylabel="error (%)", xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
+    label = "error, 1 - R² (%)" if found.regression else "error (%)"
+    axes.set(ylabel=label, xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
     limit = f" (a gap above {100 * found.threshold:g} points is high)" if ax is None else ""
     axes.set_title(found.verdict.replace("_", " ") + limit)
     axes.grid(axis="y", alpha=0.3)

@@ -103,6 +103,39 @@ def grid_shape(panels: int, columns: int) -> tuple[int, int]:
     return rows, -(-panels // rows)
 
 
+def label_edges(panels: np.ndarray, used: int) -> None:
+    """Labels at the edges of a grid only, and the places after so many panels left out.
+
+    >>> from fastdnn.plots.figure import grid_for, label_edges
+    >>> panels = grid_for("example", None, 2, 2, (5, 5))
+    >>> for panel in panels.ravel():
+    ...     _ = panel.set_xlabel("x")
+    >>> label_edges(panels, 3)
+    >>> [panel.get_xlabel() for panel in panels.ravel()[:3]]
+    ['', 'x', 'x']
+    """
+    columns = panels.shape[1]
+    for index, panel in enumerate(panels.ravel()):
+        if index >= used:
+            panel.remove()
+            continue
+        if index + columns < used:
+            panel.set_xlabel("")
+        if index % columns:
+            panel.set_ylabel("")
+
+
+def plain_look(index: int) -> dict[str, Any]:
+    """Colour and style of a line without markers, its own among six.
+
+    >>> from fastdnn.plots.figure import plain_look
+    >>> plain_look(6) == plain_look(0), plain_look(1)["linestyle"]
+    (True, '--')
+    """
+    place = index % len(COLOURS)
+    return {"color": COLOURS[place], "linestyle": STYLES[place], "linewidth": 2}
+
+
 def look(index: int, points: int = 0) -> dict[str, Any]:
     """Colour, style and marker of a line, its own among 385; of `points` points, some are marked.
 

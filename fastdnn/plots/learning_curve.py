@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastdnn.callbacks import History
 from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.errors import expected, unknown_name
-from fastdnn.plots.figure import COLOURS, STYLES, axes_for, dress, legend_beside, with_unit
+from fastdnn.plots.figure import axes_for, dress, legend_beside, plain_look, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,15 +46,12 @@ def learning_curve(
     from matplotlib.ticker import MaxNLocator
 
     for index, (name, values) in enumerate(chosen.items()):
-        look = index % len(COLOURS)
         axes.plot(
             range(1, len(values) + 1),
             values,
             label=_label(name),
-            color=COLOURS[look],
-            linestyle=STYLES[look],
-            linewidth=2,
             marker="o" if len(values) == 1 else None,
+            **plain_look(index),
         )
     names = [name for name in chosen if not name.startswith("val_")]
     _mark_best(axes, chosen, f"val_{names[0]}" if f"val_{names[0]}" in chosen else names[0])

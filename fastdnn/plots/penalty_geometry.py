@@ -13,6 +13,7 @@ from fastdnn.plots.figure import (
     dress,
     grid_for,
     grid_shape,
+    label_edges,
     legend_above,
     legend_beside,
     look,
@@ -72,10 +73,7 @@ def penalty_geometry(
     panels = grid_for(_WHERE, ax, rows, columns, inches, sharex=True, sharey=True)
     for panel, (title, each) in zip(panels.ravel(), terms.items(), strict=False):
         _draw(panel, title, ball(each, reach), best)
-    for panel in panels.ravel()[len(terms) :]:
-        panel.remove()
-    for panel in panels[:, 1:].ravel():
-        panel.set_ylabel("")
+    label_edges(panels, len(terms))
     legend_above(panels, ax)
     return panels
 

@@ -8,7 +8,7 @@ import numpy as np
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.precision_recall_curve import PrecisionRecallCurve
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, STYLES, axes_for, legend_beside
+from fastdnn.plots.figure import axes_for, dress, legend_beside, plain_look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,22 +40,18 @@ def precision_recall_curve(found: Mapping[str, PrecisionRecallCurve], ax: "Axes 
             curve.recall,
             curve.precision,
             where="post",  # from the largest recall down: each step has the precision of its threshold
-            color=COLOURS[index % len(COLOURS)],
-            linestyle=STYLES[index % len(STYLES)],
-            linewidth=2,
             label=f"{shortened(name)}: average {curve.average_precision:.3f}",
+            **plain_look(index),
         )
     shares = np.array([curve.share for curve in found.values()])
-    text = f"chance: {shares[0]:.3f}" if np.ptp(shares) < 5e-4 else (
-        f"chance: {shares.min():.3f} to {shares.max():.3f}"
-    )  # fmt: skip
+    text = f"chance: {shares[0]:.3f}"
+    if np.ptp(shares) >= 5e-4:
+        text = f"chance: {shares.min():.3f} to {shares.max():.3f}"
     for share in sorted(set(shares.tolist())):
         axes.axhline(share, color="0.6", linewidth=1, linestyle=":", label=text)
         text = "_" + text
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
-    axes.set_xlabel("recall (share of positive examples found)")
-    axes.set_ylabel("precision (share right of those called positive)")
-    axes.set_title("precision-recall curve")
-    axes.grid(alpha=0.3)
+    x, y = "recall (share of positive examples found)", "precision (share right of those called positive)"
+    dress(axes, x, y, "precision-recall curve")
     legend_beside(axes, ax)
     return axes

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastdnn.diagnose.trust import Trust
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, legend_beside
+from fastdnn.plots.figure import COLOURS, axes_for, dress, legend_beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,8 +30,8 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
     axes = axes_for(_WHERE, ax, (7, 4.5))
     curve, error = found.curve, found.error
     rejected = 100 * (1 - curve.coverage)
-    axes.step(rejected, 100 * curve.error, where="post", color=COLOURS[0], linewidth=2,
-              label=f"by {found.measure}")  # fmt: skip
+    label = f"by {found.measure}"
+    axes.step(rejected, 100 * curve.error, where="post", color=COLOURS[0], linewidth=2, label=label)
     share = np.linspace(0, 1, 201)[:-1]
     best = np.maximum(error - share, 0) / (1 - share)
     axes.plot(100 * share, 100 * best, color=COLOURS[2], linestyle="--", label="mistakes first")
@@ -42,9 +42,6 @@ def risk_coverage(found: Trust, ax: "Axes | None" = None) -> "Axes":
         axes.plot(*place, "o", color=COLOURS[1], markersize=9, linestyle="none", label=label)
     axes.set_xlim(-2, 102)
     axes.set_ylim(bottom=0, top=max(1.15 * 100 * max(error, curve.error.max()), 1e-3))
-    axes.set_xlabel("answers rejected (% of examples)")
-    axes.set_ylabel("error of the accepted (%)")
-    axes.set_title("what rejecting gains")
-    axes.grid(alpha=0.3)
+    dress(axes, "answers rejected (% of examples)", "error of the accepted (%)", "what rejecting gains")
     legend_beside(axes, ax)
     return axes

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fastdnn.data.table import shortened
 from fastdnn.diagnose.roc import RocCurve
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, STYLES, axes_for, legend_beside
+from fastdnn.plots.figure import axes_for, dress, legend_beside, plain_look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,16 +37,13 @@ def roc_curve(found: Mapping[str, RocCurve], ax: "Axes | None" = None) -> "Axes"
         axes.plot(
             curve.false_positive_rate,
             curve.true_positive_rate,
-            color=COLOURS[index % len(COLOURS)],
-            linestyle=STYLES[index % len(STYLES)],
-            linewidth=2,
             label=f"{shortened(name)}: area {curve.auc:.3f}",
+            **plain_look(index),
         )
     axes.plot([0, 1], [0, 1], color="0.6", linewidth=1, linestyle=":", label="chance: area 0.5")
     axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.set_xlabel("false alarms (share of negative examples)")
-    axes.set_ylabel("found (share of positive examples)")
-    axes.set_title("ROC curve")
-    axes.grid(alpha=0.3)
+    dress(
+        axes, "false alarms (share of negative examples)", "found (share of positive examples)", "ROC curve"
+    )
     legend_beside(axes, ax)
     return axes

@@ -32,7 +32,7 @@ def walkthrough(found: Walkthrough, axes: Any = None) -> np.ndarray:
     ):
         if result is None:
             panel.set_axis_off()
-            panel.set_title("errors above 1: worse than the mean of y")
+            panel.set_title("the network gives numbers that are not finite")
         else:
             result.plot(panel)
     return panels

@@ -1,10 +1,13 @@
 """Figures of what a layer gives for a batch."""
 
+import math
+
 import numpy as np
 
 ACTIVITY = ("mean", "std", "min", "max", "zeros", "saturated", "dead")  # before the histogram
 BINS = 16
 _SEEN = 4096  # elements that a histogram looks at, or those of one row
+_SMALL, _LARGE = 1e-140, 1e140  # outside, sums of squares leave the range of float64
 
 
 def activity(x: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -17,9 +20,22 @@ def activity(x: np.ndarray, low: float, high: float) -> np.ndarray:
     x = np.asarray(x, np.float64)
     least, largest = x.min(), x.max()
     outside = np.mean((x < low) | (x > high))
+    unit = _unit(x)
     with np.errstate(invalid="ignore", over="ignore"):
-        figures = [x.mean(), x.std(), least, largest, np.mean(x == 0), outside, np.mean((x == 0).all(axis=0))]
-        return np.array([*figures, *_histogram(x, least, largest)])
+        scaled = x if unit == 1 else x / unit
+        moments = [unit * scaled.mean(), unit * scaled.std()]
+        figures = [*moments, least, largest, np.mean(x == 0), outside, np.mean((x == 0).all(axis=0))]
+        return np.array([*figures, *_histogram(scaled, least / unit, largest / unit)])
+
+
+def _unit(x: np.ndarray) -> float:
+    """A power of two by which squares of x neither overflow nor vanish: 1 of usual numbers, so that their
+    figures keep their bits.
+    """
+    size = float(np.abs(x).max(initial=0.0))
+    if size == 0 or not math.isfinite(size) or _SMALL < size < _LARGE:
+        return 1.0
+    return math.ldexp(1.0, math.frexp(size)[1] - 1)
 
 
 def _histogram(x: np.ndarray, least: float, largest: float) -> np.ndarray:
@@ -34,4 +50,7 @@ def _histogram(x: np.ndarray, least: float, largest: float) -> np.ndarray:
 
 def norm(x: np.ndarray) -> float:
     """√Σx²."""
-    return float(np.linalg.norm(np.asarray(x, np.float64)))
+    x = np.asarray(x, np.float64)
+    unit = _unit(x)
+    with np.errstate(over="ignore"):  # beyond the largest number there is
+        return float(unit * np.linalg.norm(x / unit))
