@@ -144,6 +144,7 @@ def run_apart(journal, options="{}", **environment):
         [sys.executable, str(folder / "searches.py"), str(journal), options],
         env={**os.environ, "PYTHONPATH": path, **environment},
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
 
 
@@ -217,17 +218,18 @@ def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path,
     monkeypatch.setattr(worker_identity, "_host", lambda: "another machine")
     process_of = worker_identity.Process.this()
     monkeypatch.setattr(ledger.Process, "this", classmethod(lambda cls: process_of))
-    hurt = threading.Event()
+    off = iter([KeyboardInterrupt])
 
-    def breaks(self, number, *, died=False):  # as if it was switched off: nothing more is written
-        hurt.set()
+    def switched_off(*_, **__):  # and nothing more is written
+        for interrupt in off:
+            raise interrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(ledger.Ledger, "release", breaks)
-        patch.setattr(ledger.Ledger, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(ledger.Ledger, "finish", switched_off)
+        patch.setattr(ledger.Ledger, "release", switched_off)
         with pytest.raises(KeyboardInterrupt):
             search(storage=journal, jobs=2)
-    assert hurt.is_set()
+    assert not fd.tune.load(journal).trials
     monkeypatch.setattr(worker_identity, "_host", lambda: mine)
     monkeypatch.setattr(ledger, "SILENCE", 1.0)
     begun = time.monotonic()
@@ -253,11 +255,13 @@ def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
     assert rows(fd.tune.load(journal)) == rows(alone)
 
 
-def test_ctrl_c_keeps_what_is_done(alone, tmp_path):
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.1")
+    options = {"jobs": 2, "executor": executor}
+    process = run_apart(journal, repr(options), MARKS=str(seen), PAUSE="0.1")
     wait_for_marks(seen, 6, process)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
     said = process.communicate(timeout=30)[1].decode()
     assert process.returncode not in (0, None)
     assert said.rstrip().endswith("KeyboardInterrupt")
@@ -415,6 +419,39 @@ def test_a_journal_of_another_search_is_refused(tmp_path):
         ):
             search(storage=journal, resume=True, **({"n_trials": 2} | other))
     assert len(search(storage=journal, study_name="another", n_trials=3).trials) == 3
+
+
+def test_a_study_of_another_tool_is_left_alone():
+    import optuna
+
+    storage = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(study_name="search", storage=storage)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    with pytest.raises(ValueError, match="expected a study of fastdnn's, got 'search' of another tool"):
+        search(storage=storage, resume=True)
+    with pytest.raises(ValueError, match="expected a study that fastdnn made"):
+        fd.tune.load(storage)
+    assert len(study.trials) == 2
+
+
+def test_two_that_plan_at_once_do_each_trial_once(alone, tmp_path, monkeypatch):
+    """Both write all slots before they see those of the other."""
+    import optuna
+
+    from fastdnn.tune.ledger import Ledger
+
+    journal, plan = tmp_path / "journal", Ledger.plan
+
+    def twice(self, slots):
+        for slot in [*slots, *slots]:
+            self._write(slot, 0, 0)
+        plan(self, slots)
+
+    monkeypatch.setattr(Ledger, "plan", twice)
+    assert rows(search(storage=journal, jobs=2)) == rows(alone)
+    there = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
+    states = [trial.state.name for trial in optuna.load_study(study_name="search", storage=there).trials]
+    assert states == ["COMPLETE"] * 12 + ["FAIL"] * 12
 
 
 def test_a_file_that_is_no_journal_is_left_alone(tmp_path):

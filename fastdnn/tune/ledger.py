@@ -92,6 +92,7 @@ class Ledger:
         self._records: dict[int, _Record] = {}
         self._by_id: dict[int, _Record] = {}
         self._seen = 0  # Optuna trials
+        self._surplus: list[int] = []  # those that do not count
         self.unfinished: set[int] = set()
         self.trials: dict[int, Trial] = {}
         self._begin(maximize, dict(settings), resume)
@@ -121,6 +122,10 @@ class Ledger:
             if there is not None:
                 _compare(there, settings)
                 return
+            if self.storage.get_n_trials(self.study_id):
+                hint = "give another study_name"
+                got = f"{self.name!r} of another tool"
+                raise ValueError(expected("search", "a study of fastdnn's", got, hint)) from None
         self.storage.set_study_user_attr(self.study_id, SETTINGS, settings)
         names = {encoded: name for name, (encoded, _) in self._distributions.items()}
         self.storage.set_study_user_attr(self.study_id, "names", names)
@@ -147,6 +152,9 @@ class Ledger:
     def mend(self) -> None:
         """Take what dead processes were running away from them; write anew what was lost or given back."""
         self._reap()
+        while self._surplus:
+            with suppress(self._optuna.exceptions.UpdateFinishedTrialError):
+                self.storage.set_trial_state_values(self._surplus.pop(), self._states.FAIL)
         for number in sorted(self.unfinished):
             record = self._records[number]
             if record.frozen.state == self._states.FAIL:  # without a result
@@ -193,7 +201,8 @@ class Ledger:
             return
         before = self._records.get(about["number"])
         if before is not None and before.attempt >= about["attempt"]:
-            return  # the lower number counts
+            self._surplus.append(frozen._trial_id)  # two planned at once: the lower number counts
+            return
         params = {
             name: self._space[name].decode(frozen.params[encoded])
             for name, (encoded, _) in self._distributions.items()

@@ -3,7 +3,6 @@
 import importlib
 import logging
 import os
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -50,14 +49,11 @@ def storage_of(where: str, storage: Any) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what Optuna says of studies and of what is experimental."""
+    """Without what Optuna says of new studies and told trials."""
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            for category in ("ExperimentalWarning",):
-                warnings.simplefilter("ignore", getattr(optuna("search").exceptions, category))
-            yield
+        yield
     finally:
         logger.setLevel(level)

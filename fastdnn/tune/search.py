@@ -109,7 +109,8 @@ def search(
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
             of your own; or an executor of `concurrent.futures`.
         seconds: after which no further trial begins; those that run are finished.
-        seconds_per_trial: a trial that takes longer has failed. Whether one does depends on the machine.
+        seconds_per_trial: a trial whose training takes longer has failed; it is looked at after each epoch,
+            in long ones ten times a second. Whether one does depends on the machine.
         storage: where trials are kept: None for memory; a path, for a journal that several processes may
             share and that a crash does not harm; the URL of a database, or a storage of Optuna's.
         study_name: which one of the storage's.
@@ -126,6 +127,7 @@ def search(
         ValueError: an argument does not fit, the model does not fit the data, or the storage has a study of
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model.
+        RuntimeError: a process of "processes" cannot begin; what is missing is said.
         KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
