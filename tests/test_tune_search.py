@@ -212,12 +212,12 @@ def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
 
 
 def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path, monkeypatch):
-    from fastdnn.tune import ledger, worker_identity
+    from fastdnn.tune import ledger, signs, worker_identity
 
     journal, mine = tmp_path / "journal", worker_identity._host()
     monkeypatch.setattr(worker_identity, "_host", lambda: "another machine")
     process_of = worker_identity.Process.this()
-    monkeypatch.setattr(ledger.Process, "this", classmethod(lambda cls: process_of))
+    monkeypatch.setattr(worker_identity.Process, "this", classmethod(lambda cls: process_of))
     off = iter([KeyboardInterrupt])
 
     def switched_off(*_, **__):  # and nothing more is written
@@ -231,7 +231,7 @@ def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path,
             search(storage=journal, jobs=2)
     assert not fd.tune.load(journal).trials
     monkeypatch.setattr(worker_identity, "_host", lambda: mine)
-    monkeypatch.setattr(ledger, "SILENCE", 1.0)
+    monkeypatch.setattr(signs, "SILENCE", 1.0)
     begun = time.monotonic()
     assert rows(search(storage=journal, resume=True)) == rows(alone)
     assert time.monotonic() - begun > 1
@@ -282,12 +282,12 @@ def test_ctrl_c_breaks_off_a_long_trial():
 
 
 def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypatch):
-    from fastdnn.tune import ledger
+    from fastdnn.tune.records import MOST_DEATHS
 
     study = search(storage=tmp_path / "journal", n_trials=3)
     assert len(study.trials) == 3
     journal = tmp_path / "journal"
-    for _ in range(ledger.MOST_DEATHS):
+    for _ in range(MOST_DEATHS):
         _claim_and_die(journal)
     whole = search(storage=journal, resume=True, n_trials=4)
     assert whole.trials[3].state == "failed"
