@@ -183,8 +183,9 @@ def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
     assert len(built[1:]) == 12 - len(before.trials)
 
 
-def test_several_processes_share_a_journal_and_each_trial_is_done_once(alone, tmp_path):
-    journal = tmp_path / "journal"
+@pytest.mark.parametrize("storage", ["{}/journal", "sqlite:///{}/trials.db"])
+def test_several_processes_share_a_storage_and_each_trial_is_done_once(alone, tmp_path, storage):
+    journal = storage.format(tmp_path)
     seen = [tmp_path / "a", tmp_path / "b"]
     processes = [run_apart(journal, "{'jobs': 1}", MARKS=str(path), PAUSE="0.1") for path in seen]
     for process in processes:
