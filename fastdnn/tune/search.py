@@ -14,6 +14,7 @@ from fastdnn.model import Model
 from fastdnn.tune.asynchronous import Asynchronous
 from fastdnn.tune.asynchronous import check as check_asynchronous
 from fastdnn.tune.coordinator import Coordinator
+from fastdnn.tune.dask_workers import cluster_threads, is_client
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.executors import workers_of
@@ -103,10 +104,13 @@ def search(
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
         seed: of values, folds, and the trials' own seeds.
-        jobs: trials at a time; "all": as many as there are cores for fastdnn.
-        threads_per_trial: default the cores divided by the jobs, at least 1; it changes no bit.
+        jobs: trials at a time; "all": as many as there are cores for fastdnn, or threads in the cluster when
+            the search begins.
+        threads_per_trial: default the cores divided by the jobs, at least 1, and 1 in a cluster; it changes no
+            bit.
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
-            of your own; or an executor of `concurrent.futures`.
+            of your own; an executor of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
+            (`pip install "fastdnn[dask]"`).
         seconds: after which no further trial begins; those that run are finished.
         seconds_per_trial: a trial that takes longer has failed. Whether one does depends on the machine.
         storage: where trials are kept: None for memory; a path, for a journal that several processes may
@@ -159,7 +163,7 @@ def search(
     stopping = pruner_of(where, pruner)
     if not reproducible:
         check_asynchronous(where, method)
-    resources = Resources.of(where, jobs, threads_per_trial)
+    resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
         build=_callable(where, "build", build),
@@ -219,12 +223,18 @@ class Resources:
     threads: int
 
     @classmethod
-    def of(cls, where: str, jobs: Any, threads: Any) -> "Resources":
-        """Within the cores; what is given is used as given.
+    def of(cls, where: str, jobs: Any, threads: Any, executor: Any = None) -> "Resources":
+        """Within the cores; what is given is used as given. Of a Dask cluster each thread is one for a trial.
 
         Raises:
-            ValueError: it is no number of jobs or threads.
+            ValueError: it is no number of jobs or threads, or the cluster is not there.
         """
+        if is_client(executor):
+            there = cluster_threads(where, executor)
+            if isinstance(jobs, str):
+                choice(where, "jobs as a number or", jobs, ["all"])
+            given = there if isinstance(jobs, str) else whole(where, "jobs", jobs, 1)
+            return cls(given, 1 if threads is None else whole(where, "threads_per_trial", threads, 1))
         cores = thread_settings.get_num_threads()
         if isinstance(jobs, str):
             choice(where, "jobs as a number or", jobs, ["all"])
