@@ -76,6 +76,14 @@ def deadly_build(p):
     return build(p)
 
 
+def marking_build(p, *, folder, pause=0.1):
+    """A build that says in a file of its process that it began, and takes a while."""
+    with (folder / f"{os.getpid()}").open("a") as file:
+        file.write(f"{p['lr']}\n")
+    time.sleep(pause)
+    return build(p)
+
+
 if __name__ == "__main__":
     import sys
 
