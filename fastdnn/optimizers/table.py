@@ -75,8 +75,7 @@ class Numbers:
         is kept for the run that goes on with some of the same steps; but for a single step what is scheduled
         is asked anew, since a schedule's own settings may have changed. A new one is checked.
         """
-        scheduled = self._by_step or self._by_epoch
-        made_for = (self._changes, epoch if scheduled else 0)  # constant numbers stay what they are
+        made_for = (self._changes, epoch if self._by_epoch else 0)
         may_keep = steps > 1 or not self._by_epoch
         if may_keep and self._table is not None and self._table[0] == made_for:
             _, begin, kept = self._table

@@ -12,11 +12,14 @@ from typing import Any
 
 from fastdnn.diagnose.told import Told
 from fastdnn.interrupts import interrupts_held
+from fastdnn.tune.dask_workers import WorkersDied
 from fastdnn.tune.executors import Workers
-from fastdnn.tune.ledger import BEAT, Ledger, Slot
+from fastdnn.tune.ledger import Ledger
 from fastdnn.tune.methods import Method
 from fastdnn.tune.pruning import Pruner, shares
+from fastdnn.tune.records import Slot
 from fastdnn.tune.runner import Begun, Outcome, Task
+from fastdnn.tune.signs import BEAT
 from fastdnn.tune.trial import Trial, trial_seed
 
 _LOOK = 0.25  # seconds between two looks at what other processes have done
@@ -65,10 +68,9 @@ class Coordinator:
         epochs: Callable[[Mapping[str, Any]], int],
         pruner: Pruner | None,
         jobs: int,
-        seed: int,
         seconds: float | None,
         told: Told,
-        tell: Callable[[Mapping[int, Trial], int], str],
+        tell: Callable[[Mapping[int, Trial]], str],
     ) -> None:
         self._ledger = ledger
         self._method = method
@@ -76,7 +78,7 @@ class Coordinator:
         self._epochs = epochs
         self._pruner = pruner
         self._jobs = jobs
-        self._seed = seed
+        self._seed = method.seed
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds
         self._told, self._tell = told, tell
         self._held: dict[int, _Held] = {}
@@ -219,7 +221,8 @@ class Coordinator:
             while not self._ended.empty():
                 self._take(generation, *self._ended.get())
             self._ledger.beat()
-            self._told.line(self._tell(self._ledger.trials, self._running))
+            if self._told.verbose:
+                self._told.line(self._tell(self._ledger.trials))
 
     def _patience(self) -> float:
         """How long there is nothing to do until a trial ends."""
@@ -235,6 +238,11 @@ class Coordinator:
         held.future = None
         try:
             outcome = future.result()
+        except WorkersDied as error:
+            if number not in self._suspects:
+                self._lose(number)
+                return
+            outcome = Outcome(number, reason=str(error))  # alone: no other trial can be to blame
         except (BrokenExecutor, CancelledError):
             self._lose(number)
             return

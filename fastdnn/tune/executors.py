@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 from fastdnn.errors import expected
+from fastdnn.tune.dask_workers import Dask, is_client
 from fastdnn.tune.runner import Outcome, Task, Work
 
 
@@ -38,9 +39,11 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
         return Threads(work, jobs)
     if executor == "processes":
         return Processes(where, work, jobs)
+    if is_client(executor):
+        return Dask(where, executor, work)
     if isinstance(executor, Executor):
         return Given(executor, work)
-    wanted = 'executor as "threads", "processes", or an executor of concurrent.futures'
+    wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
     raise ValueError(expected(where, wanted, repr(executor)))
 
 
@@ -71,6 +74,7 @@ class Processes:
 
     Raises:
         ValueError: `build`, or what goes with it, cannot be pickled.
+        RuntimeError: a process ends as soon as it begins.
     """
 
     def __init__(self, where: str, work: Work, jobs: int) -> None:
@@ -84,6 +88,15 @@ class Processes:
         self._context = multiprocessing.get_context("spawn")
         self._stop = self._context.Event()
         self._begin()
+        try:
+            self._pool.submit(int).result()
+        except BrokenProcessPool as error:
+            hint = (
+                'a script calls search under `if __name__ == "__main__":`, and has its build in a file; what '
+                "the process said is above"
+            )
+            wanted = "processes that can begin"
+            raise RuntimeError(expected(where, wanted, "one that ended at once", hint)) from error
 
     def _begin(self) -> None:
         self._pool = ProcessPoolExecutor(

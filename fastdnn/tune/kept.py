@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fastdnn.errors import expected
-from fastdnn.tune.ledger import SETTINGS, SLOT, Slot, result_of, trial_of
 from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
 

@@ -3,13 +3,17 @@
 import importlib
 import logging
 import os
-import warnings
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.tune.journal import JournalFile
+
+_ATTEMPTS = 5  # to open a database that others are making
+_SQLITE_PATIENCE = 60_000  # milliseconds that a process waits for the others' transactions
+_IN_MEMORY = (None, "", ":memory:")
 
 
 def optuna(where: str) -> Any:
@@ -38,26 +42,62 @@ def storage_of(where: str, storage: Any) -> Any:
     if storage is None:
         return storages.InMemoryStorage()
     if isinstance(storage, storages.BaseStorage):
-        return storages.get_storage(storage)
+        return _one_after_the_other(storages.get_storage(storage))
     if isinstance(storage, str) and "://" in storage:
-        with quiet():
-            return storages.get_storage(storage)
+        return _one_after_the_other(_database(storages, storage))
     if isinstance(storage, str | os.PathLike):
         return storages.JournalStorage(JournalFile(storage))
     wanted = "storage as a path, the URL of a database, a storage of Optuna's, or None"
     raise ValueError(expected(where, wanted, repr(storage)))
 
 
+def _one_after_the_other(storage: Any) -> Any:
+    """The storage; where it is SQLite, with transactions that lock the file from their beginning on, and wait
+    a minute for others. SQLite has no lock of rows: two processes would both read that a trial waits, and
+    both claim it, or fail by "database is locked" where both read before they write.
+    """
+    engine = getattr(getattr(storage, "_backend", None), "engine", None)
+    if engine is not None and engine.dialect.name == "sqlite" and engine.url.database not in _IN_MEMORY:
+        from sqlalchemy import event
+
+        if not event.contains(engine, "begin", _lock):
+            event.listen(engine, "connect", _leave_beginning_to_us)
+            event.listen(engine, "begin", _lock)
+            engine.dispose()  # connections that were made before
+    return storage
+
+
+def _leave_beginning_to_us(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {_SQLITE_PATIENCE}")
+
+
+def _lock(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what Optuna says of studies and of what is experimental."""
+    """Without what Optuna says of new studies and told trials."""
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            for category in ("ExperimentalWarning",):
-                warnings.simplefilter("ignore", getattr(optuna("search").exceptions, category))
-            yield
+        yield
     finally:
         logger.setLevel(level)
+
+
+def _database(storages: Any, url: str) -> Any:
+    """Where two processes make its tables at once, one fails, and finds them there when it tries again."""
+    errors = importlib.import_module("sqlalchemy.exc")
+    for attempt in range(_ATTEMPTS):
+        try:
+            with quiet():
+                return storages.get_storage(url)
+        except (errors.IntegrityError, errors.OperationalError) as error:
+            made = isinstance(error, errors.IntegrityError) or "already exists" in str(error)
+            if not made or attempt == _ATTEMPTS - 1:
+                raise
+        time.sleep(0.1 * 2**attempt)
+    raise AssertionError

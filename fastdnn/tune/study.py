@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastdnn.checks import choice, whole
+from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
 from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
@@ -192,6 +193,13 @@ class Study(ShortRepr):
 
         return importances(self)
 
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """What to do next: a range whose end the best trials crowd at, or trials that failed."""
+        from fastdnn.tune.study_advice import advice_of
+
+        return advice_of(self)
+
     def plot(
         self,
         kind: Literal["scores", "importance", "parallel_coordinates", "zoom"] = "scores",
@@ -230,7 +238,7 @@ class Study(ShortRepr):
         if self.trials:
             left = len(self.trials) - _SHOWN
             more = [f"... {left} more; print(study.table())"] if left > 0 else []
-            lines = [self.table(_SHOWN), *more, *lines]
+            lines = [self.table(_SHOWN), *more, *lines, *(str(each) for each in self.advice)]
         return "\n".join(lines)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,11 +34,6 @@ class Process:
     def as_json(self) -> dict[str, Any]:
         """For the storage."""
         return asdict(self)
-
-
-def new_worker() -> str:
-    """A name that no other search has."""
-    return uuid.uuid4().hex[:12]
 
 
 def _host() -> str:
