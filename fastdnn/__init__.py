@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         reference,
         regularizers,
         schedules,
+        tune,
     )
     from fastdnn.averages import ewma
     from fastdnn.build_info import info
@@ -79,6 +80,7 @@ _MODULES = (
     "reference",
     "regularizers",
     "schedules",
+    "tune",
 )
 _OBJECTS = {
     "Ensemble": "fastdnn.ensemble",
@@ -130,6 +132,7 @@ __all__ = [
     "set_flush_denormal",
     "set_num_threads",
     "threads",
+    "tune",
 ]
 
 

@@ -1,7 +1,9 @@
 """Arguments of a model's methods, checked, and figures and shapes in the form that Keras gives them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from fastdnn.backend import PREDICTION_BATCH
@@ -9,15 +11,35 @@ from fastdnn.data.batches import Batches
 from fastdnn.errors import expected
 from fastdnn.layers.layer import positive_int
 
+_seeds: ContextVar[Iterator[int] | None] = ContextVar("fastdnn_seeds", default=None)
+
+
+@contextmanager
+def seeds_given(seeds: Iterator[int]) -> Iterator[None]:
+    """Models that are made in the block with `seed=None` take the next of these seeds; in this thread only.
+
+    >>> import fastdnn as fd
+    >>> from fastdnn.arguments import seeds_given
+    >>> with seeds_given(iter([7, 8])):
+    ...     fd.Model().seed, fd.Model(seed=1).seed, fd.Model().seed
+    (7, 1, 8)
+    """
+    token = _seeds.set(seeds)
+    try:
+        yield
+    finally:
+        _seeds.reset(token)
+
 
 def checked_seed(seed: int | None) -> int:
-    """The seed, or a drawn one.
+    """The seed; of None one that `seeds_given` has, else a drawn one.
 
     Raises:
         ValueError: it is no whole number from 0 to 2**64 - 1.
     """
     if seed is None:
-        return secrets.randbits(32)
+        given = _seeds.get()
+        return secrets.randbits(32) if given is None else next(given)
     index = getattr(seed, "__index__", None)
     if isinstance(seed, bool) or index is None or not 0 <= index() < 2**64:
         raise ValueError(expected("model", "a seed from 0 to 2**64 - 1, or None", repr(seed)))

@@ -18,8 +18,14 @@ MODULES = sorted(
 )
 
 
+# Whose examples search.
+WITH_OPTUNA = {"fastdnn.tune.search", "fastdnn.tune.study"}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_of_the_docstrings(name):
+    if name in WITH_OPTUNA:
+        pytest.importorskip("optuna", reason="needs Optuna, of the extra `tune`")
     module = importlib.import_module(name)
     failed, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert failed == 0

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from fastdnn.data.description import describe
     from fastdnn.data.digits import load_digits
     from fastdnn.data.duplicates import check_duplicates
+    from fastdnn.data.folds import k_fold_indices
     from fastdnn.data.frames import from_dataframe, load_parquet
     from fastdnn.data.idx import load_idx, load_mnist
     from fastdnn.data.scalers import MinMaxScaler, StandardScaler
@@ -37,6 +38,7 @@ _OBJECTS = {
     "check_splits": "split_check",
     "describe": "description",
     "from_dataframe": "frames",
+    "k_fold_indices": "folds",
     "load_arrays": "arrays",
     "load_cifar10": "cifar",
     "load_cifar100": "cifar",
@@ -67,6 +69,7 @@ __all__ = [
     "check_splits",
     "describe",
     "from_dataframe",
+    "k_fold_indices",
     "load_arrays",
     "load_cifar10",
     "load_cifar100",

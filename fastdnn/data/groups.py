@@ -29,28 +29,41 @@ def split_groups(
     >>> split_groups(np.array([0, 0, 1, 2, 2]), None, (3, 2, 0), in_order=True)
     array([0, 0, 0, 1, 1], dtype=int8)
     """
-    first, members = _by_first_row(members)
+    first, members = by_first_row(members)
     sets = [index for index, rows in enumerate(wanted) if rows > 0]
     if len(first) < len(sets):
         wanted_text = f"at least {len(sets)} groups, one for each set"
         raise ValueError(expected("split_indices", wanted_text, len(first), "ask for fewer sets"))
-    counts = _counts(members, np.zeros_like(members) if kinds is None else kinds)
+    counts = count_kinds(members, np.zeros_like(members) if kinds is None else kinds)
     in_turn = in_order and kinds is None
     part = _cut(counts.sum(axis=1), wanted) if in_turn else _spread(counts, wanted, sets)
     _give_each_set_a_group(part, counts.sum(axis=1), sets)
     return part[members]
 
 
-def _by_first_row(members: Numbers) -> tuple[Numbers, Numbers]:
-    """The first row of each group, ascending, and the groups renumbered in that order."""
+def by_first_row(members: Numbers) -> tuple[Numbers, Numbers]:
+    """The first row of each group, ascending, and the groups renumbered in that order.
+
+    >>> import numpy as np
+    >>> from fastdnn.data.groups import by_first_row
+    >>> by_first_row(np.array([2, 0, 2]))
+    (array([0, 1]), array([0, 1, 0]))
+    """
     _, first, numbers = np.unique(members, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.intp)
     rank[np.argsort(first)] = np.arange(len(first))
     return np.sort(first), rank[numbers.reshape(-1)]
 
 
-def _counts(members: Numbers, kinds: Numbers) -> NDArray[np.int64]:
-    """Rows (groups, kinds)."""
+def count_kinds(members: Numbers, kinds: Numbers) -> NDArray[np.int64]:
+    """Rows (groups, kinds).
+
+    >>> import numpy as np
+    >>> from fastdnn.data.groups import count_kinds
+    >>> count_kinds(np.array([0, 1, 1]), np.array([0, 0, 1]))
+    array([[1, 0],
+           [1, 1]])
+    """
     groups, classes = int(members.max()) + 1, int(kinds.max()) + 1
     return np.bincount(members * classes + kinds, minlength=groups * classes).reshape(groups, classes)
 

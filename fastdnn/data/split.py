@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastdnn.data.draws import bits
 from fastdnn.data.frames import is_frame
 from fastdnn.data.groups import split_groups
 from fastdnn.data.sparse import is_sparse
+from fastdnn.data.split_arguments import class_numbers, shuffled, whole_number
 
 Indices = NDArray[np.intp]
 Counts = NDArray[np.int64]
+_WHERE = "split_indices"
 
 
 class Split(NamedTuple):
@@ -142,31 +142,25 @@ def split_indices(
     >>> split_indices(6, dev=2, test=0, groups=["a", "b", "b", "a", "c", "c"], shuffle=False)[1]
     array([4, 5])
     """
-    n = _whole("n", n, least=1, hint="pass the number of rows, len(x)")
+    n = whole_number(_WHERE, "n", n, least=1, hint="pass the number of rows, len(x)")
     dev_rows, test_rows = _rows("dev", dev, n), _rows("test", test, n)
     if dev_rows + test_rows >= n:
         raise ValueError(
             f"[split_indices] dev + test: expected to leave at least one of {n} rows for train, "
             f"got dev={dev!r} ({dev_rows} rows) and test={test!r} ({test_rows} rows); make them smaller"
         )
-    order = _shuffled(n, seed) if shuffle else np.arange(n)
+    order = shuffled(_WHERE, n, seed, "split") if shuffle else np.arange(n)
     if groups is not None:
-        members = _classes("groups", groups, n)[order]
-        kinds = None if stratify is None else _classes("stratify", stratify, n)[order]
+        members = class_numbers(_WHERE, "groups", groups, n)[order]
+        kinds = None if stratify is None else class_numbers(_WHERE, "stratify", stratify, n)[order]
         wanted = (n - dev_rows - test_rows, dev_rows, test_rows)
         part = split_groups(members, kinds, wanted, in_order=not shuffle)
         return order[part == 0], order[part == 1], order[part == 2]
     if stratify is None:
         train_rows = n - dev_rows - test_rows
         return order[:train_rows], order[train_rows : n - test_rows], order[n - test_rows :]
-    part = _stratified(_classes("stratify", stratify, n)[order], dev_rows, test_rows)
+    part = _stratified(class_numbers(_WHERE, "stratify", stratify, n)[order], dev_rows, test_rows)
     return order[part == 0], order[part == 1], order[part == 2]
-
-
-def _shuffled(n: int, seed: int) -> Indices:
-    """A random permutation, a function of (n, seed) alone; ties (n²/2⁶⁵ of the seeds) keep their order."""
-    seed = _whole("seed", seed, least=0, hint="the same seed gives the same split")
-    return np.argsort(bits(seed, "split").random_raw(n), kind="stable")
 
 
 def _stratified(classes: Indices, dev: int, test: int) -> NDArray[np.int8]:
@@ -216,34 +210,11 @@ def _apportion(sizes: Counts, total: int, least: Counts, most: Counts) -> Counts
     return shares
 
 
-def _classes(name: str, labels: ArrayLike, n: int) -> Indices:
-    """Labels (n,) of any sortable kind as numbers 0..C-1 in sorted order."""
-    array = np.asarray(labels)
-    where = f"[split_indices] {name}:"
-    kind = "class labels" if name == "stratify" else "group labels"
-    if array.shape != (n,):
-        raise ValueError(
-            f"{where} expected {kind} of shape ({n},), got shape {array.shape}; "
-            f"pass the label array itself ({name}=y), one-hot rows as y.argmax(axis=1)"
-        )
-    if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
-        raise ValueError(
-            f"{where} expected {kind}, got {array.dtype} values that are not whole numbers; "
-            "put a continuous target into bins first, for example with np.digitize"
-        )
-    try:
-        return np.unique(array, return_inverse=True)[1].reshape(n)
-    except TypeError as error:
-        raise TypeError(
-            f"{where} expected labels that can be sorted, got {error}; make them all str or int"
-        ) from error
-
-
 def _rows(name: str, value: float, n: int) -> int:
     """The number of rows that a fraction or a count stands for."""
     if not isinstance(value, (float, np.floating)):
         hint = "an int counts rows, a float in [0, 1) is a fraction"
-        return _whole(name, value, least=0, most=n, hint=hint)
+        return whole_number(_WHERE, name, value, least=0, most=n, hint=hint)
     if not 0 <= value < 1:
         raise ValueError(
             f"[split_indices] {name}: expected a fraction in [0, 1) or an int of rows, got {value!r}; "
@@ -256,18 +227,3 @@ def _rows(name: str, value: float, n: int) -> int:
             f"pass {name}=1 for one row or {name}=0 for none"
         )
     return rows
-
-
-def _whole(name: str, value: Any, *, least: int, most: int | None = None, hint: str) -> int:
-    """`value` as an int within its range; bool, float and str are refused."""
-    rule = f"an int >= {least}" if most is None else f"an int from {least} to {most}"
-    problem = f"[split_indices] {name}: expected {rule}, got {value!r}; {hint}"
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(problem)
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(problem) from None
-    if number < least or (most is not None and number > most):
-        raise ValueError(problem)
-    return number

@@ -15,6 +15,7 @@ from fastdnn.plots.comparison import comparison
 from fastdnn.plots.confusion_matrix import confusion_matrix
 from fastdnn.plots.curve_reading import curve_reading
 from fastdnn.plots.gradient_check import gradient_check
+from fastdnn.plots.grid_against_random import grid_against_random
 from fastdnn.plots.layers import layers
 from fastdnn.plots.learning_curve import learning_curve
 from fastdnn.plots.loss_contours import loss_contours
@@ -24,6 +25,7 @@ from fastdnn.plots.precision_recall_curve import precision_recall_curve
 from fastdnn.plots.rate_range import rate_range
 from fastdnn.plots.risk_coverage import risk_coverage
 from fastdnn.plots.roc_curve import roc_curve
+from fastdnn.plots.sampling import sampling
 from fastdnn.plots.schedules import schedules
 from fastdnn.plots.subset_fit import subset_fit
 from fastdnn.plots.walkthrough import walkthrough
@@ -42,6 +44,7 @@ __all__ = [
     "confusion_matrix",
     "curve_reading",
     "gradient_check",
+    "grid_against_random",
     "layers",
     "learning_curve",
     "loss_contours",
@@ -52,6 +55,7 @@ __all__ = [
     "rate_range",
     "risk_coverage",
     "roc_curve",
+    "sampling",
     "schedules",
     "subset_fit",
     "walkthrough",

@@ -1,0 +1,351 @@
+"""The loop of a search: which trial runs next, and what is written down of it."""
+
+import math
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastdnn.diagnose.told import Told
+from fastdnn.interrupts import interrupts_held
+from fastdnn.tune.executors import Workers
+from fastdnn.tune.ledger import BEAT, Ledger, Slot
+from fastdnn.tune.methods import Method
+from fastdnn.tune.pruning import Pruner, shares
+from fastdnn.tune.runner import Begun, Outcome, Task
+from fastdnn.tune.trial import Trial, trial_seed
+
+_LOOK = 0.25  # seconds between two looks at what other processes have done
+_PATIENCE = 10.0  # seconds that workers are given to break off
+
+
+@dataclass
+class _Held:
+    """A trial that this process runs, or keeps until others have come to the same rung."""
+
+    slot: Slot
+    rung: int
+    outcome: Outcome | None = None  # of the rung, once it is reached
+    judged: bool = False  # whether it was said who goes on, where each is judged for itself
+    future: "Future[Outcome] | None" = None
+
+
+@dataclass
+class _Generation:
+    """Trials that are compared with each other.
+
+    alive: for each rung, who is to reach it; what is not there is not decided yet.
+    """
+
+    index: int
+    numbers: list[int]
+    shares: tuple[float, ...]
+    alive: list[set[int]] = field(default_factory=list)
+
+
+class Coordinator:
+    """Runs the generations of a method, one after the other. All it writes is a function of what completed
+    generations and complete rungs say, so it does not matter who runs what, and when.
+
+    epochs: of the values of a trial.
+    jobs: trials at a time; one more for each two jobs waits for a free worker, so that none has to wait.
+    seconds: after which no further trial is begun.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        method: Method,
+        workers: Workers,
+        *,
+        epochs: Callable[[Mapping[str, Any]], int],
+        pruner: Pruner | None,
+        jobs: int,
+        seed: int,
+        seconds: float | None,
+        told: Told,
+        tell: Callable[[Mapping[int, Trial], int], str],
+    ) -> None:
+        self._ledger = ledger
+        self._method = method
+        self._workers = workers
+        self._epochs = epochs
+        self._pruner = pruner
+        self._jobs = jobs
+        self._seed = seed
+        self._deadline = math.inf if seconds is None else time.monotonic() + seconds
+        self._told, self._tell = told, tell
+        self._held: dict[int, _Held] = {}
+        self._running = 0
+        self._waiting: deque[int] = deque()
+        self._suspects: set[int] = set()  # ran when a process died: each is run alone
+        self._ended: queue.SimpleQueue[tuple[int, Future[Outcome]]] = queue.SimpleQueue()
+        self._looked_at = 0.0
+        self._earlier: list[Trial] = []
+        self._rungs_of: dict[int, tuple[float, ...]] = {}
+
+    def run(self) -> None:
+        """All generations; a Ctrl-C ends it once what is done is written down."""
+        first = 0
+        try:
+            for index in range(self._method.generations):
+                self._earlier = [self._ledger.trials[number] for number in range(first)]
+                proposals = self._method.propose(index, self._earlier)
+                if not self._run_generation(index, first, proposals):
+                    return
+                first += len(proposals)
+        except BaseException:
+            with interrupts_held():
+                self._break_off()
+            raise
+
+    # ---- A generation
+
+    def _run_generation(self, index: int, first: int, proposals: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether it was run to its end; else time is up."""
+        share = self._method.epochs_share(index)
+        slots = [
+            Slot(
+                first + number,
+                index,
+                self._as_stored(values),
+                max(1, math.ceil(share * self._epochs(values))),
+            )
+            for number, values in enumerate(proposals)
+        ]
+        with interrupts_held():
+            self._ledger.plan(slots)
+        numbers = [slot.number for slot in slots]
+        longest = max((self._ledger.slot(number).epochs for number in numbers), default=1)
+        generation = _Generation(index, numbers, shares(self._pruner, longest), [set(numbers)])
+        self._rungs_of[index] = generation.shares
+        self._look(generation)
+        return self._work_off(generation)
+
+    def _is_open(self, generation: _Generation) -> bool:
+        """Whether a trial is left to be done, by whomever."""
+        return any(number in self._ledger.unfinished for number in generation.numbers)
+
+    def _work_off(self, generation: _Generation) -> bool:
+        """Whether it was run to its end; else time is up."""
+        while self._is_open(generation):
+            with interrupts_held():
+                if time.monotonic() - self._looked_at > _LOOK and not self._ledger.in_memory:
+                    self._look(generation)
+                late = time.monotonic() > self._deadline
+                if not late:
+                    self._fill(generation)
+                elif not self._running:
+                    self._give_back()
+                    return False
+            self._collect(generation)
+        return True
+
+    def _as_stored(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values as another process will read them: 1 - (1 - β) may differ from β in the last bit."""
+        space = self._method.space
+        return {name: space[name].decode(space[name].encode(value)) for name, value in values.items()}
+
+    def _look(self, generation: _Generation) -> None:
+        """What others have done, and what is left."""
+        self._ledger.refresh()
+        self._ledger.mend()
+        self._waiting = deque(self._ledger.waiting(generation.numbers))
+        self._decide(generation)
+        self._looked_at = time.monotonic()
+
+    # ---- Beginning tasks
+
+    def _fill(self, generation: _Generation) -> None:
+        most = 1 if self._suspects else self._jobs + max(1, self._jobs // 2)
+        while self._running < most:
+            if not (self._go_on(generation) or self._begin(generation)):
+                return
+
+    def _go_on(self, generation: _Generation) -> bool:
+        """The next stretch of a trial that is among the best of its rung."""
+        for number in sorted(self._held):
+            held = self._held[number]
+            if held.outcome is not None and held.future is None:
+                rung = held.rung + 1
+                if rung < len(generation.alive) and number in generation.alive[rung]:
+                    self._submit(generation, held, rung, held.outcome.state)
+                    return True
+        return False
+
+    def _begin(self, generation: _Generation) -> bool:
+        suspects = sorted(self._suspects)
+        while suspects or self._waiting:
+            number = suspects.pop(0) if suspects else self._waiting.popleft()
+            slot = self._ledger.claim([number])
+            if slot is not None:
+                self._held[number] = held = _Held(slot, 0)
+                self._submit(generation, held, 0, None)
+                return True
+            self._suspects.discard(number)
+        return False
+
+    def _submit(self, generation: _Generation, held: _Held, rung: int, state: Begun | None) -> None:
+        number, last = held.slot.number, rung == len(generation.shares) - 1
+        task = Task(
+            number,
+            held.slot.params,
+            trial_seed(self._seed, number),
+            self._until(held.slot, generation, rung),
+            last,
+            state,
+        )
+        held.rung, held.outcome, held.judged = rung, None, False
+        held.future = self._workers.submit(task)
+        self._running += 1
+        held.future.add_done_callback(lambda future: self._ended.put((number, future)))
+
+    # ---- Ends of tasks
+
+    def _collect(self, generation: _Generation) -> None:
+        """Wait for an end, and write down all that have come."""
+        try:
+            ended = self._ended.get(timeout=self._patience())
+        except queue.Empty:
+            with interrupts_held():
+                self._ledger.beat()
+            return
+        with interrupts_held():
+            self._take(generation, *ended)
+            while not self._ended.empty():
+                self._take(generation, *self._ended.get())
+            self._ledger.beat()
+            self._told.line(self._tell(self._ledger.trials, self._running))
+
+    def _patience(self) -> float:
+        """How long there is nothing to do until a trial ends."""
+        most = BEAT if self._running and (self._ledger.in_memory or not self._waiting) else _LOOK
+        if self._running and not self._ledger.in_memory:
+            most = min(most, 4 * _LOOK)
+        return max(0.0, min(most, self._deadline - time.monotonic())) if self._running else _LOOK
+
+    def _take(self, generation: _Generation, number: int, future: "Future[Outcome]") -> None:
+        """What became of a task."""
+        self._running -= 1
+        held = self._held[number]
+        held.future = None
+        try:
+            outcome = future.result()
+        except (BrokenExecutor, CancelledError):
+            self._lose(number)
+            return
+        except Exception as error:  # it could not be sent to the worker, or back
+            outcome = Outcome(number, reason=f"{type(error).__name__}: {error}")
+        self._suspects.discard(number)
+        if outcome.interrupted:
+            self._drop(number)
+            self._ledger.release(number)
+        elif outcome.reason or held.rung == len(generation.shares) - 1:
+            self._drop(number)
+            state = "failed" if outcome.reason else "complete"
+            self._ledger.finish(outcome, state, self._rungs(held, held.rung))
+            self._decide(generation)
+        else:
+            held.outcome = outcome
+            assert outcome.value is not None
+            self._ledger.report(number, held.rung, outcome.value)
+            self._decide(generation)
+
+    def _lose(self, number: int) -> None:
+        """Its worker died: of several that ran, nobody knows for which one's sake, so each is tried alone."""
+        alone = number in self._suspects
+        self._drop(number)
+        self._ledger.release(number, died=alone)
+        self._suspects.add(number)
+        self._ledger.mend()
+
+    def _drop(self, number: int) -> None:
+        self._held.pop(number, None)
+
+    def _rungs(self, held: _Held, rung: int) -> list[tuple[int, float]]:
+        """(epochs, value) at the rungs before this one."""
+        found = []
+        for each in range(rung):
+            value = self._ledger.rung_values([held.slot.number], each).get(held.slot.number)
+            if value is not None:
+                found.append((_until(held.slot, self._rungs_of[held.slot.generation][each]), value))
+        return found
+
+    # ---- Rungs
+
+    def _decide(self, generation: _Generation) -> None:
+        """Who goes on, at each rung that all have reached who were to."""
+        while len(generation.alive) < len(generation.shares):
+            rung = len(generation.alive) - 1
+            values = self._ledger.rung_values(generation.alive[rung], rung)
+            missing = generation.alive[rung] - values.keys()
+            if any(not self._failed(number) for number in missing):
+                break
+            assert self._pruner is not None
+            earlier = self._earlier_values(generation, rung)
+            generation.alive.append(self._pruner.survivors(values, earlier, self._method.sign))
+        for number, held in [*self._held.items()]:
+            outcome, rung = held.outcome, held.rung + 1
+            if outcome is not None and rung < len(generation.alive) and number not in generation.alive[rung]:
+                self._drop(number)
+                self._ledger.finish(outcome, "pruned", self._rungs(held, rung))
+
+    def _failed(self, number: int) -> bool:
+        trial = self._ledger.trials.get(number)
+        return trial is not None and trial.state == "failed"
+
+    def _earlier_values(self, generation: _Generation, rung: int) -> dict[int, float]:
+        """What trials of earlier generations had come to at this rung."""
+        numbers = [
+            trial.number
+            for trial in self._earlier
+            if len(self._rungs_of[trial.generation]) == len(generation.shares)
+        ]
+        return self._ledger.rung_values(numbers, rung)
+
+    def _until(self, slot: Slot, generation: _Generation, rung: int) -> int:
+        """The epoch up to which a trial is trained at a rung."""
+        return _until(slot, generation.shares[rung])
+
+    # ---- The end
+
+    def _give_back(self) -> None:
+        """All that waits at a rung."""
+        for number in [*self._held]:
+            self._drop(number)
+            self._ledger.release(number)
+
+    def _break_off(self) -> None:
+        """Stop the workers, write down what is done, give back the rest."""
+        self._workers.stop()
+        for held in self._held.values():
+            if held.future is not None:
+                held.future.cancel()
+        until = time.monotonic() + _PATIENCE
+        while self._running and time.monotonic() < until:
+            try:
+                number, future = self._ended.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            self._take_last(number, future)
+        self._give_back()
+
+    def _take_last(self, number: int, future: "Future[Outcome]") -> None:
+        """A trial that came to its end meanwhile is written down; others are given back."""
+        self._running -= 1
+        held = self._held.get(number)
+        if held is None or future.cancelled() or future.exception() is not None:
+            return
+        outcome, shares_ = future.result(), self._rungs_of[held.slot.generation]
+        if not outcome.interrupted and (outcome.reason or held.rung == len(shares_) - 1):
+            self._drop(number)
+            state = "failed" if outcome.reason else "complete"
+            self._ledger.finish(outcome, state, self._rungs(held, held.rung))
+
+
+def _until(slot: Slot, share: float) -> int:
+    """The epoch up to which a trial is trained at a rung."""
+    return max(1, math.ceil(share * slot.epochs - 1e-9))

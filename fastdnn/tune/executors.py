@@ -1,0 +1,144 @@
+"""Where trials run: threads of this process, processes, or what someone else provides."""
+
+import multiprocessing
+import pickle
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Protocol
+
+from fastdnn.errors import expected
+from fastdnn.tune.runner import Outcome, Task, Work
+
+
+class Workers(Protocol):
+    """What runs tasks; futures give an `Outcome`, or raise where the worker is lost."""
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Begin a task, or keep it until there is room."""
+        ...
+
+    def stop(self) -> None:
+        """Break off what runs, as soon as may be; its outcomes say so."""
+        ...
+
+    def close(self) -> None:
+        """End, after what was submitted."""
+        ...
+
+
+def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
+    """The workers for `search(executor=)`.
+
+    Raises:
+        ValueError: it is nothing that can run trials, or `build` cannot be sent to processes.
+    """
+    if executor is None or executor == "threads":
+        return Threads(work, jobs)
+    if executor == "processes":
+        return Processes(where, work, jobs)
+    if isinstance(executor, Executor):
+        return Given(executor, work)
+    wanted = 'executor as "threads", "processes", or an executor of concurrent.futures'
+    raise ValueError(expected(where, wanted, repr(executor)))
+
+
+class Threads:
+    """Threads of this process: trials release the GIL while they train, and share data and memory."""
+
+    def __init__(self, work: Work, jobs: int) -> None:
+        self._work = work
+        self._stop = threading.Event()
+        self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="fastdnn-trial")
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Queue it."""
+        return self._pool.submit(self._work.run, task, self._stop.is_set)
+
+    def stop(self) -> None:
+        """At the next epoch, or in 0.1 s."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Wait for all."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+class Processes:
+    """Processes of their own (spawn), each of which gets the data once: for a `build`, layers or losses in
+    Python that would wait for each other's GIL.
+
+    Raises:
+        ValueError: `build`, or what goes with it, cannot be pickled.
+    """
+
+    def __init__(self, where: str, work: Work, jobs: int) -> None:
+        try:
+            self._work = pickle.dumps(work)
+        except Exception as error:
+            hint = "define it at the top of a module, not within a function or as a lambda, or use threads"
+            wanted = "a build that can be sent to processes"
+            raise ValueError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
+        self._jobs = jobs
+        self._context = multiprocessing.get_context("spawn")
+        self._stop = self._context.Event()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pool = ProcessPoolExecutor(
+            self._jobs, self._context, initializer=_begin_process, initargs=(self._work, self._stop)
+        )
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Queue it; the pool is made anew where one of its processes died."""
+        try:
+            return self._pool.submit(_run_in_process, task)
+        except BrokenProcessPool:
+            self._pool.shutdown(wait=False)
+            self._begin()
+            return self._pool.submit(_run_in_process, task)
+
+    def stop(self) -> None:
+        """At the next epoch, or in 0.1 s."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Wait for all."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+_here: dict[str, Any] = {}  # of a worker process: the work, and what says whether it goes on
+
+
+def _begin_process(work: bytes, stop: Any) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the search's, which tells the workers
+    _here.update(work=pickle.loads(work), stop=stop.is_set)
+
+
+def _run_in_process(task: Task) -> Outcome:
+    work: Work = _here["work"]
+    stop: Callable[[], bool] = _here["stop"]
+    return work.run(task, stop)
+
+
+class Given:
+    """An executor of the user's, which stays theirs. Each task takes all that it needs with it."""
+
+    def __init__(self, executor: Executor, work: Work) -> None:
+        self._executor = executor
+        self._work = work
+        self._stopped = False
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Queue it."""
+        return self._executor.submit(self._work.run, task)
+
+    def stop(self) -> None:
+        """What runs is waited for: nothing of it can be reached."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Nothing: it is not ours."""

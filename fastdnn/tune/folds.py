@@ -1,0 +1,102 @@
+"""The folds of a cross-validation, and a few bytes by which data are known again."""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from fastdnn.checks import whole
+from fastdnn.errors import expected
+from fastdnn.tune.rows import count
+
+_SAMPLED = 256  # rows by which data are known again
+
+Folds = tuple[tuple[np.ndarray, np.ndarray], ...]
+
+
+def folds_of(where: str, cv: Any, data: tuple[Any, Any, Any], stratify: Any, groups: Any, seed: int) -> Folds:
+    """The rows of train and dev, for each fold.
+
+    Raises:
+        ValueError, TypeError: a row is none of the data, a side is empty, or the labels do not fit.
+    """
+    x, y, _ = data
+    rows = count(x)
+    if hasattr(cv, "split"):
+        pairs: Iterable[Any] = cv.split(np.zeros((rows, 1)), None if isinstance(y, Mapping) else y, groups)
+    elif isinstance(cv, Iterable) and not isinstance(cv, str):
+        pairs = cv
+    else:
+        from fastdnn.data import k_fold_indices
+
+        labels = _labels(y) if stratify is None or stratify is True else stratify
+        kinds = None if labels is False or labels is None else labels
+        return tuple(
+            k_fold_indices(rows, whole(where, "cv", cv, 2), stratify=kinds, groups=groups, seed=seed)
+        )
+    return tuple(_checked(where, number, pair, rows) for number, pair in enumerate(pairs)) or _none(where)
+
+
+def _labels(y: Any) -> Any:
+    """What has whole numbers, one for each row."""
+    if isinstance(y, Mapping):
+        return None
+    array = np.asarray(y)
+    return array if array.ndim == 1 and array.dtype.kind in "iub" else None
+
+
+def _none(where: str) -> Folds:
+    raise ValueError(expected(where, "cv with at least one fold", "none"))
+
+
+def _checked(where: str, number: int, pair: Any, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        wanted = f"cv, fold {number} as (rows of train, rows of dev)"
+        raise ValueError(expected(where, wanted, type(pair).__name__))
+    found = []
+    for side, given in zip(("train", "dev"), pair, strict=True):
+        array = np.asarray(given)
+        array = np.flatnonzero(array) if array.dtype == bool and array.shape == (rows,) else array
+        fits = array.ndim == 1 and array.dtype.kind in "iu" and len(array)
+        if not fits or array.min() < 0 or array.max() >= rows:
+            wanted = f"cv, fold {number}: numbers of {side} rows from 0 to {rows - 1}"
+            got = f"{array.min()} to {array.max()}" if fits else f"{array.dtype} of shape {array.shape}"
+            raise ValueError(expected(where, wanted, got))
+        found.append(array.astype(np.intp))
+    return found[0], found[1]
+
+
+def fingerprint(*data: Any) -> str:
+    """Of shapes, types and up to 256 rows of each array; hexadecimal.
+
+    >>> import numpy as np
+    >>> from fastdnn.tune.folds import fingerprint
+    >>> zeros = fingerprint(np.zeros(3))
+    >>> zeros == fingerprint(np.zeros(3)), zeros == fingerprint(np.ones(3))
+    (True, False)
+    """
+    value = 0
+    for part in _parts(data):
+        value = zlib.crc32(part, value)
+    return f"{value:08x}"
+
+
+def _parts(data: Any) -> Iterable[bytes]:
+    if data is None or isinstance(data, str | int | float):
+        yield repr(data).encode()
+    elif isinstance(data, Mapping):
+        for name, part in data.items():
+            yield str(name).encode()
+            yield from _parts(part)
+    elif hasattr(data, "dtype") and hasattr(data, "shape") and not hasattr(data, "tocsr"):
+        rows = np.unique(np.linspace(0, max(0, len(data) - 1), _SAMPLED).astype(int))[: len(data)]
+        yield f"{data.dtype} {data.shape}".encode()
+        yield np.ascontiguousarray(np.asarray(data)[rows]).tobytes() if data.dtype != object else b""
+    elif isinstance(data, tuple) or (isinstance(data, list) and any(hasattr(part, "shape") for part in data)):
+        for part in data:
+            yield from _parts(part)
+    elif isinstance(data, list):
+        yield from _parts(np.asarray(data))
+    else:
+        yield f"{getattr(data, 'shape', count(data))}".encode()

@@ -1,0 +1,40 @@
+"""A study as its storage has it, without the space and the data."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from fastdnn.errors import expected
+from fastdnn.tune.ledger import SETTINGS, SLOT, Slot, result_of, trial_of
+from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.study import Study
+
+
+def kept(storage: Any, study_name: str) -> Study:
+    """See `fastdnn.tune.load`."""
+    if isinstance(storage, str | os.PathLike) and "://" not in str(storage) and not Path(storage).exists():
+        raise ValueError(expected("load", "the path of a search's journal", f"{storage}, which is not there"))
+    there = storage_of("load", storage)
+    try:
+        study_id = there.get_study_id_from_name(study_name)
+    except KeyError:
+        names = ", ".join(repr(each.study_name) for each in there.get_all_studies()) or "none"
+        raise ValueError(expected("load", f"a study {study_name!r} in the storage", names)) from None
+    settings = there.get_study_user_attrs(study_id).get(SETTINGS)
+    if settings is None:
+        raise ValueError(expected("load", "a study that fastdnn made", f"{study_name!r} of another tool"))
+    count: dict[int, Any] = {}
+    for frozen in there.get_all_trials(study_id, deepcopy=False):
+        about = frozen.user_attrs.get(SLOT)
+        before = None if about is None else count.get(about["number"])
+        if about is not None and (before is None or before.user_attrs[SLOT]["attempt"] < about["attempt"]):
+            count[about["number"]] = frozen
+    trials = []
+    for _, frozen in sorted(count.items()):
+        about = frozen.user_attrs[SLOT]
+        slot = Slot(about["number"], about["generation"], about["params"], about["epochs"])
+        result = result_of(frozen)
+        if result is not None:
+            trials.append(trial_of(slot, settings["seed"], result))
+    method, monitor, mode = settings["method"], settings["monitor"], settings["mode"]
+    return Study(tuple(trials), max(len(count), settings.get("planned", 0)), monitor, mode, method)

@@ -1,0 +1,429 @@
+"""The trials of a search in an Optuna storage, which any number of processes share."""
+
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from fastdnn.errors import expected
+from fastdnn.tune.optuna_parts import optuna, quiet, storage_of
+from fastdnn.tune.runner import Outcome
+from fastdnn.tune.space import Space
+from fastdnn.tune.trial import Trial, trial_seed
+from fastdnn.tune.worker_identity import Process, new_worker
+
+BEAT = 5.0  # seconds between two signs of life
+SILENCE = 60.0  # seconds without one, after which a process of another machine is taken for dead
+_UNOWNED = 10.0  # the same for a trial that was claimed by someone who did not come to say who
+MOST_DEATHS = 3  # of processes that ran a trial, after which it is the trial's fault
+
+SETTINGS, SLOT, _RESULT, _WORKER = "fastdnn", "slot", "result", "worker"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A trial that is to be done.
+
+    number, generation, params: of the trial.
+    epochs: that it is trained when it is not stopped early.
+    """
+
+    number: int
+    generation: int
+    params: Mapping[str, Any]
+    epochs: int
+
+
+@dataclass
+class _Record:
+    """The Optuna trial that counts for a slot."""
+
+    slot: Slot
+    id: int
+    number: int
+    attempt: int
+    frozen: Any
+    ours: bool = False
+    seen: float = 0.0  # when it was first met running without an owner
+
+
+class Ledger:
+    """Who does what, and what came of it.
+
+    A slot is the number of a trial. An Optuna trial belongs to a slot and an attempt; of several for the same
+    the one with the lowest number counts, so that two processes may plan at once. Claiming one is the
+    storage's own step from WAITING to RUNNING, which one of them can make. What a dead process was running
+    becomes FAIL, and its slot is written anew with the next attempt. So each slot is done once.
+
+    One thread of a process uses it.
+
+    Args:
+        storage: None, a path, a URL, or a storage of Optuna's.
+        name: of the study in it.
+        maximize: whether more of the value is better.
+        settings: what all who share the study must agree on, by name, as JSON knows it.
+        space: that encodes values for Optuna.
+        resume: whether the study may be there already.
+
+    Raises:
+        ValueError: the study is there and `resume` is not, or its settings are others.
+    """
+
+    def __init__(
+        self,
+        storage: Any,
+        name: str,
+        maximize: bool,
+        settings: Mapping[str, Any],
+        space: Space,
+        seed: int,
+        *,
+        resume: bool,
+    ) -> None:
+        self._optuna = optuna("search")
+        self._states = self._optuna.trial.TrialState
+        self.storage = storage_of("search", storage)
+        self.in_memory = isinstance(self.storage, self._optuna.storages.InMemoryStorage)
+        self.name = name
+        self._space = space
+        self._seed = seed
+        self._distributions = {each: distribution.encoded(each) for each, distribution in space.items()}
+        self._records: dict[int, _Record] = {}
+        self._by_id: dict[int, _Record] = {}
+        self._seen = 0  # Optuna trials
+        self.unfinished: set[int] = set()
+        self.trials: dict[int, Trial] = {}
+        self._begin(maximize, dict(settings), resume)
+        self._worker = new_worker()
+        self._process = Process.this()
+        self._beats = 0
+        self._beaten_at = -BEAT
+        self._others: dict[str, tuple[int, float]] = {}  # the last beat of another, and when it was new
+        self.refresh()
+
+    # ---- The study
+
+    def _begin(self, maximize: bool, settings: dict[str, Any], resume: bool) -> None:
+        direction = self._optuna.study.StudyDirection
+        try:
+            with quiet():
+                wanted = direction.MAXIMIZE if maximize else direction.MINIMIZE
+                self.study_id = self.storage.create_new_study([wanted], self.name)
+        except self._optuna.exceptions.DuplicatedStudyError:
+            self.study_id = self.storage.get_study_id_from_name(self.name)
+            if not resume:
+                hint = "go on by resume=True, or give another storage or study_name"
+                raise ValueError(
+                    expected("search", "a new study", f"{self.name!r}, which is in the storage already", hint)
+                ) from None
+            there = self._settings_there()
+            if there is not None:
+                _compare(there, settings)
+                return
+        self.storage.set_study_user_attr(self.study_id, SETTINGS, settings)
+        names = {encoded: name for name, (encoded, _) in self._distributions.items()}
+        self.storage.set_study_user_attr(self.study_id, "names", names)
+
+    def _settings_there(self) -> dict[str, Any] | None:
+        """Those of who made the study; after a second None: it was killed before it could say."""
+        for _ in range(20):
+            there = self.storage.get_study_user_attrs(self.study_id).get(SETTINGS)
+            if there is not None:
+                return dict(there)
+            time.sleep(0.05)
+        return None
+
+    # ---- Planning
+
+    def plan(self, slots: Iterable[Slot]) -> None:
+        """Write those slots that nobody has written yet."""
+        self.refresh()
+        for slot in slots:
+            if slot.number not in self._records:
+                self._write(slot, attempt=0, deaths=0)
+        self.refresh()
+
+    def mend(self) -> None:
+        """Take what dead processes were running away from them; write anew what was lost or given back."""
+        self._reap()
+        for number in sorted(self.unfinished):
+            record = self._records[number]
+            if record.frozen.state == self._states.FAIL:  # without a result
+                self._write(record.slot, record.attempt + 1, _deaths(record.frozen))
+        self.refresh()
+
+    def _write(self, slot: Slot, attempt: int, deaths: int) -> None:
+        params, distributions = {}, {}
+        for name, value in slot.params.items():
+            encoded, distribution = self._distributions[name]
+            params[encoded] = self._space[name].encode(value)
+            distributions[encoded] = distribution
+        about = {
+            "number": slot.number,
+            "generation": slot.generation,
+            "epochs": slot.epochs,
+            "attempt": attempt,
+            "deaths": deaths,
+            "params": {name: _plain(value) for name, value in slot.params.items()},
+        }
+        trial = self._optuna.trial.create_trial(
+            state=self._states.WAITING, params=params, distributions=distributions, user_attrs={SLOT: about}
+        )
+        self.storage.create_new_trial(self.study_id, trial)
+
+    # ---- Reading
+
+    def refresh(self) -> None:
+        """Learn what others have done."""
+        trials = self.storage.get_all_trials(self.study_id, deepcopy=False)
+        for frozen in trials[self._seen :]:
+            self._meet(frozen)
+        self._seen = len(trials)
+        for number in [*self.unfinished]:
+            record = self._records[number]
+            frozen = trials[record.number]
+            if frozen is not record.frozen:
+                record.frozen = frozen
+                self._note(record)
+
+    def _meet(self, frozen: Any) -> None:
+        about = frozen.user_attrs.get(SLOT)
+        if about is None:
+            return
+        before = self._records.get(about["number"])
+        if before is not None and before.attempt >= about["attempt"]:
+            return  # the lower number counts
+        params = {
+            name: self._space[name].decode(frozen.params[encoded])
+            for name, (encoded, _) in self._distributions.items()
+            if encoded in frozen.params
+        }
+        slot = Slot(about["number"], about["generation"], params, about["epochs"])
+        record = _Record(slot, frozen._trial_id, frozen.number, about["attempt"], frozen)
+        self._records[slot.number] = record
+        self.unfinished.add(slot.number)
+        self._note(record)
+
+    def _note(self, record: _Record) -> None:
+        """What a record's state means for its slot."""
+        result = result_of(record.frozen)
+        if result is not None:
+            self.trials[record.slot.number] = trial_of(record.slot, self._seed, result)
+            self.unfinished.discard(record.slot.number)
+
+    def rung_values(self, numbers: Iterable[int], rung: int) -> dict[int, float]:
+        """The values of trials at a rung, of those that have come there, and not failed."""
+        found = {}
+        for number in numbers:
+            record = self._records.get(number)
+            if record is not None and rung in record.frozen.intermediate_values:
+                found[number] = float(record.frozen.intermediate_values[rung])
+        return found
+
+    def slot(self, number: int) -> Slot:
+        """What a trial is."""
+        return self._records[number].slot
+
+    def is_planned(self, number: int) -> bool:
+        """Whether a slot was written."""
+        return number in self._records
+
+    def waiting(self, numbers: Iterable[int]) -> list[int]:
+        """Those that nobody works on."""
+        return [
+            number
+            for number in numbers
+            if number in self.unfinished and self._records[number].frozen.state == self._states.WAITING
+        ]
+
+    # ---- Working
+
+    def claim(self, numbers: Iterable[int]) -> Slot | None:
+        """One of these slots that nobody works on; None where there is none."""
+        for number in numbers:
+            record = self._records.get(number)
+            if record is None or record.frozen.state != self._states.WAITING:
+                continue
+            try:
+                won = self.storage.set_trial_state_values(record.id, state=self._states.RUNNING)
+            except self._optuna.exceptions.UpdateFinishedTrialError:
+                won = False
+            if won:
+                self.beat()
+                self.storage.set_trial_system_attr(record.id, _WORKER, self._worker)
+                record.ours = True
+                self._reread(record)
+                return record.slot
+            self._reread(record)
+        return None
+
+    def report(self, number: int, rung: int, value: float) -> None:
+        """A trial's value at a rung."""
+        self._change(number, lambda record: self.storage.set_trial_intermediate_value(record.id, rung, value))
+
+    def finish(self, outcome: Outcome, state: str, rungs: Iterable[tuple[int, float]] = ()) -> bool:
+        """A trial's end; False where it was taken from this process, which was silent for too long."""
+
+        def write(record: _Record) -> None:
+            result = _result_of(outcome, rungs) | {"state": state}
+            self.storage.set_trial_user_attr(record.id, _RESULT, result)
+            values = None if outcome.value is None else [outcome.value]
+            self.storage.set_trial_state_values(record.id, self._finished(state), values)
+
+        return self._change(outcome.number, write)
+
+    def _finished(self, state: str) -> Any:
+        names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+        return self._states[names[state]]
+
+    def release(self, number: int, *, died: bool = False) -> None:
+        """Give a trial back, to be done from its start by whoever comes; `died`: for a fault of its own."""
+
+        def write(record: _Record) -> None:
+            if not died:
+                self.storage.set_trial_user_attr(record.id, "released", True)
+            self.storage.set_trial_state_values(record.id, self._states.FAIL)
+
+        self._change(number, write)
+
+    def _change(self, number: int, write: Any) -> bool:
+        record = self._records[number]
+        if not record.ours:
+            return False
+        try:
+            write(record)
+        except self._optuna.exceptions.UpdateFinishedTrialError:
+            record.ours = False
+            self._reread(record)
+            return False
+        self._reread(record)
+        return True
+
+    def _reread(self, record: _Record) -> None:
+        record.frozen = self.storage.get_trial(record.id)
+        self._note(record)
+
+    def close(self) -> None:
+        """Force a journal to the disk."""
+        sync = getattr(getattr(self.storage, "_backend", None), "sync", None)
+        if sync is not None:
+            sync()
+
+    # ---- Signs of life
+
+    def beat(self) -> None:
+        """Say that this process lives, if that is due."""
+        now = time.monotonic()
+        if now - self._beaten_at < BEAT:
+            return
+        self._beats += 1
+        sign = {**self._process.as_json(), "beats": self._beats}
+        self.storage.set_study_system_attr(self.study_id, f"worker {self._worker}", sign)
+        self._beaten_at = now
+
+    def _reap(self) -> None:
+        running = [
+            record
+            for number in self.unfinished
+            if not (record := self._records[number]).ours and record.frozen.state == self._states.RUNNING
+        ]
+        if not running:
+            return
+        signs = self.storage.get_study_system_attrs(self.study_id)
+        dead: dict[str, bool] = {}
+        for record in running:
+            worker = record.frozen.system_attrs.get(_WORKER)
+            if worker is None:
+                record.seen = record.seen or time.monotonic()
+                lost = time.monotonic() - record.seen > _UNOWNED
+            else:
+                if worker not in dead:
+                    dead[worker] = self._is_dead(worker, signs.get(f"worker {worker}"))
+                lost = dead[worker]
+            if lost:
+                self._take_away(record)
+
+    def _is_dead(self, worker: str, sign: Mapping[str, Any] | None) -> bool:
+        """By the system, or because its sign has not changed for long, by this process's own clock."""
+        if sign is not None and Process(sign["host"], sign["pid"], sign["start"]).is_dead:
+            return True
+        beats, now = (0 if sign is None else sign["beats"]), time.monotonic()
+        last, since = self._others.get(worker, (-1, now))
+        if beats != last:
+            since = now
+        self._others[worker] = beats, since
+        return now - since > SILENCE
+
+    def _take_away(self, record: _Record) -> None:
+        """What was written whole counts; the rest is FAIL, without a result."""
+        result = record.frozen.user_attrs.get(_RESULT)
+        state, values = self._states.FAIL, None
+        if result is not None:
+            state = self._finished(result["state"])
+            values = None if result["value"] is None else [result["value"]]
+        with suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # somebody else was quicker
+            self.storage.set_trial_state_values(record.id, state, values)
+        self._reread(record)
+
+
+def _deaths(frozen: Any) -> int:
+    """Of processes that ran the slot, this attempt's included, which ended without a result."""
+    return int(frozen.user_attrs[SLOT]["deaths"]) + ("released" not in frozen.user_attrs)
+
+
+def result_of(frozen: Any) -> dict[str, Any] | None:
+    """What came of an Optuna trial; None where it is not finished, or was lost with its process."""
+    if not frozen.state.is_finished():
+        return None
+    result: dict[str, Any] | None = frozen.user_attrs.get(_RESULT)
+    if result is None and (deaths := _deaths(frozen)) >= MOST_DEATHS:
+        reason = f"the process that ran it died, {deaths} times"
+        return _result_of(Outcome(0, reason=reason), ()) | {"state": "failed"}
+    return result
+
+
+def trial_of(slot: Slot, seed: int, result: Mapping[str, Any]) -> Trial:
+    """A slot and what came of it."""
+    return Trial(
+        number=slot.number,
+        params=slot.params,
+        seed=trial_seed(seed, slot.number),
+        generation=slot.generation,
+        state=result["state"],
+        value=result["value"],
+        metrics=result["metrics"],
+        folds=tuple(result["folds"]),
+        rungs=tuple((int(epochs), float(value)) for epochs, value in result["rungs"]),
+        epochs=result["epochs"],
+        seconds=result["seconds"],
+        reason=result["reason"],
+    )
+
+
+def _result_of(outcome: Outcome, rungs: Iterable[tuple[int, float]]) -> dict[str, Any]:
+    return {
+        "value": outcome.value,
+        "metrics": dict(outcome.metrics),
+        "folds": [dict(fold) for fold in outcome.folds],
+        "rungs": [list(rung) for rung in rungs],
+        "epochs": outcome.epochs,
+        "seconds": round(outcome.seconds, 6),
+        "reason": outcome.reason,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it, or what it prints."""
+    return value if value is None or isinstance(value, str | int | float) else repr(value)
+
+
+def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise if a study was begun with other settings."""
+    for name in wanted:
+        if there.get(name) != wanted[name]:
+            hint = "give what it was begun with, or another storage or study_name"
+            got = f"{name} = {wanted[name]}"
+            raise ValueError(
+                expected("search", f"the study in the storage: {name} = {there.get(name)}", got, hint)
+            )

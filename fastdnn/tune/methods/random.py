@@ -1,0 +1,32 @@
+"""Values drawn at random, each trial's independent of all others."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastdnn.tune.methods.method import Method
+from fastdnn.tune.trial import Trial
+
+
+class Random(Method):
+    """`Space.draw` for each number, all in one generation.
+
+    Source: Bergstra & Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012; deck 002,
+    "Try random values: Don't use a grid": 25 trials try 25 different values of each parameter.
+
+    >>> import fastdnn as fd
+    >>> from fastdnn.tune.methods import Random
+    >>> space = fd.tune.Space.of("example", {"a": fd.tune.uniform(0, 1), "b": fd.tune.uniform(0, 1)})
+    >>> len({point["a"] for point in Random(space, 25, seed=0).propose(0, [])})
+    25
+    """
+
+    extends = True
+
+    @property
+    def generations(self) -> int:
+        """One."""
+        return 1
+
+    def propose(self, generation: int, done: Sequence[Trial]) -> list[dict[str, Any]]:
+        """All of them."""
+        return [self.space.draw(self.seed, number) for number in range(self._most)]

@@ -1,0 +1,104 @@
+"""Grids of a space: all combinations of a few values of each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fastdnn.checks import whole
+from fastdnn.errors import expected, unknown_name
+
+if TYPE_CHECKING:
+    from fastdnn.tune.space import Space
+
+_WHERE = "Space.grid"
+_MOST = 1_000_000  # points: more are nobody's plan, and would not fit into memory
+
+
+def grid_points(space: Space, n: int | Mapping[str, int]) -> list[dict[str, Any]]:
+    """The points, by the numbers of values that are given, or as many of each range as fit into n points.
+
+    >>> import fastdnn as fd
+    >>> from fastdnn.tune.space_grid import grid_points
+    >>> space = fd.tune.Space.of("example", {"a": fd.tune.uniform(0, 1), "b": fd.tune.choice("x", "y")})
+    >>> grid_points(space, 7)[:3]
+    [{'a': 0.0, 'b': 'x'}, {'a': 0.0, 'b': 'y'}, {'a': 0.5, 'b': 'x'}]
+    """
+    counts = _given(space, n) if isinstance(n, Mapping) else _fitting(space, _number("n", n))
+    values = {name: space[name].grid(count) for name, count in counts.items()}
+    if _count(space, values, _MOST) > _MOST:
+        raise ValueError(expected(_WHERE, f"at most {_MOST:,} points", "more", "draw at random"))
+    return list(_points(space, values, list(space), {}))
+
+
+def _given(space: Space, counts: Mapping[str, int]) -> dict[str, int]:
+    for name in counts:
+        if name not in space:
+            raise unknown_name(_WHERE, "a parameter", name, space)
+    found = {}
+    for name, each in space.items():
+        if name not in counts and not _is_whole(each):
+            hint = f"such as {{{name!r}: 5}}"
+            raise ValueError(expected(_WHERE, f"a number of values for {name!r}", "none", hint))
+        found[name] = _number(f"the number of values of {name!r}", counts.get(name, 1))
+    return found
+
+
+def _fitting(space: Space, most: int) -> dict[str, int]:
+    """The largest number that all ranges can have, then one more for each in turn, while it fits."""
+    limits = {name: 1 if _is_whole(each) else each.size or most for name, each in space.items()}
+
+    def counted(counts: dict[str, int]) -> int:
+        return _count(space, {name: space[name].grid(count) for name, count in counts.items()}, most)
+
+    def level(count: int) -> dict[str, int]:
+        return {name: min(count, limit) for name, limit in limits.items()}
+
+    if counted(level(1)) > most:
+        fewest = _count(space, {name: space[name].grid(1) for name in space}, _MOST)
+        hint = "all options of a choice are in a grid; ask for more trials, or draw at random"
+        raise ValueError(expected(_WHERE, f"n of at least {fewest:,} for a grid of this space", most, hint))
+    low, high = 1, most + 1  # the largest level that fits, between these
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if counted(level(middle)) <= most else (low, middle)
+    counts = level(low)
+    for name, limit in limits.items():
+        more = counts | {name: min(counts[name] + 1, limit)}
+        counts = more if counted(more) <= most else counts
+    return counts
+
+
+def _number(name: str, given: Any) -> int:
+    if whole(_WHERE, name, given, 1) > _MOST:
+        raise ValueError(expected(_WHERE, f"{name} up to {_MOST:,}", repr(given), "draw at random"))
+    return int(given)
+
+
+def _is_whole(distribution: Any) -> bool:
+    """Whether a grid has all of its values, however many are asked for: those of a choice."""
+    return distribution.size is not None and len(distribution.grid(1)) == distribution.size
+
+
+def _count(space: Space, values: Mapping[str, tuple[Any, ...]], most: int) -> int:
+    """How many points there are; where they are more than `most`, some number above it."""
+    count = 0
+    for _ in _points(space, values, list(space), {}):
+        count += 1
+        if count > most:
+            break
+    return count
+
+
+def _points(
+    space: Space, values: Mapping[str, tuple[Any, ...]], names: list[str], chosen: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    if not names:
+        yield dict(chosen)
+        return
+    name, rest = names[0], names[1:]
+    if not space.is_active(name, chosen):
+        yield from _points(space, values, rest, chosen)
+        return
+    for value in values[name]:
+        yield from _points(space, values, rest, {**chosen, name: value})

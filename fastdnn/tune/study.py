@@ -1,0 +1,258 @@
+"""What a search found: its trials, the best of them, and a model trained with its values."""
+
+import csv
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastdnn.checks import choice, whole
+from fastdnn.errors import expected
+from fastdnn.report import table
+from fastdnn.short_repr import ShortRepr
+from fastdnn.tune.runner import Work
+from fastdnn.tune.space import Space
+from fastdnn.tune.trial import Trial
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fastdnn.model import Model
+
+_PLOTS = ("scores", "importance", "parallel_coordinates", "zoom")
+_SHOWN = 10  # trials of `str(study)`
+
+
+@dataclass(frozen=True)
+class Study(ShortRepr):
+    """The trials of a search, by number.
+
+    trials: those that ended, in any state.
+    planned: how many the search is to have.
+    monitor, mode: the figure that is their value, and whether "min" or "max" of it is best.
+    method: by which they were proposed.
+    space: that was searched, epochs and batch size included where they were; None of `load`.
+    regions: the parts of it that the stages of "coarse_to_fine" searched, one for each; else the space alone.
+    work: what trains a trial's model; None of `load`.
+
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> x = np.linspace(-1, 1, 64)[:, None]
+    >>> def build(p):
+    ...     model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(8, "tanh"), fd.layers.Dense(1)])
+    ...     model.compile(fd.optimizers.Adam(p["lr"]), "mse")
+    ...     return model
+    >>> space = {"lr": fd.tune.log_uniform(1e-4, 1e-1)}
+    >>> study = fd.tune.search(build, space, x, x**2, n_trials=4, epochs=2, validation_data=(x, x**2), seed=0)
+    >>> study.best_trial.value == min(trial.value for trial in study.trials)
+    True
+    >>> study.best_model.evaluate(x, x**2) == study.best_value
+    True
+    """
+
+    trials: tuple[Trial, ...]
+    planned: int
+    monitor: str
+    mode: Literal["min", "max"]
+    method: str
+    space: Space | None = None
+    regions: tuple[Space, ...] = ()
+    work: Work | None = field(default=None, repr=False)
+
+    # ---- The best
+
+    @property
+    def best_trial(self) -> Trial:
+        """The complete trial with the best value; of equal ones the lower number.
+
+        Raises:
+            ValueError: none is complete; why the first failed is said.
+        """
+        complete = [trial for trial in self.trials if trial.state == "complete"]
+        if not complete:
+            raise ValueError(expected("Study", "a complete trial", self._counted()))
+        return min(complete, key=self._rank)
+
+    @property
+    def best_params(self) -> dict[str, Any]:
+        """Its values by name."""
+        return dict(self.best_trial.params)
+
+    @property
+    def best_value(self) -> float:
+        """Its value."""
+        value = self.best_trial.value
+        assert value is not None
+        return value
+
+    @cached_property
+    def best_model(self) -> "Model":
+        """The best trial's model, trained when it is first asked for; see `train`."""
+        return self.train()
+
+    def train(self, trial: int | None = None) -> "Model":
+        """Train a trial's model again, by its values and seed: the same bits as in the trial where it had
+        validation data; after a cross-validation on all of x and y, as many epochs as the folds' mean.
+
+        Args:
+            trial: its number, default the best.
+
+        Raises:
+            ValueError: there is no such trial, or the study was loaded without data.
+        """
+        found = self.best_trial if trial is None else self._numbered(whole("Study.train", "trial", trial))
+        if self.work is None:
+            hint = "call search(..., resume=True) with the same arguments"
+            raise ValueError(
+                expected("Study.train", "the data of the search", "a study that was loaded", hint)
+            )
+        return self.work.final(found)
+
+    def _numbered(self, number: int) -> Trial:
+        for trial in self.trials:
+            if trial.number == number and trial.state != "failed":
+                return trial
+        raise ValueError(expected("Study.train", "the number of a trial that did not fail", number))
+
+    # ---- All of them
+
+    def ranked(self) -> list[Trial]:
+        """Complete trials from the best to the worst, then pruned ones, then those that failed."""
+        return sorted(self.trials, key=self._rank)
+
+    def _rank(self, trial: Trial) -> tuple[int, float, int]:
+        order = ("complete", "pruned", "failed").index(trial.state)
+        value = math.inf if trial.value is None else trial.value * (1 if self.mode == "min" else -1)
+        return order, value, trial.number
+
+    def table(self, most: int | None = None) -> str:
+        """The trials as text, the best first: number, value, state, epochs, values of the parameters.
+
+        Args:
+            most: so many rows, default all.
+        """
+        shown = self.ranked()[: None if most is None else whole("Study.table", "most", most, 1)]
+        names = self._names()
+        header = ["trial", self.monitor, *(["±"] if self._folds else []), "state", "epochs", *names]
+        rows = [self._row(trial, names) for trial in shown]
+        first = len(header) - len(names)
+        text = table(
+            header, rows, numeric=[0, 1, *([2] if self._folds else []), *range(first - 1, len(header))]
+        )
+        reasons = [f"trial {trial.number} failed: {trial.reason}" for trial in shown if trial.reason]
+        return "\n".join([text, *reasons])
+
+    def _row(self, trial: Trial, names: Sequence[str]) -> list[str]:
+        spread = [_short(trial.spread)] if self._folds else []
+        values = [_short(trial.params.get(name, "")) for name in names]
+        epochs = str(trial.epochs) if trial.epochs else ""
+        return [str(trial.number), _short(trial.value), *spread, trial.state, epochs, *values]
+
+    @property
+    def _folds(self) -> bool:
+        return any(trial.folds for trial in self.trials)
+
+    def _names(self) -> list[str]:
+        if self.space is not None:
+            return list(self.space)
+        return list(dict.fromkeys(name for trial in self.trials for name in trial.params))
+
+    def to_csv(self, path: "str | os.PathLike[str]") -> None:
+        """Write all trials, by number, to a CSV file: number, generation, state, value, metrics, epochs,
+        seconds, seed, the parameters' values, reason.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        metrics = list(dict.fromkeys(name for trial in self.trials for name in trial.metrics))
+        names = self._names()
+        with Path(path).open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            header = ["number", "generation", "state", "value", *metrics, "epochs", "seconds", "seed"]
+            writer.writerow([*header, *(f"param {name}" for name in names), "reason"])
+            for trial in self.trials:
+                figures = [trial.metrics.get(name, "") for name in metrics]
+                values = [trial.params.get(name, "") for name in names]
+                about = [trial.number, trial.generation, trial.state, trial.value, *figures, trial.epochs]
+                writer.writerow([*about, round(trial.seconds, 3), trial.seed, *values, trial.reason])
+
+    def importances(self) -> dict[str, float]:
+        """How much of the difference between trials each parameter accounts for, the most important first;
+        they sum to 1. Optuna's PED-ANOVA on the complete trials.
+
+        Raises:
+            ValueError: fewer than four trials are complete, or the study was loaded without its space.
+
+        Source: Watanabe, Bansal & Hutter, "PED-ANOVA", IJCAI 2023.
+        """
+        from fastdnn.tune.importance import importances
+
+        return importances(self)
+
+    def plot(
+        self,
+        kind: Literal["scores", "importance", "parallel_coordinates", "zoom"] = "scores",
+        ax: "Axes | None" = None,
+    ) -> "Axes":
+        """Draw it: the values of the trials in their order and the best so far ("scores"), the importance of
+        the parameters, each trial as a line through its values ("parallel_coordinates"), or the regions of
+        the stages ("zoom").
+
+        Raises:
+            ImportError: matplotlib is not installed.
+            ValueError: another kind.
+        """
+        from fastdnn import plots
+
+        draw = getattr(plots, f"study_{choice('Study.plot', 'a kind', kind, _PLOTS)}")
+        axes: Axes = draw(self, ax)
+        return axes
+
+    # ---- As text
+
+    def _counted(self) -> str:
+        counts = dict.fromkeys(("complete", "pruned", "failed"), 0)
+        for trial in self.trials:
+            counts[trial.state] += 1
+        said = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
+        failed = next((trial for trial in self.trials if trial.state == "failed"), None)
+        return said + (f" (trial {failed.number}: {failed.reason})" if failed is not None else "")
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted()}"]
+        if any(trial.state == "complete" for trial in self.trials):
+            best = self.best_trial
+            values = ", ".join(f"{name}={_short(value)}" for name, value in best.params.items())
+            lines += [f"best {self.monitor}: {_short(best.value)} of trial {best.number}, {values}"]
+        if self.trials:
+            left = len(self.trials) - _SHOWN
+            more = [f"... {left} more; print(study.table())"] if left > 0 else []
+            lines = [self.table(_SHOWN), *more, *lines]
+        return "\n".join(lines)
+
+
+def _short(value: Any) -> str:
+    """A value in few characters."""
+    if value is None:
+        return ""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def load(storage: Any, study_name: str = "search") -> Study:
+    """The trials that a search has kept, also while it runs or after a crash; without the data that training
+    their models needs.
+
+    Args:
+        storage: as in `search`.
+        study_name: likewise.
+
+    Raises:
+        ImportError: Optuna is not installed.
+        ValueError: there is no such study.
+    """
+    from fastdnn.tune.kept import kept
+
+    return kept(storage, study_name)

@@ -1,0 +1,68 @@
+"""Small searches that several tests run, some of them in processes of their own."""
+
+import os
+import pathlib
+import time
+
+from networks import classification
+
+import fastdnn as fd
+
+X, Y = classification(rows=240, features=8, classes=3)
+TRAIN, DEV = (X[:180], Y[:180]), (X[180:], Y[180:])
+SPACE = {
+    "lr": fd.tune.log_uniform(1e-4, 1e-1),
+    "beta_1": fd.tune.one_minus_log_uniform(0.3, 0.99),
+    "units": fd.tune.powers_of_two(4, 16),
+    "dropout": fd.tune.uniform(0, 0.5),
+    "activation": fd.tune.choice("relu", "tanh"),
+}
+
+
+def build(p):
+    layers = [fd.Input((8,)), fd.layers.Dense(p["units"], p["activation"])]
+    model = fd.Sequential([*layers, fd.layers.Dropout(p["dropout"]), fd.layers.Dense(3)])
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(fd.optimizers.Adam(p["lr"], beta_1=p["beta_1"]), loss, metrics=["accuracy"])
+    return model
+
+
+def search(**given):
+    arguments = {"validation_data": DEV, "n_trials": 12, "epochs": 3, "seed": 1, "verbose": 0}
+    if "cv" in given:
+        del arguments["validation_data"]
+    return fd.tune.search(given.pop("build", build), given.pop("space", SPACE), *TRAIN, **(arguments | given))
+
+
+def rows(study):
+    """All of the trials but how long they took."""
+    return [
+        (
+            t.number,
+            dict(t.params),
+            t.seed,
+            t.generation,
+            t.state,
+            t.value,
+            dict(t.metrics),
+            t.folds,
+            t.rungs,
+            t.epochs,
+        )
+        for t in study.trials
+    ]
+
+
+def slow_build(p):
+    """Leaves a mark, and takes a while."""
+    with pathlib.Path(os.environ["MARKS"]).open("a") as file:
+        file.write(f"{p['lr']}\n")
+    time.sleep(float(os.environ.get("PAUSE", "0.05")))
+    return build(p)
+
+
+if __name__ == "__main__":
+    import sys
+
+    options = eval(sys.argv[2]) if len(sys.argv) > 2 else {}
+    search(build=slow_build, storage=sys.argv[1], resume=True, **options)

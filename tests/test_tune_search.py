@@ -1,0 +1,413 @@
+"""Searching: the same trials for any number of workers, after a crash, and what a search refuses."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import optuna_or_skip  # noqa: F401
+import pytest
+import searches
+from networks import weight_hash
+from searches import DEV, SPACE, TRAIN, X, Y, build, rows, search
+
+import fastdnn as fd
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return search(jobs=1)
+
+
+@pytest.mark.parametrize("jobs", [2, 3, 4])
+def test_the_trials_are_the_same_for_any_number_of_workers(alone, jobs, tmp_path):
+    found = search(jobs=jobs, storage=tmp_path / "journal")
+    assert rows(found) == rows(alone)
+    assert found.table() == alone.table()
+    assert str(found) == str(alone)
+
+
+def test_each_trial_is_what_its_model_gives_when_it_is_trained_alone(alone):
+    for trial in alone.trials[:3]:
+        model = alone.train(trial.number)
+        assert model.evaluate(*DEV, return_dict=True)["loss"] == trial.value
+        assert model.seed == trial.seed
+    by_hand = fd.tune.trial_model(build, trial)
+    by_hand.fit(*TRAIN, epochs=3, verbose=0)
+    assert weight_hash(by_hand) == weight_hash(model)
+
+
+def test_trials_are_random_draws_of_the_space_and_do_not_depend_on_how_many_there_are(alone):
+    space = fd.tune.Space.of("test", SPACE)
+    for trial in alone.trials:
+        drawn = space.draw(1, trial.number)
+        assert trial.params["beta_1"] == pytest.approx(drawn["beta_1"], rel=1e-15)
+        assert {**trial.params, "beta_1": 0} == {**drawn, "beta_1": 0}
+    assert rows(search(n_trials=5)) == rows(alone)[:5]
+    assert len({trial.seed for trial in alone.trials}) == 12
+
+
+def test_a_grid_is_all_combinations(tmp_path):
+    space = {"lr": fd.tune.log_uniform(1e-3, 1e-1), "units": fd.tune.powers_of_two(4, 16)}
+
+    def of_two(p):
+        return build({"beta_1": 0.9, "dropout": 0.0, "activation": "relu", **p})
+
+    study = search(
+        build=of_two, space=space, method="grid", n_trials={"lr": 2, "units": 3}, storage=tmp_path / "j"
+    )
+    assert [(t.params["lr"], t.params["units"]) for t in study.trials] == [
+        (lr, units) for lr in (1e-3, 1e-1) for units in (4, 8, 16)
+    ]
+    counts = {"units": 3, "lr": 2}
+    assert rows(search(build=of_two, space=space, method="grid", n_trials=counts, jobs=1)) == rows(study)
+    assert len(search(build=of_two, space=space, method="grid", n_trials=7).trials) <= 7
+
+
+def test_the_best_model_is_the_best_trials(alone):
+    best = min(alone.trials, key=lambda trial: trial.value)
+    assert alone.best_trial is best
+    assert alone.best_params == best.params
+    assert alone.best_value == best.value
+    assert alone.best_model.evaluate(*DEV, return_dict=True)["loss"] == best.value
+    assert alone.best_model is alone.best_model
+
+
+def test_more_is_better_of_an_accuracy():
+    study = search(monitor="val_accuracy")
+    assert study.mode == "max"
+    assert study.best_value == max(trial.value for trial in study.trials)
+
+
+def test_what_a_build_raises_is_the_trials_reason():
+    def often_wrong(p):
+        if p["units"] == 8:
+            raise RuntimeError("no eights\nplease")
+        return build({**p, "lr": 1e30} if p["units"] == 4 else p)
+
+    study = search(build=often_wrong, jobs=2)
+    states = {trial.params["units"]: (trial.state, trial.reason) for trial in study.trials}
+    assert states[8] == ("failed", "RuntimeError: no eights please")
+    assert states[4][0] == "failed"
+    assert "NonFiniteLossError" in states[4][1]
+    assert states[16] == ("complete", "")
+    assert study.best_trial.params["units"] == 16
+    assert "no eights please" in study.table()
+
+
+def test_where_all_trials_failed_the_study_says_why():
+    calls = []
+
+    def fails_later(p):
+        calls.append(p)
+        if len(calls) > 1:
+            raise OSError("the disk is gone")
+        return build(p)
+
+    study = search(build=fails_later, n_trials=3, jobs=1)
+    with pytest.raises(ValueError, match="3 failed \\(trial 0: OSError: the disk is gone\\)"):
+        _ = study.best_trial
+
+
+def test_a_trial_that_takes_too_long_has_failed():
+    def slow(p):
+        time.sleep(0.05 if p["units"] == 4 else 0)
+        return build(p)
+
+    study = search(build=slow, seconds_per_trial=0.04, epochs=1)
+    for trial in study.trials:
+        if trial.params["units"] == 4:
+            assert trial.state == "failed"
+            assert "seconds_per_trial=0.04" in trial.reason
+    assert any(trial.params["units"] == 4 for trial in study.trials)
+
+
+def test_a_search_ends_when_its_time_is_up_and_goes_on_later(alone, tmp_path):
+    begun = search(seconds=0.0, storage=tmp_path / "journal", jobs=1)
+    assert len(begun.trials) < 12
+    whole = search(storage=tmp_path / "journal", resume=True, jobs=2)
+    assert rows(whole) == rows(alone)
+
+
+# ---- After a crash
+
+
+def run_apart(journal, options="{}", **environment):
+    folder = pathlib.Path(searches.__file__).parent
+    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+    return subprocess.Popen(
+        [sys.executable, str(folder / "searches.py"), str(journal), options],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        stderr=subprocess.PIPE,
+    )
+
+
+def marks(path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def wait_for_marks(path, count, process):
+    for _ in range(1200):
+        if len(marks(path)) >= count:
+            return
+        assert process.poll() is None, process.stderr.read().decode()
+        time.sleep(0.02)
+    raise AssertionError("the search does not begin")
+
+
+def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
+    journal, seen = tmp_path / "journal", tmp_path / "marks"
+    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.1")
+    wait_for_marks(seen, 7, process)  # one of them the dry run's
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    before = fd.tune.load(journal)
+    assert 2 <= len(before.trials) < 12
+    done = {trial.params["lr"] for trial in before.trials}
+    built = []
+
+    def counting(p):
+        built.append(p["lr"])
+        return build(p)
+
+    whole = search(build=counting, storage=journal, resume=True, jobs=2)
+    assert rows(whole) == rows(alone)
+    assert not done & set(built[1:])
+    assert len(built[1:]) == 12 - len(before.trials)
+
+
+def test_several_processes_share_a_journal_and_each_trial_is_done_once(alone, tmp_path):
+    journal = tmp_path / "journal"
+    seen = [tmp_path / "a", tmp_path / "b"]
+    processes = [run_apart(journal, "{'jobs': 1}", MARKS=str(path), PAUSE="0.1") for path in seen]
+    for process in processes:
+        assert process.wait(60) == 0, process.stderr.read().decode()
+        process.stderr.close()
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
+    mine, others = (set(marks(path)[1:]) for path in seen)
+    assert not mine & others
+    assert mine | others == {str(trial.params["lr"]) for trial in alone.trials}
+    assert mine
+    assert others
+
+
+def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
+    journal = tmp_path / "journal"
+    search(storage=journal, n_trials=4)
+    with journal.open("ab") as file:
+        file.write(b'{"op_code":4,"wor')
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
+    assert rows(fd.tune.load(journal)) == rows(alone)
+
+
+def test_ctrl_c_keeps_what_is_done(alone, tmp_path):
+    journal, seen = tmp_path / "journal", tmp_path / "marks"
+    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.1")
+    wait_for_marks(seen, 6, process)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=30)[1].decode()
+    assert process.returncode not in (0, None)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    left = fd.tune.load(journal)
+    assert 1 <= len(left.trials) < 12
+    whole = search(storage=journal, resume=True)
+    assert rows(whole) == rows(alone)
+    assert all(trial.state == "complete" for trial in whole.trials)
+
+
+def test_ctrl_c_breaks_off_a_long_trial():
+    timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
+    begun = time.perf_counter()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        search(n_trials=2, epochs=10_000_000)
+    assert time.perf_counter() - begun < 8
+
+
+def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypatch):
+    from fastdnn.tune import ledger
+
+    study = search(storage=tmp_path / "journal", n_trials=3)
+    assert len(study.trials) == 3
+    journal = tmp_path / "journal"
+    for _ in range(ledger.MOST_DEATHS):
+        _claim_and_die(journal)
+    whole = search(storage=journal, resume=True, n_trials=4)
+    assert whole.trials[3].state == "failed"
+    assert whole.trials[3].reason == "the process that ran it died, 3 times"
+
+
+def _claim_and_die(journal):
+    code = """
+import os, sys, searches
+def dies(p):
+    if 'begun' in globals() and p['lr'] not in done:
+        os._exit(9)
+    globals()['begun'] = True
+    return searches.build(p)
+import fastdnn as fd
+done = {t.params['lr'] for t in fd.tune.load(sys.argv[1]).trials}
+searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1)
+"""
+    folder = pathlib.Path(searches.__file__).parent
+    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+    ended = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(journal)], env={**os.environ, "PYTHONPATH": path}, check=False
+    )
+    assert ended.returncode == 9
+
+
+# ---- What is refused, before the first trial
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"space": {}}, "expected a space as a dictionary"),
+        ({"method": "genetic"}, "expected a method, one of bayesian, coarse_to_fine"),
+        ({"n_trials": 0}, "expected n_trials as a whole number >= 1, got 0"),
+        ({"n_trials": {"lr": 3}}, "expected n_trials as a number for 'random'"),
+        ({"epochs": 0}, "expected epochs as a whole number >= 1, got 0"),
+        ({"batch_size": 2.5}, "expected batch_size as a whole number >= 1, got 2.5"),
+        ({"jobs": "most"}, "expected jobs as a number or, one of all, got 'most'"),
+        ({"jobs": 0}, "expected jobs as a whole number >= 1, got 0"),
+        ({"threads_per_trial": 0}, "expected threads_per_trial as a whole number >= 1, got 0"),
+        ({"monitor": "val_acuracy"}, "expected a figure to monitor, one of .*did you mean 'val_accuracy'"),
+        ({"mode": "best"}, "expected a mode, one of"),
+        ({"pruner": "hyperband"}, "expected a pruner, one of median, successive_halving"),
+        ({"pruner": 3}, "expected pruner as"),
+        ({"executor": "dusk"}, "expected executor as"),
+        ({"storage": 3}, "expected storage as a path"),
+        ({"seconds": -1}, "expected a finite 0 <= seconds, got -1"),
+        ({"cv": 3, "validation_data": DEV}, "got both"),
+        ({"validation_data": None}, "got neither"),
+        ({"validation_data": X}, "expected validation_data as \\(x, y\\)"),
+        ({"build": 3}, "expected build as a function"),
+        ({"verbose": "loud"}, "expected verbose as"),
+        ({"seed": -1}, "expected seed as a whole number >= 0"),
+        ({"epochs": 3, "space": {**SPACE, "epochs": fd.tune.integers(1, 3)}}, "expected epochs once"),
+        ({"cv": []}, "expected cv with at least one fold, got none"),
+        ({"cv": [([0, 1], [500])]}, "fold 0: numbers of dev rows from 0 to 179, got 500 to 500"),
+    ],
+)
+def test_bad_arguments_are_refused_before_the_first_trial(given, message):
+    built = []
+
+    def counting(p):
+        built.append(p)
+        return build(p)
+
+    with pytest.raises(ValueError, match=message):
+        search(**({"build": counting} | given))
+    assert len(built) <= 3  # the dry run's
+
+
+def test_a_build_that_does_not_fit_the_data_is_refused_before_the_first_trial(tmp_path):
+    def too_narrow(p):
+        model = fd.Sequential([fd.Input((7,)), fd.layers.Dense(3)])
+        model.compile("sgd", "mse")
+        return model
+
+    with pytest.raises(
+        ValueError, match="expected a build whose model fits the data, got ValueError for lr="
+    ):
+        search(build=too_narrow, storage=tmp_path / "journal")
+    assert not (tmp_path / "journal").exists()
+
+
+def test_a_label_out_of_range_in_the_last_row_is_refused_before_the_first_trial():
+    y = Y[:180].copy()
+    y[-1] = 3
+    with pytest.raises(ValueError, match="row 179"):
+        fd.tune.search(build, SPACE, X[:180], y, validation_data=DEV)
+
+
+@pytest.mark.parametrize(
+    ("gives", "message"),
+    [
+        (lambda p: None, "got NoneType; end with `return model`"),
+        (lambda p: fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)]), "got one that is not compiled"),
+    ],
+)
+def test_a_build_that_gives_no_compiled_model_is_refused(gives, message):
+    with pytest.raises(TypeError, match=message):
+        search(build=gives)
+
+
+def test_a_build_that_gives_the_same_model_again_is_refused():
+    model = build({"lr": 0.01, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"})
+    study = search(build=lambda p: model, n_trials=2)
+    assert {trial.state for trial in study.trials} == {"failed"}
+    assert "expected a new model, got one that was trained" in study.trials[0].reason
+
+
+def test_a_journal_of_another_search_is_refused(tmp_path):
+    journal = tmp_path / "journal"
+    search(storage=journal, n_trials=2)
+    with pytest.raises(
+        ValueError, match="expected a new study, got 'search', which is in the storage already"
+    ):
+        search(storage=journal, n_trials=2)
+    wider = {**SPACE, "lr": fd.tune.log_uniform(1e-5, 1e-1)}
+    for other, name in [
+        ({"space": wider}, "space"),
+        ({"seed": 2}, "seed"),
+        ({"epochs": 4}, "epochs"),
+        ({"monitor": "val_accuracy"}, "monitor"),
+        ({"method": "grid", "n_trials": {"lr": 2, "beta_1": 1, "units": 1, "dropout": 1}}, "method"),
+        ({"validation_data": (DEV[0] + 1, DEV[1])}, "data"),
+    ]:
+        with pytest.raises(
+            ValueError, match=re.escape(f"[search] expected the study in the storage: {name} =")
+        ):
+            search(storage=journal, resume=True, **({"n_trials": 2} | other))
+    assert len(search(storage=journal, study_name="another", n_trials=3).trials) == 3
+
+
+def test_a_file_that_is_no_journal_is_left_alone(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("milk, bread")
+    with pytest.raises(ValueError, match="expected storage as Optuna's journal, got the file"):
+        search(storage=path)
+    assert path.read_text() == "milk, bread"
+
+
+def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):
+    search(storage=tmp_path / "journal")
+    loaded = fd.tune.load(tmp_path / "journal")
+    assert rows(loaded) == rows(alone)
+    assert loaded.best_params == alone.best_params
+    assert loaded.table() == alone.table()
+    with pytest.raises(ValueError, match="expected the data of the search"):
+        _ = loaded.best_model
+    with pytest.raises(ValueError, match="expected a study 'other' in the storage, got 'search'"):
+        fd.tune.load(tmp_path / "journal", "other")
+
+
+def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):
+    import optuna
+
+    assert rows(search(storage=f"sqlite:///{tmp_path}/trials.db", jobs=2)) == rows(alone)
+    assert rows(fd.tune.load(f"sqlite:///{tmp_path}/trials.db")) == rows(alone)
+    there = optuna.storages.InMemoryStorage()
+    assert rows(search(storage=there)) == rows(alone)
+    assert optuna.load_study(study_name="search", storage=there).best_value == alone.best_value
+
+
+def test_the_callers_random_numbers_and_threads_stay_as_they_were():
+    state, threads = np.random.get_state()[1].tolist(), fd.get_num_threads()  # noqa: NPY002
+    search(n_trials=2)
+    assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
+    assert fd.get_num_threads() == threads
+
+
+def test_the_line_says_how_far_it_is(capsys):
+    search(verbose=2, n_trials=3)
+    said = capsys.readouterr().out
+    assert re.match(r"3/3 trials; best val_loss [\d.]+ \(trial \d\)", said)

@@ -1,0 +1,133 @@
+"""What a study says of its trials: table, CSV, importances."""
+
+import csv
+import dataclasses
+import math
+
+import optuna_or_skip  # noqa: F401
+import pytest
+from searches import SPACE, build, search
+
+import fastdnn as fd
+
+SPACE_OF_TWO = fd.tune.Space.of("test", {"a": fd.tune.uniform(0, 1), "b": fd.tune.log_uniform(1e-4, 1)})
+
+
+def study_of(values, mode="min", space=SPACE_OF_TWO):
+    """Of trials whose value is a function of their values; None is a failure."""
+    trials = []
+    for number in range(60):
+        params = space.draw(0, number)
+        value = values(params)
+        state = "failed" if value is None else "complete"
+        reason = "ValueError: too bad" if value is None else ""
+        trials.append(fd.tune.Trial(number, params, number, 0, state, value, epochs=3, reason=reason))
+    return fd.tune.Study(tuple(trials), 60, "val_loss", mode, "random", space, (space,))
+
+
+def test_importances_say_which_parameter_decides():
+    found = study_of(lambda p: (p["a"] - 0.4) ** 2 + 1e-3 * math.log10(p["b"])).importances()
+    assert list(found) == ["a", "b"]
+    assert found["a"] > 0.8
+    assert sum(found.values()) == pytest.approx(1)
+    other = study_of(lambda p: -((math.log10(p["b"]) + 2) ** 2), mode="max").importances()
+    assert next(iter(other)) == "b"
+
+
+def test_importances_know_parameters_by_their_own_names():
+    space = fd.tune.Space.of("test", SPACE)
+    found = study_of(lambda p: math.log10(1 - p["beta_1"]), space=space).importances()
+    assert set(found) == set(SPACE)
+    assert next(iter(found)) == "beta_1"
+
+
+def test_importances_need_trials():
+    with pytest.raises(ValueError, match="expected at least 4 complete trials of a search, got 3"):
+        search(n_trials=3).importances()
+
+
+def test_the_table_has_the_best_first_and_the_failed_last():
+    study = study_of(lambda p: None if p["a"] > 0.9 else p["a"])
+    lines = study.table().splitlines()
+    assert lines[0].split() == ["trial", "val_loss", "state", "epochs", "a", "b"]
+    shown = [int(line.split()[0]) for line in lines[2:62]]
+    assert shown == [trial.number for trial in study.ranked()]
+    values = [study.trials[number].value for number in shown if study.trials[number].value is not None]
+    assert values == sorted(values)
+    assert lines[-1].endswith("failed: ValueError: too bad")
+    assert len(study.table(most=5).splitlines()) == 7
+    highest = study_of(lambda p: p["a"], mode="max")
+    assert highest.best_value == max(trial.value for trial in highest.trials)
+    assert highest.ranked()[0] is highest.best_trial
+
+
+def test_the_text_is_short_and_names_the_best():
+    study = study_of(lambda p: None if p["a"] > 0.9 else p["a"])
+    text = str(study)
+    assert text.count("\n") < 20
+    assert f"of trial {study.best_trial.number}, a=" in text
+    assert "60 of 60 trials: " in text
+    assert "50 more; print(study.table())" in text
+    assert len(repr(study)) < 400
+
+
+def test_a_csv_file_has_all_of_it(tmp_path):
+    study = search(n_trials=4, cv=2)
+    path = tmp_path / "trials.csv"
+    study.to_csv(path)
+    with path.open(newline="") as file:
+        read = list(csv.DictReader(file))
+    assert len(read) == 4
+    for row, trial in zip(read, study.trials, strict=True):
+        assert int(row["number"]) == trial.number
+        assert float(row["value"]) == trial.value
+        assert float(row["val_accuracy"]) == trial.metrics["val_accuracy"]
+        assert float(row["param lr"]) == trial.params["lr"]
+        assert row["param activation"] == trial.params["activation"]
+        assert int(row["seed"]) == trial.seed
+        assert row["state"] == "complete"
+
+
+def test_equal_values_go_to_the_lower_number():
+    assert study_of(lambda p: 1.0).best_trial.number == 0
+
+
+def test_a_study_without_a_complete_trial_says_so():
+    empty = dataclasses.replace(study_of(lambda p: 1.0), trials=())
+    with pytest.raises(ValueError, match="expected a complete trial, got none"):
+        _ = empty.best_params
+    assert str(empty) == "0 of 60 trials: none"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"trial": 99}, "expected the number of a trial that did not fail, got 99"),
+        ({"trial": -1}, "whole number"),
+    ],
+)
+def test_a_trial_that_is_not_there_cannot_be_trained(given, message):
+    with pytest.raises(ValueError, match=message):
+        search(n_trials=2).train(**given)
+
+
+def test_training_a_trial_again_leaves_the_study_as_it_is():
+    study = search(n_trials=3)
+    before = str(study)
+    assert study.train(2).seed == study.trials[2].seed
+    assert str(study) == before
+
+
+def test_seeds_of_a_build_are_the_trials_and_its_own_stay():
+    def two_models(p):
+        first = fd.Sequential([fd.Input((2,)), fd.layers.Dense(1)])
+        second = fd.Sequential([fd.Input((2,)), fd.layers.Dense(1)])
+        return [first.seed, second.seed, fd.Model(seed=5).seed]
+
+    trial = fd.tune.Trial(0, {}, seed=77)
+    first, second, own = fd.tune.trial_model(two_models, trial)
+    assert (first, own) == (77, 5)
+    assert second not in (first, own)
+    assert fd.tune.trial_model(two_models, trial) == [first, second, own]
+    given = {"lr": 0.01, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"}
+    assert build(given).seed != build(given).seed  # outside of a trial it is drawn, as ever
