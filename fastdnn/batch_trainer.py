@@ -78,6 +78,11 @@ class BatchTrainer:
         self._epoch += 1
         self._done = 0
 
+    def go_on_by(self, trainer: Trainer) -> None:
+        """Another trainer from the next epoch on."""
+        self._trainer.close()
+        self._trainer = trainer
+
     def fetch(self) -> bool:
         """Make the next batch; False after the epoch's last one. Code of the user's runs here."""
         batch = self._batches.next()

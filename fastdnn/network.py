@@ -248,7 +248,7 @@ class Network:
 
     def freeze(self, until: str | None = None, *, layers: Sequence[str] | None = None) -> None:
         """Set `trainable = False` for a layer and all that it depends on: their weights, and the figures of
-        batch normalisation, stay as they are from the next `fit` on.
+        batch normalisation, stay as they are from the next epoch on.
 
         No gradient is computed below the lowest layer that is trained: frozen ones cost a prediction.
 

@@ -24,7 +24,6 @@ from fastdnn.features import NonFiniteSourceError, NonFiniteValueError, refuse_n
 from fastdnn.inference import Part, inference_loss
 from fastdnn.interrupts import interrupts_held
 from fastdnn.optimizers.optimizer import Optimizer
-from fastdnn.program import Program
 from fastdnn.sampling import SampleLayout
 from fastdnn.snapshot import Snapshot
 from fastdnn.sources import Feed
@@ -101,13 +100,14 @@ def _loop_over_arrays(
     if request.class_weight is not None:  # not for what is held out
         train = model.sources.with_class_weights("fit", train, request.class_weight)
     batch_size = min(request.batch_size, train.rows)
+    settings = model.weights.settings
     program = model.training_program(train.weighting, train.sparse, train.rows, watched=request.sampled)
     parts = [Part("fit", train), *([held_out.part] if isinstance(held_out, _HeldOutArrays) else [])]
     start = Start(model, parts)  # before there is anything to take back
     run = TrainingRun(program, train.arrays, batch_size, request.shuffle, model.seed, train.rows)
     trainer = model.make_trainer(run)
     params = {"steps": trainer.batches, "batch_size": batch_size, "samples": train.rows}
-    return _Loop(model, trainer, train, held_out, request, params, start, program)
+    return _Loop(model, trainer, train, held_out, request, params, start, run, settings)
 
 
 def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", request: FitRequest) -> "_Loop":
@@ -126,12 +126,13 @@ def _loop_over_batches(model: "Model", x: Any, held_out: "_HeldOut | None", requ
         first = feeds.prepare("fit, epoch 1, batch 1", batches.peek())
         if held_out is None and request.validation_data is not None:
             held_out = _held_out_arrays(model, request.validation_data)
+        settings = model.weights.settings
         program = model.training_program(first.weighting, first.sparse, watched=request.sampled)
         run = TrainingRun(program, first.arrays, first.rows, shuffle=False, seed=model.seed)
         trainer = BatchTrainer(model.make_trainer(run), batches, feeds)
         failed.pop_all()
     params = {"steps": batches.steps, "batch_size": None, "samples": None}
-    return _Loop(model, trainer, first, held_out, request, params, None, program)
+    return _Loop(model, trainer, first, held_out, request, params, None, run, settings)
 
 
 class _HeldOut(Protocol):
@@ -233,7 +234,8 @@ class _Loop:
     request: FitRequest
     params: dict[str, Any]
     start: Start | None
-    program: Program
+    made_for: TrainingRun  # what the trainer runs
+    settings: int  # how often those of layers had been changed before it was made
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
     held_out_metrics: Mapping[str, object] = field(default_factory=dict)
     steps_done: int = 0
@@ -247,8 +249,7 @@ class _Loop:
 
     def run(self) -> None:
         if self.request.sampled:
-            layout = SampleLayout(self.program, self.model.graph, self.model.compiled)
-            self.sampling = Sampling(self.hooks, layout, self._inference_loss)
+            self.sampling = Sampling(self.hooks, self._layout(), self._inference_loss)
         try:
             self._run()
         finally:
@@ -263,6 +264,8 @@ class _Loop:
             if self.model.stop_training:
                 break
             hooks.call("on_epoch_begin", epoch, {})
+            if self.model.weights.settings != self.settings:
+                self._go_on_by_new_settings()
             self.trainer.begin_epoch(self.model.compiled.epochs_done)
             run = self._run_epoch(epoch)
             if run.end == "out_of_data" and run.batch == 0:
@@ -277,6 +280,28 @@ class _Loop:
             if run.end == "out_of_data":
                 break
         hooks.call("on_train_end", logs)
+
+    def _layout(self) -> SampleLayout:
+        return SampleLayout(self.made_for.program, self.model.graph, self.model.compiled)
+
+    def _go_on_by_new_settings(self) -> None:
+        """Layers' settings were changed in this fit: the epoch that begins is that of a new program, as if
+        a new fit had begun with it.
+        """
+        model, old = self.model, self.made_for
+        self.settings = model.weights.settings
+        program = model.training_program(
+            self.feed.weighting, self.feed.sparse, old.dataset_size, watched=self.request.sampled
+        )
+        self.made_for = replace(old, program=program)
+        if self.sampling is not None:
+            self.sampling.go_on(self._layout())
+        trainer = model.make_trainer(self.made_for)
+        if isinstance(self.trainer, BatchTrainer):
+            self.trainer.go_on_by(trainer)
+        else:
+            self.trainer.close()
+            self.trainer = trainer
 
     def _inference_loss(self) -> float:
         """Of the next step's batch; NaN where its numbers are not finite, which the step will name."""

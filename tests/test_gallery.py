@@ -27,6 +27,8 @@ def beginning():
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_block_draws_a_picture_that_can_be_read(name, beginning):
+    if "study()" in PICTURES[name]:
+        pytest.importorskip("optuna", reason="needs optuna, of the extra `tune`")
     names = dict(beginning)
     exec(compile(PICTURES[name], f"gallery.md, {name}", "exec"), names)
     check(names["ax"])

@@ -11,6 +11,7 @@
 | `CSVLogger` | writes the figures of every epoch to a file |
 | `LambdaCallback` | makes hooks of functions |
 | `ProgressLine` | the line on the terminal (`fit(verbose=)`) |
+| `fd.tune.Babysitter` | changes hyper-parameters while a model trains, with a record |
 """
 
 from fastdnn.callbacks.callback import Callback

@@ -4,6 +4,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from fastdnn.callbacks.callback import Callback
+from fastdnn.callbacks.change import Change
 
 if TYPE_CHECKING:
     from fastdnn.model import Model
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 class History(Callback):
     """What `fit` returns: `.history` maps each figure to its values, one an epoch; `.epoch` numbers them from
-    0.
+    0. `.changes` is what `fd.tune.Babysitter` changed while the model trained, in its order.
 
     `.params` holds the seed, the threads that ran and the sizes of the fit; `.model` is the model for as long
     as somebody else holds it, then None. A pickle of a history is one without the model.
@@ -24,6 +25,7 @@ class History(Callback):
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
+        self.changes: list[Change] = []
 
     def set_model(self, model: "Model") -> None:
         """The model holds its history: were it held in turn, memory would wait for the garbage collector."""

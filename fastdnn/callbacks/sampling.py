@@ -7,6 +7,7 @@ import numpy as np
 
 from fastdnn.callbacks.callback import Callback
 from fastdnn.callbacks.hooks import Hooks
+from fastdnn.errors import expected
 from fastdnn.sampling import SampleLayout, Samples
 
 _MOST = 256  # samples of one native call: a matter of memory
@@ -26,6 +27,19 @@ class Sampling:
         self._loss = math.nan  # of the step that is sampled next
         self._asked: list[tuple[Callback, Sequence[int]]] = []
         self._numbers: Sequence[int] = ()
+
+    def go_on(self, layout: SampleLayout) -> None:
+        """By a new program, whose samples tell of the same.
+
+        Raises:
+            ValueError: they do not, since other weights are trained.
+        """
+        if layout.names != self._layout.names or layout.width != self._layout.width:
+            other = sorted(set(layout.names) ^ set(self._layout.names))
+            hint = "freeze and unfreeze layers between two fits"
+            wanted = "the same trained weights in a fit whose steps a callback looks into"
+            raise ValueError(expected("fit", wanted, f"a change of {', '.join(other[:4])}", hint))
+        self._layout = layout
 
     def of(self, steps: int) -> tuple[Sequence[int], int]:
         """Which of the next so many steps are sampled, from 1; and how many to do before the next call."""

@@ -2,8 +2,10 @@
 
 import json
 import math
+from dataclasses import asdict
 from typing import Any
 
+from fastdnn.callbacks.change import Change
 from fastdnn.callbacks.history import History
 from fastdnn.checks import is_real, is_text
 
@@ -15,6 +17,7 @@ _PARAMS = ("epochs", "steps", "batch_size", "samples", "seed")
 def history_text(history: History) -> str:
     """A history that has epochs."""
     params = getattr(history, "params", {})
+    changes = [asdict(change) for change in history.changes]
     return json.dumps(
         {
             "epoch": history.epoch,
@@ -22,6 +25,7 @@ def history_text(history: History) -> str:
                 name: [_rounded(value) for value in values] for name, values in history.history.items()
             },
             "params": {name: params.get(name) for name in _PARAMS},
+            **({"changes": changes} if changes else {}),
         },
         allow_nan=False,
     )
@@ -48,6 +52,7 @@ def history_of(text: str) -> History:
         history.history[name] = [_figure(value) for value in values]
     params = given["params"]
     history.params = {name: None if params[name] is None else _whole(params[name]) for name in _PARAMS}
+    history.changes = [_change(**change) for change in given.get("changes", [])]
     return history
 
 
@@ -55,6 +60,19 @@ def _whole(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(f"{value!r} in the place of a whole number")
     return value
+
+
+def _change(epoch: Any, step: Any, name: Any, old: Any, new: Any, note: Any) -> Change:
+    if not is_text(name) or not is_text(note):
+        raise ValueError(f"{name!r}, {note!r} in the place of a name and a note")
+    old, new = (None if value is None else _exact(value) for value in (old, new))
+    return Change(_whole(epoch), _whole(step), name, old, new, note)
+
+
+def _exact(value: Any) -> float:
+    if not is_real(value) or not math.isfinite(value):
+        raise ValueError(f"{value!r} in the place of a finite number")
+    return float(value)
 
 
 def _figure(value: Any) -> float:

@@ -76,8 +76,8 @@ class Layer:
 
     A layer belongs to one model. `name` is unique in it; without one the model numbers the layer ("dense",
     "dense_1"). `trainable`, and settings such as a `Dropout`'s `rate`, may be set at any time and hold from
-    the next `fit`, or other call, on: the weights of a layer with trainable=False stay as they are, and no
-    gradient is computed below the lowest layer that is trained.
+    the next epoch of a fit, or other call, on: the weights of a layer with trainable=False stay as they are,
+    and no gradient is computed below the lowest layer that is trained.
 
     A subclass whose `__init__` takes arguments gives them all in `get_config`, else models with it cannot be
     saved (name and trainable are kept anyway); `load_model(path, custom_objects={"Scale": Scale})` makes it
@@ -143,7 +143,7 @@ class Layer:
         self._store: WeightStore | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """A setting holds from the next call of the model's methods on: what they keep is made anew.
+        """A setting holds from the next epoch or call of the model on: what they keep is made anew.
 
         Of one's own layer only `trainable`: its code sees all others by itself, and may set them in a step.
         """
@@ -268,6 +268,11 @@ class Layer:
     def regularizer_of(self, weight: Weight) -> Regularizer | None:
         """The weight's own regulariser, as it is set now."""
         return self._regularizers.get(weight.short_name)
+
+    def set_regularizer(self, weight: Weight, regularizer: Regularizer | None) -> None:
+        """Another one of a weight, which holds from the next epoch of a fit, or other call, on."""
+        self._regularizers[weight.short_name] = regularizer
+        self._stored().settings += 1
 
     def constraint_of(self, weight: Weight) -> Constraint | None:
         """The weight's constraint, as it is set now.

@@ -134,16 +134,31 @@ class Optimizer:
 
     # ---- Hyper-parameters
 
-    def change(self, name: str, value: Number | None) -> None:
+    @property
+    def given(self) -> dict[str, Number | None]:
+        """The hyper-parameters by name, each a number, its schedule, or None for no limit.
+
+        >>> from fastdnn import optimizers
+        >>> optimizers.RMSprop(1e-3).given["rho"]
+        0.9
+        """
+        return dict(self._numbers.given)
+
+    def change(self, name: str, value: Number | None, *, replace_schedule: bool = False) -> None:
         """Set a hyper-parameter, already checked; what `optimizer.name = value` does.
 
         Raises:
-            ValueError: it is scheduled, and the new one is a number; it is momentum, and there is no
-                velocity; or there would be two limits.
+            ValueError: it is scheduled, the new one is a number, and it is not to `replace_schedule`; it is
+                momentum, and there is no velocity; or there would be two limits.
         """
+        self.check_change(name, value, replace_schedule=replace_schedule)
+        self._numbers.set(name, value)
+
+    def check_change(self, name: str, value: Number | None, *, replace_schedule: bool = False) -> None:
+        """Raise what `change` would raise."""
         where = type(self).__name__
         old = self._numbers.given.get(name)
-        if callable(old) and not callable(value):
+        if callable(old) and not callable(value) and not replace_schedule:
             hint = "compile with a new optimizer, or change the schedule"
             raise ValueError(expected(where, f"{name} to stay a schedule", f"the number {value!r}", hint))
         if name == "momentum" and not self._has_velocity and value != 0:
@@ -153,7 +168,6 @@ class Optimizer:
             others = [clip for clip in _CLIPS if clip != name and self._numbers.given.get(clip) is not None]
             if others:
                 raise ValueError(expected(where, f"one of {', '.join(_CLIPS)}", f"{others[0]} and {name}"))
-        self._numbers.set(name, value)
 
     def current(self, name: str) -> float:
         """The number of a hyper-parameter at the next step."""

@@ -7,6 +7,7 @@ panels an array of them: `ax.figure.savefig("picture.png")`. All of them are sho
 from fastdnn.plots.activation_histograms import activation_histograms
 from fastdnn.plots.activations import activations
 from fastdnn.plots.averages import averages
+from fastdnn.plots.babysitting import babysitting
 from fastdnn.plots.bias_variance import bias_variance
 from fastdnn.plots.calibration import calibration
 from fastdnn.plots.class_errors import class_errors
@@ -27,6 +28,10 @@ from fastdnn.plots.risk_coverage import risk_coverage
 from fastdnn.plots.roc_curve import roc_curve
 from fastdnn.plots.sampling import sampling
 from fastdnn.plots.schedules import schedules
+from fastdnn.plots.study_importance import study_importance
+from fastdnn.plots.study_parallel_coordinates import study_parallel_coordinates
+from fastdnn.plots.study_scores import study_scores
+from fastdnn.plots.study_zoom import study_zoom
 from fastdnn.plots.subset_fit import subset_fit
 from fastdnn.plots.walkthrough import walkthrough
 from fastdnn.plots.weight_images import weight_images
@@ -36,6 +41,7 @@ __all__ = [
     "activation_histograms",
     "activations",
     "averages",
+    "babysitting",
     "bias_variance",
     "calibration",
     "class_errors",
@@ -57,6 +63,10 @@ __all__ = [
     "roc_curve",
     "sampling",
     "schedules",
+    "study_importance",
+    "study_parallel_coordinates",
+    "study_scores",
+    "study_zoom",
     "subset_fit",
     "walkthrough",
     "weight_images",

@@ -1,4 +1,5 @@
-"""Searching for hyper-parameters: spaces, the order in which to tune, and what runs the trials.
+"""Searching for hyper-parameters: spaces, the order in which to tune, and what runs the trials; and changing
+them while one model trains.
 
 >>> import fastdnn as fd
 >>> space = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "beta_1": fd.tune.one_minus_log_uniform(0.9, 0.999),
@@ -8,6 +9,8 @@
 ['beta_1', 'dropout', 'layers', 'lr', 'units']
 """
 
+from fastdnn.tune.babysitter import Babysitter
+from fastdnn.tune.changes import Replay
 from fastdnn.tune.conditions import when
 from fastdnn.tune.default_space import default_space
 from fastdnn.tune.distributions import (
@@ -26,7 +29,9 @@ from fastdnn.tune.study import Study, load
 from fastdnn.tune.trial import Trial, trial_model
 
 __all__ = [
+    "Babysitter",
     "Median",
+    "Replay",
     "Space",
     "Study",
     "SuccessiveHalving",

@@ -1,0 +1,46 @@
+"""Which hyper-parameters made the difference between the trials of a search."""
+
+from typing import TYPE_CHECKING
+
+from fastdnn.errors import expected
+from fastdnn.plots.figure import COLOURS, axes_for, dress
+from fastdnn.plots.study_axes import StudyLike, trials_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def study_importance(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
+    """Draw for how much of the difference between the trials of `fd.tune.search` each parameter accounts:
+    `Study.importances`, the most important at the top.
+
+    Args:
+        study: what `fd.tune.search` returned.
+        ax: where to draw; None makes a figure of its own, without a window.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: it is no study, has no trials, or too few to tell.
+    """
+    trials = trials_of("study_importance", study)
+    shares = sorted(study.importances().items(), key=lambda item: item[1])
+    if not shares:
+        raise ValueError(expected("study_importance", "parameters that were searched", "none"))
+    axes = axes_for("study_importance", ax, (8, 1.5 + 0.4 * len(shares)))
+    complete = sum(trial.state == "complete" for trial in trials)
+    places = range(len(shares))
+    axes.barh(places, [100 * share for _, share in shares], color=COLOURS[0], edgecolor="black", height=0.6)
+    dress(axes, f"share of the difference between {complete} trials (%)", "")
+    axes.set_yticks(places, [name for name, _ in shares])
+    axes.grid(visible=False, axis="y")
+    for place, (_, share) in zip(places, shares, strict=True):
+        axes.annotate(
+            f"{100 * share:.0f} %",
+            (100 * share, place),
+            (4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
+    axes.set_xlim(0, max(100 * share for _, share in shares) * 1.12 or 1)
+    return axes

@@ -1,0 +1,155 @@
+"""The trials of a search as lines through the values of their parameters."""
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastdnn.plots.figure import COLOURS, SEQUENTIAL, axes_for, legend_for
+from fastdnn.plots.study_axes import (
+    StudyLike,
+    TrialLike,
+    best_of,
+    has_value,
+    is_far_spread,
+    is_logarithmic,
+    space_of,
+    ticks_of,
+    trials_of,
+    value_label,
+)
+from fastdnn.tune.distribution import Distribution
+from fastdnn.tune.space import Space
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_SPREAD = 0.4  # of the room of a value that is one of few, over which its lines are fanned out
+_FEW = 24  # different values
+_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def study_parallel_coordinates(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
+    """Draw each trial of `fd.tune.search` as a line: where it crosses the axis of a parameter is the value
+    that it had. Its colour is what came of it, darker is better; the best one is thick.
+
+    Axes go as the search draws: those of logarithmic parameters are logarithmic ("log"). A line has a gap
+    where a conditional parameter was not there. Where few values are possible, lines are fanned out about
+    each. Trials that were pruned are dotted; those that failed are not drawn.
+
+    Args:
+        study: what `fd.tune.search` returned.
+        ax: where to draw; None makes a figure of its own, without a window.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: it is no study, was loaded without its space, or has no complete trial.
+    """
+    where = "study_parallel_coordinates"
+    space, best = space_of(where, study), best_of(where, study)
+    trials = [trial for trial in trials_of(where, study) if has_value(trial)]
+    axes = axes_for(where, ax, (9.5, 5))
+    shade = _shade(axes, study, trials)
+    sign = 1 if study.mode == "min" else -1
+    for trial in sorted(trials, key=lambda each: -sign * float(each.value or 0)):  # the best on top
+        if trial is not best:
+            _line(axes, _places(space, trial), color=shade(trial), pruned=trial.state == "pruned")
+    _draw_best(axes, _places(space, best, fanned=False), f"best: {best.value:.4g}, trial {best.number}")
+    _draw_axes(axes, space)
+    if any(trial.state == "pruned" for trial in trials):
+        axes.plot([], [], color="0.4", linewidth=1, linestyle=":", label="pruned")
+    if ax is None:
+        axes.legend(loc="upper left", bbox_to_anchor=(0, 0), ncols=2, frameon=False, borderaxespad=0.0)
+    else:
+        legend_for(axes, ax)
+    return axes
+
+
+def _places(space: Space, trial: TrialLike, *, fanned: bool = True) -> np.ndarray:
+    """Where in [0, 1] of each axis it is; NaN where it has no such parameter."""
+    return np.array(
+        [_place(space[name], trial, name, fanned) if name in trial.params else math.nan for name in space]
+    )
+
+
+def _place(distribution: Distribution, trial: TrialLike, name: str, fanned: bool) -> float:
+    place = distribution.position(trial.params[name])
+    if fanned and distribution.size is not None and distribution.size <= _FEW:
+        place += _SPREAD / distribution.size * (trial.number * _GOLDEN % 1 - 0.5)
+    return place
+
+
+def _shade(
+    axes: "Axes", study: StudyLike, trials: list[TrialLike]
+) -> Callable[[TrialLike], tuple[float, ...]]:
+    """A colour for each trial, and the bar that says which: dark lines, the good ones, stand out."""
+    from matplotlib import colormaps
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import LogNorm, Normalize
+
+    values = [float(trial.value or 0) for trial in trials]
+    low, high = min(values), max(values)
+    high = high if high > low else low + (abs(low) or 1.0)
+    norm = LogNorm(low, high) if is_far_spread(values) else Normalize(low, high)
+    colours = colormaps[SEQUENTIAL + ("" if study.mode == "min" else "_r")]
+    mappable = ScalarMappable(norm, colours)
+    axes.figure.colorbar(mappable, ax=axes, label=value_label(study), pad=0.02)
+    return lambda trial: tuple(colours(norm(float(trial.value or 0))))
+
+
+def _line(axes: "Axes", places: np.ndarray, *, color: object, pruned: bool) -> None:
+    """Through the axes; a point where it has a gap on both sides."""
+    columns = np.arange(len(places))
+    style = {"linestyle": ":", "linewidth": 1.0} if pruned else {"linestyle": "-", "linewidth": 1.3}
+    axes.plot(columns, places, color=color, **style)  # type: ignore[arg-type]
+    there = np.concatenate([[False], np.isfinite(places), [False]])
+    alone = there[1:-1] & ~there[:-2] & ~there[2:]
+    axes.plot(columns[alone], places[alone], linestyle="none", marker="o", markersize=4, color=color)
+
+
+def _draw_best(axes: "Axes", places: np.ndarray, label: str) -> None:
+    columns = np.arange(len(places))
+    axes.plot(columns, places, color="white", linewidth=5, zorder=3)
+    look = {"color": COLOURS[1], "markeredgecolor": "black", "marker": "o", "markersize": 8}
+    axes.plot(columns, places, linewidth=3, zorder=4, label=label, **look)  # type: ignore[arg-type]
+
+
+def _draw_axes(axes: "Axes", space: Space) -> None:
+    """A vertical line for each parameter, its name above, its values beside it."""
+    logarithmic = [is_logarithmic(distribution) for distribution in space.values()]
+    for column, distribution in enumerate(space.values()):
+        axes.axvline(column, color="0.3", linewidth=1, zorder=2)
+        for place, text in ticks_of(distribution, 6):
+            axes.plot([column - 0.02, column + 0.02], [place, place], color="0.3", linewidth=1, zorder=2)
+            axes.annotate(
+                text,
+                (column, place),
+                (5, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+                zorder=6,
+                bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
+            )
+    names = [f"{name}\n(log)" if log else name for name, log in zip(space, logarithmic, strict=True)]
+    axes.set_xticks(range(len(names)), names)
+    axes.xaxis.set_ticks_position("top")
+    axes.tick_params(axis="x", length=0)
+    if _is_crowded(names):
+        lines = [name.replace("\n", " ") for name in names]
+        axes.set_xticks(range(len(names)), lines, rotation=30, ha="left")
+    axes.set_xlim(-0.1, len(names) - 1 + 0.5)
+    axes.set_ylim(-0.04, 1.04)
+    axes.set_yticks([])
+    axes.set_ylabel("values, from low to high")
+    for side in ("left", "right", "top", "bottom"):
+        axes.spines[side].set_visible(False)
+
+
+def _is_crowded(names: list[str]) -> bool:
+    """Whether neighbours' names would touch on 75 letters."""
+    room = 75 / max(len(names), 1)
+    lengths = [max(map(len, name.split("\n"))) for name in names]
+    return any((one + two) / 2 + 1 > room for one, two in pairwise(lengths))

@@ -1,0 +1,211 @@
+"""Changes to a model in training: made, kept in its history, and made again."""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastdnn.callbacks import Callback, History
+from fastdnn.callbacks.change import Change
+from fastdnn.checks import whole
+from fastdnn.errors import expected
+from fastdnn.report import table
+from fastdnn.snapshot import Snapshot
+from fastdnn.tune.changeable import WHERE, changeable, chosen
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be changed together.
+
+    numbers: new values by name.
+    note: why.
+    replace_schedule: whether numbers may take the place of schedules.
+    undo: epochs to go back first.
+    stop: whether training ends.
+    """
+
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    replace_schedule: bool = False
+    undo: int = 0
+    stop: bool = False
+
+
+class MakesChanges(Callback):
+    """Changes the model between two steps, keeps a record of it, and snapshots to go back to.
+
+    `.changes` is the record of the last fit: `Change` has epoch, step, name, old, new and note. The model's
+    history has it, too, and so has the model's file.
+    """
+
+    def __init__(self, keep_epochs: int, verbose: int, *, by_step: bool) -> None:
+        self.keep_epochs = whole(WHERE, "keep_epochs", keep_epochs)
+        self.verbose = verbose
+        self.changes: list[Change] = []
+        self._history = History()
+        self._snapshots: deque[Snapshot] = deque(maxlen=self.keep_epochs)  # of the begins of epochs
+        self._by_step = by_step
+        self._listen()
+
+    def _listen(self) -> None:
+        """A class that has the hook would make each step a native call of its own, whether it needs that or
+        not.
+        """
+        if self._by_step:
+            self.on_train_batch_begin = self._begin_step  # type: ignore[method-assign]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the model, its snapshots, and what is bound to this object."""
+        left_out = ("model", "_snapshots", "on_train_batch_begin")
+        return {key: value for key, value in vars(self).items() if key not in left_out}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._snapshots = deque(maxlen=self.keep_epochs)
+        self._listen()
+
+    def _begin_step(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Changes between two steps."""
+        raise NotImplementedError
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """A new record, which is the history's."""
+        assert self.model.history is not None  # of this fit
+        self._history = self.model.history
+        self.changes = self._history.changes
+        self._snapshots.clear()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Nothing is gone back to any more."""
+        self._snapshots.clear()
+
+    def check(self, wish: Wish) -> None:
+        """Raise what `_make` would raise at the next epoch's begin."""
+        if wish.undo > len(self._snapshots):
+            raise ValueError(self._no_snapshot(wish.undo))
+        chosen(self.model, wish.numbers, replace_schedule=wish.replace_schedule)
+
+    def _no_snapshot(self, undo: int) -> str:
+        kept = f"{len(self._snapshots)} kept"
+        return expected(WHERE, f"to undo epochs of this fit that were kept ({kept})", undo, "keep_epochs=")
+
+    def _make(self, wish: Wish, epoch: int, step: int) -> None:
+        """All of it, or nothing and an error."""
+        self.check(wish)
+        if wish.undo:
+            self._go_back(wish, epoch)
+        numbers = chosen(self.model, wish.numbers, replace_schedule=wish.replace_schedule)
+        scheduled = self.model.optimizer.schedules
+        for each, new in numbers:
+            old = each.read()
+            if new != old or each.name in scheduled:
+                each.write(new)
+                self._record(Change(epoch, step, each.name, old, new, wish.note))
+
+    def _go_back(self, wish: Wish, epoch: int) -> None:
+        compiled = self.model.compiled
+        old = compiled.epochs_done
+        for _ in range(wish.undo):
+            snapshot = self._snapshots.pop()
+        snapshot.restore()
+        self._record(Change(epoch, 0, "undo", old, compiled.epochs_done, wish.note))
+
+    def _stop(self, epoch: int, note: str) -> None:
+        """Instead of this epoch."""
+        self.model.stop_training = True
+        self._record(Change(epoch, 0, "stop", None, None, note))
+
+    def _record(self, change: Change) -> None:
+        self.changes.append(change)
+        if self.verbose:
+            print(f"{type(self).__name__}, {change}", flush=True)
+
+    def _keep(self) -> None:
+        """What an undo may go back to."""
+        if self.keep_epochs:
+            self._snapshots.append(Snapshot(self.model))
+
+    def plot(self, ax: "Axes | None" = None, *, figures: Any = ("loss",)) -> "Axes":
+        """The learning curve of the fit with its changes: `fd.plots.babysitting`."""
+        from fastdnn.plots.babysitting import babysitting
+
+        return babysitting(self._history, figures, ax)
+
+    def __str__(self) -> str:
+        if not self.changes:
+            return "No changes."
+        rows = [[str(c.epoch + 1), str(c.step + 1), c.what, c.note] for c in self.changes]
+        return table(["epoch", "step", "change", "note"], rows, numeric=(0, 1))
+
+
+class Replay(MakesChanges):
+    """The same changes again, at the same steps of the same epochs: with the same model, data and seed the
+    same bits.
+
+    Args:
+        changes: of a `Babysitter`, or `.changes` of a history, also of a loaded model's.
+        verbose: 1 prints each change.
+
+    Raises:
+        ValueError: `changes` are no such things; when training begins, the model has no such numbers.
+
+    >>> import fastdnn as fd
+    >>> x, y = fd.data.load_digits()
+    >>> def trained(callback):
+    ...     model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(10)], seed=0)
+    ...     model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    ...     return model.fit(x / 16, y, epochs=2, callbacks=[callback]).history["loss"]
+    >>> sitter = fd.tune.Babysitter()
+    >>> sitter.change(learning_rate=0.5)
+    >>> trained(sitter) == trained(sitter.replay())
+    True
+    """
+
+    def __init__(self, changes: Iterable[Change], *, verbose: int = 0) -> None:
+        self._given = list(changes) if isinstance(changes, Iterable) else [changes]
+        for change in self._given:
+            if not isinstance(change, Change):
+                raise ValueError(expected("Replay", "changes, such as history.changes", repr(change)))
+        undone = [int(c.old or 0) - int(c.new or 0) for c in self._given if c.name == "undo"]
+        by_step = any(change.step for change in self._given)
+        super().__init__(max(undone, default=0), verbose, by_step=by_step)
+        self._epoch = 0
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        """See that the model has all that was changed."""
+        known = changeable(self.model)
+        missing = {c.name for c in self._given} - set(known) - {"undo", "stop"}
+        if missing:
+            wanted = f"changes of the model's {', '.join(known)}"
+            raise ValueError(expected("Replay", wanted, ", ".join(sorted(missing))))
+        super().on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Those of the epoch's begin."""
+        self._epoch = epoch
+        self._make_those_of(epoch, 0)
+        self._keep()
+
+    def _begin_step(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if batch:
+            self._make_those_of(self._epoch, batch)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Whether it ends here."""
+        for change in self._given:
+            if change.name == "stop" and change.epoch == epoch + 1:
+                self._stop(epoch + 1, change.note)
+
+    def _make_those_of(self, epoch: int, step: int) -> None:
+        for change in self._given:
+            if (change.epoch, change.step) != (epoch, step) or change.name == "stop":
+                continue
+            if change.name == "undo":
+                wish = Wish(undo=int(change.old or 0) - int(change.new or 0), note=change.note)
+            else:
+                wish = Wish({change.name: change.new}, change.note, replace_schedule=True)
+            self._make(wish, epoch, step)
