@@ -14,8 +14,8 @@ def ways() -> list[str]:
     return list(_WAYS)
 
 
-def build(values: dict[str, Any]) -> fd.Sequential:
-    """A compiled network.
+def build(values: dict[str, Any], seed: int | None = None) -> fd.Sequential:
+    """A compiled network; in a search it has the trial's seed.
 
     >>> from fastdnn.benchmark.tuning.trials import values
     >>> from fastdnn.benchmark.tuning.with_fastdnn import build
@@ -23,7 +23,7 @@ def build(values: dict[str, Any]) -> fd.Sequential:
     (None, 10)
     """
     hidden = [fd.layers.Dense(units, activation="relu") for units in widths(values)]
-    model = fd.Sequential([fd.layers.Input((FEATURES,)), *hidden, fd.layers.Dense(CLASSES)])
+    model = fd.Sequential([fd.layers.Input((FEATURES,)), *hidden, fd.layers.Dense(CLASSES)], seed=seed)
     model.compile(
         fd.optimizers.Adam(values["lr"], beta_1=values["beta_1"]),
         fd.losses.SparseCategoricalCrossentropy(from_logits=True),

@@ -31,18 +31,29 @@ def search(way: str, trials: int, epochs: int) -> list[float]:
     _torch(threads)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for one in values(trials):
-        study.enqueue_trial(one | {"1 - beta_1": 1 - one["beta_1"]})
+        study.enqueue_trial(queued(one))
     if way == _PROCESSES:
         asked = [study.ask() for _ in range(trials)]
-        errors = _pool().map(dev_error, [_suggested(trial) for trial in asked], [epochs] * trials)
+        errors = _pool().map(dev_error, [suggested(trial) for trial in asked], [epochs] * trials)
         for trial, error in zip(asked, errors, strict=True):
             study.tell(trial, error)
     else:
-        study.optimize(lambda trial: dev_error(_suggested(trial), epochs), n_trials=trials, n_jobs=jobs)
+        study.optimize(lambda trial: dev_error(suggested(trial), epochs), n_trials=trials, n_jobs=jobs)
     return [float(trial.value) for trial in study.trials]
 
 
-def _suggested(trial: Any) -> dict[str, Any]:
+def queued(of: dict[str, Any]) -> dict[str, Any]:
+    """Values as the space of Optuna names them: 1 - beta_1 is log-uniform.
+
+    >>> from fastdnn.benchmark.tuning.with_optuna import queued
+    >>> queued({"lr": 0.1, "beta_1": 0.5})
+    {'lr': 0.1, '1 - beta_1': 0.5}
+    """
+    return {name: value for name, value in of.items() if name != "beta_1"} | {"1 - beta_1": 1 - of["beta_1"]}
+
+
+def suggested(trial: Any) -> dict[str, Any]:
+    """The values of a trial of Optuna's."""
     return {
         "lr": trial.suggest_float("lr", 1e-4, 1e-1, log=True),
         "beta_1": 1 - trial.suggest_float("1 - beta_1", 1e-3, 1e-1, log=True),

@@ -1,0 +1,15 @@
+"""A searcher for tests, loaded by a worker process; FAKE_SEARCHER=broken makes it fail."""
+
+import os
+import time
+
+
+def ways():
+    return ["slow", "fast"]
+
+
+def search(way, trials, epochs):
+    if os.environ.get("FAKE_SEARCHER") == "broken":
+        raise ValueError("no search today")
+    time.sleep(0.05 if way == "slow" else 0.001)
+    return [0.25] * trials
