@@ -1,15 +1,18 @@
 """Optuna, imported when a search begins: its storages, quietly."""
 
+import fcntl
 import importlib
 import logging
 import os
-import warnings
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.tune.journal import JournalFile
+
+_ATTEMPTS = 5  # to open a database that others are making
 
 
 def optuna(where: str) -> Any:
@@ -40,8 +43,7 @@ def storage_of(where: str, storage: Any) -> Any:
     if isinstance(storage, storages.BaseStorage):
         return storages.get_storage(storage)
     if isinstance(storage, str) and "://" in storage:
-        with quiet():
-            return storages.get_storage(storage)
+        return _database(storages, storage)
     if isinstance(storage, str | os.PathLike):
         return storages.JournalStorage(JournalFile(storage))
     wanted = "storage as a path, the URL of a database, a storage of Optuna's, or None"
@@ -50,14 +52,53 @@ def storage_of(where: str, storage: Any) -> Any:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what Optuna says of studies and of what is experimental."""
+    """Without what Optuna says of new studies and told trials."""
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            for category in ("ExperimentalWarning",):
-                warnings.simplefilter("ignore", getattr(optuna("search").exceptions, category))
-            yield
+        yield
     finally:
         logger.setLevel(level)
+
+
+def _database(storages: Any, url: str) -> Any:
+    """Where two processes make its tables at once, one fails, and finds them there when it tries again."""
+    errors = importlib.import_module("sqlalchemy.exc")
+    for attempt in range(_ATTEMPTS):
+        try:
+            with quiet():
+                return storages.get_storage(url)
+        except (errors.IntegrityError, errors.OperationalError) as error:
+            made = isinstance(error, errors.IntegrityError) or "already exists" in str(error)
+            if not made or attempt == _ATTEMPTS - 1:
+                raise
+        time.sleep(0.1 * 2**attempt)
+    raise AssertionError
+
+
+def lock_of(storage: Any) -> AbstractContextManager[None]:
+    """What to hold while a trial is claimed or planned: of SQLite a lock of the file's, since two processes
+    may there read WAITING before either writes RUNNING; of other storages, which see to that, nothing.
+    """
+    engine = getattr(getattr(storage, "_backend", storage), "engine", None)
+    if engine is None or engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
+        return nullcontext()
+    return _FileLock(f"{engine.url.database}.lock")
+
+
+class _FileLock(AbstractContextManager[None]):
+    """Of the kernel's, on a file of its own; it ends with the process that holds it."""
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            os.close(self._file)
