@@ -18,8 +18,8 @@ MODULES = sorted(
 )
 
 
-# Whose examples search.
-WITH_OPTUNA = {"fastdnn.tune.search", "fastdnn.tune.study"}
+# Whose examples search, or ask what mattered.
+WITH_OPTUNA = {"fastdnn.plots.study_importance", "fastdnn.tune.search", "fastdnn.tune.study"}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -134,6 +134,15 @@ def warmups(depth):
     return entry
 
 
+CHANGE = {"epoch": 0, "step": 0, "name": "learning_rate", "old": 0.1, "new": None, "note": ""}
+PARAMS = dict.fromkeys(("epochs", "steps", "batch_size", "samples", "seed"))
+
+
+def change_text(changes):
+    """A history with these changes, which is else as it should be."""
+    return json.dumps({"epoch": [0], "figures": {"loss": [1.0]}, "params": PARAMS, "changes": changes})
+
+
 BAD = {
     "schedules as a bomb": edit("compile", "optimizer", "config", "learning_rate", value=warmups(40)),
     "unknown layer": edit("layers", 2, "class_name", value="os.system"),
@@ -217,11 +226,22 @@ BAD = {
             "figures as texts": '{"epoch": [0], "figures": {"loss": ["low"]}, "params": {}}',
             "figures as truth values": '{"epoch": [0], "figures": {"loss": [true]}, "params": {}}',
             "a name that UTF-8 cannot hold": '{"epoch": [], "figures": {"\\ud800": []}, "params": {}}',
+            "changes that are none": change_text(3),
+            "a change without a place": change_text([{"name": "learning_rate"}]),
+            "a change to a text": change_text([{**CHANGE, "new": "fast"}]),
+            "a change before the first epoch": change_text([{**CHANGE, "epoch": -1}]),
             "no parameters": '{"epoch": [0], "figures": {"loss": [1.0]}, "params": {}}',
         }.items()
     },
     "version of text": lambda config, tensors, metadata: metadata.update(format_version="zero"),
 }
+
+
+def test_a_history_with_a_change(saved):
+    path, *_ = saved
+    rewrite(path, lambda config, tensors, metadata: metadata.update(history=change_text([CHANGE])))
+    (change,) = fd.load_model(path).history.changes
+    assert vars(change) == CHANGE
 
 
 @pytest.mark.parametrize("what", BAD)

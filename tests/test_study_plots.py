@@ -220,7 +220,7 @@ def test_the_zoom_chooses_what_was_narrowed_most():
         low, high = (STUDY.space[name].position(STUDY.regions[-1][name].at(u)) for u in (0.0, 1.0))
         size = STUDY.space[name].size
         widths[name] = high - low + (1 / size if size else 0)
-    del widths["activation"]
+    del widths["activation"], widths["units_2"]  # a choice, and what not all trials have
     shown = {axes.get_xlabel().split()[0], axes.get_ylabel().split()[0]}
     assert widths.keys() >= shown
     assert max(widths[name] for name in shown) <= min(widths[name] for name in widths.keys() - shown)
@@ -253,7 +253,28 @@ def test_the_zoom_refuses_other_names():
 def test_a_search_without_stages_is_one_region():
     axes = draw("zoom", STUDY.but(regions=[]))
     assert len(axes.patches) == 1
+    assert len(line(axes, "60 trials").get_xdata()) == 60  # of all generations
     check(axes)
+
+
+def test_a_study_draws_them_itself():
+    pytest.importorskip("optuna", reason="needs optuna, of the extra `tune`")
+    x = np.linspace(-1, 1, 64)[:, None]
+
+    def build(p):
+        model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(p["units"], "tanh"), fd.layers.Dense(1)])
+        model.compile(fd.optimizers.Adam(p["lr"]), "mse")
+        return model
+
+    space = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "units": fd.tune.powers_of_two(1, 8)}
+    how = {"method": "coarse_to_fine", "n_trials": 12, "epochs": 2, "seed": 0}
+    study = fd.tune.search(build, space, x, x**2, validation_data=(x, x**2), **how)
+    for kind in KINDS:
+        check(study.plot(kind))
+    assert len(study.plot("zoom").patches) == 3
+    right = Figure(figsize=(16, 6)).subplots(1, 2)[1]
+    assert study.plot(ax=right) is right
+    assert right.get_ylabel() == "dev loss, lower is better"
 
 
 # ---- Ticks

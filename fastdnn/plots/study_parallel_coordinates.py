@@ -46,6 +46,15 @@ def study_parallel_coordinates(study: StudyLike, ax: "Axes | None" = None) -> "A
     Raises:
         ImportError: matplotlib is not installed.
         ValueError: it is no study, was loaded without its space, or has no complete trial.
+
+    >>> import fastdnn as fd
+    >>> given = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "rate": fd.tune.uniform(0, 0.6)}
+    >>> space = fd.tune.Space.of("example", given)
+    >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
+    >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
+    >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
+    >>> fd.plots.study_parallel_coordinates(study).get_ylabel()
+    'values, from low to high'
     """
     where = "study_parallel_coordinates"
     space, best = space_of(where, study), best_of(where, study)

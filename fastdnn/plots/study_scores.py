@@ -34,6 +34,15 @@ def study_scores(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
     Raises:
         ImportError: matplotlib is not installed.
         ValueError: it is no study, or has no trials, or none that is complete.
+
+    >>> import fastdnn as fd
+    >>> given = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "rate": fd.tune.uniform(0, 0.6)}
+    >>> space = fd.tune.Space.of("example", given)
+    >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
+    >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
+    >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
+    >>> fd.plots.study_scores(study).get_ylabel()
+    'dev loss, lower is better'
     """
     trials, best = trials_of("study_scores", study), best_of("study_scores", study)
     axes = axes_for("study_scores", ax, (9, 4.5))

@@ -29,30 +29,39 @@ def study_zoom(
     study: StudyLike, ax: "Axes | None" = None, *, parameters: Sequence[str] | None = None
 ) -> "Axes":
     """Draw the trials of `fd.tune.search(..., method="coarse_to_fine")` over two parameters, and the region
-    of each stage: the search zooms into where the best trials were.
+    of each stage: the search zooms into where the best trials were. Of other methods there is one region.
 
     Args:
         study: what `fd.tune.search` returned.
         ax: where to draw; None makes a figure of its own, without a window.
-        parameters: the names of two; default those whose range became narrowest.
+        parameters: the names of two; default those whose range became narrowest, choices and
+            conditional ones last.
 
     Raises:
         ImportError: matplotlib is not installed.
         ValueError: it is no study, was loaded without its space, has no complete trial or only one parameter,
             or the names are not two of its parameters.
 
-    Source: deck 003 and 002's "coarse to fine".
+    Source: deck 002, "Coarse to fine"; deck 004, "Coarse-to-fine Strategy".
+
+    >>> import fastdnn as fd
+    >>> given = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "rate": fd.tune.uniform(0, 0.6)}
+    >>> space = fd.tune.Space.of("example", given)
+    >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
+    >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
+    >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
+    >>> fd.plots.study_zoom(study).get_xlabel()
+    'lr (logarithmic)'
     """
     space, best = space_of(_WHERE, study), best_of(_WHERE, study)
     regions = list(study.regions) or [space]
     across, up = _two_of(space, regions, parameters)
     axes = axes_for(_WHERE, ax, (8.5, 5))
     trials = [each for each in trials_of(_WHERE, study) if across in each.params and up in each.params]
-    stages = max([len(regions), *(trial.generation + 1 for trial in trials)])
-    for stage in range(stages):
-        region = regions[stage] if stage < len(regions) else None
-        own = [trial for trial in trials if trial.generation == stage]
-        _draw_stage(axes, stage, space, region, own, (across, up))
+    for stage, region in enumerate(regions):  # without stages one region is that of all generations
+        own = [each for each in trials if len(regions) == 1 or each.generation == stage]
+        label = f"stage {stage + 1} ({len(own)} trials)" if len(regions) > 1 else f"{len(own)} trials"
+        _draw_stage(axes, stage, space, region, own, (across, up), label)
     if best in trials:
         x, y = (space[name].position(best.params[name]) for name in (across, up))
         axes.plot(
@@ -76,7 +85,9 @@ def study_zoom(
 
 
 def _two_of(space: Space, regions: Sequence[Space], given: Sequence[str] | None) -> tuple[str, str]:
-    """Those that were asked for, or whose last region is narrowest; of equal ones the first."""
+    """Those that were asked for, or all trials have and whose last region is narrowest; of equal ones the
+    first.
+    """
     if given is not None:
         names = [given] if isinstance(given, str) else list(given)
         if len(set(names)) != 2 or len(names) != 2:
@@ -90,9 +101,8 @@ def _two_of(space: Space, regions: Sequence[Space], given: Sequence[str] | None)
     last = regions[-1]
 
     def width(name: str) -> tuple[bool, float]:
-        return isinstance(space[name], Choice), sum(
-            high - low for low, high in _spans(space[name], last[name])
-        )
+        is_last = isinstance(space[name], Choice) or name in space.conditions
+        return is_last, sum(high - low for low, high in _spans(space[name], last[name]))
 
     first, second = sorted(space, key=width)[:2]
     order = list(space)
@@ -118,15 +128,16 @@ def _draw_stage(
     axes: "Axes",
     stage: int,
     space: Space,
-    region: Space | None,
+    region: Space,
     trials: Sequence[TrialLike],
     names: tuple[str, str],
+    label: str,
 ) -> None:
     """The frames of its region, and its trials in the same colour."""
     from matplotlib.patches import Rectangle
 
     colour, marker = COLOURS[stage % len(COLOURS)], MARKERS[stage % len(MARKERS)]
-    spans = [_spans(space[name], region[name]) for name in names] if region is not None else [[], []]
+    spans = [_spans(space[name], region[name]) for name in names]
     for (left, right), (low, high) in product(*spans):
         frame = Rectangle(
             (left, low),
@@ -148,7 +159,7 @@ def _draw_stage(
         color=colour,
         markerfacecolor="white" if stage % 2 else colour,
         zorder=3,
-        label=f"stage {stage + 1} ({len(trials)} trials)",
+        label=label,
     )
 
 
