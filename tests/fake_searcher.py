@@ -1,6 +1,9 @@
 """A searcher for tests, loaded by a worker process; FAKE_SEARCHER=broken makes it fail."""
 
 import os
+import pathlib
+import subprocess
+import sys
 import time
 
 
@@ -11,5 +14,8 @@ def ways():
 def search(way, trials, epochs):
     if os.environ.get("FAKE_SEARCHER") == "broken":
         raise ValueError("no search today")
+    if pids := os.environ.get("FAKE_SEARCHER_PIDS"):
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        pathlib.Path(pids).write_text(str(child.pid))
     time.sleep(0.05 if way == "slow" else 0.001)
     return [0.25] * trials

@@ -1,6 +1,9 @@
 """The benchmark of searches: all try the same sets, and what is printed. No test looks at a time."""
 
 import json
+import os
+import time
+from pathlib import Path
 
 import command_lines
 import numpy as np
@@ -101,6 +104,27 @@ def test_a_peer_that_fails_is_left_out_and_noted(monkeypatch):
     assert notes == ["a fake: ValueError: no search today: left out"]
     assert made.notes == notes
     assert [each.name for each in made.rows] == ["fastdnn"] * 3
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="this system has no groups of processes")
+def test_what_a_searcher_has_started_ends_with_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("FAKE_SEARCHER_PIDS", str(tmp_path / "pid"))
+    process = Process(FAKE, 2)
+    process.ask("search", way="fast", trials=1, epochs=1)
+    process.close()
+    pid, until = int((tmp_path / "pid").read_text()), time.monotonic() + 10
+    while is_running(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not is_running(pid)
+
+
+def is_running(pid):
+    """A zombie, which nobody may reap in a container, is not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_an_interrupted_run_has_the_rounds_that_are_done(monkeypatch):
