@@ -130,7 +130,7 @@ def test_an_interrupted_search_says_what_is_done_and_goes_on(command, capsys, tm
     done = command_lines.run(capsys, *words, "--storage", journal)
     assert done.code == 130
     assert done.err == "fastdnn: interrupted\n"
-    assert "3 of 3 trials: 3 complete" in done.out
+    assert "3 of 5 trials: 3 complete" in done.out
     assert again(done.out)[:2] == ["train", "digits"]
     (line,) = re.findall(r"goes on by\n  (.+)", done.out)
     assert "--storage" in command_lines.run(capsys, *words).out  # which would have kept them

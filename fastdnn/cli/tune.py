@@ -95,7 +95,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         study = _search(task, space, storage, name, arguments)
     except KeyboardInterrupt:
-        tune_report.interrupted(load(storage, name), task, arguments)
+        kept = replace(load(storage, name), planned=arguments.trials)
+        tune_report.interrupted(kept, task, arguments)
         raise
     _tell(study, task, arguments, folder)
     return 0
@@ -187,7 +188,7 @@ def _tell(study: Study, task: Task, arguments: argparse.Namespace, folder: Path 
         output.say(f"\n{study}\n")
     model = task.trained(recipe, arguments.threads)
     task.tell_errors(model, arguments.threads)
-    output.say(f"\nthe best network is made by\n  {tune_report.command(task, recipe)}\n")
+    output.say(f"the best network is made by\n  {tune_report.command(task, recipe)}\n")
     if recipe.save is not None:
         task.save(model, recipe, Path(recipe.save))
     if arguments.csv is not None:
