@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import command_lines
@@ -97,10 +98,11 @@ def test_a_run_has_all_ways_of_ours_and_the_best_of_a_peer():
     assert report.text(again) == text
 
 
-def test_a_peer_that_fails_is_left_out_and_noted(monkeypatch):
-    monkeypatch.setenv("FAKE_SEARCHER", "broken")
+@pytest.mark.parametrize("mood", ["broken", "breaks later"])
+def test_a_peer_that_fails_is_left_out_and_noted(monkeypatch, mood):
+    monkeypatch.setenv("FAKE_SEARCHER", mood)
     notes = []
-    made = TuningSuite([FAKE], EFFORT).run(lambda text: None, notes.append)
+    made = TuningSuite([FAKE], replace(EFFORT, trials=5)).run(lambda text: None, notes.append)
     assert notes == ["a fake: ValueError: no search today: left out"]
     assert made.notes == notes
     assert [each.name for each in made.rows] == ["fastdnn"] * 3

@@ -89,7 +89,7 @@ class TuningSuite:
                 processes.append(Process(searcher, _CPUS))
                 sides += self._ready(processes[-1], note)
             for _ in range(self.effort.rounds):
-                self._round(sides)
+                sides = self._round(sides, note)
                 on_round(", ".join(f"{side.name} {side.way} {side.rounds[-1]:.2f} s" for side in sides))
         except KeyboardInterrupt:
             report.complete = False
@@ -99,14 +99,18 @@ class TuningSuite:
         report.rows = _rows(sides)
         return report
 
-    def _round(self, sides: Sequence[_Side]) -> None:
-        """Each has its turn."""
-        taken = []
+    def _round(self, sides: Sequence[_Side], note: Callable[[str], None]) -> list[_Side]:
+        """Each has its turn; those that did not fail in theirs."""
+        taken: list[tuple[_Side, float]] = []
         for side in sides:
             time.sleep(_PAUSE_SECONDS)
-            taken.append(side.search(self.effort.trials, self.effort.epochs))
-        for side, seconds in zip(sides, taken, strict=True):
+            try:
+                taken.append((side, side.search(self.effort.trials, self.effort.epochs)))
+            except RuntimeError as error:
+                _forgive(side.process, error, note)
+        for side, seconds in taken:
             side.rounds.append(seconds)
+        return [side for side, _ in taken]
 
     def _ready(self, process: Process, note: Callable[[str], None]) -> list[_Side]:
         """All ways of fastdnn, the fastest of a peer; a peer that fails is left out and noted."""
@@ -118,9 +122,7 @@ class TuningSuite:
                 return sides
             return [min(sides, key=lambda side: side.search(self.effort.tried, self.effort.epochs))]
         except RuntimeError as error:
-            if process.framework is OURS:
-                raise ValueError(f"[bench] {error}") from error
-            note(f"{error}: left out")
+            _forgive(process, error, note)
             return []
 
     def _description(self) -> dict[str, str]:
@@ -133,6 +135,13 @@ class TuningSuite:
         effort = self.effort
         what = f"{effort.trials} trials of {effort.epochs} epochs on the digits, median of {effort.rounds}"
         return machine.description() | {"search": what, "pinned": pinned} | state
+
+
+def _forgive(process: Process, error: RuntimeError, note: Callable[[str], None]) -> None:
+    """A peer that fails is left out and noted; fastdnn is not."""
+    if process.framework is OURS:
+        raise ValueError(f"[bench] {error}") from error
+    note(f"{error}: left out")
 
 
 def _rows(sides: Sequence[_Side]) -> list[TuningRow]:

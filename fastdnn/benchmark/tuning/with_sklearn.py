@@ -5,6 +5,7 @@ import os
 
 import numpy as np
 
+from fastdnn.benchmark import numpy_threads
 from fastdnn.benchmark.tuning.trials import data, values, widths
 
 
@@ -15,7 +16,8 @@ def ways() -> list[str]:
 
 def search(way: str, trials: int, epochs: int) -> list[float]:
     """Search among as many sets, each a space of its own; the dev rows are the one fold."""
-    os.environ["PYTHONWARNINGS"] = "ignore"  # that it has not converged; for the processes that are started
+    # For the processes that are started: of the two CPUs each has one; that it has not converged is known.
+    os.environ |= {**numpy_threads.environment(1), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
     selection = importlib.import_module("sklearn.model_selection")
     network = importlib.import_module("sklearn.neural_network")
     (x, y), (x_dev, y_dev) = data()
