@@ -12,7 +12,7 @@ def ways():
 
 
 def search(way, trials, epochs):
-    if os.environ.get("FAKE_SEARCHER") == {4: "broken", 5: "breaks later"}.get(trials):
+    if os.environ.get("FAKE_SEARCHER", "well") == {4: "broken", 5: "breaks later"}.get(trials, ""):
         raise ValueError("no search today")
     if pids := os.environ.get("FAKE_SEARCHER_PIDS"):
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
