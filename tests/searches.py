@@ -55,10 +55,17 @@ def rows(study):
 
 
 def slow_build(p):
-    """Leaves a mark, and takes a while."""
-    with pathlib.Path(os.environ["MARKS"]).open("a") as file:
+    """Leaves a mark, waits until all are there who are to begin together, and takes a while; from some mark
+    on so long that whoever watches comes in time.
+    """
+    marks = pathlib.Path(os.environ["MARKS"])
+    with marks.open("a") as file:
         file.write(f"{p['lr']}\n")
-    time.sleep(float(os.environ.get("PAUSE", "0.05")))
+    for other in os.environ.get("TOGETHER", "").split():
+        while not pathlib.Path(other).exists():
+            time.sleep(0.01)
+    late = len(marks.read_text().splitlines()) > int(os.environ.get("HOLD", "1000"))
+    time.sleep(2 if late else float(os.environ["PAUSE"]))
     return build(p)
 
 
@@ -66,6 +73,14 @@ def deadly_build(p):
     """Takes a worker process with it."""
     if p["units"] == 4 and p["activation"] == "tanh" and multiprocessing.parent_process() is not None:
         os._exit(1)
+    return build(p)
+
+
+def marking_build(p, *, folder, pause=0.1):
+    """A build that says in a file of its process that it began, and takes a while."""
+    with (folder / f"{os.getpid()}").open("a") as file:
+        file.write(f"{p['lr']}\n")
+    time.sleep(pause)
     return build(p)
 
 

@@ -141,6 +141,16 @@ def test_an_interrupted_search_says_what_is_done_and_goes_on(command, capsys, tm
     assert len(trials(tmp_path / "resumed.csv")) == 5
 
 
+def test_a_search_that_is_interrupted_before_it_begins(capsys, monkeypatch):
+    def interrupted(*data, **given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tune, "search", interrupted)
+    done = command_lines.run(capsys, "tune", "digits")
+    assert done.code == 130
+    assert "no trial is complete yet" in done.out
+
+
 def test_a_search_goes_on_with_its_own_settings_only(command, refused, tmp_path):
     journal = tmp_path / "study.journal"
     words = ["tune", "digits", *FEW, "--hidden", "8", "--storage", journal]

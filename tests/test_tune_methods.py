@@ -49,7 +49,7 @@ def test_after_kill_9_in_a_later_generation_the_rest_is_the_same(method, tmp_pat
         "epochs": 6,
     }
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, repr({**given, "jobs": 2}), MARKS=str(seen), PAUSE="0.02")
+    process = run_apart(journal, repr({**given, "jobs": 2}), MARKS=str(seen), PAUSE="0.01", HOLD="7")
     wait_for_marks(seen, 8, process)
     process.kill()
     process.wait()

@@ -148,6 +148,11 @@ def run_apart(journal, options="{}", **environment):
     )
 
 
+def run_together(journal, seen):
+    given = {"PAUSE": "0.1", "TOGETHER": " ".join(map(str, seen))}
+    return [run_apart(journal, "{'jobs': 1}", MARKS=str(path), **given) for path in seen]
+
+
 def marks(path):
     return path.read_text().splitlines() if path.exists() else []
 
@@ -163,8 +168,8 @@ def wait_for_marks(path, count, process):
 
 def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.1")
-    wait_for_marks(seen, 7, process)  # one of them the dry run's
+    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.01", HOLD="7")
+    wait_for_marks(seen, 8, process)  # one of them the dry run's
     process.kill()
     process.wait()
     process.stderr.close()
@@ -187,7 +192,7 @@ def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
 def test_several_processes_share_a_storage_and_each_trial_is_done_once(alone, tmp_path, storage):
     journal = storage.format(tmp_path)
     seen = [tmp_path / "a", tmp_path / "b"]
-    processes = [run_apart(journal, "{'jobs': 1}", MARKS=str(path), PAUSE="0.1") for path in seen]
+    processes = run_together(journal, seen)
     for process in processes:
         assert process.wait(60) == 0, process.stderr.read().decode()
         process.stderr.close()
@@ -201,9 +206,9 @@ def test_several_processes_share_a_storage_and_each_trial_is_done_once(alone, tm
 
 def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
     journal, seen = tmp_path / "journal", [tmp_path / "a", tmp_path / "b"]
-    processes = [run_apart(journal, "{'jobs': 1}", MARKS=str(path), PAUSE="0.1") for path in seen]
+    processes = run_together(journal, seen)
     for path, process in zip(seen, processes, strict=True):
-        wait_for_marks(path, 3, process)
+        wait_for_marks(path, 2, process)
     processes[0].kill()
     processes[0].wait()
     processes[0].stderr.close()
@@ -260,8 +265,8 @@ def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
 def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
     options = {"jobs": 2, "executor": executor}
-    process = run_apart(journal, repr(options), MARKS=str(seen), PAUSE="0.1")
-    wait_for_marks(seen, 6, process)
+    process = run_apart(journal, repr(options), MARKS=str(seen), PAUSE="0.01", HOLD="7")
+    wait_for_marks(seen, 8, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
     said = process.communicate(timeout=30)[1].decode()
     assert process.returncode not in (0, None)

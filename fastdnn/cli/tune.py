@@ -64,7 +64,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--config", metavar="FILE", help="settings of a table's training, TOML or a model")
     add("--quiet", action="store_true", help="print the errors, the command and what was saved only")
     add_options(parser, without=("schedule",))
-    add_threads(parser)
+    add_threads(parser, "of each training", "the cores divided by the jobs")
     parser.set_defaults(run=run)
 
 
@@ -95,11 +95,18 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         study = _search(task, space, storage, name, arguments)
     except KeyboardInterrupt:
-        kept = replace(load(storage, name), planned=arguments.trials)
-        tune_report.interrupted(kept, task, arguments)
+        tune_report.interrupted(_kept(storage, name, arguments.trials), task, arguments)
         raise
     _tell(study, task, arguments, folder)
     return 0
+
+
+def _kept(storage: Any, name: str, planned: int) -> Study | None:
+    """What an interrupted search has left; None where it had not begun."""
+    try:
+        return replace(load(storage, name), planned=planned)
+    except ValueError:
+        return None
 
 
 def _settings(arguments: argparse.Namespace) -> tuple[Mapping[str, Any], Recipe]:

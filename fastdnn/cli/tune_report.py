@@ -29,10 +29,10 @@ def command(task: Task, recipe: Recipe) -> str:
     return command_of(recipe, task.usual)
 
 
-def interrupted(study: Study, task: Task, arguments: argparse.Namespace) -> None:
+def interrupted(study: Study | None, task: Task, arguments: argparse.Namespace) -> None:
     """What is done, and how to go on."""
     output.say()
-    if any(trial.state == "complete" for trial in study.trials):
+    if study is not None and any(trial.state == "complete" for trial in study.trials):
         best = study.best_trial
         recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
         output.say(f"{study}\n\nthe best network so far is made by\n  {command(task, recipe)}")

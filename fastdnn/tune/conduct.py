@@ -9,6 +9,7 @@ from fastdnn.checks import choice, whole
 from fastdnn.diagnose.told import Told
 from fastdnn.tune.asynchronous import Asynchronous
 from fastdnn.tune.coordinator import Coordinator
+from fastdnn.tune.dask_workers import cluster_threads, is_client
 from fastdnn.tune.executors import Workers, workers_of
 from fastdnn.tune.folds import fingerprint
 from fastdnn.tune.ledger import Ledger
@@ -28,13 +29,19 @@ class Resources:
     threads: int | None
 
     @classmethod
-    def of(cls, where: str, jobs: Any, threads: Any) -> "Resources":
+    def of(cls, where: str, jobs: Any, threads: Any, executor: Any = None) -> "Resources":
         """Within the cores; what is given is used as given. A lone job is left to `fit`, which takes no more
-        threads than its work and the machine have use for.
+        threads than its work and the machine have use for. Of a Dask cluster each thread is one for a trial.
 
         Raises:
-            ValueError: it is no number of jobs or threads.
+            ValueError: it is no number of jobs or threads, or the cluster is not there.
         """
+        if is_client(executor):
+            there = cluster_threads(where, executor)
+            if isinstance(jobs, str):
+                choice(where, "jobs as a number or", jobs, ["all"])
+            given = there if isinstance(jobs, str) else whole(where, "jobs", jobs, 1)
+            return cls(given, 1 if threads is None else whole(where, "threads_per_trial", threads, 1))
         cores = thread_settings.get_num_threads()
         if isinstance(jobs, str):
             choice(where, "jobs as a number or", jobs, ["all"])

@@ -12,6 +12,7 @@ from typing import Any
 
 from fastdnn.diagnose.told import Told
 from fastdnn.interrupts import interrupts_held
+from fastdnn.tune.dask_workers import WorkersDied
 from fastdnn.tune.executors import Workers
 from fastdnn.tune.ledger import Ledger
 from fastdnn.tune.methods import Method
@@ -237,6 +238,11 @@ class Coordinator:
         held.future = None
         try:
             outcome = future.result()
+        except WorkersDied as error:
+            if number not in self._suspects:
+                self._lose(number)
+                return
+            outcome = Outcome(number, reason=str(error))  # alone: no other trial can be to blame
         except (BrokenExecutor, CancelledError):
             self._lose(number)
             return

@@ -9,6 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 from fastdnn.errors import expected
+from fastdnn.tune.dask_workers import Dask, is_client
 from fastdnn.tune.runner import Outcome, Task, Work
 
 
@@ -38,9 +39,11 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
         return Threads(work, jobs)
     if executor == "processes":
         return Processes(where, work, jobs)
+    if is_client(executor):
+        return Dask(where, executor, work)
     if isinstance(executor, Executor):
         return Given(executor, work)
-    wanted = 'executor as "threads", "processes", or an executor of concurrent.futures'
+    wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
     raise ValueError(expected(where, wanted, repr(executor)))
 
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from fastdnn.errors import expected
-from fastdnn.tune.optuna_parts import lock_of, optuna, quiet, storage_of
+from fastdnn.tune.optuna_parts import optuna, quiet, storage_of
 from fastdnn.tune.records import (
     RELEASED,
     RESULT,
@@ -65,7 +65,6 @@ class Ledger:
         self._optuna = optuna("search")
         self._states = self._optuna.trial.TrialState
         self.storage = storage_of("search", storage)
-        self._lock = lock_of(self.storage)
         self.in_memory = isinstance(self.storage, self._optuna.storages.InMemoryStorage)
         self.name = name
         self._space = space
@@ -120,11 +119,10 @@ class Ledger:
 
     def plan(self, slots: Iterable[Slot]) -> None:
         """Write those slots that nobody has written yet."""
-        with self._lock:
-            self.refresh()
-            for slot in slots:
-                if slot.number not in self._records:
-                    self._write(slot, attempt=0, deaths=0)
+        self.refresh()
+        for slot in slots:
+            if slot.number not in self._records:
+                self._write(slot, attempt=0, deaths=0)
         self.refresh()
 
     def mend(self) -> None:
@@ -233,8 +231,7 @@ class Ledger:
             if record is None or record.frozen.state != self._states.WAITING:
                 continue
             try:
-                with self._lock:
-                    won = self.storage.set_trial_state_values(record.id, state=self._states.RUNNING)
+                won = self.storage.set_trial_state_values(record.id, state=self._states.RUNNING)
             except self._optuna.exceptions.UpdateFinishedTrialError:
                 won = False
             if won:

@@ -1,18 +1,19 @@
 """Optuna, imported when a search begins: its storages, quietly."""
 
-import fcntl
 import importlib
 import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.tune.journal import JournalFile
 
 _ATTEMPTS = 5  # to open a database that others are making
+_SQLITE_PATIENCE = 60_000  # milliseconds that a process waits for the others' transactions
+_IN_MEMORY = (None, "", ":memory:")
 
 
 def optuna(where: str) -> Any:
@@ -41,13 +42,38 @@ def storage_of(where: str, storage: Any) -> Any:
     if storage is None:
         return storages.InMemoryStorage()
     if isinstance(storage, storages.BaseStorage):
-        return storages.get_storage(storage)
+        return _one_after_the_other(storages.get_storage(storage))
     if isinstance(storage, str) and "://" in storage:
-        return _database(storages, storage)
+        return _one_after_the_other(_database(storages, storage))
     if isinstance(storage, str | os.PathLike):
         return storages.JournalStorage(JournalFile(storage))
     wanted = "storage as a path, the URL of a database, a storage of Optuna's, or None"
     raise ValueError(expected(where, wanted, repr(storage)))
+
+
+def _one_after_the_other(storage: Any) -> Any:
+    """The storage; where it is SQLite, with transactions that lock the file from their beginning on, and wait
+    a minute for others. SQLite has no lock of rows: two processes would both read that a trial waits, and
+    both claim it, or fail by "database is locked" where both read before they write.
+    """
+    engine = getattr(getattr(storage, "_backend", None), "engine", None)
+    if engine is not None and engine.dialect.name == "sqlite" and engine.url.database not in _IN_MEMORY:
+        from sqlalchemy import event
+
+        if not event.contains(engine, "begin", _lock):
+            event.listen(engine, "connect", _leave_beginning_to_us)
+            event.listen(engine, "begin", _lock)
+            engine.dispose()  # connections that were made before
+    return storage
+
+
+def _leave_beginning_to_us(connection: Any, _: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {_SQLITE_PATIENCE}")
+
+
+def _lock(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -75,30 +101,3 @@ def _database(storages: Any, url: str) -> Any:
                 raise
         time.sleep(0.1 * 2**attempt)
     raise AssertionError
-
-
-def lock_of(storage: Any) -> AbstractContextManager[None]:
-    """What to hold while a trial is claimed or planned: of SQLite a lock of the file's, since two processes
-    may there read WAITING before either writes RUNNING; of other storages, which see to that, nothing.
-    """
-    engine = getattr(getattr(storage, "_backend", storage), "engine", None)
-    if engine is None or engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
-        return nullcontext()
-    return _FileLock(f"{engine.url.database}.lock")
-
-
-class _FileLock(AbstractContextManager[None]):
-    """Of the kernel's, on a file of its own; it ends with the process that holds it."""
-
-    def __init__(self, path: str) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-
-    def __enter__(self) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
-
-    def __del__(self) -> None:
-        if hasattr(self, "_file"):
-            os.close(self._file)

@@ -96,11 +96,13 @@ def search(
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
         seed: of values, folds, and the trials' own seeds.
-        jobs: trials at a time; "all": as many as there are cores for fastdnn.
-        threads_per_trial: default the cores divided by the jobs, at least 1, of a lone job those of `fit`;
-            it changes no bit.
+        jobs: trials at a time; "all": as many as there are cores for fastdnn, or threads in the cluster when
+            the search begins.
+        threads_per_trial: default the cores divided by the jobs, at least 1; of a lone job those of `fit`, in
+            a cluster 1. It changes no bit.
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
-            of your own; or an executor of `concurrent.futures`.
+            of your own; an executor of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
+            (`pip install "fastdnn[dask]"`).
         seconds: after which no further trial begins; those that run are finished.
         seconds_per_trial: a trial whose training takes longer has failed; it is looked at after each epoch,
             in long ones ten times a second. Whether one does depends on the machine.
@@ -150,7 +152,7 @@ def search(
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
     if not reproducible:
         check_asynchronous(where, method)
-    resources = Resources.of(where, jobs, threads_per_trial)
+    resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
         build=_callable(where, "build", build),

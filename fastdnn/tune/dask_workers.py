@@ -1,0 +1,204 @@
+"""A Dask cluster as workers: the data are sent to it once, trials one by one; machines may come and go."""
+
+import sys
+import threading
+import uuid
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from fastdnn.errors import expected
+from fastdnn.tune.runner import Begun, Outcome, Task, Work
+
+_PATIENCE = 60.0  # seconds for the cluster's first worker to come
+
+
+class WorkersDied(BrokenExecutor):
+    """So many of the cluster's workers died while they had a task that its scheduler gave it up."""
+
+
+class ClusterGone(BrokenExecutor):
+    """The client was closed, or has lost its scheduler: no trial's fault."""
+
+
+def is_client(executor: Any) -> bool:
+    """Whether it is a `distributed.Client`; who has none need not have Dask."""
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(executor, distributed.Client)
+
+
+def cluster_threads(where: str, client: Any) -> int:
+    """The threads that all workers of the cluster have now, each of which runs a trial at a time.
+
+    Raises:
+        ValueError: the client is closed, or of the asynchronous sort, or no worker comes in a minute.
+    """
+    if client.asynchronous:
+        hint = "give Client(...) made outside of a coroutine"
+        raise ValueError(expected(where, "executor as a Dask client that waits", "an asynchronous one", hint))
+    _check_connected(where, client)
+    try:
+        client.wait_for_workers(1, timeout=_PATIENCE)
+    except TimeoutError:
+        hint = f"start one: dask worker {client.scheduler.address}"
+        raise ValueError(
+            expected(where, "executor as a Dask cluster with workers", f"none in {_PATIENCE:g} s", hint)
+        ) from None
+    return max(1, sum(client.nthreads().values()))
+
+
+class Dask:
+    """A `distributed.Client`, which stays the user's.
+
+    The work (data, `build`) is sent to all workers once, and again where all that had it died. A task whose
+    worker dies is given to another one by the scheduler. A task that is cancelled, or whose search is gone,
+    ends at the next epoch or in 0.1 s.
+
+    Raises:
+        ValueError: the client is closed; a worker has no fastdnn or another version of it, or cannot load
+            `build`.
+    """
+
+    def __init__(self, where: str, client: Any, work: Work) -> None:
+        self._where = where
+        self._client = client
+        self._work = work
+        self._running: dict[str, Any] = {}  # the cluster's futures by key
+        self._sending = threading.Lock()
+        self._sent: Any = None
+        self._stopped = False
+        _check_connected(where, client)
+        _check_versions(where, client)
+        self._try()
+
+    def _send(self) -> Any:
+        """The work in the cluster; what was sent has no recipe, and is lost with the last worker that has it."""
+        with self._sending:
+            if self._sent is None or self._sent.status != "finished":
+                self._sent = self._client.scatter(self._work, broadcast=True, hash=False)
+            return self._sent
+
+    def _try(self) -> None:
+        """Let a worker load the work: an error here would be that of each trial."""
+        try:
+            self._client.submit(_loaded, self._send(), pure=False).result()
+        except Exception as error:
+            hint = (
+                "a module of yours is sent by client.upload_file('module.py'), "
+                "what the script itself defines needs nothing"
+            )
+            wanted = "a build that the workers of the cluster can load"
+            raise ValueError(
+                expected(self._where, wanted, f"{type(error).__name__}: {error}", hint)
+            ) from error
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Queue it at the scheduler.
+
+        Raises:
+            ClusterGone: the client was closed meanwhile.
+        """
+        future: Future[Outcome] = Future()
+        self._submit(task, future)
+        return future
+
+    def _submit(self, task: Task, future: "Future[Outcome]") -> None:
+        if self._client.status == "closed":
+            raise self._gone()
+        key = f"fastdnn-trial-{task.number}-{uuid.uuid4().hex}"
+        # Models of the stretch before are no part of the task: the scheduler would keep a copy of them.
+        state = None if task.state is None else self._client.scatter(task.state, hash=False)
+        there = self._client.submit(
+            _run, key, self._send(), replace(task, state=None), state, key=key, pure=False
+        )
+        self._running[key] = there
+        there.add_done_callback(lambda ended: self._pass_on(key, ended, task, future))
+
+    def _pass_on(self, key: str, ended: Any, task: Task, future: "Future[Outcome]") -> None:
+        """What became of a task, in a thread of Dask's."""
+        self._running.pop(key, None)
+        if self._stopped or future.cancelled():
+            future.cancel()
+            return
+        try:
+            if ended.status in ("cancelled", "lost"):  # with data that it needs
+                self._submit(task, future)
+                return
+            outcome = ended.result()
+        except BaseException as error:
+            with suppress(Exception):  # it was cancelled in this moment
+                future.set_exception(self._as_ours(error))
+        else:
+            with suppress(Exception):
+                future.set_result(outcome)
+
+    def _as_ours(self, error: BaseException) -> BaseException:
+        """The scheduler's verdict on a task that many workers died of; others as they are."""
+        if type(error).__name__ == "KilledWorker":
+            count = int(error.allowed_failures) + 1  # type: ignore[attr-defined]
+            return WorkersDied(f"the Dask workers that ran it died, {count} times")
+        return error if self._client.status == "running" else self._gone()
+
+    def _gone(self) -> ClusterGone:
+        hint = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
+        got = "one that was closed"
+        return ClusterGone(expected(self._where, "executor as a connected Dask client", got, hint))
+
+    def stop(self) -> None:
+        """Cancel all."""
+        self._stopped = True
+        with suppress(Exception):  # of a client that was closed
+            self._client.cancel([*self._running.values()], force=True)
+
+    def close(self) -> None:
+        """Forget the data; the cluster is not ours."""
+        self._stopped = True
+        with suppress(Exception):
+            self._sent.release()
+
+
+def _run(key: str, work: Work, task: Task, state: Begun | None) -> Outcome:
+    """In a worker."""
+    return work.run(replace(task, state=state), _is_unwanted(key))
+
+
+def _is_unwanted(key: str) -> Callable[[], bool]:
+    """What says whether the task that calls it was cancelled: a thread cannot be ended from outside."""
+    from distributed import get_worker
+
+    tasks = get_worker().state.tasks
+
+    def told() -> bool:
+        found = tasks.get(key)
+        return found is None or found.state == "cancelled"
+
+    return told
+
+
+def _loaded(work: Work) -> bool:
+    return callable(work.build)
+
+
+def _version() -> str:
+    import fastdnn
+
+    return fastdnn.__version__
+
+
+def _check_connected(where: str, client: Any) -> None:
+    if client.status != "running":
+        hint = "make it anew: distributed.Client(address)"
+        got = f"one that is {client.status}"
+        raise ValueError(expected(where, "executor as a connected Dask client", got, hint))
+
+
+def _check_versions(where: str, client: Any) -> None:
+    """Raise where a worker would compute something else."""
+    ours = _version()
+    for address, found in client.run(_version, on_error="return").items():
+        if found != ours:
+            got = f"{type(found).__name__}: {found}" if isinstance(found, Exception) else found
+            wanted = f"fastdnn {ours} in all workers of the cluster"
+            raise ValueError(expected(where, wanted, f"{got} at {address}", "install the same version there"))

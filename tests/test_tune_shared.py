@@ -1,0 +1,179 @@
+"""Several processes that search at once on one storage: each trial is done once, also where one is killed."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import optuna_or_skip  # noqa: F401
+import pytest
+import searches
+from searches import rows, search
+from study_checks import states_by_slot
+
+import fastdnn as fd
+from fastdnn.tune.optuna_parts import storage_of
+
+METHODS = {
+    "random": {"n_trials": 18},
+    "bayesian": {"method": "bayesian", "n_trials": 16, "generation_size": 4},
+    "halving": {"method": "evolutionary", "pruner": "successive_halving", "epochs": 9, "generation_size": 6},
+    "folds": {"method": "coarse_to_fine", "stages": 2, "cv": 2},
+}
+_ALONE = {}
+
+
+def alone(method):
+    """What one process gives."""
+    if method not in _ALONE:
+        _ALONE[method] = search(jobs=1, **METHODS[method])
+    return _ALONE[method]
+
+
+def join(storage, marks, options, pause=0.05):
+    """A process that searches, with others."""
+    folder = pathlib.Path(searches.__file__).parent
+    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": path, "MARKS": str(marks), "PAUSE": str(pause)}
+    command = [sys.executable, "-P", str(folder / "searches.py"), str(storage), repr(options)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+
+
+def marks(path):
+    return path.read_text().split() if path.exists() else []
+
+
+def wait_until(true, processes=()):
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        for process in processes:
+            assert process.poll() in (None, 0), process.stderr.read().decode()
+        time.sleep(0.01)
+
+
+def wait_for(processes):
+    for process in processes:
+        said = process.communicate(timeout=120)[1].decode()
+        assert process.returncode == 0, said
+
+
+def shared(storage, method, folder, count=3, killed=True):
+    """So many processes at once; the first is killed in mid-trial. What each has begun, and their study."""
+    options = {"jobs": 1, **METHODS[method]}
+    seen = [folder / f"marks {number}" for number in range(count)]
+    processes = [join(storage, path, options) for path in seen]
+    if killed:
+        wait_until(lambda: len(marks(seen[0])) >= 3, processes)  # one of them the dry run's
+        processes[0].send_signal(signal.SIGKILL)
+        processes[0].communicate()
+    wait_for(processes[killed:])
+    dry = 1 if "cv" not in options else options["cv"]
+    return [marks(path)[dry:] for path in seen]
+
+
+def assert_whole(storage, method, begun):
+    """Each trial once, and all as one process has them."""
+    expected = alone(method)
+    states = {"complete": "COMPLETE", "pruned": "PRUNED"}
+    assert states_by_slot(storage) == {t.number: [states[t.state]] for t in expected.trials}
+    found = fd.tune.load(storage)
+    assert rows(found) == rows(expected)
+    assert found.table() == expected.table()
+    assert sum(bool(each) for each in begun[1:]) >= 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_three_processes_on_a_journal_one_of_them_killed(method, tmp_path):
+    begun = shared(tmp_path / "journal", method, tmp_path)
+    assert_whole(tmp_path / "journal", method, begun)
+    if method == "random":  # what was done twice is what the killed one ran
+        again = set(begun[0]) & {*begun[1], *begun[2]}
+        assert len(again) <= 1
+        assert not set(begun[1]) & set(begun[2])
+        assert len(begun[1] + begun[2]) + len(begun[0]) - len(again) == 18
+
+
+@pytest.mark.parametrize("method", ["random", "halving"])
+def test_two_processes_on_sqlite_one_of_them_killed(method, tmp_path):
+    storage = f"sqlite:///{tmp_path}/study.db"
+    begun = shared(storage, method, tmp_path, count=2)
+    assert_whole(storage, method, begun)
+
+
+def test_no_trial_is_done_twice_on_sqlite(tmp_path):
+    storage = f"sqlite:///{tmp_path}/study.db"
+    begun = shared(storage, "random", tmp_path, killed=False)
+    assert_whole(storage, "random", begun)
+    assert len(sum(begun, [])) == 18
+
+
+_CLAIMS = """
+import sys
+from optuna.trial import TrialState
+from fastdnn.tune.optuna_parts import storage_of
+storage = storage_of("test", sys.argv[1])
+study = storage.get_study_id_from_name("claims")
+trials = storage.get_all_trials(study)
+print("ready", flush=True)
+sys.stdin.readline()
+print(sum(storage.set_trial_state_values(each._trial_id, state=TrialState.RUNNING) for each in trials))
+"""
+
+
+def test_a_trial_in_sqlite_has_one_owner_of_three_who_want_it_at_once(tmp_path):
+    from optuna.study import StudyDirection
+    from optuna.trial import TrialState, create_trial
+
+    url = f"sqlite:///{tmp_path}/claims.db"
+    storage = storage_of("test", url)
+    study = storage.create_new_study([StudyDirection.MINIMIZE], "claims")
+    for _ in range(150):
+        storage.create_new_trial(study, create_trial(state=TrialState.WAITING))
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    processes = [
+        subprocess.Popen([sys.executable, "-P", "-c", _CLAIMS, url], env=environment, **pipes)
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60) for process in processes]
+    assert [error for _, error in said] == [""] * 3
+    assert sum(int(won) for won, _ in said) == 150
+
+
+_SERVER = """
+import sys, warnings
+import optuna
+from fastdnn.tune.optuna_parts import storage_of
+warnings.simplefilter("ignore")
+optuna.storages.run_grpc_proxy_server(storage_of("server", sys.argv[1]), host="localhost", port=int(sys.argv[2]))
+"""
+
+
+@pytest.fixture
+def grpc_server(tmp_path):
+    pytest.importorskip("grpc", reason="needs grpcio and protobuf for Optuna's GrpcStorageProxy")
+    pytest.importorskip("google.protobuf", reason="needs grpcio and protobuf for Optuna's GrpcStorageProxy")
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-P", "-c", _SERVER, f"sqlite:///{tmp_path}/study.db", str(port)]
+    process = subprocess.Popen(command, env=environment)
+    yield f"grpc://localhost:{port}"
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize("method", ["random", "halving"])
+def test_three_processes_on_a_grpc_server_one_of_them_killed(grpc_server, method, tmp_path):
+    begun = shared(grpc_server, method, tmp_path)
+    assert_whole(grpc_server, method, begun)
