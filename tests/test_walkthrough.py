@@ -1,10 +1,14 @@
 """The process of training in one call."""
 
+import re
+import sys
+
 import numpy as np
 import pytest
 from diagnoses import digits, network
 
 import fastdnn as fd
+from fastdnn.diagnose import walkthrough_tune
 
 walkthrough = fd.diagnose.walkthrough
 X, Y = digits(600)
@@ -209,6 +213,7 @@ def test_words_along_the_way(reports, capsys):
         ({"patience": 0}, "patience as a whole number >= 1"),
         ({"batch_size": "a"}, "batch_size as a whole number"),
         ({"seed": -1}, "seed as a whole number"),
+        ({"tune": -1}, "tune as a whole number >= 0"),
         ({"human_error": 5}, "human_error"),
         ({"dev": 0}, "dev of at least one row"),
         ({"verbose": 7}, "verbose"),
@@ -238,6 +243,71 @@ def test_bad_arguments(more, said):
 def test_bad_data(x, y, said):
     with pytest.raises(ValueError, match=said):
         walkthrough(x, y)
+
+
+def test_trials_better_the_network(reports):
+    done = walkthrough(X, Y, epochs=8, tune=12, hidden=8)
+    assert [line[:2] for line in done.words] == ["1.", "2.", "3.", "4.", "5.", "6.", "7."]
+    assert re.match(
+        r"5. Tune: 12 trials, the best with learning_rate .*, units \d+, dropout .*", done.words[4]
+    )
+    best, space = done.study.best_trial, done.study.space
+    assert len(done.study.trials) == 12
+    assert space["learning_rate"].contains(done.rates.suggested)
+    assert space["units"].describe() == "powers of two, 2 to 32"
+    assert done.model.optimizer.learning_rate == best.params["learning_rate"]
+    assert done.model.layers[2].units == best.params["units"]
+    # What is trained in the end is the best trial, bit for bit.
+    assert min(done.history["val_loss"]) == best.value
+    assert (
+        walkthrough(X, Y, epochs=8, tune=12, hidden=8).model.predict(X).tobytes()
+        == done.model.predict(X).tobytes()
+    )
+    assert best.value < min(walkthrough(X, Y, epochs=8, hidden=8).history["val_loss"])
+
+
+def test_trials_that_are_no_better_leave_the_design(reports, monkeypatch):
+    monkeypatch.setattr(walkthrough_tune, "_BATCHES", (256, 256))  # of 360 rows: two steps an epoch
+    done = walkthrough(X, Y, epochs=4, tune=2, hidden=64)
+    assert "5. Tune: none of 2 trials was better than the design" in done.words[4]
+    plain = walkthrough(X, Y, epochs=4, hidden=64)
+    assert done.model.predict(X).tobytes() == plain.model.predict(X).tobytes()
+    assert plain.study is None
+
+
+def test_trials_of_a_network_of_ones_own(reports):
+    def build(features, outputs):
+        layers = [fd.Input((features,)), fd.layers.Dense(12, "tanh"), fd.layers.Dense(outputs)]
+        return fd.Sequential(layers)
+
+    done = walkthrough(X, Y, build=build, epochs=4, tune=4)
+    assert list(done.study.space) == ["learning_rate", "batch_size"]
+    assert done.model.layers[1].units == 12
+
+    def scheduled(features, outputs):
+        model = build(features, outputs)
+        rate = fd.schedules.ExponentialDecay(0.01, 100, 0.5)
+        model.compile(fd.optimizers.Adam(rate), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    assert list(walkthrough(X, Y, build=scheduled, epochs=2, tune=1).study.space) == ["batch_size"]
+
+
+def test_trials_need_optuna(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(
+        ImportError, match=r'\[walkthrough\] expected optuna, .*pip install "fastdnn\[tune\]"'
+    ):
+        walkthrough(X, Y, tune=3)
+
+
+def test_the_picture_of_trials(reports):
+    pytest.importorskip("matplotlib")
+    panels = walkthrough(X, Y, epochs=2, tune=5).plot()
+    assert panels.shape == (3, 2)
+    assert panels[1, 0].get_xlabel()
+    assert panels[1, 1].axison
+    assert not walkthrough(X, Y, epochs=1, tune=2).plot()[1, 1].axison  # too few
 
 
 def test_the_picture(reports):

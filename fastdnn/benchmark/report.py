@@ -23,7 +23,7 @@ _LABELS = {
     "python": "Python",
     "numpy_threads": "NumPy's threads",
 }
-_LAYOUTS = {kind: f"fastdnn.benchmark.{kind}.layout" for kind in ("kernels", "networks")}
+_LAYOUTS = {kind: f"fastdnn.benchmark.{kind}.layout" for kind in ("kernels", "networks", "tuning")}
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Report:
         figures: the machine's own.
         rows: one for each workload and number of threads.
         complete: False when it was interrupted.
-        kind: "kernels" or "networks", whose `layout` shows the rows.
+        kind: "kernels", "networks" or "tuning", whose `layout` shows the rows.
         notes: what else is to be said.
     """
 

@@ -1,4 +1,4 @@
-"""The command line: `fastdnn train`, `diagnose`, `evaluate`, `predict`, `bench` and `info`.
+"""The command line: `fastdnn train`, `tune`, `diagnose`, `evaluate`, `predict`, `bench` and `info`.
 
 Exit codes: 0 done; 2 an argument, a file or its content does not fit (one line on standard error says which);
 130 Ctrl-C; 141 the reader of standard output went away (`fastdnn ... | head`).
@@ -12,12 +12,13 @@ import sys
 from typing import Any, NoReturn
 
 import fastdnn
-from fastdnn.cli import bench, diagnose, evaluate, info, predict, train
+from fastdnn.cli import bench, diagnose, evaluate, info, predict, train, tune
 from fastdnn.errors import unknown_name
 
 _DONE, _REFUSED, _INTERRUPTED, _PIPE_CLOSED = 0, 2, 130, 141
 _COMMANDS = {
     "train": train,
+    "tune": tune,
     "diagnose": diagnose,
     "evaluate": evaluate,
     "predict": predict,
@@ -67,6 +68,7 @@ def _run(words: list[str]) -> int:
         arguments = parser.parse_args(words)
     except SystemExit:  # after --help and --version
         return _DONE
+    arguments.words = words
     code: int = arguments.run(arguments)
     return code
 

@@ -222,11 +222,13 @@ def _float(words: str) -> float:
         return math.nan
 
 
-def add_threads(parser: argparse.ArgumentParser) -> None:
+def add_threads(
+    parser: argparse.ArgumentParser, of: str = "to use", default: str = "those of this machine"
+) -> None:
     """The option of all commands that compute."""
     parser.add_argument(
         "--threads",
         type=whole_number(1, MOST_THREADS),
         metavar="N",
-        help="threads to use; the results are the same with any number (default: those of this machine)",
+        help=f"threads {of}; the results are the same with any number (default: {default})",
     )

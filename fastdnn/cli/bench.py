@@ -21,6 +21,9 @@ from fastdnn.benchmark.report import Report
 from fastdnn.benchmark.row import Row
 from fastdnn.benchmark.runner import QUICK, THOROUGH
 from fastdnn.benchmark.suite import Suite
+from fastdnn.benchmark.tuning import searchers
+from fastdnn.benchmark.tuning import suite as tuning
+from fastdnn.benchmark.tuning.suite import TuningSuite
 from fastdnn.benchmark.workloads import FLOAT_TYPES
 from fastdnn.cli import output
 from fastdnn.cli.arguments import MOST_THREADS, whole_number
@@ -28,13 +31,15 @@ from fastdnn.cli.bench_progress import BenchProgress
 from fastdnn.cli.target import check_apart, check_target, text_target
 from fastdnn.errors import expected, unknown_name
 
-_SUITES = ("kernels", *SUITES)
+_SUITES = ("kernels", "tune", *SUITES)
+_OTHERS = "kernels, steps and predict"
 _INTERRUPTED = 130
 _DESCRIPTION = """\
 steps and predict: time training steps and predictions of whole networks against PyTorch, JAX, scikit-learn
 and onnxruntime, as far as they are installed, after seeing that all of them compute the same; peak memory,
 and time to a test error. kernels: time every kernel, each checked against the reference before, in rounds
-that alternate with NumPy's, as shares of this machine's own peak or bandwidth. Close other programs first.
+that alternate with NumPy's, as shares of this machine's own peak or bandwidth. tune: time a search of 40
+trials against Optuna with PyTorch and scikit-learn's RandomizedSearchCV. Close other programs first.
 Ctrl-C prints what is done until then.
 """
 
@@ -48,7 +53,12 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("suite", metavar="SUITE", nargs="?", help="steps, predict or kernels (default: steps and predict)")
+    add(
+        "suite",
+        metavar="SUITE",
+        nargs="?",
+        help="steps, predict, kernels or tune (default: steps and predict)",
+    )
     part = "part of names: 'mnist', 'memory'; of kernels: relu, 'gemm NT', 512x512x512, losses"
     add("--filter", default="", metavar="PART", help=part)
     threads = "numbers of threads between commas (1 and those of this machine)"
@@ -60,7 +70,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add(
         "--peers",
         metavar="NAME,NAME",
-        help="of steps, predict: such as torch,jax, or none (all installed ones)",
+        help="of steps, predict, tune: such as torch,jax, or none (all installed ones)",
     )
     add("--plot", metavar="FILE.png", help="of steps, predict: draw the comparison there (needs matplotlib)")
     add("--dtype", choices=FLOAT_TYPES, help="of kernels: only this type")
@@ -84,7 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
     if unit not in units:
         raise unknown_name("bench", "a unit that this machine runs", unit, units)
     outputs = {f"--{name}": getattr(arguments, name) for name in ("json", "markdown", "plot")}
-    measure = (_kernels if arguments.suite == "kernels" else _networks)(arguments)
+    prepare = {"kernels": _kernels, "tune": _tuning}.get(arguments.suite, _networks)
+    measure = prepare(arguments)
     for path in outputs.values():
         if path is not None:
             check_target("bench", path)
@@ -130,9 +141,7 @@ def _networks(arguments: argparse.Namespace) -> Callable[[], Report]:
             chart.check(arguments.plot)
         except ImportError as error:
             raise ValueError(str(error)) from error
-    names = (
-        None if arguments.peers is None else [name for name in arguments.peers.split(",") if name != "none"]
-    )
+    names = _peers(arguments)
     suites = list(SUITES) if arguments.suite is None else [arguments.suite]
     suite = NetworkSuite(
         cases(suites, arguments.filter),
@@ -147,6 +156,32 @@ def _networks(arguments: argparse.Namespace) -> Callable[[], Report]:
                 if peer.missing:
                     progress.note(f"{peer.title}: {peer.state}")
             return suite.run(lambda row: progress.row(_network_text(row)), progress.note)
+
+    return measure
+
+
+def _peers(arguments: argparse.Namespace) -> list[str] | None:
+    """The names that were given; None for all."""
+    if arguments.peers is None:
+        return None
+    return [name for name in arguments.peers.split(",") if name != "none"]
+
+
+def _tuning(arguments: argparse.Namespace) -> Callable[[], Report]:
+    """A search for hyper-parameters, to be measured; the arguments are checked before."""
+    for option, suites in (("dtype", "kernels"), ("plot", "steps and predict"), ("threads", _OTHERS)):
+        _only(arguments, option, suites)
+    if arguments.filter:
+        raise ValueError(expected("bench", f"--filter with {_OTHERS} only", "tune"))
+    effort = tuning.QUICK if arguments.quick else tuning.THOROUGH
+    suite = TuningSuite(searchers.peers(_peers(arguments)), effort)
+
+    def measure() -> Report:
+        with BenchProgress(len(suite)) as progress:
+            for peer in suite.peers:
+                if peer.missing:
+                    progress.note(f"{peer.title}: {peer.state}")
+            return suite.run(progress.row, progress.note)
 
     return measure
 
@@ -199,7 +234,7 @@ def _in_child(arguments: argparse.Namespace, threads: Sequence[int], settings: d
         words = [sys.executable, "-P", "-m", "fastdnn", "bench"]
         words += [arguments.suite] if arguments.suite else []
         words += [f"--filter={arguments.filter}", f"--json={path}"]
-        words += ["--threads", ",".join(map(str, threads))]
+        words += ["--threads", ",".join(map(str, threads))] if arguments.suite != "tune" else []
         words += ["--dtype", arguments.dtype] if arguments.dtype else []
         words += [f"--peers={arguments.peers}"] if arguments.peers is not None else []
         words += ["--quick"] if arguments.quick else []

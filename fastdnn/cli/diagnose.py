@@ -1,19 +1,15 @@
 """`fastdnn diagnose`: what is wrong with a trained model and its data, and what to do first."""
 
 import argparse
-import importlib.util
 from pathlib import Path
-from typing import Any
 
-from fastdnn.cli import output
+from fastdnn.cli import output, pictures
 from fastdnn.cli.arguments import add_threads, share, whole_number
 from fastdnn.cli.in_python import lines_of_files, lines_of_sets
-from fastdnn.cli.info import PLOT_COMMAND
 from fastdnn.cli.table_model import load_table_model
 from fastdnn.cli.training_sets import Arrays, read_set, sets_of
 from fastdnn.diagnose import Report, report
 from fastdnn.errors import expected
-from fastdnn.io.files import replacing
 from fastdnn.model import Model
 
 _WHERE = "diagnose"
@@ -55,7 +51,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, diagnose, print."""
-    folder = None if arguments.plot is None else _folder(arguments.plot)
+    folder = None if arguments.plot is None else pictures.folder(_WHERE, "--plot", arguments.plot)
     model = load_table_model(_WHERE, arguments.model)
     if model._compiled is None:
         hint = "call compile(...) in Python and save it again"
@@ -124,20 +120,6 @@ def _sets(model: Model, arguments: argparse.Namespace) -> dict[str, Arrays]:
 # ---- Pictures
 
 
-def _folder(words: str) -> Path:
-    """Where the pictures go, made if it is not there.
-
-    Raises:
-        ValueError: matplotlib is not installed.
-        OSError: there is a file of this name, or it cannot be made.
-    """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise ValueError(expected(_WHERE, "matplotlib, for --plot", "none installed", PLOT_COMMAND))
-    folder = Path(words)
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 def _plot(found: Report, folder: Path) -> None:
     """A file for each part that has a picture."""
     for section in found.sections:
@@ -145,13 +127,5 @@ def _plot(found: Report, folder: Path) -> None:
         if draw is None:
             continue
         path = folder / f"{section.name}.png"
-        figure = _figure(draw())
-        with replacing(path, _WHERE) as file:
-            figure.savefig(file, format="png")
+        pictures.save(_WHERE, draw(), path)
         output.say(f"{section.title}: {path}")
-
-
-def _figure(axes: Any) -> Any:
-    """The figure of axes, or of an array of them."""
-    first = axes.flat[0] if hasattr(axes, "flat") else axes
-    return first.figure

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, read_words
 from fastdnn.cli.table_model import is_csv
-from fastdnn.cli.training_sets import DIGITS, HEADERS, HELD_OUT, table_sets
+from fastdnn.cli.training_sets import DEV, DIGITS, HEADERS, HELD_OUT, table_sets
 from fastdnn.model import Model
 
 _NAMES = {"train": ("x", "y"), "dev": ("x_dev", "y_dev"), "test": ("x_test", "y_test")}
@@ -33,7 +33,8 @@ def lines_of_sets(model: Model) -> list[str]:
     """Those that read and split what a model says it was trained on; `sets_of` has found it."""
     run = model.metadata[METADATA_WORD]
     if isinstance(run.get(DIGITS), dict):
-        split = f"dev={HELD_OUT}, test={HELD_OUT}, stratify=y, seed={run[DIGITS]['seed']}"
+        about = run[DIGITS]
+        split = f"dev={about.get(DEV, HELD_OUT)}, test={HELD_OUT}, stratify=y, seed={about['seed']}"
         return [
             "x, y = fd.data.load_digits()",
             f"train, dev, test = fd.data.train_dev_test_split(x, y, {split})",

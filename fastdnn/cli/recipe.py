@@ -1,7 +1,7 @@
 """What `fastdnn train FILE.csv` can be told: its words, their defaults, and how they are read."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
@@ -120,11 +120,13 @@ _DATA: Final = Setting("data", text, "FILE", "")
 SETTINGS: Final = {setting.word: setting for setting in (_DATA, *_READING, *_NETWORK, *_TRAINING)}
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Declare an option for each setting but `data`; None where it is not given."""
+def add_options(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
+    """Declare an option for each setting but `data` and those `without`; None where it is not given."""
     for title, settings in GROUPS.items():
         group = parser.add_argument_group(title)
         for setting in settings:
+            if setting.word in without:
+                continue
             if setting.read is None:
                 action = argparse.BooleanOptionalAction
                 group.add_argument(f"--{setting.word}", action=action, default=None, help=setting.help)

@@ -24,11 +24,19 @@ def recipe_of(arguments: argparse.Namespace, data: str | None) -> Recipe:
         FormatError: the file is no TOML.
         ValueError: a word is unknown, or its value does not fit.
     """
+    return Recipe(**settings_given(arguments, data))
+
+
+def settings_given(arguments: argparse.Namespace, data: str | None) -> dict[str, Any]:
+    """By field: what the file of --config says, then the command line.
+
+    Raises:
+        FormatError, ValueError: as `recipe_of`.
+    """
     values = {} if arguments.config is None else _of_file(arguments.config)
     given = {setting.name: getattr(arguments, setting.name, None) for setting in SETTINGS.values()}
     given["data"] = data
-    values |= {name: value for name, value in given.items() if value is not None}
-    return Recipe(**values)
+    return values | {name: value for name, value in given.items() if value is not None}
 
 
 def _of_file(path: str) -> dict[str, Any]:
@@ -78,13 +86,22 @@ def _read(where: str, setting: Setting, value: Any) -> Any:
             raise ValueError(expected(where, f"{setting.word} true or false", repr(value)))
         return value
     try:
-        return () if setting.is_list and value == [] else setting.read(_as_text(setting, value))
+        return () if setting.is_list and value == [] else setting.read(as_text(setting, value))
     except argparse.ArgumentTypeError as error:
         raise ValueError(f"[{where}] {setting.word}: {error}") from None
 
 
-def _as_text(setting: Setting, value: Any) -> str:
-    """A value of TOML as it would stand on the command line."""
+def as_text(setting: Setting, value: Any) -> str:
+    """A value of TOML as it would stand on the command line.
+
+    Raises:
+        ArgumentTypeError: it is of another type.
+
+    >>> from fastdnn.cli.recipe import SETTINGS
+    >>> from fastdnn.cli.recipe_file import as_text
+    >>> as_text(SETTINGS["hidden"], [64, 32])
+    '64,32'
+    """
     items = value if isinstance(value, list) and setting.is_list else [value]
     if not all(isinstance(item, str | int | float) and not isinstance(item, bool) for item in items):
         kind = "a text, a number or a list of them" if setting.is_list else "a text or a number"

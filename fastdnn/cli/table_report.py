@@ -20,23 +20,19 @@ ALL_ROWS = "all rows"  # of a file, where there are no sets
 Arrays = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
 
-def before(
+def told(
     table: Table, parts: Mapping[str, Table], encoder: TableEncoder, task: str, stratify: bool, seed: int
-) -> None:
+) -> str:
     """What was read, how it was split, what the network will see."""
-    output.say(table.describe())
     sizes = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
     how = "stratified, random" if stratify else "random"
-    output.say(f"\nsplit: {sizes} rows, {how} (seed {seed})")
-    output.say(f"task: {task}")
     by = "numbers standardised and missing values filled by the training rows"
-    output.say(f"features: {encoder.width:,}; {by}")
+    lines = [table.describe(), "", f"split: {sizes} rows, {how} (seed {seed})", f"task: {task}"]
+    lines.append(f"features: {encoder.width:,}; {by}")
     if isinstance(encoder.target, NumberTarget):
-        output.say("the loss is that of the standardised target; errors are in its own units")
-    for name, part in parts.items():
-        for note in encoder.unknown(part):
-            output.say(f"{name}: {note}")
-    output.say()
+        lines.append("the loss is that of the standardised target; errors are in its own units")
+    lines += [f"{name}: {note}" for name, part in parts.items() for note in encoder.unknown(part)]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from fastdnn.cli import train_digits, train_table
 from fastdnn.cli.arguments import add_threads
 from fastdnn.cli.recipe import add_options
 from fastdnn.cli.recipe_file import recipe_of
+from fastdnn.cli.training_sets import DIGITS
 from fastdnn.errors import unknown_name
 
-_DIGITS = "digits"
 _TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".gz")
 
 _DESCRIPTION = """\
@@ -54,16 +54,21 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(arguments: argparse.Namespace) -> int:
     """See which of the two it is."""
-    if arguments.dataset == _DIGITS:
+    if arguments.dataset == DIGITS:
         return train_digits.run(arguments)
-    if arguments.dataset is not None and not _is_path(arguments.dataset):
-        raise unknown_name("train", "a data set", arguments.dataset, [_DIGITS])
+    if arguments.dataset is not None and not is_path(arguments.dataset):
+        raise unknown_name("train", "a data set", arguments.dataset, [DIGITS])
     recipe = recipe_of(arguments, arguments.dataset)
     if recipe.data is None:
         raise ValueError("the following arguments are required: DATASET; see fastdnn train --help")
     return train_table.run(recipe, arguments)
 
 
-def _is_path(words: str) -> bool:
-    """Whether somebody means a file by this, though it may not be there."""
+def is_path(words: str) -> bool:
+    """Whether somebody means a file by this, though it may not be there.
+
+    >>> from fastdnn.cli.train import is_path
+    >>> is_path("rows.csv"), is_path("digits")
+    (True, False)
+    """
     return Path(words).exists() or "/" in words or words.lower().endswith(_TABLE_SUFFIXES)

@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -11,13 +12,13 @@ import numpy as np
 import fastdnn
 from fastdnn import layers, optimizers, regularizers
 from fastdnn.cli import output, table_report, training_report
-from fastdnn.cli.fitting import fit, plot_target, save_plot
+from fastdnn.cli.fitting import Trained, fit, plot_target, save_plot
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.recipe_file import METADATA_WORD, write_toml
 from fastdnn.cli.schedule import scheduled
 from fastdnn.cli.short_report import first_words
 from fastdnn.cli.target import check_apart, check_target, text_target
-from fastdnn.cli.training_sets import ROWS, table_sets
+from fastdnn.cli.training_sets import ROWS, TableSets, table_sets
 from fastdnn.data.csv_blocks import copy_records
 from fastdnn.data.csv_form import detect
 from fastdnn.data.table import Table
@@ -36,44 +37,27 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
     if recipe.target is None:
         hint = "the column to predict: fastdnn train FILE.csv --target COLUMN"
         raise ValueError(expected("train", "--target COLUMN", "none", hint))
-    optimizer = _optimizer(recipe)
+    optimizer_of(recipe)  # refused before anything is read
     files = _files(recipe, arguments)
     sets = table_sets(recipe)
     table, parts = sets.table, sets.parts
-    encoder = TableEncoder(
-        "classification" if sets.task == "classification" else "regression",
-        indicators=recipe.missing_indicators,
-        most_categories=recipe.most_categories,
-    ).fit(parts["train"])
-    data = {name: (encoder.encoded(part), _targets(encoder, name, part)) for name, part in parts.items()}
-    steps = recipe.epochs * steps_per_epoch(len(parts["train"]), recipe.batch_size)
-    optimizer.learning_rate = scheduled(recipe.schedule, optimizer.learning_rate, steps)
-    model = build(encoder, recipe, optimizer)
+    encoder, data = encoded(recipe, sets)
+    model = build(encoder, recipe, len(parts["train"]))
     if not arguments.quiet:
-        table_report.before(table, parts, encoder, f"{sets.task} ({sets.why})", sets.stratified, recipe.seed)
+        task = f"{sets.task} ({sets.why})"
+        output.say(table_report.told(table, parts, encoder, task, sets.stratified, recipe.seed))
+        output.say()
         model.summary(print_fn=output.say)
         output.say()
-    trained = fit(
-        model,
-        data["train"],
-        data["dev"],
-        batch_size=recipe.batch_size,
-        epochs=recipe.epochs,
-        patience=recipe.patience,
-        quiet=arguments.quiet,
-        threads=arguments.threads,
-    )
+    trained = train(model, recipe, encoder, data, quiet=arguments.quiet, threads=arguments.threads)
     if not arguments.quiet:
         training_report.after(trained.history, trained.stopping, trained.seconds)
         output.say()
     table_report.errors(model, encoder, data, arguments.threads, details=not arguments.quiet)
-    model.table = encoder
-    model.metadata[METADATA_WORD] = {
-        "fastdnn": fastdnn.__version__,
-        "settings": recipe.words(),
-        ROWS: len(table),
-    }
-    _save(model, recipe, table, parts["test"], files)
+    save(model, recipe, sets, files.model, files.test)
+    if files.config is not None:
+        write_toml(files.config, recipe)
+        output.say(f"settings        {files.config}")
     if files.plot is not None:
         save_plot(trained.history, files.plot)
     if not arguments.quiet:
@@ -81,6 +65,44 @@ def run(recipe: Recipe, arguments: argparse.Namespace) -> int:
         has_dev = len(parts["dev"]) > 0
         table_report.next_commands(files.model, files.test, recipe.data, has_dev=has_dev)
     return 0
+
+
+Data = dict[str, tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]
+
+
+def encoded(recipe: Recipe, sets: TableSets) -> tuple[TableEncoder, Data]:
+    """The encoder, fitted on the training rows, and what it makes of all sets."""
+    encoder = TableEncoder(
+        "classification" if sets.task == "classification" else "regression",
+        indicators=recipe.missing_indicators,
+        most_categories=recipe.most_categories,
+    ).fit(sets.parts["train"])
+    data = {name: (encoder.encoded(part), _targets(encoder, name, part)) for name, part in sets.parts.items()}
+    return encoder, data
+
+
+def train(
+    model: Sequential,
+    recipe: Recipe,
+    encoder: TableEncoder,
+    data: Data,
+    *,
+    quiet: bool,
+    threads: int | None,
+) -> Trained:
+    """Train it, and let it say how it reads tables."""
+    trained = fit(
+        model,
+        data["train"],
+        data["dev"],
+        batch_size=recipe.batch_size,
+        epochs=recipe.epochs,
+        patience=recipe.patience,
+        quiet=quiet,
+        threads=threads,
+    )
+    model.table = encoder
+    return trained
 
 
 def _targets(encoder: TableEncoder, name: str, part: Table) -> np.ndarray[Any, Any]:
@@ -92,7 +114,7 @@ def _targets(encoder: TableEncoder, name: str, part: Table) -> np.ndarray[Any, A
         raise ValueError(f"{error}, of the {name} set; {hint}") from None
 
 
-def _optimizer(recipe: Recipe) -> optimizers.Optimizer:
+def optimizer_of(recipe: Recipe) -> optimizers.Optimizer:
     """By its name, with its own default of the learning rate where none is given."""
     optimizer = optimizers.get(recipe.optimizer, "train")
     if recipe.learning_rate is not None:
@@ -100,8 +122,18 @@ def _optimizer(recipe: Recipe) -> optimizers.Optimizer:
     return optimizer
 
 
-def build(encoder: TableEncoder, recipe: Recipe, optimizer: optimizers.Optimizer) -> Sequential:
-    """A compiled network for what the encoder gives: softmax over the classes, or one number."""
+def build(encoder: TableEncoder, recipe: Recipe, rows: int, metrics: Sequence[str] = ()) -> Sequential:
+    """A compiled network for what the encoder gives: softmax over the classes, or one number.
+
+    Args:
+        encoder: fitted.
+        recipe: its settings.
+        rows: that it will be trained on, for the steps of a schedule.
+        metrics: beside the accuracy of classes.
+    """
+    optimizer = optimizer_of(recipe)
+    steps = recipe.epochs * steps_per_epoch(rows, recipe.batch_size)
+    optimizer.learning_rate = scheduled(recipe.schedule, optimizer.learning_rate, steps)
     classes = encoder.target.task == "classification"
     penalty = regularizers.L2(recipe.l2) if recipe.l2 else None
     chain: list[layers.Layer] = [layers.Input((encoder.width,))]
@@ -120,7 +152,7 @@ def build(encoder: TableEncoder, recipe: Recipe, optimizer: optimizers.Optimizer
     chain.append(layers.Dense(encoder.outputs, activation=last, kernel_regularizer=penalty))
     model = Sequential(chain, seed=recipe.seed)
     loss = "sparse_categorical_crossentropy" if classes else "mean_squared_error"
-    model.compile(optimizer, loss, metrics=["accuracy"] if classes else None)
+    model.compile(optimizer, loss, metrics=[*(["accuracy"] if classes else []), *metrics])
     return model
 
 
@@ -145,7 +177,7 @@ def _files(recipe: Recipe, arguments: argparse.Namespace) -> _Files:
         name = name.removesuffix(suffix)
     model = Path(recipe.save if recipe.save is not None else f"{name}.safetensors")
     check_target("train", model)
-    test = model.with_name(f"{model.stem}-test.csv") if recipe.test else None
+    test = rows_beside(recipe, model)
     for path in (test, arguments.save_config):
         if path is not None:
             check_target("train", path)
@@ -183,21 +215,25 @@ def _check_ours(model: Path, test: Path) -> None:
         raise ValueError(expected("train", wanted, "another one", hint))
 
 
-def _save(model: Sequential, recipe: Recipe, table: Table, test: Table, files: _Files) -> None:
-    """Write the model, the rows that it was judged by as they stand in the file, and the settings."""
-    if files.test is None:
-        model.save(files.model)
+def rows_beside(recipe: Recipe, model: Path) -> Path | None:
+    """Where a model's test rows go, if there are any."""
+    return model.with_name(f"{model.stem}-test.csv") if recipe.test else None
+
+
+def save(model: Sequential, recipe: Recipe, sets: TableSets, path: Path, rows: Path | None) -> None:
+    """Write the model, and the rows that it was judged by as they stand in the file; say where."""
+    run = {"fastdnn": fastdnn.__version__, "settings": recipe.words(), ROWS: len(sets.table)}
+    model.metadata[METADATA_WORD] = run
+    if rows is None:
+        model.save(path)
     else:
-        with text_target("train", files.test) as file:
+        with text_target("train", rows) as file:
             # The model says whose the rows are, and they take their place only where it has taken its own.
-            model.metadata[METADATA_WORD][TEST_ROWS] = _write_rows(recipe, table, test.records, file)
-            model.save(files.model)
-    output.say(f"model           {files.model}")
-    if files.test is not None:
-        output.say(f"its test rows   {files.test}")
-    if files.config is not None:
-        write_toml(files.config, recipe)
-        output.say(f"settings        {files.config}")
+            run[TEST_ROWS] = _write_rows(recipe, sets.table, sets.parts["test"].records, file)
+            model.save(path)
+    output.say(f"model           {path}")
+    if rows is not None:
+        output.say(f"its test rows   {rows}")
 
 
 class _Digesting:

@@ -23,12 +23,20 @@ _CURVE_HEIGHT = 12
 
 def before(split: Split, model: Model, seed: int) -> None:
     """The data with its licence, the split, the network."""
-    output.say(_SOURCE.format(rows=f"{sum(len(part[0]) for _, part in _parts(split)):,}"))
-    sizes = ", ".join(f"{len(part[0]):,} {name}" for name, part in _parts(split))
-    output.say(f"\nsplit: {sizes} rows, stratified, random (seed {seed});")
-    output.say("the same people wrote all three: digits of other writers would be harder\n")
+    output.say(told(split, seed))
+    output.say()
     model.summary(print_fn=output.say)
     output.say()
+
+
+def told(split: Split, seed: int) -> str:
+    """The data with its licence, and the split."""
+    rows = f"{sum(len(part[0]) for _, part in _parts(split)):,}"
+    sizes = ", ".join(f"{len(part[0]):,} {name}" for name, part in _parts(split))
+    return (
+        f"{_SOURCE.format(rows=rows)}\n\nsplit: {sizes} rows, stratified, random (seed {seed});\n"
+        "the same people wrote all three: digits of other writers would be harder"
+    )
 
 
 def after(history: History, stopping: EarlyStopping | None, seconds: float) -> None:
@@ -56,7 +64,7 @@ def after(history: History, stopping: EarlyStopping | None, seconds: float) -> N
 
 def errors(model: Model, split: Split, threads: int | None, *, details: bool) -> None:
     """Train, dev and test error; with `details` the confusion matrix of the test set."""
-    made = {name: mistakes_of(model, x, y, threads) for name, (x, y) in _parts(split)}
+    made = {name: mistakes_of(model, x, y, threads) for name, (x, y) in _parts(split) if len(x)}
     rows = [[name, f"{100 * m.error:.2f} %", f"{m.wrong:,} of {m.rows:,}"] for name, m in made.items()]
     if details:
         output.say()

@@ -19,6 +19,7 @@ from fastdnn.errors import expected
 from fastdnn.model import Model
 
 DIGITS: Final = "digits"  # of a model's metadata, where the seed of their split is
+DEV: Final = "dev"  # and the size of their dev set
 # Of the digits for dev, and again for test: 270 each, so that one row is 0.4 % of an error.
 HELD_OUT: Final = 0.15
 ROWS: Final = "rows"  # of a model's metadata: how many a table had
@@ -65,15 +66,15 @@ def table_sets(recipe: Recipe) -> TableSets:
     return TableSets(table, {"train": train, "dev": dev, "test": test}, task, why, stratify)
 
 
-def digits_split(seed: int) -> Split:
+def digits_split(seed: int, dev: float = HELD_OUT) -> Split:
     """The digits' sets of `fastdnn train digits`."""
     x, y = load_digits()
-    return train_dev_test_split(x, y, dev=HELD_OUT, test=HELD_OUT, stratify=y, seed=seed)
+    return train_dev_test_split(x, y, dev=dev, test=HELD_OUT, stratify=y, seed=seed)
 
 
-def digits_metadata(seed: int) -> dict[str, Any]:
+def digits_metadata(seed: int, dev: float = HELD_OUT) -> dict[str, Any]:
     """What a model says of having been trained on them."""
-    return {METADATA_WORD: {"fastdnn": fastdnn.__version__, DIGITS: {"seed": seed}}}
+    return {METADATA_WORD: {"fastdnn": fastdnn.__version__, DIGITS: {"seed": seed, DEV: dev}}}
 
 
 def sets_of(where: str, model: Model, path: str) -> dict[str, Arrays]:
@@ -91,8 +92,10 @@ def sets_of(where: str, model: Model, path: str) -> dict[str, Arrays]:
     run = model.metadata.get(METADATA_WORD)
     run = run if isinstance(run, dict) else {}
     if isinstance(run.get(DIGITS), dict):
-        split = digits_split(_seed(where, path, run[DIGITS].get("seed")))
-        return {"train": split.train, "dev": split.dev, "test": split.test}
+        about = run[DIGITS]
+        split = digits_split(_seed(where, path, about.get("seed")), _dev(where, path, about))
+        sets = {"train": split.train, "dev": split.dev, "test": split.test}
+        return {name: part for name, part in sets.items() if len(part[0])}
     if model.table is None or not isinstance(run.get("settings"), dict):
         hint = "--train FILE --dev FILE say it"
         raise ValueError(expected(where, f"{path!r} to say what it was trained on", "nothing of it", hint))
@@ -103,6 +106,15 @@ def _seed(where: str, path: str, seed: Any) -> int:
     if type(seed) is not int or not 0 <= seed < 2**64:
         raise ValueError(expected(where, f"the seed of a split in {path!r}", repr(seed)))
     return seed
+
+
+def _dev(where: str, path: str, about: dict[str, Any]) -> float:
+    """Rows, or a share of them; the split sees that they are not too many."""
+    dev = about.get(DEV, HELD_OUT)
+    if type(dev) not in (int, float):
+        raise ValueError(expected(where, f"the rows of the dev set in {path!r}", repr(dev)))
+    found: float = dev
+    return found
 
 
 def _table_arrays(where: str, model: Model, path: str, run: dict[str, Any]) -> dict[str, Arrays]:

@@ -8,7 +8,7 @@ import numpy as np
 from fastdnn.checks import choice
 from fastdnn.errors import expected
 from fastdnn.features import as_targets
-from fastdnn.layers import Dense, Input, Normalization
+from fastdnn.layers import Dense, Dropout, Input, Layer, Normalization
 from fastdnn.losses import SparseCategoricalCrossentropy
 from fastdnn.model import Model
 from fastdnn.optimizers import Adam
@@ -113,7 +113,9 @@ def _looks_like_classes(y: np.ndarray) -> bool:
     return bool(len(np.unique(y)) <= min(most, len(y) // _ROWS_OF_A_CLASS))
 
 
-def simple_network(build: Any, train: tuple[Any, ...], task: Task, hidden: int, seed: int) -> Model:
+def simple_network(
+    build: Any, train: tuple[Any, ...], task: Task, hidden: int, seed: int, dropout: float = 0.0
+) -> Model:
     """The user's, or one hidden layer between standardised features and classes or numbers in their unit;
     compiled.
 
@@ -122,7 +124,7 @@ def simple_network(build: Any, train: tuple[Any, ...], task: Task, hidden: int, 
     """
     x, y = train
     if build is None:
-        model: Any = _layers(x, y, task, hidden, seed)
+        model: Any = _layers(x, y, task, hidden, seed, dropout)
     elif callable(build):
         model = build(x.shape[1], task.outputs)
     else:
@@ -136,10 +138,12 @@ def simple_network(build: Any, train: tuple[Any, ...], task: Task, hidden: int, 
     return model
 
 
-def _layers(x: np.ndarray, y: np.ndarray, task: Task, hidden: int, seed: int) -> Model:
+def _layers(x: np.ndarray, y: np.ndarray, task: Task, hidden: int, seed: int, dropout: float) -> Model:
     scale = Normalization(name="scale")
     scale.adapt(x)
-    layers = [Input((x.shape[1],)), scale, Dense(hidden, activation="relu"), Dense(task.outputs)]
+    layers: list[Layer] = [Input((x.shape[1],)), scale, Dense(hidden, activation="relu")]
+    layers += [Dropout(dropout)] if dropout else []
+    layers.append(Dense(task.outputs))
     if task.classes is None:  # y = mean + std z, as a layer that is not trained
         std = y.std(axis=0)
         std = np.where(std > 0, std, 1.0)

@@ -2,9 +2,11 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +85,10 @@ class Process:
         return self._process.poll() is not None
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does, and what it has started."""
+        if hasattr(os, "killpg"):
+            with suppress(ProcessLookupError, PermissionError):  # nobody is left, or a zombie alone
+                os.killpg(self._process.pid, signal.SIGKILL)  # its session is its own
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._errors):

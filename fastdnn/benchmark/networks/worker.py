@@ -118,6 +118,17 @@ class Worker:
         way = self._module.ways(race.network)[0]
         return race.run(lambda setting, x, y: self._module.trainer(setting, x, y, way), self._threads, seeds)
 
+    def search_ways(self) -> list[str]:
+        """In which a search can be arranged."""
+        ways: list[str] = self._module.ways()
+        return ways
+
+    def search(self, way: str, trials: int, epochs: int) -> dict[str, Any]:
+        """Seconds of a whole search, and the dev error of each trial; see `fastdnn.benchmark.tuning`."""
+        begin = time.perf_counter()
+        errors = self._module.search(way, trials, epochs)
+        return {"seconds": time.perf_counter() - begin, "errors": errors}
+
     def machine(self, seconds: float) -> dict[str, float]:
         """FMA peak of the threads, and the time of their barrier."""
         return {

@@ -1,0 +1,65 @@
+"""What `fastdnn tune` tells: the command of the best network, pictures, how an interrupted search goes on."""
+
+import argparse
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastdnn import plots
+from fastdnn.cli import output, pictures
+from fastdnn.cli.recipe import Recipe
+from fastdnn.cli.tune_space import command_of, with_values
+from fastdnn.cli.tune_task import Task
+from fastdnn.tune import Study
+
+_WHERE = "tune"
+_KINDS: dict[str, Any] = {
+    "scores": "scores",
+    "importance": "importance",
+    "parallel-coordinates": "parallel_coordinates",
+    "zoom": "zoom",
+}
+
+
+def command(task: Task, recipe: Recipe) -> str:
+    """The command line that trains a network with these settings."""
+    return command_of(recipe, task.usual)
+
+
+def interrupted(study: Study | None, task: Task, arguments: argparse.Namespace) -> None:
+    """What is done, and how to go on."""
+    output.say()
+    if study is not None and any(trial.state == "complete" for trial in study.trials):
+        best = study.best_trial
+        recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
+        output.say(f"{study}\n\nthe best network so far is made by\n  {command(task, recipe)}")
+    else:
+        output.say("no trial is complete yet")
+    if arguments.storage is None:
+        output.say("\nnext time, --storage study.journal keeps the trials, and --resume goes on")
+        return
+    words = [word for word in arguments.words if word != "--resume"]
+    output.say(f"\nthe search goes on by\n  {shlex.join(['fastdnn', *words, '--resume'])}")
+
+
+def draw(study: Study, folder: Path) -> None:
+    """A file for each picture; one that these trials do not have is told."""
+    for name, picture in _pictures(study).items():
+        try:
+            axes = picture()
+        except ValueError as error:
+            output.say(f"no {name}.png: {error}")
+            continue
+        path = folder / f"{name}.png"
+        pictures.save(_WHERE, axes, path)
+        output.say(f"picture         {path}")
+
+
+def _pictures(study: Study) -> dict[str, Callable[[], Any]]:
+    """The search, and why values are drawn as they are."""
+    kinds = [kind for kind in _KINDS if kind != "zoom" or study.method == "coarse_to_fine"]
+    found: dict[str, Callable[[], Any]] = {kind: partial(study.plot, _KINDS[kind]) for kind in kinds}
+    return found | {"grid-against-random": plots.grid_against_random, "linear-against-log": plots.sampling}
