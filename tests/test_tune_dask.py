@@ -25,7 +25,7 @@ distributed = pytest.importorskip("distributed", reason="needs Dask, of the extr
 
 @contextlib.contextmanager
 def cluster(allowed_failures):
-    """A client of a cluster of two processes, whose scheduler gives a task up when more workers died of it."""
+    """A client of two worker processes; the scheduler gives a task up when more of them died of it."""
     import dask
 
     paths = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), os.environ.get("PYTHONPATH", "")])
@@ -236,11 +236,15 @@ def test_a_client_that_is_closed_in_mid_search_is_told_and_the_rest_can_be_done(
 
 
 def test_a_build_that_workers_cannot_load_is_refused(client, tmp_path, monkeypatch):
-    (tmp_path / "only_here.py").write_text("from searches import build\n\ndef mine(p):\n    return build(p)\n")
+    (tmp_path / "only_here.py").write_text(
+        "from searches import build\n\ndef mine(p):\n    return build(p)\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     import only_here
 
-    with pytest.raises(ValueError, match="a build that the workers of the cluster can load, got .*only_here"):
+    with pytest.raises(
+        ValueError, match=r"a build that the workers of the cluster can load, got .*only_here"
+    ):
         search(executor=client, build=only_here.mine)
 
 

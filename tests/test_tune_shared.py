@@ -72,7 +72,7 @@ def shared(storage, method, folder, count=3, killed=True):
             process.kill()
             process.wait()
             process.stderr.close()
-    dry = 1 if "cv" not in options else options["cv"]
+    dry = options.get("cv", 1)
     return [marks(path)[dry:] for path in seen]
 
 
@@ -116,7 +116,7 @@ def test_no_trial_is_done_twice_on_sqlite(tmp_path):
     storage = f"sqlite:///{tmp_path}/study.db"
     begun = shared(storage, "random", tmp_path, killed=False)
     assert_whole(storage, "random", begun)
-    assert len(sum(begun, [])) == 18
+    assert sum(len(each) for each in begun) == 18
 
 
 _CLAIMS = """
@@ -144,7 +144,8 @@ def test_a_trial_in_sqlite_has_one_owner_of_three_who_want_it_at_once(tmp_path):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     processes = [
-        subprocess.Popen([sys.executable, "-P", "-c", _CLAIMS, url], env=environment, **pipes) for _ in range(3)
+        subprocess.Popen([sys.executable, "-P", "-c", _CLAIMS, url], env=environment, **pipes)
+        for _ in range(3)
     ]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -161,7 +162,8 @@ import sys, warnings
 import optuna
 from fastdnn.tune.optuna_parts import storage_of
 warnings.simplefilter("ignore")
-optuna.storages.run_grpc_proxy_server(storage_of("server", sys.argv[1]), host="localhost", port=int(sys.argv[2]))
+storage = storage_of("server", sys.argv[1])
+optuna.storages.run_grpc_proxy_server(storage, host="localhost", port=int(sys.argv[2]))
 """
 
 

@@ -1,5 +1,6 @@
 """A Dask cluster as workers: the data are sent to it once, trials one by one; machines may come and go."""
 
+import importlib
 import sys
 import threading
 import time
@@ -14,7 +15,9 @@ from fastdnn.errors import expected
 from fastdnn.tune.runner import Begun, Outcome, Task, Work
 
 _PATIENCE = 60.0  # seconds for a cluster without workers to have one
-_MOST_LOSSES = 2  # of all workers that had the data, after which it is the fault of the task that ran each time
+_MOST_LOSSES = (
+    2  # of all workers that had the data, after which it is the fault of the task that ran each time
+)
 
 
 class WorkersDied(BrokenExecutor):
@@ -48,7 +51,7 @@ def cluster_threads(where: str, client: Any) -> int:
         raise ValueError(
             expected(where, "executor as a Dask cluster with workers", f"none in {_PATIENCE:g} s", hint)
         ) from None
-    return max(1, sum(client.nthreads().values()))
+    return max(1, int(sum(client.nthreads().values())))
 
 
 class Dask:
@@ -76,7 +79,7 @@ class Dask:
         self._try()
 
     def _send(self) -> Any:
-        """The work in the cluster; what was sent has no recipe, and is lost with the last worker that has it."""
+        """The work in the cluster. What was sent has no recipe: lost with the last worker that has it."""
         with self._sending:
             if self._sent is None:
                 self._sent = self._client.scatter(self._work, broadcast=True, hash=False)
@@ -107,7 +110,9 @@ class Dask:
                 "what the script itself defines needs nothing"
             )
             wanted = "a build that the workers of the cluster can load"
-            raise ValueError(expected(self._where, wanted, f"{type(error).__name__}: {error}", hint)) from error
+            raise ValueError(
+                expected(self._where, wanted, f"{type(error).__name__}: {error}", hint)
+            ) from error
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Queue it at the scheduler.
@@ -131,9 +136,7 @@ class Dask:
         self._running[key] = there
         there.add_done_callback(lambda ended: self._pass_on(key, ended, task, future, losses))
 
-    def _pass_on(
-        self, key: str, ended: Any, task: Task, future: "Future[Outcome]", losses: int
-    ) -> None:
+    def _pass_on(self, key: str, ended: Any, task: Task, future: "Future[Outcome]", losses: int) -> None:
         """What became of a task, in a thread of Dask's."""
         self._running.pop(key, None)
         if self._stopped or future.cancelled():
@@ -185,9 +188,7 @@ def _run(key: str, work: Work, task: Task, state: Begun | None) -> Outcome:
 
 def _is_unwanted(key: str) -> Callable[[], bool]:
     """What says whether the task that calls it was cancelled: a thread cannot be ended from outside."""
-    from distributed import get_worker
-
-    tasks = get_worker().state.tasks
+    tasks = importlib.import_module("distributed").get_worker().state.tasks
 
     def told() -> bool:
         found = tasks.get(key)
