@@ -33,7 +33,7 @@ def alone(method):
     return _ALONE[method]
 
 
-def join(storage, marks, options, pause=0.05):
+def join(storage, marks, options, pause=0.03):
     """A process that searches, with others."""
     folder = pathlib.Path(searches.__file__).parent
     path = os.pathsep.join([str(folder), *filter(None, sys.path)])
@@ -57,8 +57,7 @@ def wait_until(true, processes=()):
 
 def wait_for(processes):
     for process in processes:
-        said = process.communicate(timeout=120)[1].decode()
-        assert process.returncode == 0, said
+        assert process.wait(timeout=60) == 0, process.stderr.read().decode()
 
 
 def shared(storage, method, folder, count=3, killed=True):
@@ -66,13 +65,22 @@ def shared(storage, method, folder, count=3, killed=True):
     options = {"jobs": 1, **METHODS[method]}
     seen = [folder / f"marks {number}" for number in range(count)]
     processes = [join(storage, path, options) for path in seen]
+    try:
+        _kill_one_and_wait(processes, seen, killed)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+    dry = options.get("cv", 1)
+    return [marks(path)[dry:] for path in seen]
+
+
+def _kill_one_and_wait(processes, seen, killed):
     if killed:
         wait_until(lambda: len(marks(seen[0])) >= 3, processes)  # one of them the dry run's
         processes[0].send_signal(signal.SIGKILL)
-        processes[0].communicate()
     wait_for(processes[killed:])
-    dry = 1 if "cv" not in options else options["cv"]
-    return [marks(path)[dry:] for path in seen]
 
 
 def assert_whole(storage, method, begun):
@@ -108,7 +116,7 @@ def test_no_trial_is_done_twice_on_sqlite(tmp_path):
     storage = f"sqlite:///{tmp_path}/study.db"
     begun = shared(storage, "random", tmp_path, killed=False)
     assert_whole(storage, "random", begun)
-    assert len(sum(begun, [])) == 18
+    assert sum(len(each) for each in begun) == 18
 
 
 _CLAIMS = """
@@ -154,7 +162,8 @@ import sys, warnings
 import optuna
 from fastdnn.tune.optuna_parts import storage_of
 warnings.simplefilter("ignore")
-optuna.storages.run_grpc_proxy_server(storage_of("server", sys.argv[1]), host="localhost", port=int(sys.argv[2]))
+storage = storage_of("server", sys.argv[1])
+optuna.storages.run_grpc_proxy_server(storage, host="localhost", port=int(sys.argv[2]))
 """
 
 

@@ -1,7 +1,9 @@
 """A Dask cluster as workers: the data are sent to it once, trials one by one; machines may come and go."""
 
+import importlib
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future
@@ -12,7 +14,10 @@ from typing import Any
 from fastdnn.errors import expected
 from fastdnn.tune.runner import Begun, Outcome, Task, Work
 
-_PATIENCE = 60.0  # seconds for the cluster's first worker to come
+_PATIENCE = 60.0  # seconds for a cluster without workers to have one
+_MOST_LOSSES = (
+    2  # of all workers that had the data, after which it is the fault of the task that ran each time
+)
 
 
 class WorkersDied(BrokenExecutor):
@@ -46,7 +51,7 @@ def cluster_threads(where: str, client: Any) -> int:
         raise ValueError(
             expected(where, "executor as a Dask cluster with workers", f"none in {_PATIENCE:g} s", hint)
         ) from None
-    return max(1, sum(client.nthreads().values()))
+    return max(1, int(sum(client.nthreads().values())))
 
 
 class Dask:
@@ -74,11 +79,26 @@ class Dask:
         self._try()
 
     def _send(self) -> Any:
-        """The work in the cluster; what was sent has no recipe, and is lost with the last worker that has it."""
+        """The work in the cluster. What was sent has no recipe: lost with the last worker that has it."""
         with self._sending:
-            if self._sent is None or self._sent.status != "finished":
+            if self._sent is None:
                 self._sent = self._client.scatter(self._work, broadcast=True, hash=False)
+            elif self._sent.status != "finished":
+                self._sent = self._scatter(self._work, broadcast=True)
             return self._sent
+
+    def _scatter(self, what: Any, *, broadcast: bool) -> Any:
+        """Send it, once there are workers: some may be dead, and not begun anew yet."""
+        until = time.monotonic() + _PATIENCE
+        while self._client.status != "closed" and not self._stopped:
+            try:
+                self._client.wait_for_workers(1, timeout=1)
+                return self._client.scatter(what, broadcast=broadcast, hash=False, timeout=5)
+            except Exception as error:  # a worker that dies in this moment may raise anything
+                if time.monotonic() > until:
+                    raise self._gone(f"one without workers for {_PATIENCE:g} s ({error})") from error
+                time.sleep(0.1)
+        raise self._gone()
 
     def _try(self) -> None:
         """Let a worker load the work: an error here would be that of each trial."""
@@ -101,22 +121,22 @@ class Dask:
             ClusterGone: the client was closed meanwhile.
         """
         future: Future[Outcome] = Future()
-        self._submit(task, future)
+        self._submit(task, future, 0)
         return future
 
-    def _submit(self, task: Task, future: "Future[Outcome]") -> None:
+    def _submit(self, task: Task, future: "Future[Outcome]", losses: int) -> None:
         if self._client.status == "closed":
             raise self._gone()
         key = f"fastdnn-trial-{task.number}-{uuid.uuid4().hex}"
         # Models of the stretch before are no part of the task: the scheduler would keep a copy of them.
-        state = None if task.state is None else self._client.scatter(task.state, hash=False)
+        state = None if task.state is None else self._scatter(task.state, broadcast=False)
         there = self._client.submit(
             _run, key, self._send(), replace(task, state=None), state, key=key, pure=False
         )
         self._running[key] = there
-        there.add_done_callback(lambda ended: self._pass_on(key, ended, task, future))
+        there.add_done_callback(lambda ended: self._pass_on(key, ended, task, future, losses))
 
-    def _pass_on(self, key: str, ended: Any, task: Task, future: "Future[Outcome]") -> None:
+    def _pass_on(self, key: str, ended: Any, task: Task, future: "Future[Outcome]", losses: int) -> None:
         """What became of a task, in a thread of Dask's."""
         self._running.pop(key, None)
         if self._stopped or future.cancelled():
@@ -124,7 +144,9 @@ class Dask:
             return
         try:
             if ended.status in ("cancelled", "lost"):  # with data that it needs
-                self._submit(task, future)
+                if losses == _MOST_LOSSES:
+                    raise _died(losses + 1)
+                self._submit(task, future, losses + 1)
                 return
             outcome = ended.result()
         except BaseException as error:
@@ -137,13 +159,13 @@ class Dask:
     def _as_ours(self, error: BaseException) -> BaseException:
         """The scheduler's verdict on a task that many workers died of; others as they are."""
         if type(error).__name__ == "KilledWorker":
-            count = int(error.allowed_failures) + 1  # type: ignore[attr-defined]
-            return WorkersDied(f"the Dask workers that ran it died, {count} times")
-        return error if self._client.status == "running" else self._gone()
+            return _died(int(error.allowed_failures) + 1)  # type: ignore[attr-defined]
+        if isinstance(error, WorkersDied) or self._client.status == "running":
+            return error
+        return self._gone()
 
-    def _gone(self) -> ClusterGone:
+    def _gone(self, got: str = "one that was closed") -> ClusterGone:
         hint = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
-        got = "one that was closed"
         return ClusterGone(expected(self._where, "executor as a connected Dask client", got, hint))
 
     def stop(self) -> None:
@@ -166,9 +188,7 @@ def _run(key: str, work: Work, task: Task, state: Begun | None) -> Outcome:
 
 def _is_unwanted(key: str) -> Callable[[], bool]:
     """What says whether the task that calls it was cancelled: a thread cannot be ended from outside."""
-    from distributed import get_worker
-
-    tasks = get_worker().state.tasks
+    tasks = importlib.import_module("distributed").get_worker().state.tasks
 
     def told() -> bool:
         found = tasks.get(key)
@@ -185,6 +205,10 @@ def _version() -> str:
     import fastdnn
 
     return fastdnn.__version__
+
+
+def _died(count: int) -> WorkersDied:
+    return WorkersDied(f"the Dask workers that ran it died, {count} time{'s' * (count > 1)}")
 
 
 def _check_connected(where: str, client: Any) -> None:

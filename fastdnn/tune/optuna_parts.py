@@ -3,16 +3,20 @@
 import importlib
 import logging
 import os
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastdnn.errors import expected
 from fastdnn.tune.journal import JournalFile
 
-_ATTEMPTS = 5  # to open a database that others are making
 _SQLITE_PATIENCE = 60_000  # milliseconds that a process waits for the others' transactions
+
+_SERVER_PATIENCE = 30.0  # seconds
+_ATTEMPTS = 5  # at opening a database
 _IN_MEMORY = (None, "", ":memory:")
 
 
@@ -32,7 +36,8 @@ def optuna(where: str) -> Any:
 
 
 def storage_of(where: str, storage: Any) -> Any:
-    """What trials are kept in: memory for None, a journal for a path, a database for a URL, or as given.
+    """What trials are kept in: memory for None, a journal for a path, a database or a server for a
+    URL, or as given.
 
     Raises:
         ImportError: Optuna is not installed.
@@ -43,12 +48,47 @@ def storage_of(where: str, storage: Any) -> Any:
         return storages.InMemoryStorage()
     if isinstance(storage, storages.BaseStorage):
         return _one_after_the_other(storages.get_storage(storage))
+    if isinstance(storage, str) and storage.startswith("grpc://"):
+        return _server(where, storages, storage)
     if isinstance(storage, str) and "://" in storage:
         return _one_after_the_other(_database(storages, storage))
     if isinstance(storage, str | os.PathLike):
         return storages.JournalStorage(JournalFile(storage))
     wanted = "storage as a path, the URL of a database, a storage of Optuna's, or None"
     raise ValueError(expected(where, wanted, repr(storage)))
+
+
+def _server(where: str, storages: Any, url: str) -> Any:
+    """Optuna's gRPC server at grpc://HOST:PORT."""
+    parts = urlsplit(url)
+    if parts.hostname is None or parts.port is None:
+        raise ValueError(expected(where, "a server as grpc://HOST:PORT", url))
+    with quiet():
+        proxy = storages.GrpcStorageProxy(host=parts.hostname, port=parts.port)
+    try:
+        proxy.wait_server_ready(timeout=_SERVER_PATIENCE)
+    except ConnectionError as error:
+        hint = "start it: optuna.storages.run_grpc_proxy_server"
+        got = f"none that answers in {_SERVER_PATIENCE:g} s"
+        raise ValueError(expected(where, f"a server at {url}", got, hint)) from error
+    return proxy
+
+
+def _database(storages: Any, url: str) -> Any:
+    """The storage of a URL. Of processes that begin at the same time one makes the tables; Optuna's step from
+    looking to making is not atomic, so the others' fails, and finds them there when it is done again.
+    """
+    from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+    for left in reversed(range(_ATTEMPTS)):
+        try:
+            with quiet():
+                return storages.get_storage(url)
+        except (IntegrityError, OperationalError, ProgrammingError):
+            if not left:
+                raise
+            time.sleep(random.uniform(0.1, 0.3))
+    return None
 
 
 def _one_after_the_other(storage: Any) -> Any:
@@ -86,18 +126,3 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def _database(storages: Any, url: str) -> Any:
-    """Where two processes make its tables at once, one fails, and finds them there when it tries again."""
-    errors = importlib.import_module("sqlalchemy.exc")
-    for attempt in range(_ATTEMPTS):
-        try:
-            with quiet():
-                return storages.get_storage(url)
-        except (errors.IntegrityError, errors.OperationalError) as error:
-            made = isinstance(error, errors.IntegrityError) or "already exists" in str(error)
-            if not made or attempt == _ATTEMPTS - 1:
-                raise
-        time.sleep(0.1 * 2**attempt)
-    raise AssertionError
