@@ -104,10 +104,8 @@ def search(
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
         seed: of values, folds, and the trials' own seeds.
-        jobs: trials at a time; "all": as many as there are cores for fastdnn, or threads in the cluster at
-            the beginning.
-        threads_per_trial: default the cores divided by the jobs, at least 1, and 1 in a cluster; it changes no
-            bit.
+        jobs: trials at a time; "all": as many as there are cores for fastdnn, or threads in the cluster now.
+        threads_per_trial: default the cores divided by the jobs, at least 1, in a cluster 1; it changes no bit.
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
             of your own; an executor of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
             (`pip install "fastdnn[dask]"`).
