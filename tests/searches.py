@@ -1,5 +1,6 @@
 """Small searches that several tests run, some of them in processes of their own."""
 
+import multiprocessing
 import os
 import pathlib
 import time
@@ -54,12 +55,27 @@ def rows(study):
 
 
 def slow_build(p):
-    """Leaves a mark, and takes a while; from the mark HANGS_AT on for ever."""
+    """Leaves a mark, waits until all are there who are to begin together, and takes a while; from some mark
+    on so long that whoever watches comes in time, or, from HANGS_AT on, for ever.
+    """
     marks = pathlib.Path(os.environ["MARKS"])
     with marks.open("a") as file:
         file.write(f"{p['lr']}\n")
-    hangs = len(marks.read_text().split()) >= int(os.environ.get("HANGS_AT", "1000000"))
-    time.sleep(600 if hangs else float(os.environ.get("PAUSE", "0.05")))
+    for other in os.environ.get("TOGETHER", "").split():
+        while not pathlib.Path(other).exists():
+            time.sleep(0.01)
+    count = len(marks.read_text().splitlines())
+    if count >= int(os.environ.get("HANGS_AT", "1000")):
+        time.sleep(600)
+    late = count > int(os.environ.get("HOLD", "1000"))
+    time.sleep(2 if late else float(os.environ.get("PAUSE", "0.05")))
+    return build(p)
+
+
+def deadly_build(p):
+    """Takes a worker process with it."""
+    if p["units"] == 4 and p["activation"] == "tanh" and multiprocessing.parent_process() is not None:
+        os._exit(1)
     return build(p)
 
 

@@ -1,12 +1,17 @@
 """Methods that learn, pruners at complete rungs, cross-validation, conditional parameters, processes."""
 
 import math
+import os
+import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import optuna_or_skip  # noqa: F401
 import pytest
+import searches
 from networks import weight_hash
-from searches import DEV, SPACE, TRAIN, X, Y, build, rows, search
+from searches import DEV, SPACE, TRAIN, X, Y, build, deadly_build, rows, search
 from test_tune_search import marks, run_apart, wait_for_marks
 
 import fastdnn as fd
@@ -34,7 +39,7 @@ def test_the_trials_are_the_same_for_any_number_of_workers(method, pruner, tmp_p
     assert states == ({"complete"} if pruner is None else {"complete", "pruned"})
 
 
-@pytest.mark.parametrize("method", LEARNING)
+@pytest.mark.parametrize("method", ["coarse_to_fine", "bayesian"])
 def test_after_kill_9_in_a_later_generation_the_rest_is_the_same(method, tmp_path):
     given = {
         "method": method,
@@ -44,7 +49,7 @@ def test_after_kill_9_in_a_later_generation_the_rest_is_the_same(method, tmp_pat
         "epochs": 6,
     }
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, repr({**given, "jobs": 2}), MARKS=str(seen), PAUSE="0.02")
+    process = run_apart(journal, repr({**given, "jobs": 2}), MARKS=str(seen), PAUSE="0.01", HOLD="7")
     wait_for_marks(seen, 8, process)
     process.kill()
     process.wait()
@@ -365,6 +370,38 @@ def test_processes_give_the_same_trials(tmp_path):
     alone = search(jobs=1, **given)
     apart = search(jobs=2, executor="processes", storage=tmp_path / "journal", **given)
     assert rows(apart) == rows(alone)
+
+
+def test_a_script_that_begins_itself_again_is_told_what_it_lacks(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("""
+import sys
+from searches import search
+print(search(executor="processes", jobs=1, n_trials=1))
+""")
+    path = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": path}
+    ended = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert (
+        "[search] expected processes that can begin, got one that ended at once; a script calls"
+        in ended.stderr
+    )
+
+
+def test_a_trial_that_kills_its_process_is_the_only_one_that_fails():
+    """Of several that ran when a process died, each is tried once more by itself."""
+    study = search(build=deadly_build, executor="processes", jobs=2, n_trials=8)
+    deadly = [t for t in study.trials if t.params["units"] == 4 and t.params["activation"] == "tanh"]
+    assert len(deadly) == 1
+    whole = search(n_trials=8)
+    for t in study.trials:
+        if t in deadly:
+            assert (t.state, t.reason) == ("failed", "the process that ran it died, 3 times")
+        else:
+            assert t.value == whole.trials[t.number].value
 
 
 def test_an_executor_of_the_users_gives_the_same_trials():

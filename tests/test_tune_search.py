@@ -144,7 +144,13 @@ def run_apart(journal, options="{}", **environment):
         [sys.executable, str(folder / "searches.py"), str(journal), options],
         env={**os.environ, "PYTHONPATH": path, **environment},
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
+
+
+def run_together(journal, seen):
+    given = {"PAUSE": "0.1", "TOGETHER": " ".join(map(str, seen))}
+    return [run_apart(journal, "{'jobs': 1}", MARKS=str(path), **given) for path in seen]
 
 
 def marks(path):
@@ -162,8 +168,8 @@ def wait_for_marks(path, count, process):
 
 def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.1")
-    wait_for_marks(seen, 7, process)  # one of them the dry run's
+    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.01", HOLD="7")
+    wait_for_marks(seen, 8, process)  # one of them the dry run's
     process.kill()
     process.wait()
     process.stderr.close()
@@ -182,10 +188,11 @@ def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
     assert len(built[1:]) == 12 - len(before.trials)
 
 
-def test_several_processes_share_a_journal_and_each_trial_is_done_once(alone, tmp_path):
-    journal = tmp_path / "journal"
+@pytest.mark.parametrize("storage", ["{}/journal", "sqlite:///{}/trials.db"])
+def test_several_processes_share_a_storage_and_each_trial_is_done_once(alone, tmp_path, storage):
+    journal = storage.format(tmp_path)
     seen = [tmp_path / "a", tmp_path / "b"]
-    processes = [run_apart(journal, "{'jobs': 1}", MARKS=str(path), PAUSE="0.1") for path in seen]
+    processes = run_together(journal, seen)
     for process in processes:
         assert process.wait(60) == 0, process.stderr.read().decode()
         process.stderr.close()
@@ -197,6 +204,54 @@ def test_several_processes_share_a_journal_and_each_trial_is_done_once(alone, tm
     assert others
 
 
+def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
+    journal, seen = tmp_path / "journal", [tmp_path / "a", tmp_path / "b"]
+    processes = run_together(journal, seen)
+    for path, process in zip(seen, processes, strict=True):
+        wait_for_marks(path, 2, process)
+    processes[0].kill()
+    processes[0].wait()
+    processes[0].stderr.close()
+    assert processes[1].wait(60) == 0, processes[1].stderr.read().decode()
+    processes[1].stderr.close()
+    assert rows(fd.tune.load(journal)) == rows(alone)
+
+
+def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path, monkeypatch):
+    from fastdnn.tune import ledger, signs, worker_identity
+
+    journal, mine = tmp_path / "journal", worker_identity._host()
+    monkeypatch.setattr(worker_identity, "_host", lambda: "another machine")
+    process_of = worker_identity.Process.this()
+    monkeypatch.setattr(worker_identity.Process, "this", classmethod(lambda cls: process_of))
+    off = iter([KeyboardInterrupt])
+
+    def switched_off(*_, **__):  # and nothing more is written
+        for interrupt in off:
+            raise interrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger.Ledger, "finish", switched_off)
+        patch.setattr(ledger.Ledger, "release", switched_off)
+        with pytest.raises(KeyboardInterrupt):
+            search(storage=journal, jobs=2)
+    assert not fd.tune.load(journal).trials
+    monkeypatch.setattr(worker_identity, "_host", lambda: mine)
+    monkeypatch.setattr(signs, "SILENCE", 1.0)
+    begun = time.monotonic()
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
+    assert time.monotonic() - begun > 1
+
+
+def test_a_process_is_known_by_its_number_and_when_it_began():
+    from fastdnn.tune.worker_identity import Process
+
+    mine = Process.this()
+    assert mine.is_dead is False
+    assert Process(mine.host, mine.pid, "1").is_dead is True  # its number was used again
+    assert Process("another", mine.pid, "1").is_dead is None
+
+
 def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
     journal = tmp_path / "journal"
     search(storage=journal, n_trials=4)
@@ -206,11 +261,13 @@ def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
     assert rows(fd.tune.load(journal)) == rows(alone)
 
 
-def test_ctrl_c_keeps_what_is_done(alone, tmp_path):
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.1")
-    wait_for_marks(seen, 6, process)
-    process.send_signal(signal.SIGINT)
+    options = {"jobs": 2, "executor": executor}
+    process = run_apart(journal, repr(options), MARKS=str(seen), PAUSE="0.01", HOLD="7")
+    wait_for_marks(seen, 8, process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
     said = process.communicate(timeout=30)[1].decode()
     assert process.returncode not in (0, None)
     assert said.rstrip().endswith("KeyboardInterrupt")
@@ -231,12 +288,12 @@ def test_ctrl_c_breaks_off_a_long_trial():
 
 
 def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypatch):
-    from fastdnn.tune import ledger
+    from fastdnn.tune.records import MOST_DEATHS
 
     study = search(storage=tmp_path / "journal", n_trials=3)
     assert len(study.trials) == 3
     journal = tmp_path / "journal"
-    for _ in range(ledger.MOST_DEATHS):
+    for _ in range(MOST_DEATHS):
         _claim_and_die(journal)
     whole = search(storage=journal, resume=True, n_trials=4)
     assert whole.trials[3].state == "failed"
@@ -370,6 +427,39 @@ def test_a_journal_of_another_search_is_refused(tmp_path):
     assert len(search(storage=journal, study_name="another", n_trials=3).trials) == 3
 
 
+def test_a_study_of_another_tool_is_left_alone():
+    import optuna
+
+    storage = optuna.storages.InMemoryStorage()
+    study = optuna.create_study(study_name="search", storage=storage)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    with pytest.raises(ValueError, match="expected a study of fastdnn's, got 'search' of another tool"):
+        search(storage=storage, resume=True)
+    with pytest.raises(ValueError, match="expected a study that fastdnn made"):
+        fd.tune.load(storage)
+    assert len(study.trials) == 2
+
+
+def test_two_that_plan_at_once_do_each_trial_once(alone, tmp_path, monkeypatch):
+    """Both write all slots before they see those of the other."""
+    import optuna
+
+    from fastdnn.tune.ledger import Ledger
+
+    journal, plan = tmp_path / "journal", Ledger.plan
+
+    def twice(self, slots):
+        for slot in [*slots, *slots]:
+            self._write(slot, 0, 0)
+        plan(self, slots)
+
+    monkeypatch.setattr(Ledger, "plan", twice)
+    assert rows(search(storage=journal, jobs=2)) == rows(alone)
+    there = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
+    states = [trial.state.name for trial in optuna.load_study(study_name="search", storage=there).trials]
+    assert states == ["COMPLETE"] * 12 + ["FAIL"] * 12
+
+
 def test_a_file_that_is_no_journal_is_left_alone(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("milk, bread")
@@ -384,6 +474,11 @@ def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):
     assert rows(loaded) == rows(alone)
     assert loaded.best_params == alone.best_params
     assert loaded.table() == alone.table()
+    assert fd.tune.load(tmp_path / "journal", space=SPACE).importances() == alone.importances()
+    with pytest.raises(ValueError, match="expected the space of the study"):
+        fd.tune.load(tmp_path / "journal", space={"lr": SPACE["lr"]})
+    with pytest.raises(ValueError, match="which is not there"):
+        fd.tune.load(tmp_path / "nothing")
     with pytest.raises(ValueError, match="expected the data of the search"):
         _ = loaded.best_model
     with pytest.raises(ValueError, match="expected a study 'other' in the storage, got 'search'"):

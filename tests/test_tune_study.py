@@ -131,3 +131,29 @@ def test_seeds_of_a_build_are_the_trials_and_its_own_stay():
     assert fd.tune.trial_model(two_models, trial) == [first, second, own]
     given = {"lr": 0.01, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"}
     assert build(given).seed != build(given).seed  # outside of a trial it is drawn, as ever
+
+
+def test_advice_where_the_best_crowd_at_an_end():
+    (advice,) = study_of(lambda p: abs(math.log10(p["b"]))).advice
+    assert advice.kind == "edge_of_range"
+    assert "values of b crowd at the upper end" in advice.text
+    names = {"fd": fd}
+    exec(advice.code, names)
+    assert names["wider"] == {"b": fd.tune.log_uniform(1e-4, 10)}
+    (advice,) = study_of(lambda p: p["b"]).advice
+    assert advice.code == "wider = {'b': fd.tune.log_uniform(1e-05, 1)}"
+    assert str(advice) in str(study_of(lambda p: p["b"]))
+    assert not study_of(lambda p: p["a"]).advice  # nothing lies below 0
+    assert not study_of(lambda p: (p["a"] - 0.5) ** 2).advice
+
+
+def test_advice_for_averages_goes_on_towards_one():
+    space = fd.tune.Space.of("test", SPACE)
+    (advice,) = study_of(lambda p: 1 - p["beta_1"], space=space).advice
+    assert advice.code == "wider = {'beta_1': fd.tune.one_minus_log_uniform(0.3, 0.999)}"
+
+
+def test_advice_where_many_failed():
+    (advice,) = study_of(lambda p: None if p["a"] > 0.5 else (p["a"] - 0.25) ** 2).advice
+    assert (advice.kind, advice.severity) == ("failed_trials", "warning")
+    assert "ValueError: too bad" in advice.evidence

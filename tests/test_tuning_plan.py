@@ -44,7 +44,7 @@ def test_groups_without_a_name_are_left_out():
         ("learning rate", "lr alpha α learning_rate learning-rate Learning_Rate initial_lr lr_2 rate eta"),
         ("momentum", "momentum beta rho momentum_2 β"),
         ("hidden units", "units n_units units_1 units_layer_2 hidden_units width neurons hidden_size"
-                         " hidden layer_1_units units_per_layer layer_size hidden_dim"),
+                         " hidden layer_1_units units_per_layer layer_size breadth"),
         ("batch size", "batch_size batch batchsize mini_batch_size n_batch"),
         ("layers", "layers n_layers num_layers hidden_layers depth blocks"),
         ("learning rate decay", "decay lr_decay learning_rate_decay decay_rate lr_schedule drop gamma"),

@@ -102,8 +102,8 @@ def _stretches(sizes: Indices, k: int) -> Indices:
 def _balanced(counts: NDArray[np.int64], k: int) -> Indices:
     """The fold of each group with rows (groups, kinds): Σ (rows - wanted)² / wanted is made small.
 
-    The sum is over kinds, and over all rows where there are several. In units in which a kind's rows sum to
-    √rows, that is the sum of the squared distances to the mean.
+    The sum is over kinds, and over all rows where there are several kinds. In units in which a kind's rows
+    sum to √rows, that is the sum of the squared distances to the mean.
     """
     if counts.shape[1] > 1:
         counts = np.column_stack([counts, counts.sum(axis=1)])
@@ -115,19 +115,14 @@ def _balanced(counts: NDArray[np.int64], k: int) -> Indices:
 
 
 def _greedy(scaled: NDArray[np.float64], sizes: NDArray[np.int64], k: int) -> Indices:
-    """Large groups first, each to the fold that then differs least; the last ones to folds that have none."""
+    """Large groups first, each to the fold that then differs least: an empty one, while there is one."""
     have = np.zeros((k, scaled.shape[1]))
     folds = np.empty(len(scaled), np.intp)
     # By powers of two: sizes that all differ would leave nothing to the order, and so to the seed.
-    order = np.argsort(-np.floor(np.log2(sizes)), kind="stable")
-    empty = np.ones(k, bool)
-    for done, group in enumerate(order):
-        cost = have @ scaled[group]  # |have + rows|² - |have|² less what is the same for all folds
-        if empty.sum() >= len(order) - done:
-            cost[~empty] = np.inf
+    for group in np.argsort(-np.floor(np.log2(sizes)), kind="stable"):
+        cost = have @ scaled[group]  # |have + rows|² - |have|², halved, less what is the same for all folds
         folds[group] = np.argmin(cost)
         have[folds[group]] += scaled[group]
-        empty[folds[group]] = False
     return folds
 
 
@@ -138,29 +133,36 @@ def _exchange(scaled: NDArray[np.float64], folds: Indices, k: int) -> None:
     least = 1e-12 * float((have**2).sum())
     for _ in range(_PASSES):
         changed = False
-        for group in range(len(scaled)):
-            here, rows = folds[group], scaled[group]
-            without = have[here] - rows
-            moved = 2 * (have @ rows - without @ rows)  # what a move to each fold adds
-            moved[here] = 0.0
-            if np.count_nonzero(folds == here) == 1:
-                moved[:] = 0.0
-            # An exchange for j of fold b adds 2 (rows - rowsⱼ)·(have_b - rowsⱼ - without).
-            other = have[folds] - scaled - without
-            swapped = 2 * ((rows - scaled) * other).sum(axis=1)
-            swapped[folds == here] = 0.0
-            to, by = int(np.argmin(moved)), int(np.argmin(swapped))
-            if min(moved[to], swapped[by]) >= -least:
+        for group, rows in enumerate(scaled):
+            moved, swapped = _changes(scaled, folds, have, group)
+            to, other = int(np.argmin(moved)), int(np.argmin(swapped))
+            if min(moved[to], swapped[other]) >= -least:
                 continue
-            changed = True
-            if moved[to] <= swapped[by]:
-                have[here] -= rows
-                have[to] += rows
-                folds[group] = to
-            else:
-                there = folds[by]
-                have[here] += scaled[by] - rows
-                have[there] += rows - scaled[by]
-                folds[group], folds[by] = there, here
+            here, changed = folds[group], True
+            if moved[to] > swapped[other]:
+                to = folds[other]
+                have[here] += scaled[other]
+                have[to] -= scaled[other]
+                folds[other] = here
+            have[here] -= rows
+            have[to] += rows
+            folds[group] = to
         if not changed:
             return
+
+
+def _changes(
+    scaled: NDArray[np.float64], folds: Indices, have: NDArray[np.float64], group: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a move of a group to each fold adds to the sum, and its exchange for each other group, halved.
+
+    A move of a fold's only group adds: none is left empty.
+    """
+    here, rows = folds[group], scaled[group]
+    without = have[here] - rows
+    moved = (have - without) @ rows
+    moved[here] = 0.0
+    # For j of fold b: (rows - rowsⱼ)·(have_b - rowsⱼ - without).
+    swapped = ((rows - scaled) * (have[folds] - scaled - without)).sum(axis=1)
+    swapped[folds == here] = 0.0
+    return moved, swapped

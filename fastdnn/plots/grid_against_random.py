@@ -60,9 +60,14 @@ def _draw(above: "Axes", below: "Axes", name: str, points: list[dict[str, float]
     best, values = int(np.argmin(error)), np.unique(alpha)
     r = np.linspace(-4, 0, 400)
     above.plot(10**r, _error(10**r, np.full(400, 1e-8)), color="0.55", linewidth=1.5)
-    marks = {"marker": "os"[index], "color": COLOURS[index], "markersize": 6, "linestyle": "none"}
+    marks: dict[str, Any] = {
+        "marker": "os"[index],
+        "color": COLOURS[index],
+        "markersize": 6,
+        "linestyle": "none",
+    }
     above.plot(alpha, error, **marks)
-    star = {"marker": "*", "color": "black", "markersize": 15, "linestyle": "none"}
+    star: dict[str, Any] = {"marker": "*", "color": "black", "markersize": 15, "linestyle": "none"}
     above.plot(alpha[best], error[best], **star)
     above.text(0.04, 0.12, f"★ best of {len(points)}: {error[best]:.2f}", transform=above.transAxes)
     below.vlines(values, 1e-10, 1e-6, color="0.8", linewidth=1)

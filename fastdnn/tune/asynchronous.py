@@ -6,10 +6,10 @@ from typing import Any
 from fastdnn.errors import expected
 from fastdnn.interrupts import interrupts_held
 from fastdnn.tune.coordinator import Coordinator, _Generation, _Held
-from fastdnn.tune.ledger import Slot
 from fastdnn.tune.methods.asked import encoded, sampler_seed, suggested
 from fastdnn.tune.optuna_parts import optuna, quiet
 from fastdnn.tune.pruning import Median, shares
+from fastdnn.tune.records import Slot
 from fastdnn.tune.trial import Trial
 
 SAMPLED = ("random", "evolutionary", "bayesian")

@@ -183,7 +183,7 @@ def _can_hold(all_of: list[Condition], parent: Distribution) -> bool:
     if named is not None:
         return any(all(each.holds(value) for each in all_of) for value in named)
     low, high = max(each.at_least for each in all_of), min(each.at_most for each in all_of)
-    return low <= high and parent.reaches(low, high)
+    return parent.reaches(low, high)
 
 
 def _never(where: str, name: str, condition: str, parent: str, values: Distribution) -> ValueError:

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,10 +14,12 @@ from fastdnn.diagnose.told import Told
 from fastdnn.interrupts import interrupts_held
 from fastdnn.tune.dask_workers import WorkersDied
 from fastdnn.tune.executors import Workers
-from fastdnn.tune.ledger import BEAT, Ledger, Slot
+from fastdnn.tune.ledger import Ledger
 from fastdnn.tune.methods import Method
 from fastdnn.tune.pruning import Pruner, shares
+from fastdnn.tune.records import Slot
 from fastdnn.tune.runner import Begun, Outcome, Task
+from fastdnn.tune.signs import BEAT
 from fastdnn.tune.trial import Trial, trial_seed
 
 _LOOK = 0.25  # seconds between two looks at what other processes have done
@@ -65,10 +68,9 @@ class Coordinator:
         epochs: Callable[[Mapping[str, Any]], int],
         pruner: Pruner | None,
         jobs: int,
-        seed: int,
         seconds: float | None,
         told: Told,
-        tell: Callable[[Mapping[int, Trial], int], str],
+        tell: Callable[[Mapping[int, Trial]], str],
     ) -> None:
         self._ledger = ledger
         self._method = method
@@ -76,7 +78,7 @@ class Coordinator:
         self._epochs = epochs
         self._pruner = pruner
         self._jobs = jobs
-        self._seed = seed
+        self._seed = method.seed
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds
         self._told, self._tell = told, tell
         self._held: dict[int, _Held] = {}
@@ -219,7 +221,8 @@ class Coordinator:
             while not self._ended.empty():
                 self._take(generation, *self._ended.get())
             self._ledger.beat()
-            self._told.line(self._tell(self._ledger.trials, self._running))
+            if self._told.verbose:
+                self._told.line(self._tell(self._ledger.trials))
 
     def _patience(self) -> float:
         """How long there is nothing to do until a trial ends."""
@@ -247,12 +250,10 @@ class Coordinator:
             outcome = Outcome(number, reason=f"{type(error).__name__}: {error}")
         self._suspects.discard(number)
         if outcome.interrupted:
-            self._drop(number)
             self._ledger.release(number)
-        elif outcome.reason or held.rung == len(generation.shares) - 1:
             self._drop(number)
-            state = "failed" if outcome.reason else "complete"
-            self._ledger.finish(outcome, state, self._rungs(held, held.rung))
+        elif outcome.reason or held.rung == len(generation.shares) - 1:
+            self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")
             self._decide(generation)
         else:
             held.outcome = outcome
@@ -260,11 +261,16 @@ class Coordinator:
             self._ledger.report(number, held.rung, outcome.value)
             self._decide(generation)
 
+    def _end(self, held: _Held, outcome: Outcome, rungs: int, state: str) -> None:
+        """Write down a trial that came past so many rungs."""
+        self._ledger.finish(outcome, state, self._rungs(held, rungs))
+        self._drop(held.slot.number)
+
     def _lose(self, number: int) -> None:
         """Its worker died: of several that ran, nobody knows for which one's sake, so each is tried alone."""
         alone = number in self._suspects
-        self._drop(number)
         self._ledger.release(number, died=alone)
+        self._drop(number)
         self._suspects.add(number)
         self._ledger.mend()
 
@@ -296,8 +302,7 @@ class Coordinator:
         for number, held in [*self._held.items()]:
             outcome, rung = held.outcome, held.rung + 1
             if outcome is not None and rung < len(generation.alive) and number not in generation.alive[rung]:
-                self._drop(number)
-                self._ledger.finish(outcome, "pruned", self._rungs(held, rung))
+                self._end(held, outcome, rung, "pruned")
 
     def _failed(self, number: int) -> bool:
         trial = self._ledger.trials.get(number)
@@ -321,8 +326,8 @@ class Coordinator:
     def _give_back(self) -> None:
         """All that waits at a rung."""
         for number in [*self._held]:
-            self._drop(number)
             self._ledger.release(number)
+            self._drop(number)
 
     def _break_off(self) -> None:
         """Stop the workers, write down what is done, give back the rest."""
@@ -337,7 +342,8 @@ class Coordinator:
             except queue.Empty:
                 continue
             self._take_last(number, future)
-        self._give_back()
+        with suppress(OSError):  # of a full disk, say, which is what ended the search
+            self._give_back()
 
     def _take_last(self, number: int, future: "Future[Outcome]") -> None:
         """A trial that came to its end meanwhile is written down; others are given back."""
@@ -347,9 +353,7 @@ class Coordinator:
             return
         outcome, shares_ = future.result(), self._rungs_of[held.slot.generation]
         if not outcome.interrupted and (outcome.reason or held.rung == len(shares_) - 1):
-            self._drop(number)
-            state = "failed" if outcome.reason else "complete"
-            self._ledger.finish(outcome, state, self._rungs(held, held.rung))
+            self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")
 
 
 def _until(slot: Slot, share: float) -> int:

@@ -9,8 +9,9 @@ import numpy as np
 from fastdnn.errors import expected
 from fastdnn.tune.choices import Choice
 from fastdnn.tune.distribution import Distribution
+from fastdnn.tune.powers import PowersOfTwo
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform, Uniform
-from fastdnn.tune.whole_numbers import Integers, PowersOfTwo
+from fastdnn.tune.whole_numbers import Integers
 
 __all__ = [
     "Choice",

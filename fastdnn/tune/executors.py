@@ -74,6 +74,7 @@ class Processes:
 
     Raises:
         ValueError: `build`, or what goes with it, cannot be pickled.
+        RuntimeError: a process ends as soon as it begins.
     """
 
     def __init__(self, where: str, work: Work, jobs: int) -> None:
@@ -87,6 +88,15 @@ class Processes:
         self._context = multiprocessing.get_context("spawn")
         self._stop = self._context.Event()
         self._begin()
+        try:
+            self._pool.submit(int).result()
+        except BrokenProcessPool as error:
+            hint = (
+                'a script calls search under `if __name__ == "__main__":`, and has its build in a file; what '
+                "the process said is above"
+            )
+            wanted = "processes that can begin"
+            raise RuntimeError(expected(where, wanted, "one that ended at once", hint)) from error
 
     def _begin(self) -> None:
         self._pool = ProcessPoolExecutor(

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from fastdnn.errors import expected
-from fastdnn.tune.ledger import SETTINGS, SLOT, Slot, result_of, trial_of
 from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of
+from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
 
 
-def kept(storage: Any, study_name: str) -> Study:
+def kept(storage: Any, study_name: str, space: Any) -> Study:
     """See `fastdnn.tune.load`."""
     if isinstance(storage, str | os.PathLike) and "://" not in str(storage) and not Path(storage).exists():
         raise ValueError(expected("load", "the path of a search's journal", f"{storage}, which is not there"))
@@ -23,7 +24,7 @@ def kept(storage: Any, study_name: str) -> Study:
     settings = there.get_study_user_attrs(study_id).get(SETTINGS)
     if settings is None:
         raise ValueError(expected("load", "a study that fastdnn made", f"{study_name!r} of another tool"))
-    count: dict[int, Any] = {}
+    count: dict[int, Any] = {}  # the Optuna trial that counts for each
     for frozen in there.get_all_trials(study_id, deepcopy=False):
         about = frozen.user_attrs.get(SLOT)
         before = None if about is None else count.get(about["number"])
@@ -36,5 +37,15 @@ def kept(storage: Any, study_name: str) -> Study:
         result = result_of(frozen)
         if result is not None:
             trials.append(trial_of(slot, settings["seed"], result))
-    method, monitor, mode = settings["method"], settings["monitor"], settings["mode"]
-    return Study(tuple(trials), max(len(count), settings.get("planned", 0)), monitor, mode, method)
+    about = settings["monitor"], settings["mode"], settings["method"]
+    return Study(tuple(trials), len(count), *about, *_searched(space, settings["space"]))
+
+
+def _searched(given: Any, signature: str) -> tuple[()] | tuple[Space, tuple[Space]]:
+    """The space, if it is given and the study's."""
+    if given is None:
+        return ()
+    space = Space.of("load", given)
+    if space.signature() != signature:
+        raise ValueError(expected("load", f"the space of the study, {signature}", space.signature()))
+    return space, (space,)

@@ -1,51 +1,32 @@
 """The trials of a search in an Optuna storage, which any number of processes share."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.tune.optuna_parts import optuna, quiet, storage_of
+from fastdnn.tune.records import (
+    RELEASED,
+    RESULT,
+    SETTINGS,
+    SLOT,
+    WORKER,
+    Record,
+    Slot,
+    deaths_of,
+    plain,
+    result_from,
+    result_of,
+    trial_of,
+)
 from fastdnn.tune.runner import Outcome
+from fastdnn.tune.signs import Signs
 from fastdnn.tune.space import Space
-from fastdnn.tune.trial import Trial, trial_seed
-from fastdnn.tune.worker_identity import Process, new_worker
+from fastdnn.tune.trial import Trial
 
-BEAT = 5.0  # seconds between two signs of life
-SILENCE = 60.0  # seconds without one, after which a process of another machine is taken for dead
-_UNOWNED = 10.0  # the same for a trial that was claimed by someone who did not come to say who
-MOST_DEATHS = 3  # of processes that ran a trial, after which it is the trial's fault
-
-SETTINGS, SLOT, _RESULT, _WORKER = "fastdnn", "slot", "result", "worker"
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A trial that is to be done.
-
-    number, generation, params: of the trial.
-    epochs: that it is trained when it is not stopped early.
-    """
-
-    number: int
-    generation: int
-    params: Mapping[str, Any]
-    epochs: int
-
-
-@dataclass
-class _Record:
-    """The Optuna trial that counts for a slot."""
-
-    slot: Slot
-    id: int
-    number: int
-    attempt: int
-    frozen: Any
-    ours: bool = False
-    seen: float = 0.0  # when it was first met running without an owner
+_UNOWNED = 10.0  # seconds after which a trial is lost that was claimed by someone who did not come to say who
 
 
 class Ledger:
@@ -89,17 +70,13 @@ class Ledger:
         self._space = space
         self._seed = seed
         self._distributions = {each: distribution.encoded(each) for each, distribution in space.items()}
-        self._records: dict[int, _Record] = {}
-        self._by_id: dict[int, _Record] = {}
+        self._records: dict[int, Record] = {}
         self._seen = 0  # Optuna trials
+        self._surplus: list[int] = []  # those that do not count
         self.unfinished: set[int] = set()
         self.trials: dict[int, Trial] = {}
         self._begin(maximize, dict(settings), resume)
-        self._worker = new_worker()
-        self._process = Process.this()
-        self._beats = 0
-        self._beaten_at = -BEAT
-        self._others: dict[str, tuple[int, float]] = {}  # the last beat of another, and when it was new
+        self._signs = Signs(self.storage, self.study_id)
         self.refresh()
 
     # ---- The study
@@ -121,6 +98,10 @@ class Ledger:
             if there is not None:
                 _compare(there, settings)
                 return
+            if self.storage.get_n_trials(self.study_id):
+                hint = "give another study_name"
+                got = f"{self.name!r} of another tool"
+                raise ValueError(expected("search", "a study of fastdnn's", got, hint)) from None
         self.storage.set_study_user_attr(self.study_id, SETTINGS, settings)
         names = {encoded: name for name, (encoded, _) in self._distributions.items()}
         self.storage.set_study_user_attr(self.study_id, "names", names)
@@ -147,10 +128,13 @@ class Ledger:
     def mend(self) -> None:
         """Take what dead processes were running away from them; write anew what was lost or given back."""
         self._reap()
+        while self._surplus:
+            with suppress(self._optuna.exceptions.UpdateFinishedTrialError):
+                self.storage.set_trial_state_values(self._surplus.pop(), self._states.FAIL)
         for number in sorted(self.unfinished):
             record = self._records[number]
             if record.frozen.state == self._states.FAIL:  # without a result
-                self._write(record.slot, record.attempt + 1, _deaths(record.frozen))
+                self._write(record.slot, record.attempt + 1, deaths_of(record.frozen))
         self.refresh()
 
     def _write(self, slot: Slot, attempt: int, deaths: int) -> None:
@@ -165,7 +149,7 @@ class Ledger:
             "epochs": slot.epochs,
             "attempt": attempt,
             "deaths": deaths,
-            "params": {name: _plain(value) for name, value in slot.params.items()},
+            "params": {name: plain(value) for name, value in slot.params.items()},
         }
         trial = self._optuna.trial.create_trial(
             state=self._states.WAITING, params=params, distributions=distributions, user_attrs={SLOT: about}
@@ -193,19 +177,20 @@ class Ledger:
             return
         before = self._records.get(about["number"])
         if before is not None and before.attempt >= about["attempt"]:
-            return  # the lower number counts
+            self._surplus.append(frozen._trial_id)  # two planned at once: the lower number counts
+            return
         params = {
             name: self._space[name].decode(frozen.params[encoded])
             for name, (encoded, _) in self._distributions.items()
             if encoded in frozen.params
         }
         slot = Slot(about["number"], about["generation"], params, about["epochs"])
-        record = _Record(slot, frozen._trial_id, frozen.number, about["attempt"], frozen)
+        record = Record(slot, frozen._trial_id, frozen.number, about["attempt"], frozen)
         self._records[slot.number] = record
         self.unfinished.add(slot.number)
         self._note(record)
 
-    def _note(self, record: _Record) -> None:
+    def _note(self, record: Record) -> None:
         """What a record's state means for its slot."""
         result = result_of(record.frozen)
         if result is not None:
@@ -251,7 +236,7 @@ class Ledger:
                 won = False
             if won:
                 self.beat()
-                self.storage.set_trial_system_attr(record.id, _WORKER, self._worker)
+                self.storage.set_trial_system_attr(record.id, WORKER, self._signs.name)
                 record.ours = True
                 self._reread(record)
                 return record.slot
@@ -265,9 +250,9 @@ class Ledger:
     def finish(self, outcome: Outcome, state: str, rungs: Iterable[tuple[int, float]] = ()) -> bool:
         """A trial's end; False where it was taken from this process, which was silent for too long."""
 
-        def write(record: _Record) -> None:
-            result = _result_of(outcome, rungs) | {"state": state}
-            self.storage.set_trial_user_attr(record.id, _RESULT, result)
+        def write(record: Record) -> None:
+            result = result_from(outcome, rungs) | {"state": state}
+            self.storage.set_trial_user_attr(record.id, RESULT, result)
             values = None if outcome.value is None else [outcome.value]
             self.storage.set_trial_state_values(record.id, self._finished(state), values)
 
@@ -280,14 +265,14 @@ class Ledger:
     def release(self, number: int, *, died: bool = False) -> None:
         """Give a trial back, to be done from its start by whoever comes; `died`: for a fault of its own."""
 
-        def write(record: _Record) -> None:
+        def write(record: Record) -> None:
             if not died:
-                self.storage.set_trial_user_attr(record.id, "released", True)
+                self.storage.set_trial_user_attr(record.id, RELEASED, True)
             self.storage.set_trial_state_values(record.id, self._states.FAIL)
 
         self._change(number, write)
 
-    def _change(self, number: int, write: Any) -> bool:
+    def _change(self, number: int, write: Callable[[Record], None]) -> bool:
         record = self._records[number]
         if not record.ours:
             return False
@@ -300,7 +285,7 @@ class Ledger:
         self._reread(record)
         return True
 
-    def _reread(self, record: _Record) -> None:
+    def _reread(self, record: Record) -> None:
         record.frozen = self.storage.get_trial(record.id)
         self._note(record)
 
@@ -310,54 +295,30 @@ class Ledger:
         if sync is not None:
             sync()
 
-    # ---- Signs of life
-
     def beat(self) -> None:
-        """Say that this process lives, if that is due."""
-        now = time.monotonic()
-        if now - self._beaten_at < BEAT:
-            return
-        self._beats += 1
-        sign = {**self._process.as_json(), "beats": self._beats}
-        self.storage.set_study_system_attr(self.study_id, f"worker {self._worker}", sign)
-        self._beaten_at = now
+        """A sign of life, if it is due."""
+        self._signs.beat()
+
+    # ---- What others left
 
     def _reap(self) -> None:
-        running = [
-            record
+        """What dead processes were running is nobody's."""
+        running = {
+            number: record
             for number in self.unfinished
             if not (record := self._records[number]).ours and record.frozen.state == self._states.RUNNING
-        ]
-        if not running:
-            return
-        signs = self.storage.get_study_system_attrs(self.study_id)
-        dead: dict[str, bool] = {}
-        for record in running:
-            worker = record.frozen.system_attrs.get(_WORKER)
-            if worker is None:
-                record.seen = record.seen or time.monotonic()
-                lost = time.monotonic() - record.seen > _UNOWNED
-            else:
-                if worker not in dead:
-                    dead[worker] = self._is_dead(worker, signs.get(f"worker {worker}"))
-                lost = dead[worker]
-            if lost:
+        }
+        owners = {number: record.frozen.system_attrs.get(WORKER) for number, record in running.items()}
+        dead = self._signs.dead_among({owner for owner in owners.values() if owner is not None})
+        for number, record in running.items():
+            record.seen = record.seen or time.monotonic()
+            unowned = owners[number] is None and time.monotonic() - record.seen > _UNOWNED
+            if unowned or owners[number] in dead:
                 self._take_away(record)
 
-    def _is_dead(self, worker: str, sign: Mapping[str, Any] | None) -> bool:
-        """By the system, or because its sign has not changed for long, by this process's own clock."""
-        if sign is not None and Process(sign["host"], sign["pid"], sign["start"]).is_dead:
-            return True
-        beats, now = (0 if sign is None else sign["beats"]), time.monotonic()
-        last, since = self._others.get(worker, (-1, now))
-        if beats != last:
-            since = now
-        self._others[worker] = beats, since
-        return now - since > SILENCE
-
-    def _take_away(self, record: _Record) -> None:
+    def _take_away(self, record: Record) -> None:
         """What was written whole counts; the rest is FAIL, without a result."""
-        result = record.frozen.user_attrs.get(_RESULT)
+        result = record.frozen.user_attrs.get(RESULT)
         state, values = self._states.FAIL, None
         if result is not None:
             state = self._finished(result["state"])
@@ -365,57 +326,6 @@ class Ledger:
         with suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # somebody else was quicker
             self.storage.set_trial_state_values(record.id, state, values)
         self._reread(record)
-
-
-def _deaths(frozen: Any) -> int:
-    """Of processes that ran the slot, this attempt's included, which ended without a result."""
-    return int(frozen.user_attrs[SLOT]["deaths"]) + ("released" not in frozen.user_attrs)
-
-
-def result_of(frozen: Any) -> dict[str, Any] | None:
-    """What came of an Optuna trial; None where it is not finished, or was lost with its process."""
-    if not frozen.state.is_finished():
-        return None
-    result: dict[str, Any] | None = frozen.user_attrs.get(_RESULT)
-    if result is None and (deaths := _deaths(frozen)) >= MOST_DEATHS:
-        reason = f"the process that ran it died, {deaths} times"
-        return _result_of(Outcome(0, reason=reason), ()) | {"state": "failed"}
-    return result
-
-
-def trial_of(slot: Slot, seed: int, result: Mapping[str, Any]) -> Trial:
-    """A slot and what came of it."""
-    return Trial(
-        number=slot.number,
-        params=slot.params,
-        seed=trial_seed(seed, slot.number),
-        generation=slot.generation,
-        state=result["state"],
-        value=result["value"],
-        metrics=result["metrics"],
-        folds=tuple(result["folds"]),
-        rungs=tuple((int(epochs), float(value)) for epochs, value in result["rungs"]),
-        epochs=result["epochs"],
-        seconds=result["seconds"],
-        reason=result["reason"],
-    )
-
-
-def _result_of(outcome: Outcome, rungs: Iterable[tuple[int, float]]) -> dict[str, Any]:
-    return {
-        "value": outcome.value,
-        "metrics": dict(outcome.metrics),
-        "folds": [dict(fold) for fold in outcome.folds],
-        "rungs": [list(rung) for rung in rungs],
-        "epochs": outcome.epochs,
-        "seconds": round(outcome.seconds, 6),
-        "reason": outcome.reason,
-    }
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it, or what it prints."""
-    return value if value is None or isinstance(value, str | int | float) else repr(value)
 
 
 def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -5,7 +5,6 @@ import logging
 import os
 import random
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -119,14 +118,11 @@ def _lock(connection: Any) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what Optuna says of studies and of what is experimental."""
+    """Without what Optuna says of new studies and told trials."""
     logger = logging.getLogger("optuna")
     level = logger.level
     logger.setLevel(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            for category in ("ExperimentalWarning",):
-                warnings.simplefilter("ignore", getattr(optuna("search").exceptions, category))
-            yield
+        yield
     finally:
         logger.setLevel(level)

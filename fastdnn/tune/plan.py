@@ -20,7 +20,7 @@ _ROLES = (
     ("learning rate", r"(.*_)?(lr|alpha|α|learning_?rate|rate|eta|η|step_?size)(_.*)?"),
     ("momentum", r"(.*_)?momentum(_.*)?|beta|β|rho|ρ"),
     ("batch size", r"(.*_)?batch(_?size)?"),
-    ("hidden units", r"(.*_)?(units?|width|neurons)(_.*)?|(.*_)?(hidden|breadth|(layer|hidden)_?(size|dim)s?)"),
+    ("hidden units", r"(.*_)?(units?|width|neurons)(_.*)?|(.*_)?(hidden|breadth|(layer|hidden)_?sizes?)"),
     ("layers", r"(.*_)?(layers|depth|blocks)"),
 )  # fmt: skip
 _REST = "all else"

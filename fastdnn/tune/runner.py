@@ -99,7 +99,7 @@ class Work:
     batch_size: where the values have none.
     monitor: the figure that is a trial's value.
     callbacks: for each fit copies of these, or what the function gives for the values.
-    threads: of each trial.
+    threads: of each trial, None for those of `fit`.
     seconds: a trial's limit.
     """
 
@@ -112,7 +112,7 @@ class Work:
     callbacks: Sequence[Callback] | Callable[[dict[str, Any]], Sequence[Callback]] = ()
     class_weight: Mapping[int, float] | None = None
     shuffle: bool = True
-    threads: int = 1
+    threads: int | None = 1
     seconds: float | None = None
 
     def __getstate__(self) -> dict[str, Any]:

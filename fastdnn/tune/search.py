@@ -1,33 +1,25 @@
 """The search: arguments checked, one step of a trial tried, then generation after generation."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
-from fastdnn import thread_settings
 from fastdnn.callbacks import Callback
 from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.checks import choice, is_text, number, whole
 from fastdnn.diagnose.told import Told
 from fastdnn.errors import expected
 from fastdnn.model import Model
-from fastdnn.tune.asynchronous import Asynchronous
 from fastdnn.tune.asynchronous import check as check_asynchronous
-from fastdnn.tune.coordinator import Coordinator
-from fastdnn.tune.dask_workers import cluster_threads, is_client
+from fastdnn.tune.conduct import Conduct, Resources
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
-from fastdnn.tune.executors import workers_of
-from fastdnn.tune.folds import fingerprint, folds_of
-from fastdnn.tune.ledger import Ledger
+from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
 from fastdnn.tune.optuna_parts import optuna
-from fastdnn.tune.pruning import Pruner, pruner_of
-from fastdnn.tune.rows import count
+from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
-from fastdnn.tune.trial import Trial
 
 _EPOCHS, _BATCH_SIZE = 10, 32
 
@@ -104,13 +96,16 @@ def search(
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
         seed: of values, folds, and the trials' own seeds.
-        jobs: trials at a time; "all": as many as there are cores for fastdnn, or threads in the cluster now.
-        threads_per_trial: default the cores divided by the jobs, at least 1, in a cluster 1; it changes no bit.
+        jobs: trials at a time; "all": as many as there are cores for fastdnn, or threads in the cluster when
+            the search begins.
+        threads_per_trial: default the cores divided by the jobs, at least 1; of a lone job those of `fit`, in
+            a cluster 1. It changes no bit.
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
             of your own; an executor of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
             (`pip install "fastdnn[dask]"`).
         seconds: after which no further trial begins; those that run are finished.
-        seconds_per_trial: a trial that takes longer has failed. Whether one does depends on the machine.
+        seconds_per_trial: a trial whose training takes longer has failed; it is looked at after each epoch,
+            in long ones ten times a second. Whether one does depends on the machine.
         storage: where trials are kept: None for memory; a path, for a journal that several processes may
             share and that a crash does not harm; the URL of a database, or a storage of Optuna's.
         study_name: which one of the storage's.
@@ -127,6 +122,7 @@ def search(
         ValueError: an argument does not fit, the model does not fit the data, or the storage has a study of
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model.
+        RuntimeError: a process of "processes" cannot begin; what is missing is said.
         KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
@@ -152,13 +148,8 @@ def search(
     optuna(where)
     told = Told(where, verbose)
     searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
-    monitored = monitor if is_text(monitor) else choice(where, "monitor", monitor, ["val_loss"])
-    choice(where, "a mode", mode, ("auto", "min", "max"))
-    best: Literal["min", "max"] = "max" if higher_is_better(monitored) else "min"
-    if mode != "auto":
-        best = mode
+    figure, best = _monitored(where, monitor, mode)
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
-    stopping = pruner_of(where, pruner)
     if not reproducible:
         check_asynchronous(where, method)
     resources = Resources.of(where, jobs, threads_per_trial, executor)
@@ -169,78 +160,41 @@ def search(
         dev=_dev(where, validation_data, cv),
         folds=() if cv is None else folds_of(where, cv, data, stratify, groups, seed),
         batch_size=_fixed(where, "batch_size", batch_size, _BATCH_SIZE),
-        monitor=monitored,
+        monitor=figure,
         callbacks=callbacks if callable(callbacks) else tuple(callbacks),
         class_weight=class_weight,
         shuffle=bool(shuffle),
         threads=resources.threads,
-        seconds=None
-        if seconds_per_trial is None
-        else number(where, "seconds_per_trial", seconds_per_trial, 0),
+        seconds=_limit(where, "seconds_per_trial", seconds_per_trial),
     )
-    all_epochs = _fixed(where, "epochs", epochs, _EPOCHS)
-    limit = None if seconds is None else number(where, "seconds", seconds, 0)
-    dry_run(where, work, chosen)
-    settings = _settings(chosen, stopping, method, all_epochs, work, best) | {
-        "reproducible": bool(reproducible)
-    }
-    ledger = Ledger(storage, study_name, best == "max", settings, searched, seed, resume=bool(resume))
-    planned = chosen.planned
-    workers = workers_of(where, executor, work, resources.jobs)
-    kind = Coordinator if reproducible else Asynchronous
-    coordinator = kind(
-        ledger,
-        chosen,
-        workers,
-        epochs=lambda values: int(values.get("epochs", all_epochs)),
-        pruner=stopping,
+    conduct = Conduct(
+        method=chosen,
+        name=method,
+        pruner=pruner_of(where, pruner),
+        work=work,
         jobs=resources.jobs,
-        seed=seed,
-        seconds=limit,
-        told=told,
-        tell=lambda trials, running: _line(trials, planned, monitored, best),
+        epochs=_fixed(where, "epochs", epochs, _EPOCHS),
+        seconds=_limit(where, "seconds", seconds),
+        mode=best,
+        reproducible=bool(reproducible),
     )
-    if isinstance(coordinator, Asynchronous):
-        longest = int(searched["epochs"].at(1.0)) if "epochs" in searched else all_epochs
-        coordinator.prepare(method, longest)
-    with told:
-        try:
-            coordinator.run()
-        finally:
-            workers.close()
-            ledger.close()
-    trials = tuple(trial for _, trial in sorted(ledger.trials.items()))
-    return Study(trials, planned, monitored, best, method, searched, chosen.regions(trials), work)
+    dry_run(where, work, chosen)
+    return conduct.run(storage, study_name, executor, told, resume=bool(resume))
 
 
-@dataclass(frozen=True)
-class Resources:
-    """How many trials at a time, and threads of each."""
+def _monitored(where: str, monitor: str, mode: str) -> tuple[str, Literal["min", "max"]]:
+    """The figure's name, and which of its values is best; that it is there, the dry run sees."""
+    if not is_text(monitor):
+        raise ValueError(
+            expected(where, 'monitor as the name of a figure, such as "val_loss"', repr(monitor))
+        )
+    choice(where, "a mode", mode, ("auto", "min", "max"))
+    more_is_better = higher_is_better(monitor) if mode == "auto" else mode == "max"
+    return monitor, "max" if more_is_better else "min"
 
-    jobs: int
-    threads: int
 
-    @classmethod
-    def of(cls, where: str, jobs: Any, threads: Any, executor: Any = None) -> "Resources":
-        """Within the cores; what is given is used as given. Of a Dask cluster each thread is one for a trial.
-
-        Raises:
-            ValueError: it is no number of jobs or threads, or the cluster is not there.
-        """
-        if is_client(executor):
-            there = cluster_threads(where, executor)
-            if isinstance(jobs, str):
-                choice(where, "jobs as a number or", jobs, ["all"])
-            given = there if isinstance(jobs, str) else whole(where, "jobs", jobs, 1)
-            return cls(given, 1 if threads is None else whole(where, "threads_per_trial", threads, 1))
-        cores = thread_settings.get_num_threads()
-        if isinstance(jobs, str):
-            choice(where, "jobs as a number or", jobs, ["all"])
-            given = max(1, cores // (1 if threads is None else whole(where, "threads_per_trial", threads, 1)))
-        else:
-            given = whole(where, "jobs", jobs, 1)
-        own = max(1, cores // given) if threads is None else whole(where, "threads_per_trial", threads, 1)
-        return cls(given, own)
+def _limit(where: str, name: str, given: Any) -> float | None:
+    return None if given is None else number(where, name, given, 0)
 
 
 def _searched(where: str, space: Any, **more: Any) -> Space:
@@ -304,39 +258,3 @@ def _dev(where: str, given: Any, cv: Any) -> tuple[Any, Any, Any] | None:
         wanted = "validation_data as (x, y) or (x, y, sample_weight)"
         raise ValueError(expected(where, wanted, type(given).__name__))
     return given[0], given[1], given[2] if len(given) == 3 else None
-
-
-def _settings(
-    method: Method, pruner: Pruner | None, name: str, epochs: int, work: Work, mode: str
-) -> dict[str, Any]:
-    """What all who work on the study must agree on, in words."""
-    found = {
-        "space": method.space.signature(),
-        "method": name,
-        "seed": method.seed,
-        "epochs": epochs,
-        "batch_size": work.batch_size,
-        "monitor": work.monitor,
-        "mode": mode,
-        "pruner": repr(pruner),
-        "rows": count(work.data[0]),
-        "data": fingerprint(work.data, work.dev, work.folds),
-    }
-    if not method.extends or pruner is not None:
-        found["n_trials"] = repr(method.n_trials)
-    if name in ("evolutionary", "bayesian"):
-        found["generation_size"] = method.generation_size
-    if name == "coarse_to_fine":
-        found |= {"stages": method.stages, "sampling": method.sampling}
-    return found
-
-
-def _line(trials: Mapping[int, Trial], planned: int, monitor: str, mode: str) -> str:
-    """How far it is."""
-    values = [(trial.value, trial.number) for trial in trials.values() if trial.state == "complete"]
-    failed = sum(trial.state == "failed" for trial in trials.values())
-    text = f"{len(trials)}/{planned} trials" + (f", {failed} failed" if failed else "")
-    if values:
-        value, best = (min if mode == "min" else max)(values)
-        text += f"; best {monitor} {value:.4g} (trial {best})"
-    return text

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastdnn.checks import choice, whole
+from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
 from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
@@ -192,6 +193,13 @@ class Study(ShortRepr):
 
         return importances(self)
 
+    @property
+    def advice(self) -> tuple[Advice, ...]:
+        """What to do next: a range whose end the best trials crowd at, or trials that failed."""
+        from fastdnn.tune.study_advice import advice_of
+
+        return advice_of(self)
+
     def plot(
         self,
         kind: Literal["scores", "importance", "parallel_coordinates", "zoom"] = "scores",
@@ -230,7 +238,7 @@ class Study(ShortRepr):
         if self.trials:
             left = len(self.trials) - _SHOWN
             more = [f"... {left} more; print(study.table())"] if left > 0 else []
-            lines = [self.table(_SHOWN), *more, *lines]
+            lines = [self.table(_SHOWN), *more, *lines, *(str(each) for each in self.advice)]
         return "\n".join(lines)
 
 
@@ -241,18 +249,33 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def load(storage: Any, study_name: str = "search") -> Study:
+def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Study:
     """The trials that a search has kept, also while it runs or after a crash; without the data that training
     their models needs.
 
     Args:
         storage: as in `search`.
         study_name: likewise.
+        space: likewise, for importances and pictures.
 
     Raises:
         ImportError: Optuna is not installed.
-        ValueError: there is no such study.
+        ValueError: there is no such study, or it searched another space.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> def build(p):
+    ...     model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(1)])
+    ...     model.compile(fd.optimizers.SGD(p["lr"]), "mse")
+    ...     return model
+    >>> x, space = np.linspace(-1, 1, 64)[:, None], {"lr": fd.tune.log_uniform(1e-3, 1e-1)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = fd.tune.search(build, space, x, 2 * x, validation_data=(x, 2 * x), n_trials=3, epochs=1,
+    ...                            storage=f"{folder}/trials.journal")
+    ...     fd.tune.load(f"{folder}/trials.journal").best_params == study.best_params
+    True
     """
     from fastdnn.tune.kept import kept
 
-    return kept(storage, study_name)
+    return kept(storage, study_name, space)

@@ -1,4 +1,4 @@
-"""Hyper-parameters that are whole numbers: numbers of units or layers, sizes of batches."""
+"""Hyper-parameters that are whole numbers: numbers of units or layers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Self
 from fastdnn.checks import whole
 from fastdnn.errors import expected
 from fastdnn.tune.distribution import Distribution, window
+
+LARGEST = 2**40  # far beyond it, logarithms in float64 would not tell neighbours apart
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class Integers(Distribution):
 
     def __post_init__(self) -> None:
         for name in ("low", "high", "step"):
-            given = _index(getattr(self, name))
-            if given is None:
-                wanted, got = f"{name} as a whole number", repr(getattr(self, name))
+            given = index_of(getattr(self, name))
+            if given is None or abs(given) > LARGEST:
+                wanted, got = f"{name} as a whole number up to 2^40", repr(getattr(self, name))
                 hint = "floats are drawn by uniform or log_uniform"
                 raise ValueError(expected(self.where, wanted, got, hint))
             object.__setattr__(self, name, given)
@@ -63,7 +65,7 @@ class Integers(Distribution):
 
     def contains(self, value: object) -> bool:
         """Whether it is an int among them."""
-        given = _index(value)
+        given = index_of(value)
         return given is not None and self.low <= given <= self.high and (given - self.low) % self.step == 0
 
     def reaches(self, low: float, high: float) -> bool:
@@ -131,88 +133,6 @@ class Integers(Distribution):
         return distributions.IntDistribution(self.low, self.high, log=self.log, step=self.step)
 
 
-@dataclass(frozen=True)
-class PowersOfTwo(Distribution):
-    """2^k from low to high, each as probable: sizes of batches and of layers."""
-
-    low: int
-    high: int
-    where = "powers_of_two"
-
-    def __post_init__(self) -> None:
-        for name in ("low", "high"):
-            value = getattr(self, name)
-            given = _index(value)
-            if given is None or given < 1 or given & (given - 1):
-                hint = _nearest_powers(given)
-                raise ValueError(expected(self.where, f"{name} as a power of two", repr(value), hint))
-            object.__setattr__(self, name, given)
-        if self.high < self.low:
-            given_text = f"low={self.low}, high={self.high}"
-            hint = f"did you mean powers_of_two({self.high}, {self.low})?"
-            raise ValueError(expected(self.where, "low <= high", given_text, hint))
-
-    @property
-    def size(self) -> int:
-        """How many there are."""
-        return self.high.bit_length() - self.low.bit_length() + 1
-
-    def contains(self, value: object) -> bool:
-        """Whether it is an int among them."""
-        given = _index(value)
-        return given is not None and self.low <= given <= self.high and not given & (given - 1)
-
-    def reaches(self, low: float, high: float) -> bool:
-        """Whether one of them lies between these."""
-        return any(low <= self.low << place <= high for place in range(self.size))
-
-    def as_json(self) -> dict[str, Any]:
-        """Kind and ends."""
-        return {"kind": self.where, "low": self.low, "high": self.high}
-
-    def describe(self) -> str:
-        """In words."""
-        return f"powers of two, {self.low} to {self.high}"
-
-    def encoded_name(self, name: str) -> str:
-        """Of the exponent."""
-        return f"log2 {name}"
-
-    def encode(self, value: Any) -> int:
-        """The exponent."""
-        return operator.index(self._held(value)).bit_length() - 1
-
-    def decode(self, value: Any) -> int:
-        """The number of an exponent."""
-        least, most = self.low.bit_length() - 1, self.high.bit_length() - 1
-        given = _index(value)
-        if given is None or not least <= given <= most:
-            raise ValueError(expected(self.where, f"an exponent from {least} to {most}", repr(value)))
-        return 1 << given
-
-    def _held(self, value: Any) -> int:
-        return operator.index(super()._held(value))
-
-    def _at(self, u: float) -> int:
-        return self.low << min(int(u * self.size), self.size - 1)
-
-    def _position(self, value: int) -> float:
-        return (value.bit_length() - self.low.bit_length() + 0.5) / self.size
-
-    def _grid(self, n: int) -> tuple[int, ...]:
-        return tuple(self.low << place for place in spread(n, self.size))
-
-    def _zoomed(self, values: list[int], share: float) -> Self:
-        first = self.low.bit_length()
-        low, high = block(
-            min(values).bit_length() - first, max(values).bit_length() - first, share, self.size
-        )
-        return type(self)(self.low << low, self.low << high)
-
-    def _for_optuna(self, distributions: Any) -> Any:
-        return distributions.IntDistribution(self.low.bit_length() - 1, self.high.bit_length() - 1)
-
-
 def spread(n: int, size: int) -> list[int]:
     """At most n places of 0 to size - 1, evenly, both ends included; one is the middle.
 
@@ -238,18 +158,16 @@ def block(first: int, last: int, share: float, size: int) -> tuple[int, int]:
     return low, low + last - first + missing
 
 
-def _index(value: object) -> int | None:
-    """An int of Python or NumPy, and no truth value."""
+def index_of(value: object) -> int | None:
+    """An int of Python or NumPy as Python's; None for anything else, truth values among it.
+
+    >>> from fastdnn.tune.whole_numbers import index_of
+    >>> index_of(3), index_of(True), index_of(3.0)
+    (3, None, None)
+    """
     if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
         return None
     try:
         return operator.index(value)  # type: ignore[arg-type]
     except TypeError:
         return None
-
-
-def _nearest_powers(given: int | None) -> str:
-    if given is None or given < 1:
-        return "such as 32: 1, 2, 4, 8, 16, ..."
-    below = 1 << (given.bit_length() - 1)
-    return f"the nearest are {below} and {2 * below}"

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import uuid
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,20 +25,15 @@ class Process:
         return cls(_host(), os.getpid(), _start_of(os.getpid()))
 
     @property
-    def is_dead(self) -> bool:
-        """Whether it is known to have ended: a process of this machine that is not there."""
+    def is_dead(self) -> bool | None:
+        """Whether it has ended; None of a process of another machine, of which that is not known."""
         if self.host != _host():
-            return False
+            return None
         return _start_of(self.pid) != self.start
 
     def as_json(self) -> dict[str, Any]:
         """For the storage."""
         return asdict(self)
-
-
-def new_worker() -> str:
-    """A name that no other search has."""
-    return uuid.uuid4().hex[:12]
 
 
 def _host() -> str:

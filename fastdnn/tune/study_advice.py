@@ -1,0 +1,89 @@
+"""What the trials of a search say about the next one."""
+
+import math
+from collections import Counter
+from statistics import median
+from typing import TYPE_CHECKING
+
+from fastdnn.diagnose.advice import Advice
+from fastdnn.tune.distribution import Distribution
+from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform, Uniform
+from fastdnn.tune.trial import Trial
+
+if TYPE_CHECKING:
+    from fastdnn.tune.study import Study
+
+_MANY_FAILED = 0.2  # of the trials
+_LEAST = 20  # complete trials, the best quarter of which is five
+_EDGE = 0.2  # of a range: where half of the best quarter lies in it, with the best, the end may cut them off
+
+
+def advice_of(study: "Study") -> tuple[Advice, ...]:
+    """See `Study.advice`."""
+    return (*_failures(study), *_edges(study))
+
+
+def _failures(study: "Study") -> list[Advice]:
+    failed = [trial for trial in study.trials if trial.state == "failed"]
+    if len(failed) <= _MANY_FAILED * len(study.trials):
+        return []
+    reason, count = Counter(trial.reason for trial in failed).most_common(1)[0]
+    return [
+        Advice(
+            "failed_trials",
+            "warning",
+            "Many trials failed: leave out the values that cannot work.",
+            f"{len(failed)} of {len(study.trials)} trials; {count} of them: {reason}",
+        )
+    ]
+
+
+def _edges(study: "Study") -> list[Advice]:
+    """Ranges whose end the best quarter of the trials crowds at."""
+    complete = [trial for trial in study.ranked() if trial.state == "complete"]
+    if study.space is None or len(complete) < _LEAST:
+        return []
+    best = complete[: math.ceil(len(complete) / 4)]
+    found = (_edge(name, each, best) for name, each in study.space.items() if isinstance(each, _RANGES))
+    return [advice for advice in found if advice is not None]
+
+
+_RANGES = (Uniform, LogUniform, OneMinusLogUniform)
+
+
+def _edge(name: str, searched: Distribution, best: list[Trial]) -> Advice | None:
+    values = [trial.params[name] for trial in best if name in trial.params]
+    if not values:
+        return None
+    places = [searched.position(value) for value in values]
+    middle = median(places)
+    wider = _wider(searched, upwards=middle > 0.5)
+    at_edge = max(middle, places[0]) <= _EDGE or min(middle, places[0]) >= 1 - _EDGE
+    if not at_edge or wider is None:
+        return None
+    end = "upper" if middle > 0.5 else "lower"
+    return Advice(
+        "edge_of_range",
+        "hint",
+        f"The best values of {name} crowd at the {end} end of what was searched: search on beyond it.",
+        f"of the best {len(values)} trials half lie in the {end} {_EDGE:.0%} of: {searched.describe()}",
+        f"wider = {{{name!r}: {wider}}}",
+        'deck 002, "Coarse to fine"',
+    )
+
+
+def _wider(searched: Distribution, *, upwards: bool) -> str | None:
+    """The range that goes on beyond an end, as code; None where it cannot."""
+    assert isinstance(searched, _RANGES)
+    low, high = searched.low, searched.high
+    if isinstance(searched, LogUniform):
+        low, high = (low, 10 * high) if upwards else (low / 10, high)
+    elif isinstance(searched, OneMinusLogUniform):
+        low, high = (low, 1 - (1 - high) / 10) if upwards else (max(0.0, 1 - (1 - low) * 10), high)
+    elif upwards:
+        high += high - low
+    elif low > 0:
+        low = max(0.0, low - (high - low))  # what begins at 0, such as a rate of dropout, has no less
+    if (low, high) == (searched.low, searched.high):
+        return None
+    return f"fd.tune.{searched.where}({low:.6g}, {high:.6g})"
