@@ -56,7 +56,7 @@ def rows(study):
 
 def slow_build(p):
     """Leaves a mark, waits until all are there who are to begin together, and takes a while; from some mark
-    on so long that whoever watches comes in time.
+    on so long that whoever watches comes in time, or, from HANGS_AT on, for ever.
     """
     marks = pathlib.Path(os.environ["MARKS"])
     with marks.open("a") as file:
@@ -64,7 +64,10 @@ def slow_build(p):
     for other in os.environ.get("TOGETHER", "").split():
         while not pathlib.Path(other).exists():
             time.sleep(0.01)
-    late = len(marks.read_text().splitlines()) > int(os.environ.get("HOLD", "1000"))
+    count = len(marks.read_text().splitlines())
+    if count >= int(os.environ.get("HANGS_AT", "1000")):
+        time.sleep(600)
+    late = count > int(os.environ.get("HOLD", "1000"))
     time.sleep(2 if late else float(os.environ.get("PAUSE", "0.05")))
     return build(p)
 
