@@ -16,7 +16,7 @@ from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
-from fastdnn.tune.trial import Trial
+from fastdnn.tune.trial import Trial, copied
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ class Study(ShortRepr):
     @property
     def best_params(self) -> dict[str, Any]:
         """Its values by name."""
-        return dict(self.best_trial.params)
+        return copied(self.best_trial.params)
 
     @property
     def best_value(self) -> float:
@@ -96,7 +96,11 @@ class Study(ShortRepr):
 
     def train(self, trial: int | None = None) -> "Model":
         """Train a trial's model again, by its values and seed: the same bits as in the trial where it had
-        validation data; after a cross-validation on all of x and y, as many epochs as the folds' mean.
+        validation data.
+
+        After a cross-validation it is trained on all of x and y. There are no held-out figures then: callbacks
+        whose `monitor` begins with "val_" are left out, all others are there as in the trials. It is trained as
+        many epochs as are in the weights that the folds ended with, their mean: with `EarlyStopping` the best.
 
         Args:
             trial: its number, default the best.
