@@ -333,7 +333,7 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
         ({"n_trials": {"lr": 3}}, "expected n_trials as a number for 'random'"),
         ({"epochs": 0}, "expected epochs as a whole number >= 1, got 0"),
         ({"batch_size": 2.5}, "expected batch_size as a whole number >= 1, got 2.5"),
-        ({"jobs": "most"}, "expected jobs as a number or, one of all, got 'most'"),
+        ({"jobs": "most"}, "expected jobs as a whole number >= 1, or \"all\", got 'most'"),
         ({"jobs": 0}, "expected jobs as a whole number >= 1, got 0"),
         ({"threads_per_trial": 0}, "expected threads_per_trial as a whole number >= 1, got 0"),
         ({"monitor": "val_acuracy"}, "expected a figure to monitor, one of .*did you mean 'val_accuracy'"),
@@ -350,6 +350,30 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
         ({"verbose": "loud"}, "expected verbose as"),
         ({"seed": -1}, "expected seed as a whole number >= 0"),
         ({"epochs": 3, "space": {**SPACE, "epochs": fd.tune.integers(1, 3)}}, "expected epochs once"),
+        (
+            {"epochs": fd.tune.uniform(1, 2)},
+            "epochs as a distribution of whole numbers >= 1, got 1.0 of uniform",
+        ),
+        ({"epochs": fd.tune.integers(0, 2)}, "epochs as a distribution of whole numbers >= 1, got 0 of"),
+        (
+            {"batch_size": fd.tune.choice(8, True)},
+            "batch_size as a distribution of whole numbers >= 1, got True",
+        ),
+        ({"space": {**SPACE, "epochs": fd.tune.uniform(1, 9)}}, "epochs as a distribution of whole numbers"),
+        ({"callbacks": fd.callbacks.EarlyStopping()}, "expected callbacks as a list.*got EarlyStopping"),
+        ({"callbacks": 3}, "expected callbacks as a list.*got int"),
+        ({"callbacks": [3]}, "expected callbacks of fd.callbacks.Callback, got int"),
+        ({"callbacks": [fd.tune.Babysitter()]}, "got a Babysitter; each trial trains by a copy"),
+        ({"callbacks": lambda p: None}, "expected a function that gives a list of callbacks, got TypeError"),
+        ({"class_weight": {"a": 1}}, "expected arguments with which a model can be trained"),
+        ({"validation_data": (X,)}, "got tuple of 1"),
+        ({"groups": Y[:180]}, "expected groups with cv=, got groups without folds"),
+        ({"stratify": True}, "expected stratify with cv="),
+        ({"seconds_per_trial": 0}, "expected a finite 0 < seconds_per_trial, got 0"),
+        ({"shuffle": 2}, "expected shuffle as True or False, got 2"),
+        ({"reproducible": "no"}, "expected reproducible as True or False, got 'no'"),
+        ({"resume": "yes"}, "expected resume as True or False, got 'yes'"),
+        ({"study_name": 3}, "expected study_name as text, got 3"),
         ({"cv": []}, "expected cv with at least one fold, got none"),
         ({"cv": [([0, 1], [500])]}, "fold 0: numbers of dev rows from 0 to 179, got 500 to 500"),
     ],
@@ -428,7 +452,9 @@ def test_a_number_that_is_not_finite_is_refused_before_the_first_trial(place):
     (dev if place == "dev" else x)[50, 2] = math.nan
     more = {"cv": 3} if place == "folds" else {"validation_data": (dev, DEV[1])}
     where = "search, validation_data" if place == "dev" else "search"
-    with pytest.raises(ValueError, match=re.escape(f"[{where}] expected finite x, got nan in row 50, column 2")):
+    with pytest.raises(
+        ValueError, match=re.escape(f"[{where}] expected finite x, got nan in row 50, column 2")
+    ):
         fd.tune.search(build, SPACE, x, TRAIN[1], n_trials=2, epochs=1, **more)
 
 
@@ -510,6 +536,10 @@ def test_a_journal_of_another_search_is_refused(tmp_path):
         ({"monitor": "val_accuracy"}, "monitor"),
         ({"method": "grid", "n_trials": {"lr": 2, "beta_1": 1, "units": 1, "dropout": 1}}, "method"),
         ({"validation_data": (DEV[0] + 1, DEV[1])}, "data"),
+        ({"shuffle": False}, "shuffle"),
+        ({"class_weight": {0: 2.0}}, "class_weight"),
+        ({"callbacks": [fd.callbacks.EarlyStopping(patience=3)]}, "callbacks"),
+        ({"seconds_per_trial": 50}, "seconds_per_trial"),
     ]:
         with pytest.raises(
             ValueError, match=re.escape(f"[search] expected the study in the storage: {name} =")
@@ -597,3 +627,21 @@ def test_the_line_says_how_far_it_is(capsys):
     search(verbose=2, n_trials=3)
     said = capsys.readouterr().out
     assert re.match(r"3/3 trials; best val_loss [\d.]+ \(trial \d\)", said)
+
+
+def test_the_line_and_the_study_name_the_same_of_equal_ones(capsys):
+    for monitor in ("val_loss", "val_accuracy"):
+        frozen = {"lr": fd.tune.uniform(0, 1e-30)}
+        study = search(
+            build=lambda p: constant(), space=frozen, n_trials=3, monitor=monitor, jobs=1, verbose=2
+        )
+        assert len({trial.value for trial in study.trials}) == 1
+        assert study.best_trial.number == 0
+        assert capsys.readouterr().out.rstrip().endswith("(trial 0)")
+
+
+def constant():
+    model = fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)], seed=0)
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(fd.optimizers.SGD(1e-30), loss, metrics=["accuracy"])
+    return model

@@ -4,9 +4,12 @@ import csv
 import dataclasses
 import math
 
+import numpy as np
 import optuna_or_skip  # noqa: F401
 import pytest
+from frames_for_tests import Frame
 from searches import SPACE, build, search
+from sparse_arrays import Csr
 
 import fastdnn as fd
 
@@ -157,3 +160,16 @@ def test_advice_where_many_failed():
     (advice,) = study_of(lambda p: None if p["a"] > 0.5 else (p["a"] - 0.25) ** 2).advice
     assert (advice.kind, advice.severity) == ("failed_trials", "warning")
     assert "ValueError: too bad" in advice.evidence
+
+
+def test_data_are_known_again_by_their_numbers_whatever_holds_them():
+    from fastdnn.tune.folds import fingerprint
+
+    one, same, other = (Csr.of(np.diag([1.0, value])) for value in (2.0, 2.0, 3.0))
+    moved = one.replaced(indices=one.indices[::-1])
+    assert fingerprint(one) == fingerprint(same)
+    assert len({fingerprint(each) for each in (one, other, moved)}) == 3
+    texts = [np.array([word, None], object) for word in ("a", "b")]
+    assert fingerprint(texts[0]) == fingerprint(texts[0].copy()) != fingerprint(texts[1])
+    frames = [Frame({"price": [1.0, value]}) for value in (2.0, 3.0)]
+    assert fingerprint(frames[0]) == fingerprint(Frame({"price": [1.0, 2.0]})) != fingerprint(frames[1])
