@@ -232,8 +232,8 @@ class Work:
         }
 
     def final(self, trial: Trial) -> Model:
-        """The model of a trial, trained in one go; with folds on all data, without callbacks that watch held-out
-        figures, of which there are none, for as many epochs as are in the weights that the folds ended with.
+        """The model of a trial, trained in one go; with folds on all data, without callbacks that watch
+        held-out figures, of which there are none, for as many epochs as are in the weights of the folds.
         """
         model = self.built(trial.params, trial.seed)
         callbacks = self.callbacks_for(trial.params)
@@ -245,6 +245,7 @@ class Work:
         return model
 
     def callbacks_for(self, params: Mapping[str, Any]) -> list[Callback]:
+        """Those of one fit."""
         given = self.callbacks(copied(params)) if callable(self.callbacks) else copy.deepcopy(self.callbacks)
         return list(given)
 

@@ -90,8 +90,8 @@ def search(
         sample_weight: (examples,), as in `fit`.
         class_weight: as in `fit`.
         shuffle: as in `fit`.
-        callbacks: each fit gets copies of them; or a function of the values that gives a trial's, as is needed
-            where each writes a file of its own. After a cross-validation `best_model` is trained without those
+        callbacks: each fit gets copies of them; or a function of the values that gives a trial's, which is
+            needed where they write files. After a cross-validation `best_model` is trained without those
             whose `monitor` begins with "val_"; see `Study.train`.
         monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
