@@ -324,6 +324,13 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
 # ---- What is refused, before the first trial
 
 
+class NeedsGroups:
+    """As GroupKFold is, without groups."""
+
+    def split(self, x, y, groups):
+        raise ValueError("groups must be given")
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -374,6 +381,10 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
         ({"reproducible": "no"}, "expected reproducible as True or False, got 'no'"),
         ({"resume": "yes"}, "expected resume as True or False, got 'yes'"),
         ({"study_name": 3}, "expected study_name as text, got 3"),
+        ({"storage": ""}, "storage as the path of a file in a folder that is there, got ''"),
+        ({"storage": "/"}, "storage as the path of a file in a folder that is there, got '/'"),
+        ({"storage": "no such folder/journal"}, "folder that is there, got 'no such folder/journal'"),
+        ({"cv": NeedsGroups()}, "cv that splits these x, y and groups, got NeedsGroups.split: groups"),
         ({"cv": []}, "expected cv with at least one fold, got none"),
         ({"cv": [([0, 1], [500])]}, "fold 0: numbers of dev rows from 0 to 179, got 500 to 500"),
     ],
@@ -401,6 +412,11 @@ def test_a_build_that_does_not_fit_the_data_is_refused_before_the_first_trial(tm
     ):
         search(build=too_narrow, storage=tmp_path / "journal")
     assert not (tmp_path / "journal").exists()
+
+
+def test_x_and_y_of_different_lengths_are_told_as_such():
+    with pytest.raises(ValueError, match="expected y with one row for each of x, 240, got 100"):
+        fd.tune.search(build, SPACE, X, Y[:100], cv=3)
 
 
 def test_a_label_out_of_range_in_the_last_row_is_refused_before_the_first_trial():

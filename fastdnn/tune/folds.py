@@ -27,18 +27,29 @@ def folds_of(where: str, cv: Any, data: tuple[Any, Any, Any], stratify: Any, gro
     x, y, _ = data
     rows = count(x)
     if hasattr(cv, "split"):
-        pairs: Iterable[Any] = cv.split(np.zeros((rows, 1)), None if isinstance(y, Mapping) else y, groups)
+        pairs: Iterable[Any] = _split(where, cv, rows, y, groups)
     elif isinstance(cv, Iterable) and not isinstance(cv, str):
         pairs = cv
     else:
         from fastdnn.data import k_fold_indices
 
+        if not isinstance(y, Mapping) and count(y) != rows:
+            raise ValueError(expected(where, f"y with one row for each of x, {rows}", count(y)))
         labels = _labels(y) if stratify is None or stratify is True else stratify
         kinds = None if labels is False or labels is None else labels
         return tuple(
             k_fold_indices(rows, whole(where, "cv", cv, 2), stratify=kinds, groups=groups, seed=seed)
         )
     return tuple(_checked(where, number, pair, rows) for number, pair in enumerate(pairs)) or _none(where)
+
+
+def _split(where: str, cv: Any, rows: int, y: Any, groups: Any) -> list[Any]:
+    """What an object such as scikit-learn's gives."""
+    try:
+        return list(cv.split(np.zeros((rows, 1)), None if isinstance(y, Mapping) else y, groups))
+    except (TypeError, ValueError) as error:
+        got = f"{type(cv).__name__}.split: {error}"
+        raise ValueError(expected(where, "cv that splits these x, y and groups", got)) from error
 
 
 def _labels(y: Any) -> Any:

@@ -330,8 +330,8 @@ def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for name in wanted:
         if there.get(name) != wanted[name]:
             hint = "give what it was begun with, or another storage or study_name"
-            both = there.get(name), wanted[name]
-            if name == "space" and both[0] is not None:
-                both = differing(*both)
-            is_so, got = (f"{name} = {each}" for each in both)
+            is_so, got = there.get(name), wanted[name]
+            if name == "space" and is_so is not None:
+                is_so, got = differing(is_so, got)
+            is_so, got = f"{name} = {is_so}", f"{name} = {got}"
             raise ValueError(expected("search", f"the study in the storage: {is_so}", got, hint))
