@@ -46,6 +46,11 @@ class OwnedLock(ForkedLock):
 class FitLock(OwnedLock):
     """One fit or `compile` of a model at a time."""
 
+    @property
+    def is_held(self) -> bool:
+        """Whether any thread holds it. The lock's text says so without taking it, as trying would."""
+        return repr(self()).startswith("<locked")
+
     def of(self, where: str) -> Any:
         """What to hold: `with lock.of("fit"):`; waits while another thread does.
 

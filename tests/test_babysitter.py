@@ -635,3 +635,88 @@ def test_the_sitters_plot_is_of_its_last_fit():
     words = [text.get_text() for text in sitter.plot().get_legend().get_texts()]
     assert words[-1] == "learning_rate 0.01 → 0.5"
     assert words[:2] == ["train loss", "dev loss"]
+
+
+# ---- One after the other
+
+
+def test_replay_of_undos_that_follow_each_other():
+    model, sitter = model_of(), Babysitter(keep_epochs=4)
+
+    def twice(epoch, logs):
+        if epoch in (2, 3):
+            sitter.undo(2)
+        if epoch == 6:
+            sitter.undo(1)
+            sitter.undo(1)
+
+    fit(model, fd.callbacks.LambdaCallback(on_epoch_end=twice), sitter, epochs=9)
+    assert [c.name for c in sitter.changes] == ["undo"] * 4
+    other = model_of()
+    fit(other, sitter.replay(), epochs=9)
+    assert weight_hash(other) == weight_hash(model)
+
+
+def test_a_file_that_is_being_written_says_nothing_new(tmp_path):
+    path = tmp_path / "sitter.toml"
+    body = "learning_rate = 0.005\nundo = 2\n"
+    model, sitter = model_of(), Babysitter(file=path, keep_epochs=2)
+    texts = {2: body, 4: "", 6: body + "dropout = 0.1\n"}
+
+    def write(epoch, logs):
+        if epoch in texts:
+            path.write_text(texts[epoch])
+
+    path.write_text("")
+    fit(model, fd.callbacks.LambdaCallback(on_epoch_end=write), sitter, epochs=10)
+    assert [(c.epoch, c.name) for c in sitter.changes] == [
+        (3, "undo"),
+        (3, "learning_rate"),
+        (7, "drop/dropout"),
+        (7, "drop_2/dropout"),
+    ]
+
+
+def test_a_number_that_is_cut_in_the_middle_is_not_taken(tmp_path):
+    from fastdnn.tune.sitter_file import SitterFile
+
+    file = SitterFile(tmp_path / "sitter.toml")
+    file.path.write_text("l2 = 1")
+    assert file.news()[0].numbers == {"l2": 1}  # a fit begins with what there is
+    file.taken()
+    file.path.write_text("l2 = 0.0")
+    assert file.news() == []
+    file.path.write_text("l2 = 0.05")
+    assert file.news() == []
+    assert file.news()[0].numbers == {"l2": 0.05}
+
+
+def test_after_a_fit_that_failed_none_runs():
+    sitter = Babysitter()
+
+    def fail(epoch, logs):
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        fit(model_of(), sitter, fd.callbacks.LambdaCallback(on_epoch_end=fail))
+    with pytest.raises(RuntimeError, match="a fit that runs"):
+        sitter.stop()
+    sitter.change(dropout=0.25)  # of whatever model comes next
+    history = fit(model_of(), sitter, epochs=2)
+    assert {c.new for c in history.changes} == {0.25}
+
+
+def test_one_fit_at_a_time():
+    sitter, other, model = Babysitter(), model_of(), model_of()
+    before = weight_hash(other)
+
+    def second(epoch, logs):
+        if epoch == 1:
+            with pytest.raises(RuntimeError, match="expected one fit at a time, got another while one runs"):
+                fit(other, sitter)
+            sitter.change(dropout=0.125)
+
+    fit(model, sitter, fd.callbacks.LambdaCallback(on_epoch_begin=second))
+    assert weight_hash(other) == before
+    assert [c.new for c in sitter.changes] == [0.125, 0.125]
+    assert len(fit(other, sitter, epochs=2).epoch) == 2

@@ -205,7 +205,7 @@ def test_the_zoom_shows_each_stages_region_and_trials():
         ends = [STUDY.space["lr"].position(region["lr"].at(u)) for u in (0.0, 1.0)]
         assert [frame.get_x(), frame.get_x() + frame.get_width()] == pytest.approx(ends)
         drawn = line(axes, f"stage {stage + 1}")
-        own = [t for t in STUDY.trials if t.generation == stage]
+        own = [t for t in STUDY.trials if t.generation == stage and t.state != "failed"]
         want = [STUDY.space["dropout"].position(t.params["dropout"]) for t in own]
         np.testing.assert_array_equal(drawn.get_ydata(), want)
         x = drawn.get_xdata()
@@ -253,7 +253,8 @@ def test_the_zoom_refuses_other_names():
 def test_a_search_without_stages_is_one_region():
     axes = draw("zoom", STUDY.but(regions=[]))
     assert len(axes.patches) == 1
-    assert len(line(axes, "60 trials").get_xdata()) == 60  # of all generations
+    came = sum(trial.state != "failed" for trial in STUDY.trials)
+    assert len(line(axes, f"{came} trials").get_xdata()) == came < 60  # of all generations
     check(axes)
 
 
@@ -310,3 +311,24 @@ def test_ticks_are_round_values_where_they_lie(distribution, texts):
 
 def test_the_ticks_of_a_whole_space_are_few():
     assert all(2 <= len(ticks_of(each)) <= 6 for each in space_of().values())
+
+
+def test_names_beside_other_pictures_are_short_and_trials_are_counted_in_words():
+    name = "learning_rate_of_the_encoder_and_of_all_that_follows_it"
+    space = fd.tune.Space.of("test", {name: fd.tune.uniform(0, 1), "b": fd.tune.uniform(0, 1)})
+    values = [space.draw(0, number) for number in range(2)]
+    trials = [fd.tune.Trial(0, values[0], 0, value=1.0), fd.tune.Trial(1, values[1], 1, state="failed")]
+    study = fd.tune.Study(tuple(trials), 2, "val_loss", "min", "random", space, (space,))
+    axes = fd.plots.study_zoom(study)
+    assert "1 trial" in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [len(line.get_xdata()) for line in axes.lines] == [1, 1]  # the failed one is not there
+    shares = STUDY.but(shares={name: 0.9, "b": 0.1})
+    for draws, whole in [
+        (lambda ax: fd.plots.study_importance(shares, ax), "get_yticklabels"),
+        (lambda ax: fd.plots.study_parallel_coordinates(study, ax), "get_xticklabels"),
+    ]:
+        for own, letters in [(True, 32), (False, 14)]:
+            ax = None if own else Figure(figsize=(6, 3)).add_subplot(1, 2, 1)
+            texts = [text.get_text() for text in getattr(draws(ax), whole)()]
+            assert max(map(len, texts)) <= letters
+            assert any(text.endswith("…") for text in texts)

@@ -1,5 +1,6 @@
 """Searching: the same trials for any number of workers, after a crash, and what a search refuses."""
 
+import math
 import os
 import pathlib
 import re
@@ -105,7 +106,7 @@ def test_where_all_trials_failed_the_study_says_why():
 
     def fails_later(p):
         calls.append(p)
-        if len(calls) > 1:
+        if len(calls) > 2:  # the dry run's
             raise OSError("the disk is gone")
         return build(p)
 
@@ -168,8 +169,8 @@ def wait_for_marks(path, count, process):
 
 def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
-    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.01", HOLD="7")
-    wait_for_marks(seen, 8, process)  # one of them the dry run's
+    process = run_apart(journal, "{'jobs': 2}", MARKS=str(seen), PAUSE="0.01", HOLD="8")
+    wait_for_marks(seen, 9, process)  # two of them the dry run's
     process.kill()
     process.wait()
     process.stderr.close()
@@ -184,8 +185,8 @@ def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
 
     whole = search(build=counting, storage=journal, resume=True, jobs=2)
     assert rows(whole) == rows(alone)
-    assert not done & set(built[1:])
-    assert len(built[1:]) == 12 - len(before.trials)
+    assert not done & set(built[2:])
+    assert len(built[2:]) == 12 - len(before.trials)
 
 
 @pytest.mark.parametrize("storage", ["{}/journal", "sqlite:///{}/trials.db"])
@@ -197,7 +198,7 @@ def test_several_processes_share_a_storage_and_each_trial_is_done_once(alone, tm
         assert process.wait(60) == 0, process.stderr.read().decode()
         process.stderr.close()
     assert rows(search(storage=journal, resume=True)) == rows(alone)
-    mine, others = (set(marks(path)[1:]) for path in seen)
+    mine, others = (set(marks(path)[2:]) for path in seen)
     assert not mine & others
     assert mine | others == {str(trial.params["lr"]) for trial in alone.trials}
     assert mine
@@ -208,7 +209,7 @@ def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
     journal, seen = tmp_path / "journal", [tmp_path / "a", tmp_path / "b"]
     processes = run_together(journal, seen)
     for path, process in zip(seen, processes, strict=True):
-        wait_for_marks(path, 2, process)
+        wait_for_marks(path, 3, process)
     processes[0].kill()
     processes[0].wait()
     processes[0].stderr.close()
@@ -265,8 +266,8 @@ def test_a_line_that_was_cut_off_is_no_harm(alone, tmp_path):
 def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     journal, seen = tmp_path / "journal", tmp_path / "marks"
     options = {"jobs": 2, "executor": executor}
-    process = run_apart(journal, repr(options), MARKS=str(seen), PAUSE="0.01", HOLD="7")
-    wait_for_marks(seen, 8, process)
+    process = run_apart(journal, repr(options), MARKS=str(seen), PAUSE="0.01", HOLD="8")
+    wait_for_marks(seen, 9, process)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
     said = process.communicate(timeout=30)[1].decode()
     assert process.returncode not in (0, None)
@@ -323,6 +324,13 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
 # ---- What is refused, before the first trial
 
 
+class NeedsGroups:
+    """As GroupKFold is, without groups."""
+
+    def split(self, x, y, groups):
+        raise ValueError("groups must be given")
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -332,7 +340,7 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
         ({"n_trials": {"lr": 3}}, "expected n_trials as a number for 'random'"),
         ({"epochs": 0}, "expected epochs as a whole number >= 1, got 0"),
         ({"batch_size": 2.5}, "expected batch_size as a whole number >= 1, got 2.5"),
-        ({"jobs": "most"}, "expected jobs as a number or, one of all, got 'most'"),
+        ({"jobs": "most"}, "expected jobs as a whole number >= 1, or \"all\", got 'most'"),
         ({"jobs": 0}, "expected jobs as a whole number >= 1, got 0"),
         ({"threads_per_trial": 0}, "expected threads_per_trial as a whole number >= 1, got 0"),
         ({"monitor": "val_acuracy"}, "expected a figure to monitor, one of .*did you mean 'val_accuracy'"),
@@ -349,6 +357,34 @@ searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1
         ({"verbose": "loud"}, "expected verbose as"),
         ({"seed": -1}, "expected seed as a whole number >= 0"),
         ({"epochs": 3, "space": {**SPACE, "epochs": fd.tune.integers(1, 3)}}, "expected epochs once"),
+        (
+            {"epochs": fd.tune.uniform(1, 2)},
+            "epochs as a distribution of whole numbers >= 1, got 1.0 of uniform",
+        ),
+        ({"epochs": fd.tune.integers(0, 2)}, "epochs as a distribution of whole numbers >= 1, got 0 of"),
+        (
+            {"batch_size": fd.tune.choice(8, True)},
+            "batch_size as a distribution of whole numbers >= 1, got True",
+        ),
+        ({"space": {**SPACE, "epochs": fd.tune.uniform(1, 9)}}, "epochs as a distribution of whole numbers"),
+        ({"callbacks": fd.callbacks.EarlyStopping()}, "expected callbacks as a list.*got EarlyStopping"),
+        ({"callbacks": 3}, "expected callbacks as a list.*got int"),
+        ({"callbacks": [3]}, "expected callbacks of fd.callbacks.Callback, got int"),
+        ({"callbacks": [fd.tune.Babysitter()]}, "got a Babysitter; each trial trains by a copy"),
+        ({"callbacks": lambda p: None}, "expected a function that gives a list of callbacks, got TypeError"),
+        ({"class_weight": {"a": 1}}, "expected arguments with which a model can be trained"),
+        ({"validation_data": (X,)}, "got tuple of 1"),
+        ({"groups": Y[:180]}, "expected groups with cv=, got groups without folds"),
+        ({"stratify": True}, "expected stratify with cv="),
+        ({"seconds_per_trial": 0}, "expected a finite 0 < seconds_per_trial, got 0"),
+        ({"shuffle": 2}, "expected shuffle as True or False, got 2"),
+        ({"reproducible": "no"}, "expected reproducible as True or False, got 'no'"),
+        ({"resume": "yes"}, "expected resume as True or False, got 'yes'"),
+        ({"study_name": 3}, "expected study_name as text, got 3"),
+        ({"storage": ""}, "storage as the path of a file in a folder that is there, got ''"),
+        ({"storage": "/"}, "storage as the path of a file in a folder that is there, got '/'"),
+        ({"storage": "no such folder/journal"}, "folder that is there, got 'no such folder/journal'"),
+        ({"cv": NeedsGroups()}, "cv that splits these x, y and groups, got NeedsGroups.split: groups"),
         ({"cv": []}, "expected cv with at least one fold, got none"),
         ({"cv": [([0, 1], [500])]}, "fold 0: numbers of dev rows from 0 to 179, got 500 to 500"),
     ],
@@ -362,7 +398,7 @@ def test_bad_arguments_are_refused_before_the_first_trial(given, message):
 
     with pytest.raises(ValueError, match=message):
         search(**({"build": counting} | given))
-    assert len(built) <= 3  # the dry run's
+    assert len(built) <= 6  # the dry run's
 
 
 def test_a_build_that_does_not_fit_the_data_is_refused_before_the_first_trial(tmp_path):
@@ -376,6 +412,11 @@ def test_a_build_that_does_not_fit_the_data_is_refused_before_the_first_trial(tm
     ):
         search(build=too_narrow, storage=tmp_path / "journal")
     assert not (tmp_path / "journal").exists()
+
+
+def test_x_and_y_of_different_lengths_are_told_as_such():
+    with pytest.raises(ValueError, match="expected y with one row for each of x, 240, got 100"):
+        fd.tune.search(build, SPACE, X, Y[:100], cv=3)
 
 
 def test_a_label_out_of_range_in_the_last_row_is_refused_before_the_first_trial():
@@ -397,11 +438,103 @@ def test_a_build_that_gives_no_compiled_model_is_refused(gives, message):
         search(build=gives)
 
 
-def test_a_build_that_gives_the_same_model_again_is_refused():
-    model = build({"lr": 0.01, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"})
-    study = search(build=lambda p: model, n_trials=2)
-    assert {trial.state for trial in study.trials} == {"failed"}
-    assert "expected a new model, got one that was trained" in study.trials[0].reason
+def test_what_is_made_outside_of_build_is_refused_before_the_first_trial():
+    values = {"lr": 0.01, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"}
+    model, layer, optimizer = build(values), fd.layers.Dense(3), fd.optimizers.Adam(0.1)
+
+    def with_layer(p):
+        made = fd.Sequential([fd.Input((8,)), layer])
+        made.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return made
+
+    def with_optimizer(p):
+        optimizer.learning_rate = p["lr"]
+        made = fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)])
+        made.compile(optimizer, fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return made
+
+    for made, got in [
+        (lambda p: model, "the same model at two calls"),
+        (with_layer, "ValueError at the second call with the same values"),
+        (with_optimizer, "the same optimizer at two calls"),
+    ]:
+        with pytest.raises(ValueError, match=f"{got}.*inside of build"):
+            search(build=made, n_trials=2)
+
+
+@pytest.mark.parametrize("place", ["x", "dev", "folds"])
+def test_a_number_that_is_not_finite_is_refused_before_the_first_trial(place):
+    x, dev = TRAIN[0].copy(), DEV[0].copy()
+    (dev if place == "dev" else x)[50, 2] = math.nan
+    more = {"cv": 3} if place == "folds" else {"validation_data": (dev, DEV[1])}
+    where = "search, validation_data" if place == "dev" else "search"
+    with pytest.raises(
+        ValueError, match=re.escape(f"[{where}] expected finite x, got nan in row 50, column 2")
+    ):
+        fd.tune.search(build, SPACE, x, TRAIN[1], n_trials=2, epochs=1, **more)
+
+
+def test_a_first_trial_that_diverges_hides_no_wrong_argument():
+    def diverging(p):
+        far = fd.initializers.Constant(1e30)
+        model = fd.Sequential([fd.Input((8,)), fd.layers.Dense(3, kernel_initializer=far)])
+        model.compile("sgd", "mse")
+        return model
+
+    y = np.eye(3)[Y]
+    arguments = {"epochs": 1, "n_trials": 2, "batch_size": 4, "verbose": 0}
+    with pytest.raises(ValueError, match="expected a figure to monitor"):
+        fd.tune.search(diverging, SPACE, X, y, validation_data=(X, y), monitor="val_auc", **arguments)
+
+
+def test_a_build_that_changes_an_option_changes_no_other_trial():
+    def popping(p):
+        layers = [fd.layers.Dense(p["sizes"].pop(0)) for _ in range(len(p["sizes"]))]
+        model = fd.Sequential([fd.Input((8,)), *layers, fd.layers.Dense(3)])
+        model.compile(fd.optimizers.Adam(), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return model
+
+    def callbacks(p):
+        p["sizes"].clear()
+        return []
+
+    space = {"sizes": fd.tune.choice([8], [8, 4])}
+    study = search(build=popping, space=space, callbacks=callbacks, n_trials=6)
+    assert {tuple(trial.params["sizes"]) for trial in study.trials} == {(8,), (8, 4)}
+    best = study.best_params["sizes"]
+    assert [layer.units for layer in study.best_model.layers if hasattr(layer, "units")] == [*best, 3]
+    best.clear()
+    assert study.best_params["sizes"]
+
+
+def test_after_folds_the_best_model_is_trained_by_the_callbacks_of_the_trials():
+    frozen = fd.callbacks.LearningRateScheduler(lambda epoch, lr: 1e-12)
+    stopping = fd.callbacks.EarlyStopping(patience=2)
+    study = search(cv=2, n_trials=2, callbacks=[frozen, stopping], epochs=4)
+    trial = study.best_trial
+    begun = fd.tune.trial_model(build, trial)
+    for one, other in zip(begun.get_weights(), study.best_model.get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-8)
+
+
+def test_after_folds_with_early_stopping_it_is_trained_for_the_best_epochs():
+    seen = []
+
+    class Worse(fd.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(epoch)
+            if epoch >= 2:
+                self.model.optimizer.learning_rate = 10.0
+
+    stopping = fd.callbacks.EarlyStopping(patience=3)
+    space = {**SPACE, "lr": fd.tune.log_uniform(1e-3, 2e-3)}
+    study = search(cv=2, n_trials=1, epochs=20, jobs=1, space=space, callbacks=[stopping, Worse()])
+    (trial,) = study.trials
+    assert trial.epochs == 6
+    assert [fold["epochs"] for fold in trial.folds] == [3, 3]
+    seen.clear()
+    assert study.best_model.compiled.epochs_done == 3
+    assert seen == [0, 1, 2]
 
 
 def test_a_journal_of_another_search_is_refused(tmp_path):
@@ -419,6 +552,10 @@ def test_a_journal_of_another_search_is_refused(tmp_path):
         ({"monitor": "val_accuracy"}, "monitor"),
         ({"method": "grid", "n_trials": {"lr": 2, "beta_1": 1, "units": 1, "dropout": 1}}, "method"),
         ({"validation_data": (DEV[0] + 1, DEV[1])}, "data"),
+        ({"shuffle": False}, "shuffle"),
+        ({"class_weight": {0: 2.0}}, "class_weight"),
+        ({"callbacks": [fd.callbacks.EarlyStopping(patience=3)]}, "callbacks"),
+        ({"seconds_per_trial": 50}, "seconds_per_trial"),
     ]:
         with pytest.raises(
             ValueError, match=re.escape(f"[search] expected the study in the storage: {name} =")
@@ -506,3 +643,21 @@ def test_the_line_says_how_far_it_is(capsys):
     search(verbose=2, n_trials=3)
     said = capsys.readouterr().out
     assert re.match(r"3/3 trials; best val_loss [\d.]+ \(trial \d\)", said)
+
+
+def test_the_line_and_the_study_name_the_same_of_equal_ones(capsys):
+    for monitor in ("val_loss", "val_accuracy"):
+        frozen = {"lr": fd.tune.uniform(0, 1e-30)}
+        study = search(
+            build=lambda p: constant(), space=frozen, n_trials=3, monitor=monitor, jobs=1, verbose=2
+        )
+        assert len({trial.value for trial in study.trials}) == 1
+        assert study.best_trial.number == 0
+        assert capsys.readouterr().out.rstrip().endswith("(trial 0)")
+
+
+def constant():
+    model = fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)], seed=0)
+    loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(fd.optimizers.SGD(1e-30), loss, metrics=["accuracy"])
+    return model

@@ -65,13 +65,13 @@ def shared(storage, method, folder, count=3, killed=True):
     it. What each has begun.
     """
     options = {"jobs": 1, **METHODS[method]}
-    dry = options.get("cv", 1)
+    dry, first = 2, options.get("cv", 1)  # calls of build
     seen = [folder / f"marks {number}" for number in range(count)]
     processes = []
     try:
         if killed:
-            processes.append(join(storage, seen[0], options, HANGS_AT=str(dry + 2)))
-            wait_until(lambda: len(marks(seen[0])) >= dry + 2, processes)
+            processes.append(join(storage, seen[0], options, HANGS_AT=str(dry + first + 1)))
+            wait_until(lambda: len(marks(seen[0])) >= dry + first + 1, processes)
         processes += [join(storage, path, options) for path in seen[killed:]]
         if killed:
             wait_until(lambda: any(len(marks(path)) > dry for path in seen[1:]), processes)

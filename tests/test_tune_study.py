@@ -4,9 +4,12 @@ import csv
 import dataclasses
 import math
 
+import numpy as np
 import optuna_or_skip  # noqa: F401
 import pytest
+from frames_for_tests import Frame
 from searches import SPACE, build, search
+from sparse_arrays import Csr
 
 import fastdnn as fd
 
@@ -44,6 +47,40 @@ def test_importances_know_parameters_by_their_own_names():
 def test_importances_need_trials():
     with pytest.raises(ValueError, match="expected at least 4 complete trials of a search, got 3"):
         search(n_trials=3).importances()
+
+
+def test_importances_of_equal_values_are_refused_and_of_few_trials_no_warning(recwarn):
+    with pytest.raises(ValueError, match="expected trials whose values differ, got 60 complete trials"):
+        study_of(lambda p: 1.0).importances()
+    conditional = {
+        "layers": fd.tune.choice(1, 2, 3),
+        **fd.tune.when("layers", equals=3, units=fd.tune.integers(4, 8)),
+    }
+    space = fd.tune.Space.of("test", conditional)
+    trials = [{"layers": 1 + number % 2} for number in range(11)] + [{"layers": 3, "units": 5}]
+    kept = tuple(fd.tune.Trial(n, p, n, value=0.1 * n) for n, p in enumerate(trials))
+    study = fd.tune.Study(kept, 12, "val_loss", "min", "random", space, (space,))
+    assert sum(study.importances().values()) == pytest.approx(1)
+    assert not recwarn.list
+
+
+def test_epochs_that_were_drawn_have_a_column_of_their_own():
+    study = search(n_trials=2, epochs=fd.tune.integers(1, 3))
+    header = study.table().splitlines()[0]
+    assert header.count("epochs") == 2
+    assert "epochs (drawn)" in header
+
+
+def test_a_loaded_study_has_the_options_themselves_where_the_space_is_given(tmp_path):
+    space = {**SPACE, "sizes": fd.tune.choice((8, 4), (4,), None)}
+    study = search(space=space, n_trials=4, storage=tmp_path / "journal")
+    found = fd.tune.load(tmp_path / "journal", space=space)
+    assert [dict(trial.params) for trial in found.trials] == [dict(trial.params) for trial in study.trials]
+    wider = {**space, "lr": fd.tune.log_uniform(1e-5, 1e-1)}
+    for other, said in [(wider, "lr: kind log_uniform, low 1e-05"), (SPACE, "got no sizes")]:
+        with pytest.raises(ValueError, match=f"expected the space of the study: .*{said}") as caught:
+            fd.tune.load(tmp_path / "journal", space=other)
+        assert "dropout" not in str(caught.value)
 
 
 def test_the_table_has_the_best_first_and_the_failed_last():
@@ -157,3 +194,16 @@ def test_advice_where_many_failed():
     (advice,) = study_of(lambda p: None if p["a"] > 0.5 else (p["a"] - 0.25) ** 2).advice
     assert (advice.kind, advice.severity) == ("failed_trials", "warning")
     assert "ValueError: too bad" in advice.evidence
+
+
+def test_data_are_known_again_by_their_numbers_whatever_holds_them():
+    from fastdnn.tune.folds import fingerprint
+
+    one, same, other = (Csr.of(np.diag([1.0, value])) for value in (2.0, 2.0, 3.0))
+    moved = one.replaced(indices=one.indices[::-1])
+    assert fingerprint(one) == fingerprint(same)
+    assert len({fingerprint(each) for each in (one, other, moved)}) == 3
+    texts = [np.array([word, None], object) for word in ("a", "b")]
+    assert fingerprint(texts[0]) == fingerprint(texts[0].copy()) != fingerprint(texts[1])
+    frames = [Frame({"price": [1.0, value]}) for value in (2.0, 3.0)]
+    assert fingerprint(frames[0]) == fingerprint(Frame({"price": [1.0, 2.0]})) != fingerprint(frames[1])

@@ -160,5 +160,24 @@ def _steps(low: float, high: float) -> list[float]:
 def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    text = str(getattr(value, "__name__", value))
-    return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"
+    return shortened(str(getattr(value, "__name__", value)), _LETTERS)
+
+
+def shortened(text: str, letters: int) -> str:
+    """At most so many letters.
+
+    >>> from fastdnn.plots.study_axes import shortened
+    >>> shortened("learning_rate", 8)
+    'learnin…'
+    """
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
+def count_of(trials: int) -> str:
+    """In words.
+
+    >>> from fastdnn.plots.study_axes import count_of
+    >>> count_of(1), count_of(2)
+    ('1 trial', '2 trials')
+    """
+    return f"{trials} trial" if trials == 1 else f"{trials} trials"

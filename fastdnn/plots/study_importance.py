@@ -1,17 +1,19 @@
-"""Which hyper-parameters made the difference between the trials of a search."""
+"""Which hyper-parameters tell the best trials of a search from the others."""
 
 from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
 from fastdnn.plots.figure import COLOURS, axes_for, dress
-from fastdnn.plots.study_axes import StudyLike, trials_of
+from fastdnn.plots.study_axes import StudyLike, shortened, trials_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_LETTERS, _LETTERS_BESIDE = 32, 14  # of a name, in a figure of its own and among other pictures
+
 
 def study_importance(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
-    """Draw for how much of the difference between the trials of `fd.tune.search` each parameter accounts:
+    """Draw how much each parameter tells the best tenth of the trials of `fd.tune.search` from the others:
     `Study.importances`, the most important at the top.
 
     Args:
@@ -29,7 +31,7 @@ def study_importance(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
     >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
     >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
     >>> fd.plots.study_importance(study).get_xlabel()
-    'share of the difference between 4 trials (%)'
+    'what tells the best tenth of 4 trials from the others (%)'
     """
     trials = trials_of("study_importance", study)
     shares = sorted(study.importances().items(), key=lambda item: item[1])
@@ -39,8 +41,10 @@ def study_importance(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
     complete = sum(trial.state == "complete" for trial in trials)
     places = range(len(shares))
     axes.barh(places, [100 * share for _, share in shares], color=COLOURS[0], edgecolor="black", height=0.6)
-    dress(axes, f"share of the difference between {complete} trials (%)", "")
-    axes.set_yticks(places, [name for name, _ in shares])
+    dress(axes, f"what tells the best tenth of {complete} trials from the others (%)", "")
+    axes.set_yticks(
+        places, [shortened(name, _LETTERS if ax is None else _LETTERS_BESIDE) for name, _ in shares]
+    )
     axes.grid(visible=False, axis="y")
     for place, (_, share) in zip(places, shares, strict=True):
         axes.annotate(

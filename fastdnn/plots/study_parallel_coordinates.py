@@ -15,6 +15,7 @@ from fastdnn.plots.study_axes import (
     has_value,
     is_far_spread,
     is_logarithmic,
+    shortened,
     space_of,
     ticks_of,
     trials_of,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _SPREAD = 0.4  # of the room of a value that is one of few, over which its lines are fanned out
 _FEW = 24  # different values
+_LETTERS, _LETTERS_BESIDE = 32, 11  # of a name, in a figure of its own and among other pictures
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -66,7 +68,7 @@ def study_parallel_coordinates(study: StudyLike, ax: "Axes | None" = None) -> "A
         if trial is not best:
             _line(axes, _places(space, trial), color=shade(trial), pruned=trial.state == "pruned")
     _draw_best(axes, _places(space, best, fanned=False), f"best: {best.value:.4g}, trial {best.number}")
-    _draw_axes(axes, space)
+    _draw_axes(axes, space, _LETTERS if ax is None else _LETTERS_BESIDE)
     if any(trial.state == "pruned" for trial in trials):
         axes.plot([], [], color="0.4", linewidth=1, linestyle=":", label="pruned")
     if ax is None:
@@ -125,7 +127,7 @@ def _draw_best(axes: "Axes", places: np.ndarray, label: str) -> None:
     axes.plot(columns, places, linewidth=3, zorder=4, label=label, **look)  # type: ignore[arg-type]
 
 
-def _draw_axes(axes: "Axes", space: Space) -> None:
+def _draw_axes(axes: "Axes", space: Space, letters: int) -> None:
     """A vertical line for each parameter, its name above, its values beside it."""
     logarithmic = [is_logarithmic(distribution) for distribution in space.values()]
     for column, distribution in enumerate(space.values()):
@@ -142,7 +144,8 @@ def _draw_axes(axes: "Axes", space: Space) -> None:
                 zorder=6,
                 bbox={"boxstyle": "square,pad=0.15", "facecolor": "white", "alpha": 0.8, "linewidth": 0},
             )
-    names = [f"{name}\n(log)" if log else name for name, log in zip(space, logarithmic, strict=True)]
+    known = [shortened(name, letters) for name in space]
+    names = [f"{name}\n(log)" if log else name for name, log in zip(known, logarithmic, strict=True)]
     axes.set_xticks(range(len(names)), names)
     axes.xaxis.set_ticks_position("top")
     axes.tick_params(axis="x", length=0)

@@ -10,6 +10,8 @@ from fastdnn.plots.study_axes import (
     StudyLike,
     TrialLike,
     best_of,
+    count_of,
+    has_value,
     is_logarithmic,
     space_of,
     ticks_of,
@@ -30,6 +32,7 @@ def study_zoom(
 ) -> "Axes":
     """Draw the trials of `fd.tune.search(..., method="coarse_to_fine")` over two parameters, and the region
     of each stage: the search zooms into where the best trials were. Of other methods there is one region.
+    Trials that failed are not drawn.
 
     Args:
         study: what `fd.tune.search` returned.
@@ -57,10 +60,11 @@ def study_zoom(
     regions = list(study.regions) or [space]
     across, up = _two_of(space, regions, parameters)
     axes = axes_for(_WHERE, ax, (8.5, 5))
-    trials = [each for each in trials_of(_WHERE, study) if across in each.params and up in each.params]
+    came = [each for each in trials_of(_WHERE, study) if has_value(each)]
+    trials = [each for each in came if across in each.params and up in each.params]
     for stage, region in enumerate(regions):  # without stages one region is that of all generations
         own = [each for each in trials if len(regions) == 1 or each.generation == stage]
-        label = f"stage {stage + 1} ({len(own)} trials)" if len(regions) > 1 else f"{len(own)} trials"
+        label = f"stage {stage + 1} ({count_of(len(own))})" if len(regions) > 1 else count_of(len(own))
         _draw_stage(axes, stage, space, region, own, (across, up), label)
     if best in trials:
         x, y = (space[name].position(best.params[name]) for name in (across, up))

@@ -34,7 +34,11 @@ class Babysitter(MakesChanges):
     A file is TOML; `write_file` writes one with all numbers as comments, and so does a fit where there is
     none. Its lines are applied when the fit begins, and later where they have changed; `stop = true` and
     `undo = 2` do what the methods do, but not those that it has when the fit begins. A file that cannot be
-    read, or asks for what cannot be, is told of and changes nothing; training goes on.
+    read, or asks for what cannot be, is told of and changes nothing; training goes on. An empty file says
+    nothing new, and one whose last line has no end is read when it has not changed from one look to the next:
+    somebody may be writing it.
+
+    One is in one fit at a time, and in `fd.tune.search` it is of no use: make one for each fit.
 
     Callbacks after it in the list come later in each hook: a `LearningRateScheduler` there has the last word.
 
@@ -79,14 +83,13 @@ class Babysitter(MakesChanges):
         super().__init__(keep_epochs, verbose, by_step=every == "step")
         self._file = None if file is None else SitterFile(file)
         self._wishes: list[Wish] = []
-        self._running = False
         self._epoch = 0
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the lock and the fit that runs."""
         kept = {key: value for key, value in super().__getstate__().items() if key != "_lock"}
-        return {**kept, "_wishes": list(self._wishes), "_running": False}
+        return {**kept, "_wishes": list(self._wishes)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         super().__setstate__(state)
@@ -165,12 +168,12 @@ class Babysitter(MakesChanges):
         return self._file.write(changeable(self.model))
 
     def _refuse_idle(self, method: str) -> None:
-        if not self._running:
+        if not self._is_running:
             raise RuntimeError(expected(f"{WHERE}.{method}", "a fit that runs", "none"))
 
     def _ask(self, wish: Wish) -> None:
         with self._lock:
-            if self._running:
+            if self._is_running:
                 self.check(wish)
             self._wishes.append(wish)
 
@@ -179,13 +182,12 @@ class Babysitter(MakesChanges):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """A new record; what was asked for before is checked, before anything is trained."""
         with self._lock:
-            super().on_train_begin(logs)
-            self._running = False  # an error may have ended the fit before
+            self._fit_of = None  # an error may have ended the fit before
             wishes, self._wishes = [wish for wish in self._wishes if wish.numbers], []
             for wish in wishes:
                 self.check(wish)
             self._wishes = wishes
-            self._running = True
+            super().on_train_begin(logs)
             if self._file is not None:
                 self._file.begin()
                 if not self._file.path.exists():
@@ -226,7 +228,6 @@ class Babysitter(MakesChanges):
         """No snapshot is kept any longer."""
         with self._lock:
             super().on_train_end(logs)
-            self._running = False
 
     def _try(self, wish: Wish, epoch: int, step: int) -> None:
         """What could be done when it was asked for, another callback may have made impossible since."""

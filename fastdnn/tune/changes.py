@@ -16,6 +16,8 @@ from fastdnn.tune.changeable import WHERE, changeable, chosen
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from fastdnn.model import Model
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -49,6 +51,7 @@ class MakesChanges(Callback):
         self._history = History()
         self._snapshots: deque[Snapshot] = deque(maxlen=self.keep_epochs)  # of the begins of epochs
         self._by_step = by_step
+        self._fit_of: Model | None = None
         self._listen()
 
     def _listen(self) -> None:
@@ -60,13 +63,33 @@ class MakesChanges(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the model, its snapshots, and what is bound to this object."""
-        left_out = ("model", "_snapshots", "on_train_batch_begin")
+        left_out = ("model", "_fit_of", "_snapshots", "on_train_batch_begin")
         return {key: value for key, value in vars(self).items() if key not in left_out}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         vars(self).update(state)
         self._snapshots = deque(maxlen=self.keep_epochs)
+        self._fit_of = None
         self._listen()
+
+    @property
+    def _is_running(self) -> bool:
+        """Whether a fit has begun, and neither ended nor failed."""
+        fit = self._fit_of
+        return fit is not None and fit.history is self._history and fit._fitting.is_held
+
+    def set_model(self, model: "Model") -> None:
+        """Called once before everything else.
+
+        Raises:
+            RuntimeError: another model is in a fit with it.
+        """
+        if self._is_running and model is not self._fit_of:
+            hint = "make one for each fit"
+            raise RuntimeError(
+                expected(type(self).__name__, "one fit at a time", "another while one runs", hint)
+            )
+        super().set_model(model)
 
     def _begin_step(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Changes between two steps."""
@@ -78,10 +101,12 @@ class MakesChanges(Callback):
         self._history = self.model.history
         self.changes = self._history.changes
         self._snapshots.clear()
+        self._fit_of = self.model
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Nothing is gone back to any more."""
         self._snapshots.clear()
+        self._fit_of = None
 
     def check(self, wish: Wish) -> None:
         """Raise what `_make` would raise at the next epoch's begin."""
@@ -172,7 +197,8 @@ class Replay(MakesChanges):
                 raise ValueError(expected("Replay", "changes, such as history.changes", repr(change)))
         undone = [int(c.old or 0) - int(c.new or 0) for c in self._given if c.name == "undo"]
         by_step = any(change.step for change in self._given)
-        super().__init__(max(undone, default=0), verbose, by_step=by_step)
+        # One undo may go back beyond another: all together they go back over no more epochs than this.
+        super().__init__(sum(undone), verbose, by_step=by_step)
         self._epoch = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from fastdnn import thread_settings
-from fastdnn.checks import choice, whole
+from fastdnn.checks import whole
 from fastdnn.diagnose.told import Told
+from fastdnn.errors import expected
 from fastdnn.tune.asynchronous import Asynchronous
 from fastdnn.tune.coordinator import Coordinator
 from fastdnn.tune.dask_workers import cluster_threads, is_client
 from fastdnn.tune.executors import Workers, workers_of
-from fastdnn.tune.folds import fingerprint
+from fastdnn.tune.folds import fingerprint, said
 from fastdnn.tune.ledger import Ledger
 from fastdnn.tune.methods import Method
 from fastdnn.tune.pruning import Pruner
@@ -38,13 +39,10 @@ class Resources:
         """
         if is_client(executor):
             there = cluster_threads(where, executor)
-            if isinstance(jobs, str):
-                choice(where, "jobs as a number or", jobs, ["all"])
-            given = there if isinstance(jobs, str) else whole(where, "jobs", jobs, 1)
+            given = there if _is_all(where, jobs) else whole(where, "jobs", jobs, 1)
             return cls(given, 1 if threads is None else whole(where, "threads_per_trial", threads, 1))
         cores = thread_settings.get_num_threads()
-        if isinstance(jobs, str):
-            choice(where, "jobs as a number or", jobs, ["all"])
+        if _is_all(where, jobs):
             given = max(1, cores // (1 if threads is None else whole(where, "threads_per_trial", threads, 1)))
         else:
             given = whole(where, "jobs", jobs, 1)
@@ -53,6 +51,12 @@ class Resources:
         return cls(
             given, max(1, cores // given) if given > 1 else thread_settings.resolve(where, None) or None
         )
+
+
+def _is_all(where: str, jobs: Any) -> bool:
+    if isinstance(jobs, str) and jobs != "all":
+        raise ValueError(expected(where, 'jobs as a whole number >= 1, or "all"', repr(jobs)))
+    return isinstance(jobs, str)
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,10 @@ class Conduct:
             "reproducible": self.reproducible,
             "rows": count(work.data[0]),
             "data": fingerprint(work.data, work.dev, work.folds),
+            "class_weight": repr({int(k): float(v) for k, v in sorted((work.class_weight or {}).items())}),
+            "shuffle": work.shuffle,
+            "callbacks": said(work.callbacks),
+            "seconds_per_trial": work.seconds,
         }
         if not method.extends or self.pruner is not None:
             found["n_trials"] = repr(method.n_trials)
@@ -156,6 +164,7 @@ class Conduct:
         failed = sum(trial.state == "failed" for trial in trials.values())
         text = f"{len(trials)}/{self.method.planned} trials" + (f", {failed} failed" if failed else "")
         if values:
-            value, best = min(values) if self.mode == "min" else max(values)
+            sign = 1 if self.mode == "min" else -1
+            value, best = min(values, key=lambda each: (sign * each[0], each[1]))
             text += f"; best {self.work.monitor} {value:.4g} (trial {best})"
         return text

@@ -1,62 +1,124 @@
 """One step of a trial before the first: whether `build` makes a model that fits the data."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
 import numpy as np
 
+from fastdnn.callbacks import Callback
 from fastdnn.errors import NonFiniteLossError, expected, unknown_name
+from fastdnn.features import NonFiniteValueError, refuse_non_finite
+from fastdnn.model import Model
 from fastdnn.tune.methods import Method
 from fastdnn.tune.rows import count, taken
 from fastdnn.tune.runner import Data, Work
 from fastdnn.tune.trial import trial_seed
 
 _TRIED = 3  # proposals: values that `build` cannot take are a failed trial, and no failed search
+_BUILD = "a build whose model fits the data"
+_CALLBACKS = "a function that gives a list of callbacks"
+_FIT = "arguments with which a model can be trained and evaluated"
+
+
+class _Unfit(Exception):  # noqa: N818
+    """What could not be done, for a reason that may lie in the values; `__cause__` says it."""
 
 
 def dry_run(where: str, work: Work, method: Method) -> None:
-    """Build a model, see that it takes all of the data, train it for one step, look for the figure.
+    """Build a model twice, see that it takes all of the data, train it for one step, look for the figure.
 
     Raises:
-        ValueError: the data do not fit the models of the first proposals, or there is no such figure.
+        ValueError: the data do not fit the models of the first proposals or are not finite, `build` gives
+            parts of a model to two of them, or there is no such figure.
         TypeError: `build` gives no compiled model.
         Exception: what `build` raised for each of the first proposals.
     """
     proposals = method.propose(0, [])
     if not proposals:
         raise ValueError(expected(where, "a method that proposes trials", "none"))
-    errors: list[Exception] = []
+    first: _Unfit | None = None
     for number, params in enumerate(proposals[:_TRIED]):
         try:
-            figures = _step(work, params, trial_seed(method.seed, number))
-        except NonFiniteLossError:
-            return
-        except TypeError as error:
-            if str(error).startswith("[search, build]"):
-                raise
-            errors.append(error)
-        except Exception as error:
-            errors.append(error)
+            figures = _step(where, work, params, trial_seed(method.seed, number))
+        except _Unfit as error:
+            first = first or error
         else:
             if work.monitor not in figures:
                 raise unknown_name(where, "a figure to monitor", work.monitor, figures)
             return
-    first = errors[0]
+    assert first is not None
     told = ", ".join(f"{name}={value!r}" for name, value in proposals[0].items())
-    wanted = "a build whose model fits the data"
-    raise ValueError(expected(where, wanted, f"{type(first).__name__} for {told}: {first}")) from first
+    got = f"{type(first.__cause__).__name__} for {told}: {first.__cause__}"
+    raise ValueError(expected(where, str(first), got)) from first.__cause__
 
 
-def _step(work: Work, params: dict[str, object], seed: int) -> list[str]:
+@contextmanager
+def _trying(what: str) -> Iterator[None]:
+    """Errors in it are perhaps those of the values; what holds for all values is raised as it is."""
+    try:
+        yield
+    except NonFiniteValueError:
+        raise
+    except Exception as error:
+        if isinstance(error, TypeError) and str(error).startswith("[search, build]"):
+            raise
+        raise _Unfit(what) from error
+
+
+def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> list[str]:
     """The names of the figures of a trial with these values."""
     train, dev = work.sets[0]
-    model = work.built(params, seed)
-    model.prepare("search", *train)
-    model.prepare("search, validation_data" if work.dev is not None else "search, cv", *dev)
-    size = params.get("batch_size", work.batch_size)
-    rows = _first(train, size if isinstance(size, int) else work.batch_size)
-    held_out = _first(dev, 1)
-    figures = work.fitted(model, params, rows, 1, dev=held_out)
-    x, y, weights = held_out
-    evaluated = model.evaluate(x, y, sample_weight=weights, return_dict=True, threads=1)
-    return [*figures, *(f"val_{name}" for name in evaluated)]
+    with _trying(_BUILD):
+        model = work.built(params, seed)
+    _refuse_shared(where, model, _again(where, work, params, seed))
+    with _trying(_BUILD):
+        _check(where, model, work.data)
+        if work.dev is not None:
+            _check(f"{where}, validation_data", model, work.dev)
+    with _trying(_CALLBACKS):
+        callbacks = work.callbacks_for(params)
+        if not all(isinstance(each, Callback) for each in callbacks):
+            raise TypeError(", ".join(type(each).__name__ for each in callbacks))
+    rows, held_out = _first(train, params.get("batch_size", work.batch_size)), _first(dev, 1)
+    with _trying(_FIT):
+        try:
+            figures = work.fitted(model, params, rows, 1, callbacks=callbacks, dev=held_out)
+        except NonFiniteLossError:  # of these values; others may do
+            figures = {}
+        x, y, weights = held_out
+        evaluated = model.evaluate(x, y, sample_weight=weights, return_dict=True, threads=1)
+    return [*(evaluated | figures), *(f"val_{name}" for name in evaluated)]
+
+
+def _again(where: str, work: Work, params: Mapping[str, Any], seed: int) -> Model:
+    """What `build` makes of the same values when it is called once more."""
+    try:
+        return work.built(params, seed)
+    except Exception as error:
+        got = f"{type(error).__name__} at the second call with the same values: {error}"
+        hint = "make the model, its layers and its optimizer inside of build"
+        raise ValueError(expected(where, "a build that can be called again", got, hint)) from error
+
+
+def _refuse_shared(where: str, one: Model, other: Model) -> None:
+    """Raise if two models that train at the same time would change each other."""
+    layers = {id(layer) for layer in one.layers}
+    shared = {
+        "the same model": one is other,
+        "the same layer": any(id(layer) in layers for layer in other.layers),
+        "the same optimizer": one.optimizer is other.optimizer,
+    }
+    for what, is_so in shared.items():
+        if is_so:
+            hint = "make the model, its layers and its optimizer inside of build"
+            raise ValueError(expected(where, "a build that makes a new model", f"{what} at two calls", hint))
+
+
+def _check(where: str, model: Model, data: Data) -> None:
+    """Raise where the data do not fit the model, or a number of them is NaN or infinite."""
+    for suffix, array in model.prepare(where, *data).float_inputs():
+        refuse_non_finite(where + suffix, "x", array, model.dtype)
 
 
 def _first(data: Data, rows: int) -> Data:

@@ -1,5 +1,6 @@
 """The folds of a cross-validation, and a few bytes by which data are known again."""
 
+import inspect
 import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from fastdnn.checks import whole
+from fastdnn.data.frames import _column_names, is_frame
+from fastdnn.data.sparse import is_sparse
 from fastdnn.errors import expected
-from fastdnn.tune.rows import count
+from fastdnn.tune.rows import count, taken
 
 _SAMPLED = 256  # rows by which data are known again
 
@@ -24,18 +27,29 @@ def folds_of(where: str, cv: Any, data: tuple[Any, Any, Any], stratify: Any, gro
     x, y, _ = data
     rows = count(x)
     if hasattr(cv, "split"):
-        pairs: Iterable[Any] = cv.split(np.zeros((rows, 1)), None if isinstance(y, Mapping) else y, groups)
+        pairs: Iterable[Any] = _split(where, cv, rows, y, groups)
     elif isinstance(cv, Iterable) and not isinstance(cv, str):
         pairs = cv
     else:
         from fastdnn.data import k_fold_indices
 
+        if not isinstance(y, Mapping) and count(y) != rows:
+            raise ValueError(expected(where, f"y with one row for each of x, {rows}", count(y)))
         labels = _labels(y) if stratify is None or stratify is True else stratify
         kinds = None if labels is False or labels is None else labels
         return tuple(
             k_fold_indices(rows, whole(where, "cv", cv, 2), stratify=kinds, groups=groups, seed=seed)
         )
     return tuple(_checked(where, number, pair, rows) for number, pair in enumerate(pairs)) or _none(where)
+
+
+def _split(where: str, cv: Any, rows: int, y: Any, groups: Any) -> list[Any]:
+    """What an object such as scikit-learn's gives."""
+    try:
+        return list(cv.split(np.zeros((rows, 1)), None if isinstance(y, Mapping) else y, groups))
+    except (TypeError, ValueError) as error:
+        got = f"{type(cv).__name__}.split: {error}"
+        raise ValueError(expected(where, "cv that splits these x, y and groups", got)) from error
 
 
 def _labels(y: Any) -> Any:
@@ -67,6 +81,11 @@ def _checked(where: str, number: int, pair: Any, rows: int) -> tuple[np.ndarray,
     return found[0], found[1]
 
 
+def _sampled(count: int) -> np.ndarray:
+    """Numbers of rows, spread evenly."""
+    return np.unique(np.linspace(0, max(0, count - 1), _SAMPLED).astype(int))[:count]
+
+
 def fingerprint(*data: Any) -> str:
     """Of shapes, types and up to 256 rows of each array; hexadecimal.
 
@@ -82,6 +101,31 @@ def fingerprint(*data: Any) -> str:
     return f"{value:08x}"
 
 
+def said(callbacks: Any) -> str:
+    """Callbacks in words that are the same in each process: kinds, and what they were made with; of a
+    function its name.
+
+    >>> import fastdnn as fd
+    >>> from fastdnn.tune.folds import said
+    >>> said([fd.callbacks.CSVLogger("log.csv")])
+    "CSVLogger(separator=',', append=False)"
+    """
+    if callable(callbacks):
+        return str(getattr(callbacks, "__qualname__", type(callbacks).__qualname__))
+    return ", ".join(map(_said, callbacks))
+
+
+def _said(callback: Any) -> str:
+    names = inspect.signature(type(callback)).parameters
+    given = {name: getattr(callback, name) for name in names if hasattr(callback, name)}
+    words = [
+        f"{name}={value!r}"
+        for name, value in given.items()
+        if value is None or isinstance(value, str | int | float)
+    ]
+    return f"{type(callback).__qualname__}({', '.join(words)})"
+
+
 def _parts(data: Any) -> Iterable[bytes]:
     if data is None or isinstance(data, str | int | float):
         yield repr(data).encode()
@@ -89,14 +133,30 @@ def _parts(data: Any) -> Iterable[bytes]:
         for name, part in data.items():
             yield str(name).encode()
             yield from _parts(part)
-    elif hasattr(data, "dtype") and hasattr(data, "shape") and not hasattr(data, "tocsr"):
-        rows = np.unique(np.linspace(0, max(0, len(data) - 1), _SAMPLED).astype(int))[: len(data)]
+    elif is_sparse(data):
+        yield from _entries(data)
+    elif hasattr(data, "dtype") and hasattr(data, "shape"):
         yield f"{data.dtype} {data.shape}".encode()
-        yield np.ascontiguousarray(np.asarray(data)[rows]).tobytes() if data.dtype != object else b""
+        some = np.asarray(data)[_sampled(len(data))]
+        yield np.ascontiguousarray(some).tobytes() if some.dtype != object else repr(some.tolist()).encode()
     elif isinstance(data, tuple) or (isinstance(data, list) and any(hasattr(part, "shape") for part in data)):
         for part in data:
             yield from _parts(part)
     elif isinstance(data, list):
         yield from _parts(np.asarray(data))
+    elif is_frame(data):
+        some = taken(data, _sampled(count(data)))
+        names = [str(name) for name in _column_names(data) or ()]
+        yield f"{data.shape} {names} {np.asarray(some, object).tolist()}".encode()
     else:
         yield f"{getattr(data, 'shape', count(data))}".encode()
+
+
+def _entries(matrix: Any) -> Iterable[bytes]:
+    """Of rows of a sparse matrix."""
+    rows = matrix.tocsr() if hasattr(matrix, "tocsr") else matrix
+    yield f"{rows.data.dtype} {rows.shape} {len(rows.data)}".encode()
+    for row in _sampled(rows.shape[0]):
+        entries = slice(rows.indptr[row], rows.indptr[row + 1])
+        yield np.asarray(rows.indices[entries], np.int64).tobytes()
+        yield np.ascontiguousarray(rows.data[entries]).tobytes()

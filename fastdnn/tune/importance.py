@@ -1,5 +1,6 @@
 """Which parameters matter, of the trials of a study."""
 
+import warnings
 from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
@@ -28,6 +29,13 @@ def importances(study: "Study") -> dict[str, float]:
             there.add_trial(
                 package.trial.create_trial(params=params, distributions=distributions, value=trial.value)
             )
-        found = package.importance.get_param_importances(there)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of few trials, and of equal ones: refused below
+            found = package.importance.PedAnovaImportanceEvaluator().evaluate(there)
+    whole = sum(found.values())
+    if not whole > 0:
+        got = f"{len(complete)} complete trials of which the best are like the others"
+        raise ValueError(expected("Study.importances", "trials whose values differ", got))
     names = {space[name].encoded_name(name): name for name in space}
-    return {names[known_as]: float(share) for known_as, share in found.items()}
+    order = sorted(found.items(), key=lambda item: -item[1])
+    return {names[known_as]: float(share / whole) for known_as, share in order}

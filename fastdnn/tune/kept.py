@@ -6,7 +6,7 @@ from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.tune.optuna_parts import storage_of
-from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of
+from fastdnn.tune.records import SETTINGS, SLOT, Slot, differing, result_of, trial_of, values_of
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
 
@@ -30,15 +30,17 @@ def kept(storage: Any, study_name: str, space: Any) -> Study:
         before = None if about is None else count.get(about["number"])
         if about is not None and (before is None or before.user_attrs[SLOT]["attempt"] < about["attempt"]):
             count[about["number"]] = frozen
+    searched = _searched(space, settings["space"])
     trials = []
     for _, frozen in sorted(count.items()):
         about = frozen.user_attrs[SLOT]
-        slot = Slot(about["number"], about["generation"], about["params"], about["epochs"])
+        params = values_of(frozen, searched[0]) if searched else about["params"]
+        slot = Slot(about["number"], about["generation"], params, about["epochs"])
         result = result_of(frozen)
         if result is not None:
             trials.append(trial_of(slot, settings["seed"], result))
     about = settings["monitor"], settings["mode"], settings["method"]
-    return Study(tuple(trials), len(count), *about, *_searched(space, settings["space"]))
+    return Study(tuple(trials), len(count), *about, *searched)
 
 
 def _searched(given: Any, signature: str) -> tuple[()] | tuple[Space, tuple[Space]]:
@@ -47,5 +49,6 @@ def _searched(given: Any, signature: str) -> tuple[()] | tuple[Space, tuple[Spac
         return ()
     space = Space.of("load", given)
     if space.signature() != signature:
-        raise ValueError(expected("load", f"the space of the study, {signature}", space.signature()))
+        wanted, got = differing(signature, space.signature())
+        raise ValueError(expected("load", f"the space of the study: {wanted}", got))
     return space, (space,)

@@ -16,10 +16,12 @@ from fastdnn.tune.records import (
     Record,
     Slot,
     deaths_of,
+    differing,
     plain,
     result_from,
     result_of,
     trial_of,
+    values_of,
 )
 from fastdnn.tune.runner import Outcome
 from fastdnn.tune.signs import Signs
@@ -179,12 +181,7 @@ class Ledger:
         if before is not None and before.attempt >= about["attempt"]:
             self._surplus.append(frozen._trial_id)  # two planned at once: the lower number counts
             return
-        params = {
-            name: self._space[name].decode(frozen.params[encoded])
-            for name, (encoded, _) in self._distributions.items()
-            if encoded in frozen.params
-        }
-        slot = Slot(about["number"], about["generation"], params, about["epochs"])
+        slot = Slot(about["number"], about["generation"], values_of(frozen, self._space), about["epochs"])
         record = Record(slot, frozen._trial_id, frozen.number, about["attempt"], frozen)
         self._records[slot.number] = record
         self.unfinished.add(slot.number)
@@ -333,7 +330,8 @@ def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for name in wanted:
         if there.get(name) != wanted[name]:
             hint = "give what it was begun with, or another storage or study_name"
-            got = f"{name} = {wanted[name]}"
-            raise ValueError(
-                expected("search", f"the study in the storage: {name} = {there.get(name)}", got, hint)
-            )
+            is_so, got = there.get(name), wanted[name]
+            if name == "space" and is_so is not None:
+                is_so, got = differing(is_so, got)
+            is_so, got = f"{name} = {is_so}", f"{name} = {got}"
+            raise ValueError(expected("search", f"the study in the storage: {is_so}", got, hint))

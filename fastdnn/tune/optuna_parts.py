@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,6 +54,12 @@ def storage_of(where: str, storage: Any) -> Any:
     if isinstance(storage, str) and "://" in storage:
         return _one_after_the_other(_database(storages, storage))
     if isinstance(storage, str | os.PathLike):
+        if not str(storage) or Path(storage).is_dir() or not Path(storage).parent.is_dir():
+            hint = 'such as "study.journal"'
+            got = f"{str(storage)!r}"
+            raise ValueError(
+                expected(where, "storage as the path of a file in a folder that is there", got, hint)
+            )
         return storages.JournalStorage(JournalFile(storage))
     wanted = "storage as a path, the URL of a database, a storage of Optuna's, or None"
     raise ValueError(expected(where, wanted, repr(storage)))

@@ -12,7 +12,7 @@ from fastdnn.callbacks import Callback
 from fastdnn.errors import expected
 from fastdnn.model import Model
 from fastdnn.tune.rows import taken
-from fastdnn.tune.trial import Trial, model_seeds
+from fastdnn.tune.trial import Trial, copied, model_seeds
 
 Build = Callable[[dict[str, Any]], Model]
 # (x, y, sample_weight or None)
@@ -59,6 +59,15 @@ class Outcome:
     reason: str = ""
     interrupted: bool = False
     state: Begun | None = None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model trained on the rows of a fold, its figures, and the epochs that are in its weights."""
+
+    model: Model
+    figures: dict[str, float]
+    epochs: int
 
 
 class Broken(Exception):  # noqa: N818
@@ -140,11 +149,10 @@ class Work:
             return Outcome(task.number, seconds=taken_so_far(), interrupted=True)
         except Exception as error:
             return Outcome(task.number, seconds=taken_so_far(), reason=_told(error))
-        return self._outcome(task, [one for _, one in done], [model for model, _ in done], taken_so_far())
+        return self._outcome(task, done, taken_so_far())
 
-    def _outcome(
-        self, task: Task, found: list[dict[str, float]], models: list[Model], seconds: float
-    ) -> Outcome:
+    def _outcome(self, task: Task, done: list[Fitted], seconds: float) -> Outcome:
+        models, found = [each.model for each in done], [each.figures for each in done]
         epochs = round(sum(model.compiled.epochs_done for model in models) / len(models))
         means = {name: sum(one[name] for one in found) / len(found) for name in found[0]}
         value = means[self.monitor]
@@ -153,19 +161,25 @@ class Work:
             return Outcome(task.number, None, means, epochs=epochs, seconds=seconds, reason=reason)
         # A fit with callbacks, such as early stopping, is no sum of shorter ones: it is begun anew each time.
         kept = None if task.last or self.callbacks else Begun(tuple(models), task.until, seconds)
-        folds = tuple({**one, "value": one[self.monitor]} for one in found) if self.folds else ()
+        folds = tuple(
+            {**each.figures, "value": each.figures[self.monitor], "epochs": float(each.epochs)}
+            for each in done
+            if self.folds
+        )
         return Outcome(task.number, value, means, folds, epochs, seconds, state=kept)
 
-    def _fold(self, task: Task, fold: int, guard: Callback) -> tuple[Model, dict[str, float]]:
+    def _fold(self, task: Task, fold: int, guard: Callback) -> Fitted:
         train, dev = self.sets[fold]
         if task.state is None:
             model, epochs = self.built(task.params, task.seed), task.until
         else:
             model, epochs = task.state.models[fold], task.until - task.state.epochs
-        figures = self.fitted(model, task.params, train, epochs, guard, dev=dev)
+        callbacks = self.callbacks_for(task.params)
+        figures = self.fitted(model, task.params, train, epochs, guard, callbacks=callbacks, dev=dev)
         x, y, weights = dev
         evaluated = model.evaluate(x, y, sample_weight=weights, return_dict=True, threads=self.threads)
-        return model, figures | {f"val_{name}": value for name, value in evaluated.items()}
+        figures |= {f"val_{name}": value for name, value in evaluated.items()}
+        return Fitted(model, figures, _epochs_of(model, callbacks))
 
     def built(self, params: Mapping[str, Any], seed: int) -> Model:
         """What `build` makes of the values, with the seed where it gives the model none.
@@ -174,7 +188,7 @@ class Work:
             TypeError: it is no model of fastdnn's, or not compiled, or trained already.
         """
         with seeds_given(model_seeds(seed)):
-            model = self.build(dict(params))
+            model = self.build(copied(params))
         if not isinstance(model, Model) or model._compiled is None:
             got = "one that is not compiled" if isinstance(model, Model) else type(model).__name__
             raise TypeError(expected("search, build", "a compiled model", got, "end with `return model`"))
@@ -191,13 +205,13 @@ class Work:
         epochs: int,
         guard: Callback | None = None,
         *,
+        callbacks: Sequence[Callback],
         dev: Data | None = None,
     ) -> dict[str, float]:
         """Train a model further; the figures of the last epoch. The dev rows are evaluated in between for
         callbacks only.
         """
         x, y, weights = train
-        callbacks = self._callbacks(params) if dev is not None else []
         history = model.fit(
             x,
             y,
@@ -218,16 +232,36 @@ class Work:
         }
 
     def final(self, trial: Trial) -> Model:
-        """The model of a trial, trained in one go; with folds on all data, without callbacks: there are no
-        dev rows that they could watch.
+        """The model of a trial, trained in one go; with folds on all data, without callbacks that watch
+        held-out figures, of which there are none, for as many epochs as are in the weights of the folds.
         """
         model = self.built(trial.params, trial.seed)
-        self.fitted(model, trial.params, self.data, max(1, trial.epochs), dev=self.dev)
+        callbacks = self.callbacks_for(trial.params)
+        epochs = trial.epochs
+        if self.dev is None:
+            callbacks = [each for each in callbacks if not _watches_dev(each)]
+            epochs = round(sum(fold["epochs"] for fold in trial.folds) / len(trial.folds))
+        self.fitted(model, trial.params, self.data, max(1, epochs), callbacks=callbacks, dev=self.dev)
         return model
 
-    def _callbacks(self, params: Mapping[str, Any]) -> list[Callback]:
-        given = self.callbacks(dict(params)) if callable(self.callbacks) else copy.deepcopy(self.callbacks)
+    def callbacks_for(self, params: Mapping[str, Any]) -> list[Callback]:
+        """Those of one fit."""
+        given = self.callbacks(copied(params)) if callable(self.callbacks) else copy.deepcopy(self.callbacks)
         return list(given)
+
+
+def _watches_dev(callback: Callback) -> bool:
+    """Whether it goes by a figure of held-out data, as its attribute `monitor` says."""
+    return str(getattr(callback, "monitor", "")).startswith("val_")
+
+
+def _epochs_of(model: Model, callbacks: Sequence[Callback]) -> int:
+    """How many epochs are in the model's weights: fewer than it was trained where a callback went back."""
+    epochs = model.compiled.epochs_done
+    for each in callbacks:
+        if getattr(each, "restore_best_weights", False) and hasattr(each, "best_epoch"):
+            epochs = min(epochs, 0 if each.best_epoch is None else each.best_epoch + 1)
+    return epochs
 
 
 def _told(error: Exception) -> str:

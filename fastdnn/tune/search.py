@@ -1,7 +1,9 @@
 """The search: arguments checked, one step of a trial tried, then generation after generation."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
+
+import numpy as np
 
 from fastdnn.callbacks import Callback
 from fastdnn.callbacks.monitored_figure import higher_is_better
@@ -10,6 +12,7 @@ from fastdnn.diagnose.told import Told
 from fastdnn.errors import expected
 from fastdnn.model import Model
 from fastdnn.tune.asynchronous import check as check_asynchronous
+from fastdnn.tune.babysitter import Babysitter
 from fastdnn.tune.conduct import Conduct, Resources
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
@@ -87,7 +90,9 @@ def search(
         sample_weight: (examples,), as in `fit`.
         class_weight: as in `fit`.
         shuffle: as in `fit`.
-        callbacks: each fit gets copies of them; or a function of the values that gives a trial's.
+        callbacks: each fit gets copies of them; or a function of the values that gives a trial's, which is
+            needed where they write files. After a cross-validation `best_model` is trained without those
+            whose `monitor` begins with "val_"; see `Study.train`.
         monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
@@ -150,8 +155,14 @@ def search(
     searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
     figure, best = _monitored(where, monitor, mode)
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
-    if not reproducible:
+    if not _flag(where, "reproducible", reproducible):
         check_asynchronous(where, method)
+    _flag(where, "resume", resume)
+    if not is_text(study_name) or not study_name:
+        raise ValueError(expected(where, "study_name as text", repr(study_name)))
+    if cv is None and not (stratify is None and groups is None):
+        name = "stratify" if groups is None else "groups"
+        raise ValueError(expected(where, f"{name} with cv=", f"{name} without folds"))
     resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
@@ -161,11 +172,11 @@ def search(
         folds=() if cv is None else folds_of(where, cv, data, stratify, groups, seed),
         batch_size=_fixed(where, "batch_size", batch_size, _BATCH_SIZE),
         monitor=figure,
-        callbacks=callbacks if callable(callbacks) else tuple(callbacks),
+        callbacks=_callbacks(where, callbacks),
         class_weight=class_weight,
-        shuffle=bool(shuffle),
+        shuffle=_flag(where, "shuffle", shuffle),
         threads=resources.threads,
-        seconds=_limit(where, "seconds_per_trial", seconds_per_trial),
+        seconds=_limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
     )
     conduct = Conduct(
         method=chosen,
@@ -176,10 +187,10 @@ def search(
         epochs=_fixed(where, "epochs", epochs, _EPOCHS),
         seconds=_limit(where, "seconds", seconds),
         mode=best,
-        reproducible=bool(reproducible),
+        reproducible=reproducible,
     )
     dry_run(where, work, chosen)
-    return conduct.run(storage, study_name, executor, told, resume=bool(resume))
+    return conduct.run(storage, study_name, executor, told, resume=resume)
 
 
 def _monitored(where: str, monitor: str, mode: str) -> tuple[str, Literal["min", "max"]]:
@@ -193,18 +204,54 @@ def _monitored(where: str, monitor: str, mode: str) -> tuple[str, Literal["min",
     return monitor, "max" if more_is_better else "min"
 
 
-def _limit(where: str, name: str, given: Any) -> float | None:
-    return None if given is None else number(where, name, given, 0)
+def _limit(where: str, name: str, given: Any, ends: str = "[]") -> float | None:
+    return None if given is None else number(where, name, given, 0, ends=ends)
+
+
+def _flag(where: str, name: str, given: Any) -> bool:
+    if not isinstance(given, bool | np.bool_):
+        raise ValueError(expected(where, f"{name} as True or False", repr(given)))
+    return bool(given)
+
+
+def _callbacks(where: str, given: Any) -> Any:
+    """A function, or callbacks of which each fit gets copies."""
+    if callable(given):
+        return given
+    if isinstance(given, Callback) or not isinstance(given, Iterable):
+        wanted = "callbacks as a list, or a function of the values that gives one"
+        raise ValueError(expected(where, wanted, type(given).__name__))
+    found = tuple(given)
+    for each in found:
+        if not isinstance(each, Callback):
+            raise ValueError(expected(where, "callbacks of fd.callbacks.Callback", type(each).__name__))
+        if isinstance(each, Babysitter):
+            hint = "each trial trains by a copy; give a function that makes one: callbacks=lambda p: [...]"
+            raise ValueError(expected(where, "callbacks that many trials can share", "a Babysitter", hint))
+    return found
 
 
 def _searched(where: str, space: Any, **more: Any) -> Space:
     """The space, with epochs and batch size where they are distributions."""
     given = Space.of(where, space)
     added = {name: each for name, each in more.items() if isinstance(each, Distribution)}
+    for name in more:
+        _refuse_fractions(where, name, added.get(name, given.get(name)))
     for name, each in more.items():
         if each is not None and name in given:
             raise ValueError(expected(where, f"{name} once", f"in the space and as {name}={each!r}"))
     return Space({**given, **added}, given.conditions) if added else given
+
+
+def _refuse_fractions(where: str, name: str, given: Distribution | None) -> None:
+    """Raise where a distribution of epochs or batch sizes has values that are none."""
+    if given is None:
+        return
+    for value in given.grid(given.size or 2):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            wanted = f"{name} as a distribution of whole numbers >= 1"
+            hint = f"such as {name}=fd.tune.integers(5, 20)"
+            raise ValueError(expected(where, wanted, f"{value!r} of {given.describe()}", hint))
 
 
 def _fixed(where: str, name: str, given: Any, default: int) -> int:
@@ -256,5 +303,7 @@ def _dev(where: str, given: Any, cv: Any) -> tuple[Any, Any, Any] | None:
         return None
     if not isinstance(given, tuple | list) or len(given) not in (2, 3):
         wanted = "validation_data as (x, y) or (x, y, sample_weight)"
-        raise ValueError(expected(where, wanted, type(given).__name__))
+        got = type(given).__name__
+        got += f" of {len(given)}" if isinstance(given, tuple | list) else ""
+        raise ValueError(expected(where, wanted, got))
     return given[0], given[1], given[2] if len(given) == 3 else None

@@ -46,6 +46,7 @@ class SitterFile:
     def begin(self) -> None:
         """All of it is new, but for orders, which were those of an earlier fit."""
         self._bytes = b""
+        self._seen = b""  # at the last look, taken or not
         self._said: dict[str, Any] = {}  # by its lines when they were taken last
         self._next: dict[str, Any] = {}
         self._is_first = True
@@ -58,7 +59,7 @@ class SitterFile:
         """
         is_first, self._is_first = self._is_first, False
         self._next = self._said
-        given = self._read()
+        given = self._read(at_once=is_first)
         if given is None:
             return []
         self._next = given
@@ -90,8 +91,10 @@ class SitterFile:
             raise ValueError(expected(WHERE, "file as a path that can be written", error)) from None
         return self.path
 
-    def _read(self) -> dict[str, Any] | None:
-        """Its lines, if they are others than at the last time; None too while there is no file."""
+    def _read(self, *, at_once: bool) -> dict[str, Any] | None:
+        """Its lines, if they are others than at the last time; None too while there is no file, or it is
+        being written.
+        """
         try:
             with self.path.open("rb") as file:
                 given = file.read(_MOST_BYTES + 1)
@@ -102,7 +105,7 @@ class SitterFile:
                 self._bytes = text
                 raise ValueError(expected(str(self.path), "a file that can be read", error)) from None
             return None
-        if given == self._bytes:
+        if given == self._bytes or not (at_once or self._is_whole(given)):
             return None
         self._bytes = given
         if len(given) > _MOST_BYTES:
@@ -112,6 +115,13 @@ class SitterFile:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(expected(str(self.path), "lines of TOML, name = number", error)) from None
         return {name: self._checked(name, value) for name, value in lines.items()}
+
+    def _is_whole(self, given: bytes) -> bool:
+        """Many editors empty a file before they write it: what it said is not taken back by that, and a
+        number may be cut in the middle.
+        """
+        before, self._seen = self._seen, given
+        return bool(given) and (given.endswith(b"\n") or given == before)
 
     def _checked(self, name: str, value: Any) -> Any:
         where = str(self.path)

@@ -16,7 +16,7 @@ from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
-from fastdnn.tune.trial import Trial
+from fastdnn.tune.trial import Trial, copied
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +80,7 @@ class Study(ShortRepr):
     @property
     def best_params(self) -> dict[str, Any]:
         """Its values by name."""
-        return dict(self.best_trial.params)
+        return copied(self.best_trial.params)
 
     @property
     def best_value(self) -> float:
@@ -96,7 +96,12 @@ class Study(ShortRepr):
 
     def train(self, trial: int | None = None) -> "Model":
         """Train a trial's model again, by its values and seed: the same bits as in the trial where it had
-        validation data; after a cross-validation on all of x and y, as many epochs as the folds' mean.
+        validation data.
+
+        After a cross-validation it is trained on all of x and y. There are no held-out figures then:
+        callbacks whose `monitor` begins with "val_" are left out, all others are there as in the trials. It
+        is trained for as many epochs as are in the weights that the folds ended with, their mean: with
+        `EarlyStopping` up to the best.
 
         Args:
             trial: its number, default the best.
@@ -137,7 +142,8 @@ class Study(ShortRepr):
         """
         shown = self.ranked()[: None if most is None else whole("Study.table", "most", most, 1)]
         names = self._names()
-        header = ["trial", self.monitor, *(["±"] if self._folds else []), "state", "epochs", *names]
+        drawn = [f"{name} (drawn)" if name == "epochs" else name for name in names]
+        header = ["trial", self.monitor, *(["±"] if self._folds else []), "state", "epochs", *drawn]
         rows = [self._row(trial, names) for trial in shown]
         first = len(header) - len(names)
         text = table(
@@ -181,11 +187,15 @@ class Study(ShortRepr):
                 writer.writerow([*about, round(trial.seconds, 3), trial.seed, *values, trial.reason])
 
     def importances(self) -> dict[str, float]:
-        """How much of the difference between trials each parameter accounts for, the most important first;
-        they sum to 1. Optuna's PED-ANOVA on the complete trials.
+        """How much each parameter tells the best tenth of the complete trials from the others, the most
+        important first; they sum to 1. Optuna's PED-ANOVA.
+
+        It is no share of the variance: of a parameter that all good trials agree in, what tells the best
+        from the good is another one. A conditional parameter that few trials have is told with little trust.
 
         Raises:
-            ValueError: fewer than four trials are complete, or the study was loaded without its space.
+            ValueError: fewer than four trials are complete, nothing tells the best from the others, as where
+                their values are equal, or the study was loaded without its space.
 
         Source: Watanabe, Bansal & Hutter, "PED-ANOVA", IJCAI 2023.
         """
@@ -256,7 +266,8 @@ def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Stud
     Args:
         storage: as in `search`.
         study_name: likewise.
-        space: likewise, for importances and pictures.
+        space: likewise, for importances, pictures, and options that are no text, number, None or list of
+            these: without it those are told as text.
 
     Raises:
         ImportError: Optuna is not installed.

@@ -1,5 +1,6 @@
 """One trial of a search: the values that were tried, and what came of them."""
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -23,7 +24,8 @@ class Trial(ShortRepr):
     value: the monitored figure of the weights that the trial ended with, the mean over the folds; None where
         it failed.
     metrics: loss and metrics of the last epoch, and their "val_" twins, means over the folds.
-    folds: the same for each fold of a cross-validation; empty without one.
+    folds: the same for each fold of a cross-validation, its "value", and as "epochs" how many are in the
+        weights that it ended with: `EarlyStopping` goes back to the best; empty without one.
     rungs: (epochs, value) where it was compared with others in between.
     epochs: how many it was trained, the mean over the folds, rounded.
     seconds: that its training and evaluation took.
@@ -72,6 +74,24 @@ def model_seeds(seed: int) -> Iterator[int]:
         number += 1
 
 
+def copied(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values, for somebody who may change them: options such as lists are those of all trials.
+
+    >>> from fastdnn.tune.trial import copied
+    >>> sizes = [8, 4]
+    >>> copied({"sizes": sizes})["sizes"] is sizes
+    False
+    """
+    return {name: _copy(value) for name, value in params.items()}
+
+
+def _copy(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # a module, a lock, an open file: nothing that there could be two of
+        return value
+
+
 def trial_model(build: Any, trial: Trial) -> Any:
     """The model of a trial before its training: what `build` makes of its values, with the trial's seed where
     it gives the model none.
@@ -83,4 +103,4 @@ def trial_model(build: Any, trial: Trial) -> Any:
     5
     """
     with seeds_given(model_seeds(trial.seed)):
-        return build(dict(trial.params))
+        return build(copied(trial.params))
