@@ -213,6 +213,22 @@ def test_the_median_is_also_of_earlier_generations():
     assert pruner.survivors({8: 0.5, 9: 0.6}, {0: 0.1, 1: 0.2, 2: 0.3}, -1.0) == {8, 9}
 
 
+@pytest.mark.parametrize("reproducible", [True, False])
+@pytest.mark.parametrize("pruner", ["successive_halving", "median"])
+@pytest.mark.parametrize("epochs", [fd.tune.choice(1, 27), fd.tune.integers(1, 9)])
+def test_rungs_at_the_same_epoch_of_a_short_trial_are_one(epochs, pruner, reproducible):
+    given = {"n_trials": 9, "epochs": epochs}
+    whole = search(**given)
+    study = search(pruner=pruner, reproducible=reproducible, **given)
+    assert not [each.reason for each in study.trials if each.state == "failed"]
+    for each in study.trials:
+        rungs = [until for until, _ in each.rungs]
+        assert rungs == sorted(set(rungs))
+        if each.epochs == each.params["epochs"]:
+            assert each.value == whole.trials[each.number].value
+    assert any(each.state == "complete" for each in study.trials)
+
+
 @pytest.mark.parametrize("bad", [{"factor": 1}, {"least_epochs": 0}, {"factor": 2.5}])
 def test_a_pruner_refuses(bad):
     with pytest.raises(ValueError, match=f"expected {next(iter(bad))} as a whole number"):

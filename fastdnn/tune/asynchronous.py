@@ -137,7 +137,9 @@ class Asynchronous(Coordinator):
         super()._decide(generation)
 
     def _is_hopeless(self, generation: _Generation, held: _Held) -> bool:
-        number = held.slot.number
+        number, until = held.slot.number, self._until(held.slot, generation, held.rung)
+        if held.rung and until == self._until(held.slot, generation, held.rung - 1):
+            return False  # it was judged at this epoch
         if number not in self._asked:  # another process's proposal, or a random one
             params, distributions = encoded(self._method.space, held.slot.params)
             self._study.enqueue_trial(params)
@@ -146,7 +148,7 @@ class Asynchronous(Coordinator):
         asked = self._asked[number]
         assert held.outcome is not None
         assert held.outcome.value is not None
-        asked.report(self._method.sign * held.outcome.value, self._until(held.slot, generation, held.rung))
+        asked.report(self._method.sign * held.outcome.value, until)
         return bool(asked.should_prune())
 
 

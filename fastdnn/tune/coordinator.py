@@ -175,9 +175,21 @@ class Coordinator:
             if held.outcome is not None and held.future is None:
                 rung = held.rung + 1
                 if rung < len(generation.alive) and number in generation.alive[rung]:
-                    self._submit(generation, held, rung, held.outcome.state)
+                    self._advance(generation, held, rung)
                     return True
         return False
+
+    def _advance(self, generation: _Generation, held: _Held, rung: int) -> None:
+        """Train a trial that has come to a rung up to another. Of a trial of few epochs both may be the same
+        epoch: there it is already.
+        """
+        outcome = held.outcome
+        assert outcome is not None
+        if self._until(held.slot, generation, rung) == self._until(held.slot, generation, held.rung):
+            held.rung, held.outcome, held.judged = rung, None, False
+            self._arrive(generation, held, outcome)
+        else:
+            self._submit(generation, held, rung, outcome.state)
 
     def _begin(self, generation: _Generation) -> bool:
         suspects = sorted(self._suspects)
@@ -252,14 +264,18 @@ class Coordinator:
         if outcome.interrupted:
             self._ledger.release(number)
             self._drop(number)
-        elif outcome.reason or held.rung == len(generation.shares) - 1:
+        else:
+            self._arrive(generation, held, outcome)
+
+    def _arrive(self, generation: _Generation, held: _Held, outcome: Outcome) -> None:
+        """What a trial gives at its rung, or that it failed on the way."""
+        if outcome.reason or held.rung == len(generation.shares) - 1:
             self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")
-            self._decide(generation)
         else:
             held.outcome = outcome
             assert outcome.value is not None
-            self._ledger.report(number, held.rung, outcome.value)
-            self._decide(generation)
+            self._ledger.report(held.slot.number, held.rung, outcome.value)
+        self._decide(generation)
 
     def _end(self, held: _Held, outcome: Outcome, rungs: int, state: str) -> None:
         """Write down a trial that came past so many rungs."""
@@ -279,12 +295,12 @@ class Coordinator:
 
     def _rungs(self, held: _Held, rung: int) -> list[tuple[int, float]]:
         """(epochs, value) at the rungs before this one."""
-        found = []
+        found = {}
         for each in range(rung):
             value = self._ledger.rung_values([held.slot.number], each).get(held.slot.number)
             if value is not None:
-                found.append((_until(held.slot, self._rungs_of[held.slot.generation][each]), value))
-        return found
+                found[_until(held.slot, self._rungs_of[held.slot.generation][each])] = value
+        return [*found.items()]
 
     # ---- Rungs
 
