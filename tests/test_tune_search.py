@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from networks import weight_hash
 from searches import DEV, SPACE, TRAIN, X, Y, build, rows, search
 
 import fastdnn as fd
+from fastdnn.tune import worker_identity
+from fastdnn.tune.optuna_parts import storage_of
 
 
 @pytest.fixture(scope="module")
@@ -218,12 +221,9 @@ def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
 
 
 def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path, monkeypatch):
-    from fastdnn.tune import ledger, signs, worker_identity
+    from fastdnn.tune import ledger, signs
 
-    journal, mine = tmp_path / "journal", worker_identity._host()
-    monkeypatch.setattr(worker_identity, "_host", lambda: "another machine")
-    process_of = worker_identity.Process.this()
-    monkeypatch.setattr(worker_identity.Process, "this", classmethod(lambda cls: process_of))
+    journal = tmp_path / "journal"
     off = iter([KeyboardInterrupt])
 
     def switched_off(*_, **__):  # and nothing more is written
@@ -231,16 +231,69 @@ def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path,
             raise interrupt
 
     with monkeypatch.context() as patch:
+        patch.setattr(worker_identity, "_host", lambda: "another machine")
         patch.setattr(ledger.Ledger, "finish", switched_off)
         patch.setattr(ledger.Ledger, "release", switched_off)
         with pytest.raises(KeyboardInterrupt):
             search(storage=journal, jobs=2)
     assert not fd.tune.load(journal).trials
-    monkeypatch.setattr(worker_identity, "_host", lambda: mine)
     monkeypatch.setattr(signs, "SILENCE", 1.0)
     begun = time.monotonic()
     assert rows(search(storage=journal, resume=True)) == rows(alone)
     assert time.monotonic() - begun > 1
+
+
+def test_after_a_full_disk_the_same_process_can_go_on(alone, tmp_path):
+    """Nothing can be given back on a full disk, and this process lives on."""
+    journal = tmp_path / "journal"
+    search(storage=tmp_path / "whole")
+    most = int(0.8 * (tmp_path / "whole").stat().st_size)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1][1]))
+        with pytest.raises(OSError, match="File too large"):
+            search(storage=journal, jobs=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before[1])
+        signal.signal(signal.SIGXFSZ, before[0])
+    there = storage_of("test", journal).get_all_trials(0)
+    assert "RUNNING" in {trial.state.name for trial in there}
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
+    assert rows(fd.tune.load(journal)) == rows(alone)
+
+
+def test_a_search_whose_process_lives_on_is_dead_when_it_is_silent(tmp_path, monkeypatch):
+    from fastdnn.tune import signs
+    from fastdnn.tune.worker_identity import Process
+
+    now, listener = [1000.0], signs.Signs(storage := _Attributes(), 0)
+    monkeypatch.setattr(signs.time, "monotonic", lambda: now[0])
+    with subprocess.Popen(["sleep", "5"]) as other:
+        process = Process(listener._process.host, other.pid, worker_identity._start_of(other.pid))
+        sign = {**process.as_json(), "beats": 1}
+        storage.signs["worker other"] = sign
+        for second in range(57):
+            assert listener.dead_among({"other"}) == set(), second
+            now[0] += 1
+            if second == 30:
+                now[0] += 3600  # all were stopped; that counts as one beat
+        assert listener.dead_among({"other"}) == {"other"}
+        storage.signs["worker other"] = sign | {"beats": 2}
+        assert listener.dead_among({"other"}) == set()
+        other.kill()
+        other.wait()
+        assert listener.dead_among({"other"}) == {"other"}
+    listener.end()
+
+
+class _Attributes:
+    """Of a study, as a storage has them."""
+
+    def __init__(self):
+        self.signs = {}
+
+    def get_study_system_attrs(self, study_id):
+        return self.signs
 
 
 def test_a_process_is_known_by_its_number_and_when_it_began():
