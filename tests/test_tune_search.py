@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import queue
 import re
 import resource
 import signal
@@ -243,8 +244,11 @@ def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path,
     assert time.monotonic() - begun > 1
 
 
-def test_after_a_full_disk_the_same_process_can_go_on(alone, tmp_path):
+def test_after_a_full_disk_the_same_process_can_go_on(alone, tmp_path, monkeypatch):
     """Nothing can be given back on a full disk, and this process lives on."""
+    from fastdnn.tune import ledger
+
+    monkeypatch.setattr(ledger, "_UNOWNED", 0.2)
     journal = tmp_path / "journal"
     search(storage=tmp_path / "whole")
     most = int(0.8 * (tmp_path / "whole").stat().st_size)
@@ -338,6 +342,41 @@ def test_ctrl_c_breaks_off_a_long_trial():
     with pytest.raises(KeyboardInterrupt):
         search(n_trials=2, epochs=10_000_000)
     assert time.perf_counter() - begun < 8
+
+
+def test_an_end_that_an_interrupt_takes_from_the_queue_is_not_lost(alone, tmp_path, monkeypatch):
+    """Ctrl-C comes as the queue gives an end, before anybody has it."""
+    from fastdnn.tune.coordinator import Coordinator
+
+    class Interrupted(queue.SimpleQueue):
+        taken = 0
+
+        def get(self, **given):
+            ended = super().get(**given)
+            Interrupted.taken += 1
+            if Interrupted.taken == 5:
+                raise KeyboardInterrupt
+            return ended
+
+    made = Coordinator.__init__
+
+    def make(self, *arguments, **named):
+        made(self, *arguments, **named)
+        self._ended = Interrupted()
+
+    journal = tmp_path / "journal"
+    with monkeypatch.context() as patch:
+        patch.setattr(Coordinator, "__init__", make)
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            search(storage=journal, jobs=2)
+        assert time.monotonic() - begun < 5
+    left = fd.tune.load(journal).trials
+    assert len(left) >= 5
+    assert [row for row in rows(alone) if row[0] in {trial.number for trial in left}] == rows(
+        fd.tune.load(journal)
+    )
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
 
 
 def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypatch):

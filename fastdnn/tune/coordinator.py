@@ -5,7 +5,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -346,26 +346,23 @@ class Coordinator:
             self._drop(number)
 
     def _break_off(self) -> None:
-        """Stop the workers, write down what is done, give back the rest."""
+        """Stop the workers, write down what is done, give back the rest. Ends are taken from the futures: an
+        interrupt may come between the queue of ends and who waits for one.
+        """
         self._workers.stop()
-        for held in self._held.values():
-            if held.future is not None:
-                held.future.cancel()
-        until = time.monotonic() + _PATIENCE
-        while self._running and time.monotonic() < until:
-            try:
-                number, future = self._ended.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            self._take_last(number, future)
-        with suppress(OSError):  # of a full disk, say, which is what ended the search
+        held = [each for each in self._held.values() if each.future is not None]
+        wait([each.future for each in held if each.future and not each.future.cancel()], timeout=_PATIENCE)
+        # What cannot be written, on a full disk, say, which is what ended the search, is left as it is.
+        for each in held:
+            with suppress(Exception):
+                self._take_last(each)
+        with suppress(Exception):
             self._give_back()
 
-    def _take_last(self, number: int, future: "Future[Outcome]") -> None:
+    def _take_last(self, held: _Held) -> None:
         """A trial that came to its end meanwhile is written down; others are given back."""
-        self._running -= 1
-        held = self._held.get(number)
-        if held is None or future.cancelled() or future.exception() is not None:
+        future = held.future
+        if future is None or not future.done() or future.cancelled() or future.exception() is not None:
             return
         outcome, shares_ = future.result(), self._rungs_of[held.slot.generation]
         if not outcome.interrupted and (outcome.reason or held.rung == len(shares_) - 1):
