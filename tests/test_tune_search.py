@@ -587,6 +587,43 @@ def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):
     assert optuna.load_study(study_name="search", storage=there).best_value == alone.best_value
 
 
+def test_a_database_that_others_make_at_the_same_moment_is_opened_once_it_is_there(tmp_path, monkeypatch):
+    """Optuna looks for the tables and makes them in two steps, between which others may have made them."""
+    import optuna
+    from sqlalchemy.exc import IntegrityError, OperationalError
+
+    errors = [
+        IntegrityError("INSERT INTO alembic_version", {}, Exception("UNIQUE constraint failed")),
+        OperationalError("CREATE TABLE", {}, Exception("table trial_system_attributes already exists")),
+    ]
+    real = optuna.storages.get_storage
+
+    def get_storage(url):
+        if errors:
+            raise errors.pop()
+        return real(url)
+
+    monkeypatch.setattr(optuna.storages, "get_storage", get_storage)
+    assert storage_of("test", f"sqlite:///{tmp_path}/trials.db").get_all_studies() == []
+    assert not errors
+
+
+def test_threads_that_search_leave_optunas_log_level_as_it_was():
+    import logging
+
+    from fastdnn.tune.optuna_parts import quiet
+
+    logger = logging.getLogger("optuna")
+    before = logger.level
+    first, second = quiet(), quiet()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # the first to come is the first to go
+    assert logger.level == logging.WARNING
+    second.__exit__(None, None, None)
+    assert logger.level == before != logging.WARNING
+
+
 def test_the_callers_random_numbers_and_threads_stay_as_they_were():
     state, threads = np.random.get_state()[1].tolist(), fd.get_num_threads()  # noqa: NPY002
     search(n_trials=2)
