@@ -148,6 +148,22 @@ def test_coarse_to_fine_over_grids():
         assert points == study.regions[stage].grid(9)
 
 
+def test_a_stage_too_small_for_a_grid_is_refused_before_the_first_trial():
+    space = {"c": fd.tune.choice(1, 2, 3, 4, 5)}
+    built = []
+
+    def never_finite(p):
+        built.append(p)
+        return build({"lr": 1e30, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"})
+
+    given = {"build": never_finite, "space": space, "method": "coarse_to_fine", "sampling": "grid"}
+    with pytest.raises(ValueError, match=r"expected n_trials for 3 stages .*, got 13, 4 of them in the last"):
+        search(n_trials=13, **given)
+    assert not built
+    study = search(n_trials=15, **given)
+    assert [each.state for each in study.trials] == ["failed"] * 15
+
+
 def test_more_stages_than_trials_is_a_stage_for_each():
     space = fd.tune.Space.of("test", SPACE)
     assert CoarseToFine(space, 2, 0, stages=3).generations == 2

@@ -344,6 +344,31 @@ def test_ctrl_c_breaks_off_a_long_trial():
     assert time.perf_counter() - begun < 8
 
 
+def test_ctrl_c_waits_for_a_long_build_no_longer_than_said(monkeypatch, capsys):
+    from fastdnn.tune import coordinator
+
+    monkeypatch.setattr(coordinator, "_PATIENCE", 0.2)
+    go, built = threading.Event(), []
+
+    def waiting(p):
+        built.append(p)
+        if len(built) == 3:  # one is the dry run's
+            os.kill(os.getpid(), signal.SIGINT)
+        if len(built) > 1:
+            go.wait(60)
+        return build(p)
+
+    begun = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            search(build=waiting, jobs=2)
+        assert time.monotonic() - begun < 30
+    finally:
+        go.set()
+    said = capsys.readouterr().out
+    assert "[search] 2 trials still run in a thread, which ends with its build or evaluation" in said
+
+
 def test_an_end_that_an_interrupt_takes_from_the_queue_is_not_lost(alone, tmp_path, monkeypatch):
     """Ctrl-C comes as the queue gives an end, before anybody has it."""
     from fastdnn.tune.coordinator import Coordinator

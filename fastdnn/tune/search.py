@@ -126,7 +126,8 @@ def search(
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model.
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
-        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory.
+        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within 0.1 s;
+            a build, an evaluation or a process that begins is waited for, 10 s at most.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
