@@ -268,7 +268,7 @@ def test_where_time_is_up_the_best_of_those_that_wait_are_finished(
     study = search(n_trials=24, seconds=500, storage=tmp_path / "journal", **given)
     assert 8 <= len(study.trials) < 24
     assert {each.state for each in study.trials} <= {"complete", "pruned"}
-    assert 1 <= sum(each.state == "complete" for each in study.trials)
+    assert sum(each.state == "complete" for each in study.trials) >= 1
     assert study.best_trial.epochs == 9
     if reproducible:  # all had come to the first rung, and two went on
         assert sum(each.state == "complete" for each in study.trials) == 2

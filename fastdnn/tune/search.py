@@ -91,8 +91,8 @@ def search(
         monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
-            `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials with
-            each other, the models of which it keeps meanwhile.
+            `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
+            with each other, the models of which it keeps meanwhile.
         generation_size: trials of a generation of "evolutionary" and "bayesian", which are proposed at once.
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
@@ -126,8 +126,8 @@ def search(
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model.
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
-        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within 0.1 s;
-            a build, an evaluation or a process that begins is waited for, 10 s at most.
+        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within
+            0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 

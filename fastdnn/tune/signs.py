@@ -39,7 +39,7 @@ class Signs:
         _here.add(self.name)
 
     def end(self) -> None:
-        """The search is over: what it left, be it that a full disk kept it from giving it back, is nobody's."""
+        """The search is over: what it could not give back, as on a full disk, is nobody's."""
         _here.discard(self.name)
 
     def beat(self) -> None:

@@ -59,7 +59,7 @@ class CoarseToFine(Method):
         return tuple(found)
 
     def _check_last(self) -> None:
-        """The smallest stage, with the largest region there may be: before the first trial, not in the middle."""
+        """The smallest stage with the largest region there may be, before the first trial."""
         size = self._size(self.generations - 1)
         try:
             self.space.grid(size)
