@@ -55,21 +55,35 @@ def rows(study):
 
 
 def slow_build(p):
-    """Leaves a mark, waits until all are there who are to begin together, and takes a while; from some mark
-    on so long that whoever watches comes in time, or, from HANGS_AT on, for ever.
+    """Leaves a mark and takes a while; from the mark HOLD on so long that whoever watches comes in time, or,
+    from HANGS_AT on, for ever.
+
+    TOGETHER: marks of others, each of whom is waited for, in the dry run and in the first trial.
+    AFTER: marks of another and how many there must be before the first build.
     """
     marks = pathlib.Path(os.environ["MARKS"])
     with marks.open("a") as file:
         file.write(f"{p['lr']}\n")
+    count = _lines(marks)
     for other in os.environ.get("TOGETHER", "").split():
-        while not pathlib.Path(other).exists():
-            time.sleep(0.01)
-    count = len(marks.read_text().splitlines())
+        _wait_for(other, min(count, 2))
+    if "AFTER" in os.environ:
+        other, least = os.environ["AFTER"].split()
+        _wait_for(other, int(least))
     if count >= int(os.environ.get("HANGS_AT", "1000")):
         time.sleep(600)
     late = count > int(os.environ.get("HOLD", "1000"))
     time.sleep(2 if late else float(os.environ.get("PAUSE", "0.05")))
     return build(p)
+
+
+def _lines(path):
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def _wait_for(other, least):
+    while _lines(pathlib.Path(other)) < least:
+        time.sleep(0.01)
 
 
 def deadly_build(p):

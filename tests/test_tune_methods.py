@@ -5,6 +5,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
+import types
 
 import numpy as np
 import optuna_or_skip  # noqa: F401
@@ -146,6 +148,22 @@ def test_coarse_to_fine_over_grids():
         assert points == study.regions[stage].grid(9)
 
 
+def test_a_stage_too_small_for_a_grid_is_refused_before_the_first_trial():
+    space = {"c": fd.tune.choice(1, 2, 3, 4, 5)}
+    built = []
+
+    def never_finite(p):
+        built.append(p)
+        return build({"lr": 1e30, "beta_1": 0.9, "units": 4, "dropout": 0.0, "activation": "relu"})
+
+    given = {"build": never_finite, "space": space, "method": "coarse_to_fine", "sampling": "grid"}
+    with pytest.raises(ValueError, match=r"expected n_trials for 3 stages .*, got 13, 4 of them in the last"):
+        search(n_trials=13, **given)
+    assert not built
+    study = search(n_trials=15, **given)
+    assert [each.state for each in study.trials] == ["failed"] * 15
+
+
 def test_more_stages_than_trials_is_a_stage_for_each():
     space = fd.tune.Space.of("test", SPACE)
     assert CoarseToFine(space, 2, 0, stages=3).generations == 2
@@ -211,6 +229,83 @@ def test_the_median_is_also_of_earlier_generations():
     pruner = Median()
     assert pruner.survivors({8: 0.5, 9: 0.6}, {0: 0.1, 1: 0.2, 2: 0.3}, 1.0) == set()
     assert pruner.survivors({8: 0.5, 9: 0.6}, {0: 0.1, 1: 0.2, 2: 0.3}, -1.0) == {8, 9}
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+@pytest.mark.parametrize("pruner", ["successive_halving", "median"])
+@pytest.mark.parametrize("epochs", [fd.tune.choice(1, 27), fd.tune.integers(1, 9)])
+def test_rungs_at_the_same_epoch_of_a_short_trial_are_one(epochs, pruner, reproducible):
+    given = {"n_trials": 9, "epochs": epochs}
+    whole = search(**given)
+    study = search(pruner=pruner, reproducible=reproducible, **given)
+    assert not [each.reason for each in study.trials if each.state == "failed"]
+    for each in study.trials:
+        rungs = [until for until, _ in each.rungs]
+        assert rungs == sorted(set(rungs))
+        if each.epochs == each.params["epochs"]:
+            assert each.value == whole.trials[each.number].value
+    assert any(each.state == "complete" for each in study.trials)
+
+
+@pytest.mark.parametrize("pruner", ["successive_halving", "median"])
+@pytest.mark.parametrize("reproducible", [True, False])
+def test_where_time_is_up_the_best_of_those_that_wait_are_finished(
+    pruner, reproducible, tmp_path, monkeypatch
+):
+    from fastdnn.tune import coordinator
+
+    built = []
+
+    def counting(p):
+        built.append(p)
+        return build(p)
+
+    def clock():  # time is up with the eighth trial
+        return time.monotonic() + 1000 * (len(built) > 8)
+
+    monkeypatch.setattr(coordinator, "time", types.SimpleNamespace(monotonic=clock))
+    given = {"epochs": 9, "pruner": pruner, "jobs": 2, "build": counting, "reproducible": reproducible}
+    study = search(n_trials=24, seconds=500, storage=tmp_path / "journal", **given)
+    assert 8 <= len(study.trials) < 24
+    assert {each.state for each in study.trials} <= {"complete", "pruned"}
+    assert sum(each.state == "complete" for each in study.trials) >= 1
+    assert study.best_trial.epochs == 9
+    if reproducible:  # all had come to the first rung, and two went on
+        assert sum(each.state == "complete" for each in study.trials) == 2
+        best = sorted(each.rungs[0][1] for each in study.trials)[:2]
+        assert {each.rungs[0][1] for each in study.trials if each.state == "complete"} == set(best)
+    assert len(built) == len(study.trials) + 1  # the dry run's
+    whole = search(n_trials=24, storage=tmp_path / "journal", resume=True, **given)
+    assert len(whole.trials) == 24
+    assert rows(study)[0] == rows(whole)[study.trials[0].number]
+    assert {each.state for each in whole.trials} == {"complete", "pruned"}
+
+
+@pytest.mark.parametrize("pruner", ["successive_halving", "median"])
+@pytest.mark.parametrize("method", ["random", "grid"])
+def test_a_pruner_keeps_the_models_of_few_trials(method, pruner, monkeypatch):
+    from fastdnn.tune.coordinator import BRACKET, Coordinator
+
+    kept, arrive = [], Coordinator._arrive
+
+    def watched(self, held, outcome):
+        arrive(self, held, outcome)
+        kept.append(sum(each.outcome is not None for each in self._held.values()))
+
+    monkeypatch.setattr(Coordinator, "_arrive", watched)
+    given = {"method": method, "pruner": pruner, "epochs": 3, "n_trials": 100}
+    if method == "grid":
+        given["n_trials"] = {"lr": 3, "beta_1": 4, "units": 3, "dropout": 1}  # and the activations
+    study = search(jobs=1, **given)
+    assert len(study.trials) > 2 * BRACKET
+    assert max(kept) <= BRACKET
+    kept.clear()
+    assert rows(search(jobs=3, **given)) == rows(study)
+    assert max(kept) <= 2 * BRACKET
+    if pruner == "successive_halving":
+        brackets = math.ceil(len(study.trials) / BRACKET)
+        first = study.trials[: len(study.trials) // brackets]
+        assert sum(each.state == "complete" for each in first) == math.ceil(len(first) / 3)
 
 
 @pytest.mark.parametrize("bad", [{"factor": 1}, {"least_epochs": 0}, {"factor": 2.5}])

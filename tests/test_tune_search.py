@@ -3,7 +3,9 @@
 import math
 import os
 import pathlib
+import queue
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +20,8 @@ from networks import weight_hash
 from searches import DEV, SPACE, TRAIN, X, Y, build, rows, search
 
 import fastdnn as fd
+from fastdnn.tune import worker_identity
+from fastdnn.tune.optuna_parts import storage_of
 
 
 @pytest.fixture(scope="module")
@@ -219,12 +223,9 @@ def test_who_lives_on_takes_over_what_another_was_running(alone, tmp_path):
 
 
 def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path, monkeypatch):
-    from fastdnn.tune import ledger, signs, worker_identity
+    from fastdnn.tune import ledger, signs
 
-    journal, mine = tmp_path / "journal", worker_identity._host()
-    monkeypatch.setattr(worker_identity, "_host", lambda: "another machine")
-    process_of = worker_identity.Process.this()
-    monkeypatch.setattr(worker_identity.Process, "this", classmethod(lambda cls: process_of))
+    journal = tmp_path / "journal"
     off = iter([KeyboardInterrupt])
 
     def switched_off(*_, **__):  # and nothing more is written
@@ -232,16 +233,72 @@ def test_a_process_of_another_machine_is_dead_when_it_is_silent(alone, tmp_path,
             raise interrupt
 
     with monkeypatch.context() as patch:
+        patch.setattr(worker_identity, "_host", lambda: "another machine")
         patch.setattr(ledger.Ledger, "finish", switched_off)
         patch.setattr(ledger.Ledger, "release", switched_off)
         with pytest.raises(KeyboardInterrupt):
             search(storage=journal, jobs=2)
     assert not fd.tune.load(journal).trials
-    monkeypatch.setattr(worker_identity, "_host", lambda: mine)
     monkeypatch.setattr(signs, "SILENCE", 1.0)
     begun = time.monotonic()
     assert rows(search(storage=journal, resume=True)) == rows(alone)
     assert time.monotonic() - begun > 1
+
+
+def test_after_a_full_disk_the_same_process_can_go_on(alone, tmp_path, monkeypatch):
+    """Nothing can be given back on a full disk, and this process lives on."""
+    from fastdnn.tune import ledger
+
+    monkeypatch.setattr(ledger, "_UNOWNED", 0.2)
+    journal = tmp_path / "journal"
+    search(storage=tmp_path / "whole")
+    most = int(0.8 * (tmp_path / "whole").stat().st_size)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1][1]))
+        with pytest.raises(OSError, match="File too large"):
+            search(storage=journal, jobs=2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before[1])
+        signal.signal(signal.SIGXFSZ, before[0])
+    there = storage_of("test", journal).get_all_trials(0)
+    assert "RUNNING" in {trial.state.name for trial in there}
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
+    assert rows(fd.tune.load(journal)) == rows(alone)
+
+
+def test_a_search_whose_process_lives_on_is_dead_when_it_is_silent(tmp_path, monkeypatch):
+    from fastdnn.tune import signs
+    from fastdnn.tune.worker_identity import Process
+
+    now, listener = [1000.0], signs.Signs(storage := _Attributes(), 0)
+    monkeypatch.setattr(signs.time, "monotonic", lambda: now[0])
+    with subprocess.Popen(["sleep", "5"]) as other:
+        process = Process(listener._process.host, other.pid, worker_identity._start_of(other.pid))
+        sign = {**process.as_json(), "beats": 1}
+        storage.signs["worker other"] = sign
+        for second in range(57):
+            assert listener.dead_among({"other"}) == set(), second
+            now[0] += 1
+            if second == 30:
+                now[0] += 3600  # all were stopped; that counts as one beat
+        assert listener.dead_among({"other"}) == {"other"}
+        storage.signs["worker other"] = sign | {"beats": 2}
+        assert listener.dead_among({"other"}) == set()
+        other.kill()
+        other.wait()
+        assert listener.dead_among({"other"}) == {"other"}
+    listener.end()
+
+
+class _Attributes:
+    """Of a study, as a storage has them."""
+
+    def __init__(self):
+        self.signs = {}
+
+    def get_study_system_attrs(self, study_id):
+        return self.signs
 
 
 def test_a_process_is_known_by_its_number_and_when_it_began():
@@ -286,6 +343,66 @@ def test_ctrl_c_breaks_off_a_long_trial():
     with pytest.raises(KeyboardInterrupt):
         search(n_trials=2, epochs=10_000_000)
     assert time.perf_counter() - begun < 8
+
+
+def test_ctrl_c_waits_for_a_long_build_no_longer_than_said(monkeypatch, capsys):
+    from fastdnn.tune import coordinator
+
+    monkeypatch.setattr(coordinator, "_PATIENCE", 0.2)
+    go, built = threading.Event(), []
+
+    def waiting(p):
+        built.append(p)
+        if len(built) == 3:  # one is the dry run's
+            os.kill(os.getpid(), signal.SIGINT)
+        if len(built) > 1:
+            go.wait(60)
+        return build(p)
+
+    begun = time.monotonic()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            search(build=waiting, jobs=2)
+        assert time.monotonic() - begun < 30
+    finally:
+        go.set()
+    said = capsys.readouterr().out
+    assert "[search] 2 trials still run in a thread, which ends with its build or evaluation" in said
+
+
+def test_an_end_that_an_interrupt_takes_from_the_queue_is_not_lost(alone, tmp_path, monkeypatch):
+    """Ctrl-C comes as the queue gives an end, before anybody has it."""
+    from fastdnn.tune.coordinator import Coordinator
+
+    class Interrupted(queue.SimpleQueue):
+        taken = 0
+
+        def get(self, **given):
+            ended = super().get(**given)
+            Interrupted.taken += 1
+            if Interrupted.taken == 5:
+                raise KeyboardInterrupt
+            return ended
+
+    made = Coordinator.__init__
+
+    def make(self, *arguments, **named):
+        made(self, *arguments, **named)
+        self._ended = Interrupted()
+
+    journal = tmp_path / "journal"
+    with monkeypatch.context() as patch:
+        patch.setattr(Coordinator, "__init__", make)
+        begun = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            search(storage=journal, jobs=2)
+        assert time.monotonic() - begun < 5
+    left = fd.tune.load(journal).trials
+    assert len(left) >= 5
+    assert [row for row in rows(alone) if row[0] in {trial.number for trial in left}] == rows(
+        fd.tune.load(journal)
+    )
+    assert rows(search(storage=journal, resume=True)) == rows(alone)
 
 
 def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypatch):
@@ -630,6 +747,43 @@ def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):
     there = optuna.storages.InMemoryStorage()
     assert rows(search(storage=there)) == rows(alone)
     assert optuna.load_study(study_name="search", storage=there).best_value == alone.best_value
+
+
+def test_a_database_that_others_make_at_the_same_moment_is_opened_once_it_is_there(tmp_path, monkeypatch):
+    """Optuna looks for the tables and makes them in two steps, between which others may have made them."""
+    import optuna
+    from sqlalchemy.exc import IntegrityError, OperationalError
+
+    errors = [
+        IntegrityError("INSERT INTO alembic_version", {}, Exception("UNIQUE constraint failed")),
+        OperationalError("CREATE TABLE", {}, Exception("table trial_system_attributes already exists")),
+    ]
+    real = optuna.storages.get_storage
+
+    def get_storage(url):
+        if errors:
+            raise errors.pop()
+        return real(url)
+
+    monkeypatch.setattr(optuna.storages, "get_storage", get_storage)
+    assert storage_of("test", f"sqlite:///{tmp_path}/trials.db").get_all_studies() == []
+    assert not errors
+
+
+def test_threads_that_search_leave_optunas_log_level_as_it_was():
+    import logging
+
+    from fastdnn.tune.optuna_parts import quiet
+
+    logger = logging.getLogger("optuna")
+    before = logger.level
+    first, second = quiet(), quiet()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)  # the first to come is the first to go
+    assert logger.level == logging.WARNING
+    second.__exit__(None, None, None)
+    assert logger.level == before != logging.WARNING
 
 
 def test_the_callers_random_numbers_and_threads_stay_as_they_were():

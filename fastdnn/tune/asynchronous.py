@@ -5,7 +5,7 @@ from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.interrupts import interrupts_held
-from fastdnn.tune.coordinator import Coordinator, _Generation, _Held
+from fastdnn.tune.coordinator import Coordinator, _Bracket, _Held
 from fastdnn.tune.methods.asked import encoded, sampler_seed, suggested
 from fastdnn.tune.optuna_parts import optuna, quiet
 from fastdnn.tune.pruning import Median, shares
@@ -42,11 +42,11 @@ class Asynchronous(Coordinator):
         """All trials; a Ctrl-C ends it as it does a reproducible search."""
         rungs = shares(self._pruner, self._longest)
         numbers = list(range(self._method.planned))
-        generation = _Generation(0, numbers, rungs, [set(numbers), *(set[int]() for _ in rungs[1:])])
+        bracket = _Bracket(numbers, rungs, [set(numbers), *(set[int]() for _ in rungs[1:])])
         self._rungs_of[0] = rungs
+        self._bracket_of = dict.fromkeys(numbers, bracket)
         try:
-            self._look(generation)
-            self._work_off(generation)
+            self._work_off([bracket])
         except BaseException:
             with interrupts_held():
                 self._break_off()
@@ -63,14 +63,14 @@ class Asynchronous(Coordinator):
             return samplers.NSGAIISampler(seed=seed, population_size=size)
         return samplers.RandomSampler(seed=seed)
 
-    def _is_open(self, generation: _Generation) -> bool:
-        return len(self._ledger.trials) < len(generation.numbers)
+    def _is_open(self, bracket: _Bracket) -> bool:
+        return len(self._ledger.trials) < len(bracket.numbers)
 
-    def _begin(self, generation: _Generation) -> bool:
+    def _begin(self) -> bool:
         """A trial that somebody planned or lost, else a new one."""
-        if super()._begin(generation):
+        if super()._begin():
             return True
-        number = next((each for each in generation.numbers if not self._ledger.is_planned(each)), None)
+        number = next((each for each in self._bracket_of if not self._ledger.is_planned(each)), None)
         if number is None:
             return False
         values, asked = self._proposal(number)
@@ -79,7 +79,7 @@ class Asynchronous(Coordinator):
         if asked is not None and dict(self._ledger.slot(number).params) == stored:
             self._asked[number] = asked
         self._waiting.append(number)
-        return super()._begin(generation)
+        return super()._begin()
 
     def _proposal(self, number: int) -> tuple[Mapping[str, Any], Any]:
         if self._name == "random":
@@ -126,18 +126,20 @@ class Asynchronous(Coordinator):
             return pruners.MedianPruner(n_startup_trials=self._method.generation_size)
         return pruners.SuccessiveHalvingPruner(first, self._pruner.factor)
 
-    def _decide(self, generation: _Generation) -> None:
+    def _decide(self, bracket: _Bracket) -> None:
         """Each trial that has come to a rung goes on or ends, by those that came there before."""
         self._tell_all()
         for number, held in self._held.items():
             if held.outcome is not None and held.future is None and not held.judged:
                 held.judged = True
-                if not self._is_hopeless(generation, held):
-                    generation.alive[held.rung + 1].add(number)
-        super()._decide(generation)
+                if not self._is_hopeless(held):
+                    bracket.alive[held.rung + 1].add(number)
+        super()._decide(bracket)
 
-    def _is_hopeless(self, generation: _Generation, held: _Held) -> bool:
-        number = held.slot.number
+    def _is_hopeless(self, held: _Held) -> bool:
+        number, until = held.slot.number, self._until(held.slot, held.rung)
+        if held.rung and until == self._until(held.slot, held.rung - 1):
+            return False  # it was judged at this epoch
         if number not in self._asked:  # another process's proposal, or a random one
             params, distributions = encoded(self._method.space, held.slot.params)
             self._study.enqueue_trial(params)
@@ -146,7 +148,7 @@ class Asynchronous(Coordinator):
         asked = self._asked[number]
         assert held.outcome is not None
         assert held.outcome.value is not None
-        asked.report(self._method.sign * held.outcome.value, self._until(held.slot, generation, held.rung))
+        asked.report(self._method.sign * held.outcome.value, until)
         return bool(asked.should_prune())
 
 

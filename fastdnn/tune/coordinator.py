@@ -5,9 +5,10 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from fastdnn.diagnose.told import Told
@@ -22,6 +23,8 @@ from fastdnn.tune.runner import Begun, Outcome, Task
 from fastdnn.tune.signs import BEAT
 from fastdnn.tune.trial import Trial, trial_seed
 
+BRACKET = 27  # trials whose models a pruner keeps until all have come to a rung, at most
+_AT_A_TIME = 2  # brackets: a worker that has none left of one begins the next
 _LOOK = 0.25  # seconds between two looks at what other processes have done
 _PATIENCE = 10.0  # seconds that workers are given to break off
 
@@ -37,14 +40,14 @@ class _Held:
     future: "Future[Outcome] | None" = None
 
 
-@dataclass
-class _Generation:
-    """Trials that are compared with each other.
+@dataclass(eq=False)
+class _Bracket:
+    """Trials of a generation that are compared with each other at rungs: all without a pruner, else few, as
+    their models are kept until it is said who goes on.
 
     alive: for each rung, who is to reach it; what is not there is not decided yet.
     """
 
-    index: int
     numbers: list[int]
     shares: tuple[float, ...]
     alive: list[set[int]] = field(default_factory=list)
@@ -56,7 +59,7 @@ class Coordinator:
 
     epochs: of the values of a trial.
     jobs: trials at a time; one more for each two jobs waits for a free worker, so that none has to wait.
-    seconds: after which no further trial is begun.
+    seconds: after which no further trial is begun, and of those that wait at a rung the best are finished.
     """
 
     def __init__(
@@ -89,6 +92,8 @@ class Coordinator:
         self._looked_at = 0.0
         self._earlier: list[Trial] = []
         self._rungs_of: dict[int, tuple[float, ...]] = {}
+        self._bracket_of: dict[int, _Bracket] = {}
+        self._open: list[_Bracket] = []
 
     def run(self) -> None:
         """All generations; a Ctrl-C ends it once what is done is written down."""
@@ -123,81 +128,129 @@ class Coordinator:
             self._ledger.plan(slots)
         numbers = [slot.number for slot in slots]
         longest = max((self._ledger.slot(number).epochs for number in numbers), default=1)
-        generation = _Generation(index, numbers, shares(self._pruner, longest), [set(numbers)])
-        self._rungs_of[index] = generation.shares
-        self._look(generation)
-        return self._work_off(generation)
+        self._rungs_of[index] = shares(self._pruner, longest)
+        return self._work_off([self._bracket(index, each) for each in self._parts(numbers)])
 
-    def _is_open(self, generation: _Generation) -> bool:
+    def _parts(self, numbers: list[int]) -> list[list[int]]:
+        """The trials of each bracket: as few brackets as may be, of the same size but for one."""
+        count = 1 if self._pruner is None else max(1, math.ceil(len(numbers) / BRACKET))
+        bounds = [part * len(numbers) // count for part in range(count + 1)]
+        return [numbers[first:end] for first, end in pairwise(bounds)]
+
+    def _bracket(self, index: int, numbers: list[int]) -> _Bracket:
+        made = _Bracket(numbers, self._rungs_of[index], [set(numbers)])
+        self._bracket_of.update(dict.fromkeys(numbers, made))
+        return made
+
+    def _is_open(self, bracket: _Bracket) -> bool:
         """Whether a trial is left to be done, by whomever."""
-        return any(number in self._ledger.unfinished for number in generation.numbers)
+        return any(number in self._ledger.unfinished for number in bracket.numbers)
 
-    def _work_off(self, generation: _Generation) -> bool:
-        """Whether it was run to its end; else time is up."""
-        while self._is_open(generation):
+    def _work_off(self, brackets: list[_Bracket]) -> bool:
+        """Whether they were run to their end; else time is up."""
+        left, self._open = [*brackets], []
+        while True:
             with interrupts_held():
-                if time.monotonic() - self._looked_at > _LOOK and not self._ledger.in_memory:
-                    self._look(generation)
-                late = time.monotonic() > self._deadline
-                if not late:
-                    self._fill(generation)
-                elif not self._running:
-                    self._give_back()
+                while left and not self._is_open(left[0]):
+                    del left[0]
+                if not left:
+                    return True
+                if self._open != left[:_AT_A_TIME]:
+                    self._open = left[:_AT_A_TIME]
+                    self._look()
+                elif time.monotonic() - self._looked_at > _LOOK and not self._ledger.in_memory:
+                    self._look()
+                if time.monotonic() <= self._deadline:
+                    self._fill()
+                elif not self._running and not self._finish_the_best():
                     return False
-            self._collect(generation)
-        return True
+            self._collect()
+
+    def _finish_the_best(self) -> bool:
+        """Time is up: of those that wait at a rung, the furthest and best are trained to their end, one for
+        each worker; the others end here. Whether there are any.
+        """
+        waiting = [held for held in self._held.values() if held.outcome is not None]
+        for place, held in enumerate(sorted(waiting, key=self._rank)):
+            if place < self._jobs:
+                self._advance(held, len(self._bracket_of[held.slot.number].shares) - 1)
+            else:
+                assert held.outcome is not None
+                self._end(held, held.outcome, held.rung + 1, "pruned")
+        return bool(self._running)
+
+    def _rank(self, held: _Held) -> tuple[int, float, int]:
+        assert held.outcome is not None
+        assert held.outcome.value is not None
+        return -held.rung, self._method.sign * held.outcome.value, held.slot.number
 
     def _as_stored(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values as another process will read them: 1 - (1 - β) may differ from β in the last bit."""
         space = self._method.space
         return {name: space[name].decode(space[name].encode(value)) for name, value in values.items()}
 
-    def _look(self, generation: _Generation) -> None:
+    def _look(self) -> None:
         """What others have done, and what is left."""
         self._ledger.refresh()
         self._ledger.mend()
-        self._waiting = deque(self._ledger.waiting(generation.numbers))
-        self._decide(generation)
+        self._waiting = deque(
+            self._ledger.waiting(number for bracket in self._open for number in bracket.numbers)
+        )
+        for bracket in self._open:
+            self._decide(bracket)
         self._looked_at = time.monotonic()
 
     # ---- Beginning tasks
 
-    def _fill(self, generation: _Generation) -> None:
+    def _fill(self) -> None:
         most = 1 if self._suspects else self._jobs + max(1, self._jobs // 2)
         while self._running < most:
-            if not (self._go_on(generation) or self._begin(generation)):
+            if not (self._go_on() or self._begin()):
                 return
 
-    def _go_on(self, generation: _Generation) -> bool:
+    def _go_on(self) -> bool:
         """The next stretch of a trial that is among the best of its rung."""
         for number in sorted(self._held):
-            held = self._held[number]
+            held, alive = self._held[number], self._bracket_of[number].alive
             if held.outcome is not None and held.future is None:
                 rung = held.rung + 1
-                if rung < len(generation.alive) and number in generation.alive[rung]:
-                    self._submit(generation, held, rung, held.outcome.state)
+                if rung < len(alive) and number in alive[rung]:
+                    self._advance(held, rung)
                     return True
         return False
 
-    def _begin(self, generation: _Generation) -> bool:
+    def _advance(self, held: _Held, rung: int) -> None:
+        """Train a trial that has come to a rung up to another. Of a trial of few epochs both may be the same
+        epoch: there it is already.
+        """
+        outcome = held.outcome
+        assert outcome is not None
+        if self._until(held.slot, rung) == self._until(held.slot, held.rung):
+            held.rung, held.outcome, held.judged = rung, None, False
+            self._arrive(held, outcome)
+        else:
+            self._submit(held, rung, outcome.state)
+
+    def _begin(self) -> bool:
         suspects = sorted(self._suspects)
         while suspects or self._waiting:
             number = suspects.pop(0) if suspects else self._waiting.popleft()
             slot = self._ledger.claim([number])
             if slot is not None:
                 self._held[number] = held = _Held(slot, 0)
-                self._submit(generation, held, 0, None)
+                self._submit(held, 0, None)
                 return True
             self._suspects.discard(number)
         return False
 
-    def _submit(self, generation: _Generation, held: _Held, rung: int, state: Begun | None) -> None:
-        number, last = held.slot.number, rung == len(generation.shares) - 1
+    def _submit(self, held: _Held, rung: int, state: Begun | None) -> None:
+        number = held.slot.number
+        last = rung == len(self._bracket_of[number].shares) - 1
         task = Task(
             number,
             held.slot.params,
             trial_seed(self._seed, number),
-            self._until(held.slot, generation, rung),
+            self._until(held.slot, rung),
             last,
             state,
         )
@@ -208,7 +261,7 @@ class Coordinator:
 
     # ---- Ends of tasks
 
-    def _collect(self, generation: _Generation) -> None:
+    def _collect(self) -> None:
         """Wait for an end, and write down all that have come."""
         try:
             ended = self._ended.get(timeout=self._patience())
@@ -217,9 +270,9 @@ class Coordinator:
                 self._ledger.beat()
             return
         with interrupts_held():
-            self._take(generation, *ended)
+            self._take(*ended)
             while not self._ended.empty():
-                self._take(generation, *self._ended.get())
+                self._take(*self._ended.get())
             self._ledger.beat()
             if self._told.verbose:
                 self._told.line(self._tell(self._ledger.trials))
@@ -231,7 +284,7 @@ class Coordinator:
             most = min(most, 4 * _LOOK)
         return max(0.0, min(most, self._deadline - time.monotonic())) if self._running else _LOOK
 
-    def _take(self, generation: _Generation, number: int, future: "Future[Outcome]") -> None:
+    def _take(self, number: int, future: "Future[Outcome]") -> None:
         """What became of a task."""
         self._running -= 1
         held = self._held[number]
@@ -252,14 +305,19 @@ class Coordinator:
         if outcome.interrupted:
             self._ledger.release(number)
             self._drop(number)
-        elif outcome.reason or held.rung == len(generation.shares) - 1:
+        else:
+            self._arrive(held, outcome)
+
+    def _arrive(self, held: _Held, outcome: Outcome) -> None:
+        """What a trial gives at its rung, or that it failed on the way."""
+        bracket = self._bracket_of[held.slot.number]
+        if outcome.reason or held.rung == len(bracket.shares) - 1:
             self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")
-            self._decide(generation)
         else:
             held.outcome = outcome
             assert outcome.value is not None
-            self._ledger.report(number, held.rung, outcome.value)
-            self._decide(generation)
+            self._ledger.report(held.slot.number, held.rung, outcome.value)
+        self._decide(bracket)
 
     def _end(self, held: _Held, outcome: Outcome, rungs: int, state: str) -> None:
         """Write down a trial that came past so many rungs."""
@@ -279,47 +337,46 @@ class Coordinator:
 
     def _rungs(self, held: _Held, rung: int) -> list[tuple[int, float]]:
         """(epochs, value) at the rungs before this one."""
-        found = []
+        found = {}
         for each in range(rung):
             value = self._ledger.rung_values([held.slot.number], each).get(held.slot.number)
             if value is not None:
-                found.append((_until(held.slot, self._rungs_of[held.slot.generation][each]), value))
-        return found
+                found[_until(held.slot, self._rungs_of[held.slot.generation][each])] = value
+        return [*found.items()]
 
     # ---- Rungs
 
-    def _decide(self, generation: _Generation) -> None:
-        """Who goes on, at each rung that all have reached who were to."""
-        while len(generation.alive) < len(generation.shares):
-            rung = len(generation.alive) - 1
-            values = self._ledger.rung_values(generation.alive[rung], rung)
-            missing = generation.alive[rung] - values.keys()
-            if any(not self._failed(number) for number in missing):
+    def _decide(self, bracket: _Bracket) -> None:
+        """Who goes on, at each rung that all have reached who were to, and have not ended before: they
+        failed, or the time of who ran them was up.
+        """
+        alive = bracket.alive
+        while len(alive) < len(bracket.shares):
+            rung = len(alive) - 1
+            values = self._ledger.rung_values(alive[rung], rung)
+            if any(number not in self._ledger.trials for number in alive[rung] - values.keys()):
                 break
             assert self._pruner is not None
-            earlier = self._earlier_values(generation, rung)
-            generation.alive.append(self._pruner.survivors(values, earlier, self._method.sign))
+            earlier = self._earlier_values(bracket, rung)
+            alive.append(self._pruner.survivors(values, earlier, self._method.sign))
         for number, held in [*self._held.items()]:
-            outcome, rung = held.outcome, held.rung + 1
-            if outcome is not None and rung < len(generation.alive) and number not in generation.alive[rung]:
-                self._end(held, outcome, rung, "pruned")
+            if self._bracket_of[number] is not bracket or held.outcome is None:
+                continue
+            if held.rung + 1 < len(alive) and number not in alive[held.rung + 1]:
+                self._end(held, held.outcome, held.rung + 1, "pruned")
 
-    def _failed(self, number: int) -> bool:
-        trial = self._ledger.trials.get(number)
-        return trial is not None and trial.state == "failed"
-
-    def _earlier_values(self, generation: _Generation, rung: int) -> dict[int, float]:
+    def _earlier_values(self, bracket: _Bracket, rung: int) -> dict[int, float]:
         """What trials of earlier generations had come to at this rung."""
         numbers = [
             trial.number
             for trial in self._earlier
-            if len(self._rungs_of[trial.generation]) == len(generation.shares)
+            if len(self._rungs_of[trial.generation]) == len(bracket.shares)
         ]
         return self._ledger.rung_values(numbers, rung)
 
-    def _until(self, slot: Slot, generation: _Generation, rung: int) -> int:
+    def _until(self, slot: Slot, rung: int) -> int:
         """The epoch up to which a trial is trained at a rung."""
-        return _until(slot, generation.shares[rung])
+        return _until(slot, self._bracket_of[slot.number].shares[rung])
 
     # ---- The end
 
@@ -330,26 +387,23 @@ class Coordinator:
             self._drop(number)
 
     def _break_off(self) -> None:
-        """Stop the workers, write down what is done, give back the rest."""
+        """Stop the workers, write down what is done, give back the rest. Ends are taken from the futures: an
+        interrupt may come between the queue of ends and who waits for one.
+        """
         self._workers.stop()
-        for held in self._held.values():
-            if held.future is not None:
-                held.future.cancel()
-        until = time.monotonic() + _PATIENCE
-        while self._running and time.monotonic() < until:
-            try:
-                number, future = self._ended.get(timeout=0.1)
-            except queue.Empty:
-                continue
-            self._take_last(number, future)
-        with suppress(OSError):  # of a full disk, say, which is what ended the search
+        held = [each for each in self._held.values() if each.future is not None]
+        wait([each.future for each in held if each.future and not each.future.cancel()], timeout=_PATIENCE)
+        # What cannot be written, on a full disk, say, which is what ended the search, is left as it is.
+        for each in held:
+            with suppress(Exception):
+                self._take_last(each)
+        with suppress(Exception):
             self._give_back()
 
-    def _take_last(self, number: int, future: "Future[Outcome]") -> None:
+    def _take_last(self, held: _Held) -> None:
         """A trial that came to its end meanwhile is written down; others are given back."""
-        self._running -= 1
-        held = self._held.get(number)
-        if held is None or future.cancelled() or future.exception() is not None:
+        future = held.future
+        if future is None or not future.done() or future.cancelled() or future.exception() is not None:
             return
         outcome, shares_ = future.result(), self._rungs_of[held.slot.generation]
         if not outcome.interrupted and (outcome.reason or held.rung == len(shares_) - 1):

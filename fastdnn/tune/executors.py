@@ -25,7 +25,7 @@ class Workers(Protocol):
         ...
 
     def close(self) -> None:
-        """End, after what was submitted."""
+        """End, after what was submitted, unless it was told to stop and did not in time."""
         ...
 
 
@@ -54,18 +54,41 @@ class Threads:
         self._work = work
         self._stop = threading.Event()
         self._pool = ThreadPoolExecutor(jobs, thread_name_prefix="fastdnn-trial")
+        self._submitted = _Submitted()
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Queue it."""
-        return self._pool.submit(self._work.run, task, self._stop.is_set)
+        return self._submitted.with_(self._pool.submit(self._work.run, task, self._stop.is_set))
 
     def stop(self) -> None:
         """At the next epoch, or in 0.1 s."""
         self._stop.set()
 
     def close(self) -> None:
-        """Wait for all."""
-        self._pool.shutdown(cancel_futures=True)
+        """Wait for all, or, after a stop, say what did not heed it."""
+        late = self._stop.is_set() and self._submitted.told_late("a thread")
+        self._pool.shutdown(wait=not late, cancel_futures=True)
+
+
+class _Submitted:
+    """Tasks that have not ended."""
+
+    def __init__(self) -> None:
+        self._left: set[Future[Outcome]] = set()
+
+    def with_(self, future: "Future[Outcome]") -> "Future[Outcome]":
+        """Another one."""
+        self._left.add(future)
+        future.add_done_callback(self._left.discard)
+        return future
+
+    def told_late(self, where: str) -> bool:
+        """Whether some still run; if so, it is printed."""
+        running = sum(future.running() for future in [*self._left])
+        if running:
+            many = f"{running} trials still run" if running > 1 else "a trial still runs"
+            print(f"[search] {many} in {where}, which ends with its build or evaluation")
+        return running > 0
 
 
 class Processes:
@@ -85,6 +108,7 @@ class Processes:
             wanted = "a build that can be sent to processes"
             raise ValueError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
         self._jobs = jobs
+        self._submitted = _Submitted()
         self._context = multiprocessing.get_context("spawn")
         self._stop = self._context.Event()
         self._begin()
@@ -106,19 +130,21 @@ class Processes:
     def submit(self, task: Task) -> "Future[Outcome]":
         """Queue it; the pool is made anew where one of its processes died."""
         try:
-            return self._pool.submit(_run_in_process, task)
+            future = self._pool.submit(_run_in_process, task)
         except BrokenProcessPool:
             self._pool.shutdown(wait=False)
             self._begin()
-            return self._pool.submit(_run_in_process, task)
+            future = self._pool.submit(_run_in_process, task)
+        return self._submitted.with_(future)
 
     def stop(self) -> None:
         """At the next epoch, or in 0.1 s."""
         self._stop.set()
 
     def close(self) -> None:
-        """Wait for all."""
-        self._pool.shutdown(cancel_futures=True)
+        """Wait for all, or, after a stop, say what did not heed it."""
+        late = self._stop.is_set() and self._submitted.told_late("a process")
+        self._pool.shutdown(wait=not late, cancel_futures=True)
 
 
 _here: dict[str, Any] = {}  # of a worker process: the work, and what says whether it goes on

@@ -287,7 +287,8 @@ class Ledger:
         self._note(record)
 
     def close(self) -> None:
-        """Force a journal to the disk."""
+        """Say that what is left is nobody's, and force a journal to the disk."""
+        self._signs.end()
         sync = getattr(getattr(self.storage, "_backend", None), "sync", None)
         if sync is not None:
             sync()

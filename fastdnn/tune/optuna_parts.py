@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,11 +126,27 @@ def _lock(connection: Any) -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Without what Optuna says of new studies and told trials."""
+    """Without what Optuna says of new studies and told trials. Of several threads the first to come makes it
+    quiet, and the last to go sets the level that it was.
+    """
     logger = logging.getLogger("optuna")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
+    with _Quiet.lock:
+        if not _Quiet.threads:
+            _Quiet.level = logger.level
+            logger.setLevel(logging.WARNING)
+        _Quiet.threads += 1
     try:
         yield
     finally:
-        logger.setLevel(level)
+        with _Quiet.lock:
+            _Quiet.threads -= 1
+            if not _Quiet.threads:
+                logger.setLevel(_Quiet.level)
+
+
+class _Quiet:
+    """How many threads want it quiet, and the level before."""
+
+    lock = threading.Lock()
+    threads = 0
+    level = logging.NOTSET

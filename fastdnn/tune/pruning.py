@@ -1,4 +1,4 @@
-"""Which trials of a generation go on: decided at rungs, once all that came so far have reached them."""
+"""Which trials of a bracket go on: decided at rungs, once all that came so far have reached them."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -76,8 +76,8 @@ class SuccessiveHalving:
 
 @dataclass(frozen=True)
 class Median:
-    """At each rung go on those that are no worse than the median of all trials that came there, those of
-    earlier generations included.
+    """At each rung go on those that are no worse than the median of all trials of their bracket that came
+    there, those of earlier generations included.
 
     least_epochs: before the first rung, default 1; each further one is twice as far.
 

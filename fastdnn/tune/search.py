@@ -96,7 +96,8 @@ def search(
         monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
-            `fd.tune.Median()`: stops the worse trials of a generation early.
+            `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
+            with each other, the models of which it keeps meanwhile.
         generation_size: trials of a generation of "evolutionary" and "bayesian", which are proposed at once.
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
@@ -108,7 +109,9 @@ def search(
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
             of your own; an executor of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
             (`pip install "fastdnn[dask]"`).
-        seconds: after which no further trial begins; those that run are finished.
+        seconds: after which no further trial begins; those that run are finished. With a pruner the best of
+            those that wait at a rung are, one for each job, and the others end there as pruned, so a search
+            that was cut so and goes on by `resume=True` is not the one that was not cut.
         seconds_per_trial: a trial whose training takes longer has failed; it is looked at after each epoch,
             in long ones ten times a second. Whether one does depends on the machine.
         storage: where trials are kept: None for memory; a path, for a journal that several processes may
@@ -128,7 +131,8 @@ def search(
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model.
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
-        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory.
+        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within
+            0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 

@@ -1,19 +1,31 @@
-"""Signs of life: each process of a study writes one now and then; who is silent is taken for dead."""
+"""Signs of life: each search of a study writes one now and then; who is silent is taken for dead."""
 
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
 from fastdnn.tune.worker_identity import Process
 
-BEAT = 5.0  # seconds between two of them, which other machines go by
-SILENCE = 60.0  # seconds without a new one, after which a process of another machine is dead
+BEAT = 5.0  # seconds between two of them, which others go by
+SILENCE = 60.0  # seconds without a new one, after which a search is dead
+
+_here: set[str] = set()  # the names of this process's searches that have not ended
+
+
+@dataclass
+class _Heard:
+    """The last sign of another, when it was last looked at, and the seconds since that it has not changed."""
+
+    beats: int
+    looked_at: float
+    silent: float = 0.0
 
 
 class Signs:
     """Those of a study, which are attributes of it in the storage.
 
-    name: this process's, in the study.
+    name: this search's, in the study. A process may have several, one after the other or in threads.
     """
 
     def __init__(self, storage: Any, study_id: int) -> None:
@@ -23,7 +35,12 @@ class Signs:
         self._process = Process.this()
         self._beats = 0
         self._beaten_at = -BEAT
-        self._others: dict[str, tuple[int, float]] = {}  # the last sign of another, and when it was new
+        self._others: dict[str, _Heard] = {}
+        _here.add(self.name)
+
+    def end(self) -> None:
+        """The search is over: what it could not give back, as on a full disk, is nobody's."""
+        _here.discard(self.name)
 
     def beat(self) -> None:
         """Say that this process lives, if that is due."""
@@ -43,19 +60,23 @@ class Signs:
         return {name for name in names if self._is_dead(name, signs.get(_key(name)))}
 
     def _is_dead(self, name: str, sign: dict[str, Any] | None) -> bool:
-        """As the system says; of another machine's, whether its sign has not changed for long, by this
-        process's own clock: clocks of machines differ.
+        """Whether its process is, or, as a process may outlive its searches, whether this one was silent for
+        long: by our own clock, as those of machines differ, and while we listened, as all may have been
+        stopped.
         """
         if sign is not None:
-            dead = Process(sign["host"], sign["pid"], sign["start"]).is_dead
-            if dead is not None:
-                return dead
+            process = Process(sign["host"], sign["pid"], sign["start"])
+            if process == self._process:
+                return name not in _here
+            if process.is_dead:
+                return True
         beats, now = (0 if sign is None else sign["beats"]), time.monotonic()
-        last, since = self._others.get(name, (-1, now))
-        if beats != last:
-            since = now
-        self._others[name] = beats, since
-        return now - since > SILENCE
+        heard = self._others.get(name)
+        if heard is None or heard.beats != beats:
+            heard = self._others[name] = _Heard(beats, now)
+        heard.silent += min(now - heard.looked_at, BEAT)
+        heard.looked_at = now
+        return heard.silent > SILENCE
 
 
 def _key(name: str) -> str:
