@@ -261,7 +261,7 @@ def test_where_time_is_up_the_best_of_those_that_wait_are_finished(
         return build(p)
 
     def clock():  # time is up with the eighth trial
-        return time.monotonic() + 1000 * (len(built) > 8)
+        return time.monotonic() + 1000 * (len(built) > 9)
 
     monkeypatch.setattr(coordinator, "time", types.SimpleNamespace(monotonic=clock))
     given = {"epochs": 9, "pruner": pruner, "jobs": 2, "build": counting, "reproducible": reproducible}
@@ -274,7 +274,7 @@ def test_where_time_is_up_the_best_of_those_that_wait_are_finished(
         assert sum(each.state == "complete" for each in study.trials) == 2
         best = sorted(each.rungs[0][1] for each in study.trials)[:2]
         assert {each.rungs[0][1] for each in study.trials if each.state == "complete"} == set(best)
-    assert len(built) == len(study.trials) + 1  # the dry run's
+    assert len(built) == len(study.trials) + 2  # the dry run's
     whole = search(n_trials=24, storage=tmp_path / "journal", resume=True, **given)
     assert len(whole.trials) == 24
     assert rows(study)[0] == rows(whole)[study.trials[0].number]

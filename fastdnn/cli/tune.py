@@ -192,7 +192,7 @@ def _tell(study: Study, task: Task, arguments: argparse.Namespace, folder: Path 
     best = study.best_trial
     recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
     if not arguments.quiet:
-        output.say(f"\n{study}\n")
+        output.say(f"\n{study.told('--csv FILE')}\n")
     model = task.trained(recipe, arguments.threads)
     task.tell_errors(model, arguments.threads)
     output.say(f"the best network is made by\n  {tune_report.command(task, recipe)}\n")

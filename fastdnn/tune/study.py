@@ -240,6 +240,10 @@ class Study(ShortRepr):
         return said + (f" (trial {failed.number}: {failed.reason})" if failed is not None else "")
 
     def __str__(self) -> str:
+        return self.told()
+
+    def told(self, rest: str = "print(study.table())") -> str:
+        """The best trials, how many there are, and advice; `rest` says where the others are to be had."""
         lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted()}"]
         if any(trial.state == "complete" for trial in self.trials):
             best = self.best_trial
@@ -247,7 +251,7 @@ class Study(ShortRepr):
             lines += [f"best {self.monitor}: {_short(best.value)} of trial {best.number}, {values}"]
         if self.trials:
             left = len(self.trials) - _SHOWN
-            more = [f"... {left} more; print(study.table())"] if left > 0 else []
+            more = [f"... {left} more: {rest}"] if left > 0 else []
             lines = [self.table(_SHOWN), *more, *lines, *(str(each) for each in self.advice)]
         return "\n".join(lines)
 
