@@ -549,7 +549,7 @@ def test_another_unit_is_timed_in_a_process_of_its_own(bench):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["step"], r"a suite, one of kernels, predict, steps, got 'step'; did you mean 'steps'\?"),
+        (["step"], r"a suite, one of kernels, predict, steps, tune, got 'step'; did you mean 'steps'\?"),
         (["steps", "--filter", "nothing"], r"one of the names step small, .* got 'nothing'"),
         (["steps", "--peers", "torhc"], r"a peer, one of jax, .* got 'torhc'; did you mean 'torch'\?"),
         (["steps", "--dtype", "float32"], r"expected --dtype with kernels only, got steps"),

@@ -104,7 +104,7 @@ def test_the_text_is_short_and_names_the_best():
     assert text.count("\n") < 20
     assert f"of trial {study.best_trial.number}, a=" in text
     assert "60 of 60 trials: " in text
-    assert "50 more; print(study.table())" in text
+    assert "50 more: print(study.table())" in text
     assert len(repr(study)) < 400
 
 
