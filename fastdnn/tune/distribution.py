@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Self
 
 from fastdnn.checks import number, whole
 from fastdnn.errors import expected
+from fastdnn.tune.optuna_parts import optuna
 
 
 class Distribution(ABC):
@@ -66,7 +66,7 @@ class Distribution(ABC):
         Raises:
             ImportError: Optuna is not installed.
         """
-        return self.encoded_name(name), self._for_optuna(_optuna_distributions(self.where))
+        return self.encoded_name(name), self._for_optuna(optuna(self.where).distributions)
 
     def encode(self, value: Any) -> Any:
         """A value as Optuna's."""
@@ -126,13 +126,3 @@ def window(low: float, high: float, share: float) -> tuple[float, float]:
         return low, high
     start = min(max(0.0, low - missing / 2), 1 - share)
     return min(start, low), max(min(1.0, start + share), high)
-
-
-def _optuna_distributions(where: str) -> Any:
-    try:
-        return importlib.import_module("optuna.distributions")
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "optuna":
-            raise
-        hint = 'install it with `pip install "fastdnn[tune]"`'
-        raise ImportError(expected(where, "optuna", "none installed", hint)) from error
