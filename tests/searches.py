@@ -66,7 +66,7 @@ def slow_build(p):
         file.write(f"{p['lr']}\n")
     count = _lines(marks)
     for other in os.environ.get("TOGETHER", "").split():
-        _wait_for(other, min(count, 2))
+        _wait_for(other, min(count, 3))  # two of the dry run, one of the first trial
     if "AFTER" in os.environ:
         other, least = os.environ["AFTER"].split()
         _wait_for(other, int(least))
