@@ -1,8 +1,8 @@
 """What pictures of a search have in common: its trials, axes of a parameter, and a scale for its values."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,57 +12,27 @@ from fastdnn.tune.choices import Choice
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study
+from fastdnn.tune.trial import Trial
 
 _FAR = 20.0  # times the smallest value: the largest would hide the others on a linear axis
 _LETTERS = 12  # of an option
 
 
-class TrialLike(Protocol):
-    """What pictures read of a trial; `fastdnn.tune.trial.Trial` says what it is."""
-
-    @property
-    def number(self) -> int: ...  # noqa: D102
-    @property
-    def params(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def generation(self) -> int: ...  # noqa: D102
-    @property
-    def state(self) -> str: ...  # noqa: D102
-    @property
-    def value(self) -> float | None: ...  # noqa: D102
-
-
-class StudyLike(Protocol):
-    """What pictures read of a search; `fastdnn.tune.Study` is one."""
-
-    @property
-    def trials(self) -> Sequence[TrialLike]: ...  # noqa: D102
-    @property
-    def monitor(self) -> str: ...  # noqa: D102
-    @property
-    def mode(self) -> str: ...  # noqa: D102
-    @property
-    def space(self) -> Space | None: ...  # noqa: D102
-    @property
-    def regions(self) -> Sequence[Space]: ...  # noqa: D102
-    def importances(self) -> Mapping[str, float]: ...  # noqa: D102
-
-
-def trials_of(where: str, study: StudyLike) -> list[TrialLike]:
+def trials_of(where: str, study: Study) -> list[Trial]:
     """By number.
 
     Raises:
         ValueError: it is no study, or has no trials.
     """
-    missing = [name for name in ("trials", "monitor", "mode") if not hasattr(study, name)]
-    if missing:
+    if not all(hasattr(study, name) for name in ("trials", "monitor", "mode")):
         raise ValueError(expected(where, "a study of fd.tune.search", type(study).__name__))
     if not study.trials:
         raise ValueError(expected(where, "a study of at least one trial", "none"))
     return sorted(study.trials, key=lambda trial: trial.number)
 
 
-def space_of(where: str, study: StudyLike) -> Space:
+def space_of(where: str, study: Study) -> Space:
     """What was searched.
 
     Raises:
@@ -74,12 +44,12 @@ def space_of(where: str, study: StudyLike) -> Space:
     return study.space
 
 
-def has_value(trial: TrialLike) -> bool:
+def has_value(trial: Trial) -> bool:
     """Whether it came to a number."""
     return trial.value is not None and math.isfinite(trial.value)
 
 
-def best_of(where: str, study: StudyLike) -> TrialLike:
+def best_of(where: str, study: Study) -> Trial:
     """Of the complete trials; of equal ones the lower number.
 
     Raises:
@@ -92,7 +62,7 @@ def best_of(where: str, study: StudyLike) -> TrialLike:
     return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
 
 
-def value_label(study: StudyLike) -> str:
+def value_label(study: Study) -> str:
     """The monitored figure, and which way is better."""
     figure = study.monitor
     words = f"dev {with_unit(figure[4:])}" if figure.startswith("val_") else with_unit(figure)

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
 from fastdnn.plots.figure import COLOURS, axes_for, dress
-from fastdnn.plots.study_axes import StudyLike, shortened, trials_of
+from fastdnn.plots.study_axes import shortened, trials_of
+from fastdnn.tune.study import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 _LETTERS, _LETTERS_BESIDE = 32, 14  # of a name, in a figure of its own and among other pictures
 
 
-def study_importance(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
+def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     """Draw how much each parameter tells the best tenth of the trials of `fd.tune.search` from the others:
     `Study.importances`, the most important at the top.
 

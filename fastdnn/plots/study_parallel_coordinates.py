@@ -9,8 +9,6 @@ import numpy as np
 
 from fastdnn.plots.figure import COLOURS, SEQUENTIAL, axes_for, legend_for
 from fastdnn.plots.study_axes import (
-    StudyLike,
-    TrialLike,
     best_of,
     has_value,
     is_far_spread,
@@ -23,6 +21,8 @@ from fastdnn.plots.study_axes import (
 )
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study
+from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ _LETTERS, _LETTERS_BESIDE = 32, 11  # of a name, in a figure of its own and amon
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def study_parallel_coordinates(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
+def study_parallel_coordinates(study: Study, ax: "Axes | None" = None) -> "Axes":
     """Draw each trial of `fd.tune.search` as a line: where it crosses the axis of a parameter is the value
     that it had. Its colour is what came of it, darker is better; the best one is thick.
 
@@ -78,23 +78,21 @@ def study_parallel_coordinates(study: StudyLike, ax: "Axes | None" = None) -> "A
     return axes
 
 
-def _places(space: Space, trial: TrialLike, *, fanned: bool = True) -> np.ndarray:
+def _places(space: Space, trial: Trial, *, fanned: bool = True) -> np.ndarray:
     """Where in [0, 1] of each axis it is; NaN where it has no such parameter."""
     return np.array(
         [_place(space[name], trial, name, fanned) if name in trial.params else math.nan for name in space]
     )
 
 
-def _place(distribution: Distribution, trial: TrialLike, name: str, fanned: bool) -> float:
+def _place(distribution: Distribution, trial: Trial, name: str, fanned: bool) -> float:
     place = distribution.position(trial.params[name])
     if fanned and distribution.size is not None and distribution.size <= _FEW:
         place += _SPREAD / distribution.size * (trial.number * _GOLDEN % 1 - 0.5)
     return place
 
 
-def _shade(
-    axes: "Axes", study: StudyLike, trials: list[TrialLike]
-) -> Callable[[TrialLike], tuple[float, ...]]:
+def _shade(axes: "Axes", study: Study, trials: list[Trial]) -> Callable[[Trial], tuple[float, ...]]:
     """A colour for each trial, and the bar that says which: dark lines, the good ones, stand out."""
     from matplotlib import colormaps
     from matplotlib.cm import ScalarMappable

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 from fastdnn.plots.figure import COLOURS, axes_for, dress, legend_for
 from fastdnn.plots.study_axes import (
-    StudyLike,
-    TrialLike,
     best_of,
     has_value,
     is_far_spread,
     trials_of,
     value_label,
 )
+from fastdnn.tune.study import Study
+from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_STAGES = 12  # that are marked
 
 
-def study_scores(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
+def study_scores(study: Study, ax: "Axes | None" = None) -> "Axes":
     """Draw the value of each trial of `fd.tune.search` by its number, and the best so far.
 
     Trials that were pruned count as far as they came, and those that failed are crosses at the lower edge.
@@ -64,7 +64,7 @@ def study_scores(study: StudyLike, ax: "Axes | None" = None) -> "Axes":
     return axes
 
 
-def _points(axes: "Axes", trials: list[TrialLike], name: str, **look: object) -> None:
+def _points(axes: "Axes", trials: list[Trial], name: str, **look: object) -> None:
     if trials:
         axes.plot(
             [trial.number for trial in trials],
@@ -76,7 +76,7 @@ def _points(axes: "Axes", trials: list[TrialLike], name: str, **look: object) ->
         )
 
 
-def _draw_best(axes: "Axes", study: StudyLike, complete: list[TrialLike], best: TrialLike, last: int) -> None:
+def _draw_best(axes: "Axes", study: Study, complete: list[Trial], best: Trial, last: int) -> None:
     """Steps to the best of all, which is ringed."""
     better = min if study.mode == "min" else max
     values = [float(trial.value or 0) for trial in complete]
@@ -103,7 +103,7 @@ def _draw_best(axes: "Axes", study: StudyLike, complete: list[TrialLike], best: 
     )
 
 
-def _draw_failed(axes: "Axes", failed: list[TrialLike]) -> None:
+def _draw_failed(axes: "Axes", failed: list[Trial]) -> None:
     """They have no value: crosses at the lower edge."""
     if failed:
         axes.plot(
@@ -118,7 +118,7 @@ def _draw_failed(axes: "Axes", failed: list[TrialLike]) -> None:
         )
 
 
-def _mark_generations(axes: "Axes", trials: list[TrialLike]) -> None:
+def _mark_generations(axes: "Axes", trials: list[Trial]) -> None:
     """Lines between them, if they are few."""
     begins = [
         (one.number + two.number) / 2 for one, two in pairwise(trials) if two.generation != one.generation

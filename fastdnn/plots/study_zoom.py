@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from fastdnn.errors import expected, unknown_name
 from fastdnn.plots.figure import COLOURS, MARKERS, STYLES, axes_for, dress, legend_for
 from fastdnn.plots.study_axes import (
-    StudyLike,
-    TrialLike,
     best_of,
     count_of,
     has_value,
@@ -20,6 +18,8 @@ from fastdnn.plots.study_axes import (
 from fastdnn.tune.choices import Choice
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study
+from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 _WHERE = "study_zoom"
 
 
-def study_zoom(
-    study: StudyLike, ax: "Axes | None" = None, *, parameters: Sequence[str] | None = None
-) -> "Axes":
+def study_zoom(study: Study, ax: "Axes | None" = None, *, parameters: Sequence[str] | None = None) -> "Axes":
     """Draw the trials of `fd.tune.search(..., method="coarse_to_fine")` over two parameters, and the region
     of each stage: the search zooms into where the best trials were. Of other methods there is one region.
     Trials that failed are not drawn.
@@ -133,7 +131,7 @@ def _draw_stage(
     stage: int,
     space: Space,
     region: Space,
-    trials: Sequence[TrialLike],
+    trials: Sequence[Trial],
     names: tuple[str, str],
     label: str,
 ) -> None:
