@@ -815,3 +815,17 @@ def constant():
     loss = fd.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(fd.optimizers.SGD(1e-30), loss, metrics=["accuracy"])
     return model
+
+
+def test_a_study_of_another_model_or_with_weights_of_another_length_is_refused(tmp_path):
+    def other(p):
+        model = build({**p, "activation": "sigmoid"})
+        assert model.layers[1].activation == "sigmoid"
+        return model
+
+    search(n_trials=2, storage=tmp_path / "journal")
+    with pytest.raises(ValueError, match=r"in the storage: model = .*Dense.* \(\w{8}\), got model = .*Dense"):
+        search(n_trials=3, storage=tmp_path / "journal", resume=True, build=other)
+    assert len(search(n_trials=3, storage=tmp_path / "journal", resume=True).trials) == 3
+    with pytest.raises(ValueError, match="as many rows in sample_weight as in x, 180, got 4"):
+        search(cv=3, sample_weight=np.ones(4))

@@ -186,6 +186,7 @@ def grpc_server(tmp_path):
     process.wait()
 
 
+@pytest.mark.filterwarnings("ignore:GrpcStorageProxy is experimental")
 @pytest.mark.parametrize("method", ["random", "halving"])
 def test_three_processes_on_a_grpc_server_one_of_them_killed(grpc_server, method, tmp_path):
     begun = shared(grpc_server, method, tmp_path)

@@ -45,6 +45,24 @@ _LAYERS: dict[str, type[Layer]] = {name: getattr(layers, name) for name in layer
 
 def save_model(model: Model, path: "str | PathLike[str]") -> None:
     """Write a model; see `Model.save`."""
+    config = model_config(model)
+    metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
+    if model.table is not None:
+        check_fits(model.table, model)  # its head may be another one since
+        metadata["table"] = json.dumps(model.table.get_config(), allow_nan=False)
+    if model.history is not None and model.history.epoch:
+        metadata["history"] = history_text(model.history)
+    if model.metadata:
+        metadata["metadata"] = _metadata_text(model.metadata)
+    write_safetensors(fspath(path), model.weights.snapshot(), metadata)
+
+
+def model_config(model: Model) -> dict[str, Any]:
+    """All of a model but its numbers, in what JSON can hold.
+
+    Raises:
+        ValueError or TypeError: a part of the user's own has no config.
+    """
     graph = model.graph
     config: dict[str, Any] = {
         "dtype": model.dtype,
@@ -61,15 +79,7 @@ def save_model(model: Model, path: "str | PathLike[str]") -> None:
             "regularizer": described_or_none(model._compiled.regularizer),
             "dataset_size": model._compiled.dataset_size,
         }
-    metadata = {"format": "fastdnn", "format_version": str(FORMAT_VERSION), "config": json.dumps(config)}
-    if model.table is not None:
-        check_fits(model.table, model)  # its head may be another one since
-        metadata["table"] = json.dumps(model.table.get_config(), allow_nan=False)
-    if model.history is not None and model.history.epoch:
-        metadata["history"] = history_text(model.history)
-    if model.metadata:
-        metadata["metadata"] = _metadata_text(model.metadata)
-    write_safetensors(fspath(path), model.weights.snapshot(), metadata)
+    return config
 
 
 def _metadata_text(metadata: Any) -> str:

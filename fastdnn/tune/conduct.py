@@ -68,6 +68,7 @@ class Conduct:
     epochs: of a trial whose values have none.
     mode: "min" or "max" of the monitored figure is best.
     reproducible: whether generations and rungs are waited for.
+    model: what `build` makes of the first values, in words.
     """
 
     method: Method
@@ -79,6 +80,7 @@ class Conduct:
     seconds: float | None
     mode: Literal["min", "max"]
     reproducible: bool
+    model: str
 
     def run(self, storage: Any, study_name: str, executor: Any, told: Told, *, resume: bool) -> Study:
         """All trials that are not done yet."""
@@ -122,6 +124,7 @@ class Conduct:
             found["generation_size"] = method.generation_size
         if self.name == "coarse_to_fine":
             found |= {"stages": method.stages, "sampling": method.sampling}
+        found["model"] = self.model  # last: it is another one, too, where the values are
         return found
 
     def _coordinator(self, ledger: Ledger, workers: Workers, told: Told) -> Coordinator:

@@ -1,5 +1,7 @@
 """One step of a trial before the first: whether `build` makes a model that fits the data."""
 
+import json
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +11,7 @@ import numpy as np
 from fastdnn.callbacks import Callback
 from fastdnn.errors import NonFiniteLossError, expected, unknown_name
 from fastdnn.features import NonFiniteValueError, refuse_non_finite
+from fastdnn.io.model_file import model_config
 from fastdnn.model import Model
 from fastdnn.tune.methods import Method
 from fastdnn.tune.rows import count, taken
@@ -25,8 +28,9 @@ class _Unfit(Exception):  # noqa: N818
     """What could not be done, for a reason that may lie in the values; `__cause__` says it."""
 
 
-def dry_run(where: str, work: Work, method: Method) -> None:
+def dry_run(where: str, work: Work, method: Method) -> str:
     """Build a model twice, see that it takes all of the data, train it for one step, look for the figure.
+    What `build` makes, in words that differ where the model does.
 
     Raises:
         ValueError: the data do not fit the models of the first proposals or are not finite, `build` gives
@@ -40,13 +44,13 @@ def dry_run(where: str, work: Work, method: Method) -> None:
     first: _Unfit | None = None
     for number, params in enumerate(proposals[:_TRIED]):
         try:
-            figures = _step(where, work, params, trial_seed(method.seed, number))
+            made, figures = _step(where, work, params, trial_seed(method.seed, number))
         except _Unfit as error:
             first = first or error
         else:
             if work.monitor not in figures:
                 raise unknown_name(where, "a figure to monitor", work.monitor, figures)
-            return
+            return made
     assert first is not None
     told = ", ".join(f"{name}={value!r}" for name, value in proposals[0].items())
     got = f"{type(first.__cause__).__name__} for {told}: {first.__cause__}"
@@ -66,11 +70,12 @@ def _trying(what: str) -> Iterator[None]:
         raise _Unfit(what) from error
 
 
-def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> list[str]:
-    """The names of the figures of a trial with these values."""
+def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> tuple[str, list[str]]:
+    """What is built, and the names of the figures of a trial with these values."""
     train, dev = work.sets[0]
     with _trying(_BUILD):
         model = work.built(params, seed)
+    made = _said(model)
     _refuse_shared(where, model, _again(where, work, params, seed))
     with _trying(_BUILD):
         _check(where, model, work.data)
@@ -88,7 +93,17 @@ def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> list[
             figures = {}
         x, y, weights = held_out
         evaluated = model.evaluate(x, y, sample_weight=weights, return_dict=True, threads=1)
-    return [*(evaluated | figures), *(f"val_{name}" for name in evaluated)]
+    return made, [*(evaluated | figures), *(f"val_{name}" for name in evaluated)]
+
+
+def _said(model: Model) -> str:
+    """A model's layers, and a checksum of all that it is made with; without it where a part has no config."""
+    layers = ", ".join(type(layer).__name__ for layer in model.layers)
+    try:
+        config = {name: value for name, value in model_config(model).items() if name != "seed"}
+        return f"{layers} ({zlib.crc32(json.dumps(config, sort_keys=True).encode()):08x})"
+    except (TypeError, ValueError):
+        return layers
 
 
 def _again(where: str, work: Work, params: Mapping[str, Any], seed: int) -> Model:

@@ -24,8 +24,11 @@ def folds_of(where: str, cv: Any, data: tuple[Any, Any, Any], stratify: Any, gro
     Raises:
         ValueError, TypeError: a row is none of the data, a side is empty, or the labels do not fit.
     """
-    x, y, _ = data
+    x, y, weights = data
     rows = count(x)
+    if weights is not None and not isinstance(weights, Mapping) and count(weights) != rows:
+        wanted = f"as many rows in sample_weight as in x, {rows}"
+        raise ValueError(expected(where, wanted, count(weights)))
     if hasattr(cv, "split"):
         pairs: Iterable[Any] = _split(where, cv, rows, y, groups)
     elif isinstance(cv, Iterable) and not isinstance(cv, str):

@@ -192,8 +192,8 @@ def search(
         seconds=_limit(where, "seconds", seconds),
         mode=best,
         reproducible=reproducible,
+        model=dry_run(where, work, chosen),
     )
-    dry_run(where, work, chosen)
     return conduct.run(storage, study_name, executor, told, resume=resume)
 
 
