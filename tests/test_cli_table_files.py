@@ -16,18 +16,6 @@ from fastdnn import cli
 from fastdnn.cli.recipe import GROUPS, SETTINGS, Recipe
 
 
-@pytest.fixture
-def command(capsys):
-    """Runs a command line that must end well; returns what it prints."""
-    return lambda *words: command_lines.printed(command_lines.run(capsys, *words))
-
-
-@pytest.fixture
-def refused(capsys):
-    """Runs a command line that is refused; returns the one line of its error."""
-    return lambda *words: command_lines.refused(command_lines.run(capsys, *words))
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Flats, and a network each for their class and their rent, with what was printed."""

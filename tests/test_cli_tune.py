@@ -19,18 +19,6 @@ ALL_GIVEN = ("--hidden", "8", "--l2=0", "--dropout=0", "--batch-size", "32", "--
 
 
 @pytest.fixture
-def command(capsys):
-    """Runs a command line that must end well; returns what it prints."""
-    return lambda *words: command_lines.printed(command_lines.run(capsys, *words))
-
-
-@pytest.fixture
-def refused(capsys):
-    """Runs a command line that is refused; returns the one line of its error."""
-    return lambda *words: command_lines.refused(command_lines.run(capsys, *words))
-
-
-@pytest.fixture
 def table(tmp_path):
     """Of flats."""
     return flats(tmp_path / "flats.csv", 200)

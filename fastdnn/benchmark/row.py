@@ -28,8 +28,24 @@ def spread(rounds: Sequence[float]) -> float:
     return (high - low) / middle
 
 
+class Timed:
+    """What a row with rounds knows of them."""
+
+    rounds: Sequence[float]  # seconds of each
+
+    @property
+    def seconds(self) -> float:
+        """Their median."""
+        return statistics.median(self.rounds)
+
+    @property
+    def spread(self) -> float:
+        """The range of the middle half of the rounds, as a share of the median."""
+        return spread(self.rounds)
+
+
 @dataclass(frozen=True)
-class Row:
+class Row(Timed):
     """What came out for a workload on a number of threads.
 
     Attributes:
@@ -61,16 +77,6 @@ class Row:
     target: float | None
     sets: int
     elements: int | None
-
-    @property
-    def seconds(self) -> float:
-        """Of a call, the median of the rounds."""
-        return statistics.median(self.rounds)
-
-    @property
-    def spread(self) -> float:
-        """The range of the middle half of the rounds, as a share of the median."""
-        return spread(self.rounds)
 
     @property
     def rate(self) -> float:

@@ -5,7 +5,8 @@ from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.interrupts import interrupts_held
-from fastdnn.tune.coordinator import Coordinator, _Bracket, _Held
+from fastdnn.tune.brackets import Bracket, Held
+from fastdnn.tune.coordinator import Coordinator
 from fastdnn.tune.methods.asked import encoded, sampler_seed, suggested
 from fastdnn.tune.optuna_parts import optuna, quiet
 from fastdnn.tune.pruning import Median, shares
@@ -42,7 +43,7 @@ class Asynchronous(Coordinator):
         """All trials; a Ctrl-C ends it as it does a reproducible search."""
         rungs = shares(self._pruner, self._longest)
         numbers = list(range(self._method.planned))
-        bracket = _Bracket(numbers, rungs, [set(numbers), *(set[int]() for _ in rungs[1:])])
+        bracket = Bracket(numbers, rungs, [set(numbers), *(set[int]() for _ in rungs[1:])])
         self._rungs_of[0] = rungs
         self._bracket_of = dict.fromkeys(numbers, bracket)
         try:
@@ -63,7 +64,7 @@ class Asynchronous(Coordinator):
             return samplers.NSGAIISampler(seed=seed, population_size=size)
         return samplers.RandomSampler(seed=seed)
 
-    def _is_open(self, bracket: _Bracket) -> bool:
+    def _is_open(self, bracket: Bracket) -> bool:
         return len(self._ledger.trials) < len(bracket.numbers)
 
     def _begin(self) -> bool:
@@ -126,7 +127,7 @@ class Asynchronous(Coordinator):
             return pruners.MedianPruner(n_startup_trials=self._method.generation_size)
         return pruners.SuccessiveHalvingPruner(first, self._pruner.factor)
 
-    def _decide(self, bracket: _Bracket) -> None:
+    def _decide(self, bracket: Bracket) -> None:
         """Each trial that has come to a rung goes on or ends, by those that came there before."""
         self._tell_all()
         for number, held in self._held.items():
@@ -136,7 +137,7 @@ class Asynchronous(Coordinator):
                     bracket.alive[held.rung + 1].add(number)
         super()._decide(bracket)
 
-    def _is_hopeless(self, held: _Held) -> bool:
+    def _is_hopeless(self, held: Held) -> bool:
         number, until = held.slot.number, self._until(held.slot, held.rung)
         if held.rung and until == self._until(held.slot, held.rung - 1):
             return False  # it was judged at this epoch

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from fastdnn.diagnose.told import Told
 from fastdnn.interrupts import interrupts_held
+from fastdnn.tune.brackets import Bracket, Held, until_epoch
 from fastdnn.tune.dask_workers import WorkersDied
 from fastdnn.tune.executors import Workers
 from fastdnn.tune.ledger import Ledger
@@ -27,30 +27,6 @@ BRACKET = 27  # trials whose models a pruner keeps until all have come to a rung
 _AT_A_TIME = 2  # brackets: a worker that has none left of one begins the next
 _LOOK = 0.25  # seconds between two looks at what other processes have done
 _PATIENCE = 10.0  # seconds that workers are given to break off
-
-
-@dataclass
-class _Held:
-    """A trial that this process runs, or keeps until others have come to the same rung."""
-
-    slot: Slot
-    rung: int
-    outcome: Outcome | None = None  # of the rung, once it is reached
-    judged: bool = False  # whether it was said who goes on, where each is judged for itself
-    future: "Future[Outcome] | None" = None
-
-
-@dataclass(eq=False)
-class _Bracket:
-    """Trials of a generation that are compared with each other at rungs: all without a pruner, else few, as
-    their models are kept until it is said who goes on.
-
-    alive: for each rung, who is to reach it; what is not there is not decided yet.
-    """
-
-    numbers: list[int]
-    shares: tuple[float, ...]
-    alive: list[set[int]] = field(default_factory=list)
 
 
 class Coordinator:
@@ -84,7 +60,7 @@ class Coordinator:
         self._seed = method.seed
         self._deadline = math.inf if seconds is None else time.monotonic() + seconds
         self._told, self._tell = told, tell
-        self._held: dict[int, _Held] = {}
+        self._held: dict[int, Held] = {}
         self._running = 0
         self._waiting: deque[int] = deque()
         self._suspects: set[int] = set()  # ran when a process died: each is run alone
@@ -92,8 +68,8 @@ class Coordinator:
         self._looked_at = 0.0
         self._earlier: list[Trial] = []
         self._rungs_of: dict[int, tuple[float, ...]] = {}
-        self._bracket_of: dict[int, _Bracket] = {}
-        self._open: list[_Bracket] = []
+        self._bracket_of: dict[int, Bracket] = {}
+        self._open: list[Bracket] = []
 
     def run(self) -> None:
         """All generations; a Ctrl-C ends it once what is done is written down."""
@@ -137,16 +113,16 @@ class Coordinator:
         bounds = [part * len(numbers) // count for part in range(count + 1)]
         return [numbers[first:end] for first, end in pairwise(bounds)]
 
-    def _bracket(self, index: int, numbers: list[int]) -> _Bracket:
-        made = _Bracket(numbers, self._rungs_of[index], [set(numbers)])
+    def _bracket(self, index: int, numbers: list[int]) -> Bracket:
+        made = Bracket(numbers, self._rungs_of[index], [set(numbers)])
         self._bracket_of.update(dict.fromkeys(numbers, made))
         return made
 
-    def _is_open(self, bracket: _Bracket) -> bool:
+    def _is_open(self, bracket: Bracket) -> bool:
         """Whether a trial is left to be done, by whomever."""
         return any(number in self._ledger.unfinished for number in bracket.numbers)
 
-    def _work_off(self, brackets: list[_Bracket]) -> bool:
+    def _work_off(self, brackets: list[Bracket]) -> bool:
         """Whether they were run to their end; else time is up."""
         left, self._open = [*brackets], []
         while True:
@@ -179,7 +155,7 @@ class Coordinator:
                 self._end(held, held.outcome, held.rung + 1, "pruned")
         return bool(self._running)
 
-    def _rank(self, held: _Held) -> tuple[int, float, int]:
+    def _rank(self, held: Held) -> tuple[int, float, int]:
         assert held.outcome is not None
         assert held.outcome.value is not None
         return -held.rung, self._method.sign * held.outcome.value, held.slot.number
@@ -219,7 +195,7 @@ class Coordinator:
                     return True
         return False
 
-    def _advance(self, held: _Held, rung: int) -> None:
+    def _advance(self, held: Held, rung: int) -> None:
         """Train a trial that has come to a rung up to another. Of a trial of few epochs both may be the same
         epoch: there it is already.
         """
@@ -237,13 +213,13 @@ class Coordinator:
             number = suspects.pop(0) if suspects else self._waiting.popleft()
             slot = self._ledger.claim([number])
             if slot is not None:
-                self._held[number] = held = _Held(slot, 0)
+                self._held[number] = held = Held(slot, 0)
                 self._submit(held, 0, None)
                 return True
             self._suspects.discard(number)
         return False
 
-    def _submit(self, held: _Held, rung: int, state: Begun | None) -> None:
+    def _submit(self, held: Held, rung: int, state: Begun | None) -> None:
         number = held.slot.number
         last = rung == len(self._bracket_of[number].shares) - 1
         task = Task(
@@ -308,7 +284,7 @@ class Coordinator:
         else:
             self._arrive(held, outcome)
 
-    def _arrive(self, held: _Held, outcome: Outcome) -> None:
+    def _arrive(self, held: Held, outcome: Outcome) -> None:
         """What a trial gives at its rung, or that it failed on the way."""
         bracket = self._bracket_of[held.slot.number]
         if outcome.reason or held.rung == len(bracket.shares) - 1:
@@ -319,7 +295,7 @@ class Coordinator:
             self._ledger.report(held.slot.number, held.rung, outcome.value)
         self._decide(bracket)
 
-    def _end(self, held: _Held, outcome: Outcome, rungs: int, state: str) -> None:
+    def _end(self, held: Held, outcome: Outcome, rungs: int, state: str) -> None:
         """Write down a trial that came past so many rungs."""
         self._ledger.finish(outcome, state, self._rungs(held, rungs))
         self._drop(held.slot.number)
@@ -335,18 +311,18 @@ class Coordinator:
     def _drop(self, number: int) -> None:
         self._held.pop(number, None)
 
-    def _rungs(self, held: _Held, rung: int) -> list[tuple[int, float]]:
+    def _rungs(self, held: Held, rung: int) -> list[tuple[int, float]]:
         """(epochs, value) at the rungs before this one."""
         found = {}
         for each in range(rung):
             value = self._ledger.rung_values([held.slot.number], each).get(held.slot.number)
             if value is not None:
-                found[_until(held.slot, self._rungs_of[held.slot.generation][each])] = value
+                found[until_epoch(held.slot, self._rungs_of[held.slot.generation][each])] = value
         return [*found.items()]
 
     # ---- Rungs
 
-    def _decide(self, bracket: _Bracket) -> None:
+    def _decide(self, bracket: Bracket) -> None:
         """Who goes on, at each rung that all have reached who were to, and have not ended before: they
         failed, or the time of who ran them was up.
         """
@@ -365,7 +341,7 @@ class Coordinator:
             if held.rung + 1 < len(alive) and number not in alive[held.rung + 1]:
                 self._end(held, held.outcome, held.rung + 1, "pruned")
 
-    def _earlier_values(self, bracket: _Bracket, rung: int) -> dict[int, float]:
+    def _earlier_values(self, bracket: Bracket, rung: int) -> dict[int, float]:
         """What trials of earlier generations had come to at this rung."""
         numbers = [
             trial.number
@@ -376,7 +352,7 @@ class Coordinator:
 
     def _until(self, slot: Slot, rung: int) -> int:
         """The epoch up to which a trial is trained at a rung."""
-        return _until(slot, self._bracket_of[slot.number].shares[rung])
+        return until_epoch(slot, self._bracket_of[slot.number].shares[rung])
 
     # ---- The end
 
@@ -400,7 +376,7 @@ class Coordinator:
         with suppress(Exception):
             self._give_back()
 
-    def _take_last(self, held: _Held) -> None:
+    def _take_last(self, held: Held) -> None:
         """A trial that came to its end meanwhile is written down; others are given back."""
         future = held.future
         if future is None or not future.done() or future.cancelled() or future.exception() is not None:
@@ -408,8 +384,3 @@ class Coordinator:
         outcome, shares_ = future.result(), self._rungs_of[held.slot.generation]
         if not outcome.interrupted and (outcome.reason or held.rung == len(shares_) - 1):
             self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")
-
-
-def _until(slot: Slot, share: float) -> int:
-    """The epoch up to which a trial is trained at a rung."""
-    return max(1, math.ceil(share * slot.epochs - 1e-9))

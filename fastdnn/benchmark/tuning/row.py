@@ -1,14 +1,13 @@
 """What comes out: a row for each way of a searcher."""
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastdnn.benchmark.row import spread
+from fastdnn.benchmark.row import Timed
 
 
 @dataclass(frozen=True)
-class TuningRow:
+class TuningRow(Timed):
     """A searcher in one arrangement.
 
     Attributes:
@@ -28,16 +27,6 @@ class TuningRow:
     our_seconds: float
     our_error: float
     target: float | None
-
-    @property
-    def seconds(self) -> float:
-        """The median."""
-        return statistics.median(self.rounds)
-
-    @property
-    def spread(self) -> float:
-        """The range of the middle half of the rounds, as a share of the median."""
-        return spread(self.rounds)
 
     @property
     def ratio(self) -> float:

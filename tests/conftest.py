@@ -1,0 +1,16 @@
+"""Fixtures of several files."""
+
+import command_lines
+import pytest
+
+
+@pytest.fixture
+def command(capsys):
+    """Runs a command line that must end well; returns what it prints."""
+    return lambda *words: command_lines.printed(command_lines.run(capsys, *words))
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs a command line that is refused; returns the one line of its error."""
+    return lambda *words: command_lines.refused(command_lines.run(capsys, *words))
