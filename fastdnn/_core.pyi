@@ -139,8 +139,20 @@ class Trainer:
         samples: collections.abc.Sequence[_Int] = [],
     ) -> tuple[typing.Any, ...]:
         """Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads)."""
+    def run_epochs(
+        self,
+        scalars: npt.NDArray[np.float64],
+        seconds: _Float,
+        threads: _Int,
+        main_thread: bool,
+        epoch: _Int,
+        count: _Int,
+    ) -> tuple[typing.Any, ...]:
+        """Whole epochs from `epoch` on, until their time (0: no limit) is over. Returns as `run`."""
     def sample_by(self, plan: Plan) -> None:
         """The plan of sampled steps: of the same program, which watches besides."""
+    def take_epochs(self) -> list[typing.Any]:
+        """Of the last `run_epochs`: (sums, rows) of each whole epoch; once."""
     def take_samples(self) -> npt.NDArray[np.float64]:
         """Of the last run: a row of figures for each sampled step that was kept; once."""
     def time_step(
@@ -192,6 +204,9 @@ def num_threads_setting() -> int:
 
 def random_permutation(n: _Int, seed: _Int, epoch: _Int) -> npt.NDArray[np.int32]:
     """The order of 0..n-1 in an epoch."""
+
+def random_uniform(seed: _Int, stream: _Int, step: _Int, n: _Int, first: _Int = 0) -> npt.NDArray[np.float64]:
+    """n numbers between 0 and 1 of (seed, stream, step), from number `first` on, of two words each."""
 
 def random_words(seed: _Int, stream: _Int, step: _Int, n: _Int, first: _Int = 0) -> npt.NDArray[np.uint32]:
     """n 32-bit values of (seed, stream, step), from number `first` on."""

@@ -50,6 +50,23 @@ class Trainer(Protocol):
         """The epoch goes on with other rows, as one batch in their order; for a run that does not shuffle."""
         ...
 
+    @property
+    def runs_epochs(self) -> bool:
+        """Whether `run_epochs` may be called: no code of the user's runs in a step."""
+        ...
+
+    def run_epochs(self, scalars: np.ndarray, seconds: float, threads: int, epoch: int, count: int) -> Run:
+        """Whole epochs from `epoch` on, each begun and run as by itself, and no further one after so many
+        seconds. `scalars` is one row. The run is that of the last, which alone may not be whole.
+        """
+        ...
+
+    def take_epochs(self) -> list[list[float]]:
+        """Of the last `run_epochs`, however it ended: the figures of each whole epoch. None where no run
+        began since they were taken.
+        """
+        ...
+
     def run(
         self,
         scalars: np.ndarray,
@@ -194,10 +211,27 @@ class _NativeTrainer:
             self._native.sample_by(plan)
             self._sampled_rows = self._plan.max_batch
         with Caller(self._calls, self._metrics) as calls:
-            run = Run(*self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls, samples))
+            return self._checked(
+                self._native.run(scalars, seconds, threads, in_main_thread(), steps, calls, samples)
+            )
+
+    def _checked(self, report: tuple[str, int, int]) -> Run:
+        run = Run(*report)
         if run.end == "non_finite_source":
             raise NonFiniteSourceError(*self._native.non_finite)
         return run
+
+    @property
+    def runs_epochs(self) -> bool:
+        return not self._calls
+
+    def run_epochs(self, scalars: np.ndarray, seconds: float, threads: int, epoch: int, count: int) -> Run:
+        return self._checked(
+            self._native.run_epochs(scalars, seconds, threads, in_main_thread(), epoch, count)
+        )
+
+    def take_epochs(self) -> list[list[float]]:
+        return [self._figures_of(sums, rows) for sums, rows in self._native.take_epochs()]
 
     def take_samples(self) -> np.ndarray:
         return self._native.take_samples()
@@ -206,8 +240,10 @@ class _NativeTrainer:
         return self._native.next_rows
 
     def figures(self) -> list[float]:
-        totals = totals_of(self._figures, self._native.sums, self._native.rows_done)
-        return self._metrics.figures(self._figures, totals)
+        return self._figures_of(self._native.sums, self._native.rows_done)
+
+    def _figures_of(self, sums: list[float], rows: int) -> list[float]:
+        return self._metrics.figures(self._figures, totals_of(self._figures, sums, rows))
 
     def close(self) -> None:
         self._metrics.release()

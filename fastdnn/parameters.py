@@ -1,5 +1,6 @@
 """A model's weights in NumPy's terms, over the native flat vectors θ and σ."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -98,7 +99,7 @@ class ModelWeights:
 
     def count(self, *, trainable: bool) -> int:
         """Numbers in the trained, or in the stored, weights."""
-        return sum(int(np.prod(w.shape)) for w in self.weights.values() if w.trainable is trainable)
+        return sum(math.prod(w.shape) for w in self.weights.values() if w.trainable is trainable)
 
 
 def _has_equal_columns(value: np.ndarray) -> bool:

@@ -25,6 +25,7 @@ from fastdnn.inference import Part, inference_loss
 from fastdnn.interrupts import interrupts_held
 from fastdnn.optimizers.optimizer import Optimizer
 from fastdnn.sampling import SampleLayout
+from fastdnn.short_epochs import Pace, run_epochs
 from fastdnn.snapshot import Snapshot
 from fastdnn.sources import Feed
 
@@ -240,6 +241,8 @@ class _Loop:
     held_out_metrics: Mapping[str, object] = field(default_factory=dict)
     steps_done: int = 0
     sampling: Sampling | None = None
+    logs: dict[str, float] = field(default_factory=dict)  # of the last epoch
+    pace: Pace = field(default_factory=Pace)
     due: Sequence[Callback] = ()  # who asked for an evaluation at the step that was the epoch's last
 
     def figures(self) -> list[str]:
@@ -256,30 +259,81 @@ class _Loop:
             self.trainer.close()
 
     def _run(self) -> None:
-        hooks, logs = self.hooks, dict[str, float]()
+        hooks = self.hooks
         self.model.compiled.dataset_size = self.params["samples"] or self.model.compiled.dataset_size
         hooks.start(self.model, self.params)
         hooks.call("on_train_begin", {})
-        for epoch in range(self.request.epochs):
-            if self.model.stop_training:
-                break
-            hooks.call("on_epoch_begin", epoch, {})
-            if self.model.weights.settings != self.settings:
-                self._go_on_by_new_settings()
-            self.trainer.begin_epoch(self.model.compiled.epochs_done)
-            run = self._run_epoch(epoch)
-            if run.end == "out_of_data" and run.batch == 0:
-                break
-            self.model.compiled.epochs_done += 1
-            self.params["threads"] = run.threads
-            if run.end != "stopped":
-                self.params["steps"] = run.batch
-            logs = self._logs()
-            hooks.tell(self.due, "on_evaluation", self.steps_done, logs)
-            hooks.call("on_epoch_end", epoch, logs)
-            if run.end == "out_of_data":
-                break
-        hooks.call("on_train_end", logs)
+        epoch, goes_on = 0, True
+        while goes_on and epoch < self.request.epochs and not self.model.stop_training:
+            if count := self._epochs_ahead(self.request.epochs - epoch):
+                done, goes_on = self._run_ahead(epoch, count)
+                epoch += done
+            else:
+                self._begin_epoch(epoch)
+                goes_on = self._finish_epoch(epoch)
+                epoch += 1
+        hooks.call("on_train_end", self.logs)
+
+    def _begin_epoch(self, epoch: int) -> None:
+        self.hooks.call("on_epoch_begin", epoch, {})
+        if self.model.weights.settings != self.settings:
+            self._go_on_by_new_settings()
+        self.trainer.begin_epoch(self.model.compiled.epochs_done)
+
+    def _finish_epoch(self, epoch: int) -> bool:
+        """What is left of an epoch, and who wants to hear of it; whether there may be another."""
+        begun = time.perf_counter()
+        run = self._run_epoch(epoch)
+        self.pace.note(1, time.perf_counter() - begun)
+        if run.end == "out_of_data" and run.batch == 0:
+            return False
+        self.model.compiled.epochs_done += 1
+        self.params["threads"] = run.threads
+        if run.end != "stopped":
+            self.params["steps"] = run.batch
+        self.logs = self._logs()
+        self.hooks.tell(self.due, "on_evaluation", self.steps_done, self.logs)
+        self.hooks.call("on_epoch_end", epoch, self.logs)
+        return run.end != "out_of_data"
+
+    def _epochs_ahead(self, left: int) -> int:
+        """How many epochs one native call may do: none where anything is to be done between them."""
+        if (
+            isinstance(self.trainer, BatchTrainer)
+            or not self.trainer.runs_epochs
+            or self.held_out is not None
+        ):
+            return 0
+        if self.model.weights.settings != self.settings or self.model.optimizer.schedules:
+            return 0
+        return self.pace.epochs_of(left) if self.hooks.take_epochs_late() else 0
+
+    def _run_ahead(self, epoch: int, count: int) -> tuple[int, bool]:
+        """Epochs in one native call, and what is left of the one in which it was interrupted, by a handler
+        that raised nothing; how many there were, and whether there may be another.
+        """
+        trainer, done = self.trainer, 0
+        assert not isinstance(trainer, BatchTrainer)
+        steps = trainer.batches
+
+        def tell(figures: list[float]) -> None:
+            nonlocal done
+            done += 1
+            self.steps_done += steps
+            self.logs = self._with_rate(self.model.compiled.figures(figures))
+            self.hooks.call("on_epoch_end", epoch + done - 1, self.logs)
+
+        begun = time.perf_counter()
+        try:
+            run = run_epochs(self.model, trainer, self.request.threads, count, tell)
+        except NonFiniteSourceError as found:
+            raise self._found_non_finite(found) from None
+        self.pace.note(done, time.perf_counter() - begun)
+        if run.end == "non_finite_loss":
+            raise self._non_finite_loss(epoch + done, run)
+        if run.end == "interrupted":
+            return done + 1, self._finish_epoch(epoch + done)
+        return done, True
 
     def _layout(self) -> SampleLayout:
         return SampleLayout(self.made_for.program, self.model.graph, self.model.compiled)
@@ -331,7 +385,10 @@ class _Loop:
                     self._go_back()
                 raise
             logs |= {f"val_{name}": value for name, value in held_out.items()}
-        return logs | {"learning_rate": self.model.compiled.last_learning_rate}
+        return self._with_rate(logs)
+
+    def _with_rate(self, figures: dict[str, float]) -> dict[str, float]:
+        return figures | {"learning_rate": self.model.compiled.last_learning_rate}
 
     def _go_back(self) -> None:
         if self.start is not None:
@@ -382,13 +439,19 @@ class _Loop:
                 sampling=self.sampling,
             )
         except NonFiniteSourceError as found:
-            self._go_back()
-            raise found.error(getattr(self.trainer, "place", "fit"), self.feed.origins) from None
+            raise self._found_non_finite(found) from None
         if run.end == "non_finite_loss":
-            of = f" of {self.params['steps']}" if self.params["steps"] else ""
-            place = f"epoch {epoch + 1}, step {run.batch + 1}{of}"
-            raise non_finite_loss("fit", place, self.model.optimizer.learning_rate)
+            raise self._non_finite_loss(epoch, run)
         return run
+
+    def _found_non_finite(self, found: NonFiniteSourceError) -> Exception:
+        self._go_back()
+        return found.error(getattr(self.trainer, "place", "fit"), self.feed.origins)
+
+    def _non_finite_loss(self, epoch: int, run: Run) -> Exception:
+        of = f" of {self.params['steps']}" if self.params["steps"] else ""
+        place = f"epoch {epoch + 1}, step {run.batch + 1}{of}"
+        return non_finite_loss("fit", place, self.model.optimizer.learning_rate)
 
 
 def run_trainer(

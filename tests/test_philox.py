@@ -47,6 +47,27 @@ def test_more_words_begin_with_the_fewer():
         assert np.array_equal(_core.random_words(7, 2, 3, n), many[:n])
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2**64 - 1])
+@pytest.mark.parametrize(("stream", "step"), [(0, 0), (2, 7), (ONES, ONES)])
+def test_uniform_numbers_of_core_and_reference(seed, stream, step):
+    want = reference.random_uniform(seed, stream, step, 41)
+    for n in (0, 1, 2, 3, 40, 41):
+        got = _core.random_uniform(seed, stream, step, n)
+        assert got.dtype == np.float64
+        assert got.tolist() == want[:n].tolist(), f"seed {seed}, stream {stream}, step {step}, n {n}"
+    for first in (2, 16, 40):
+        got = _core.random_uniform(seed, stream, step, 41 - first, first)
+        assert got.tolist() == want[first:].tolist(), f"from {first}"
+
+
+def test_uniform_numbers_lie_between_0_and_1_evenly():
+    numbers = _core.random_uniform(3, 2, 0, 2**20)
+    assert 0 < numbers.min() < 1e-5
+    assert 1 - 1e-5 < numbers.max() < 1
+    counts = np.bincount((numbers * 16).astype(int), minlength=16)
+    assert np.all(np.abs(counts - 2**16) < 5 * 2**8)  # five deviations
+
+
 def test_seed_stream_and_step_all_matter():
     draws = [
         _core.random_words(seed, stream, step, 64).tobytes()
@@ -95,6 +116,10 @@ def test_refuses_sizes_out_of_range(n):
     if n != 2**31:
         with pytest.raises(ValueError, match=r"\[random_words\] expected"):
             _core.random_words(0, 0, 0, n)
+        with pytest.raises(ValueError, match=r"\[random_uniform\] expected"):
+            _core.random_uniform(0, 0, 0, n)
+    with pytest.raises(ValueError, match=r"\[random_uniform\] expected the first number to be even"):
+        _core.random_uniform(0, 0, 0, 4, 3)
 
 
 @pytest.mark.parametrize(

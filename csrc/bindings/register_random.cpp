@@ -23,6 +23,22 @@ void register_random(py::module_& m) {
       py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"), py::arg("first") = 0,
       "n 32-bit values of (seed, stream, step), from number `first` on.");
   m.def(
+      "random_uniform",
+      [](std::uint64_t seed, std::uint32_t stream, std::uint32_t step, Index n, Index first) {
+        check(n >= 0 && n < (Index{1} << 39), "random_uniform", "expected 0 to 2^39 numbers, got ", n);
+        check(first >= 0 && first < (Index{1} << 39) && first % 2 == 0, "random_uniform",
+              "expected the first number to be even and below 2^39, got ", first);
+        py::array_t<double> numbers(n);
+        double* out = numbers.mutable_data();
+        {
+          const py::gil_scoped_release released;
+          random_uniform(out, n, first, seed, stream, step);
+        }
+        return numbers;
+      },
+      py::arg("seed"), py::arg("stream"), py::arg("step"), py::arg("n"), py::arg("first") = 0,
+      "n numbers between 0 and 1 of (seed, stream, step), from number `first` on, of two words each.");
+  m.def(
       "random_permutation",
       [](Index n, std::uint64_t seed, std::uint32_t epoch) {
         check(n >= 0 && n < (Index{1} << 31), "random_permutation", "expected 0 to 2^31 - 1 rows, got ", n);

@@ -46,15 +46,13 @@ std::vector<StepScalars> scalars_from(const Trainer& trainer, const Array<double
   return scalars;
 }
 
-py::tuple run_trainer(BoundTrainer& bound, const Array<double>& table, double seconds, int threads,
-                      bool main_thread, Index steps, const py::object& calls,
-                      const std::vector<Index>& samples) {
-  const std::vector<StepScalars> scalars = scalars_from(bound.trainer, table);
-  const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls), nullptr, samples};
+// What `run` reports, once the handlers of a Ctrl-C in it have run.
+template <class Run>
+py::tuple reported(BoundTrainer& bound, const Run& run) {
   RunReport report;
   {
     const WithoutGil release;
-    report = bound.trainer.run(scalars, limits);
+    report = run();
   }
   if (report.end == RunReport::End::interrupted) {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -63,6 +61,32 @@ py::tuple run_trainer(BoundTrainer& bound, const Array<double>& table, double se
   bound.non_finite.reset();
   if (report.end == RunReport::End::non_finite_source) bound.non_finite = report.non_finite;
   return py::make_tuple(name_of(report.end), report.batch, report.threads);
+}
+
+py::tuple run_trainer(BoundTrainer& bound, const Array<double>& table, double seconds, int threads,
+                      bool main_thread, Index steps, const py::object& calls,
+                      const std::vector<Index>& samples) {
+  const std::vector<StepScalars> scalars = scalars_from(bound.trainer, table);
+  const RunLimits limits{seconds, threads, main_thread, steps, call_handler(calls), nullptr, samples};
+  return reported(bound, [&] { return bound.trainer.run(scalars, limits); });
+}
+
+py::tuple run_epochs(BoundTrainer& bound, const Array<double>& table, double seconds, int threads,
+                     bool main_thread, std::uint32_t epoch, Index count) {
+  const std::vector<StepScalars> scalars = scalars_from(bound.trainer, table);
+  RunLimits limits;
+  limits.seconds = seconds;
+  limits.threads = threads;
+  limits.watch_interrupt = main_thread;
+  return reported(bound, [&] { return bound.trainer.run_epochs(scalars, limits, epoch, count); });
+}
+
+py::list take_epochs(BoundTrainer& bound) {
+  py::list taken;
+  for (const EpochTotals& epoch : bound.trainer.take_epochs()) {
+    taken.append(py::make_tuple(epoch.sums, epoch.rows));
+  }
+  return taken;
 }
 
 // One step, timed: seconds of each step of the plan, of the optimiser's update, of the updates of states.
@@ -121,6 +145,11 @@ void register_training(py::module_& m) {
            py::arg("main_thread"), py::arg("steps") = 0, py::arg("calls") = py::none(),
            py::arg("samples") = std::vector<Index>{},
            "Steps until epoch, time or steps (0: no limit) are over. Returns (why, steps done, threads).")
+      .def("run_epochs", &run_epochs, py::arg("scalars").noconvert(), py::arg("seconds"), py::arg("threads"),
+           py::arg("main_thread"), py::arg("epoch"), py::arg("count"),
+           "Whole epochs from `epoch` on, until their time (0: no limit) is over. Returns as `run`.")
+      .def("take_epochs", &take_epochs,
+           "Of the last `run_epochs`: (sums, rows) of each whole epoch; once.")
       .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")

@@ -26,6 +26,18 @@ PhiloxBlock random_block(std::uint64_t seed, std::uint32_t stream, std::uint32_t
                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U)});
 }
 
+void random_uniform(double* out, Index n, Index first, std::uint64_t seed, std::uint32_t stream,
+                    std::uint32_t step) {
+  for (Index i = 0; i < n; i += 2) {
+    const PhiloxBlock words = random_block(seed, stream, step, static_cast<std::uint64_t>((first + i) / 2));
+    for (Index j = i; j < n && j < i + 2; ++j) {
+      const auto w = 2 * static_cast<std::size_t>(j - i);
+      const std::uint64_t bits = (std::uint64_t{words[w]} << 21U) | (words[w + 1] >> 11U);
+      out[j] = (static_cast<double>(static_cast<std::int64_t>(bits)) + 0.5) * 0x1p-53;
+    }
+  }
+}
+
 __extension__ using Wide = unsigned __int128;  // for the high word of a product
 
 void random_permutation(std::int32_t* order, Index n, std::uint64_t seed, std::uint32_t epoch) {

@@ -26,6 +26,11 @@ PhiloxBlock philox(PhiloxBlock counter, std::array<std::uint32_t, 2> key);
 // Four 32-bit values of (seed, stream, step), the block-th four.
 PhiloxBlock random_block(std::uint64_t seed, std::uint32_t stream, std::uint32_t step, std::uint64_t block);
 
+// n numbers of (seed, stream, step) between 0 and 1, number `first` (even) and those after it: (b + 1/2) / 2^53,
+// b the upper 53 bits of the words 2 i and 2 i + 1, the first of which is the high one.
+void random_uniform(double* out, Index n, Index first, std::uint64_t seed, std::uint32_t stream,
+                    std::uint32_t step);
+
 // A random order of 0..n-1, n < 2^31, by Fisher and Yates from the last element down: position i (n-1..1)
 // changes places with the high word of r_i * (i + 1), r_i the i-th 64-bit draw (little half first)
 // of (seed, shuffle, epoch).

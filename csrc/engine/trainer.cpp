@@ -333,4 +333,26 @@ RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits&
   return report;
 }
 
+RunReport Trainer::run_epochs(const std::vector<StepScalars>& scalars, const RunLimits& limits,
+                              std::uint32_t epoch, Index count) {
+  check(scalars.size() == 1 && limits.steps == 0 && limits.samples.empty() && count >= 1, "Trainer",
+        "expected one or more epochs with the optimiser's scalars once, without a limit of steps, or samples");
+  const InterruptScope interrupts(limits.watch_interrupt);  // also between two of them
+  const auto begun = std::chrono::steady_clock::now();
+  RunLimits unlimited = limits;
+  unlimited.seconds = 0;
+  epochs_.clear();
+  epochs_.reserve(static_cast<std::size_t>(std::min<Index>(count, 1024)));
+  RunReport report;
+  while (static_cast<Index>(epochs_.size()) < count) {
+    begin_epoch(epoch + static_cast<std::uint32_t>(epochs_.size()));
+    report = run(scalars, unlimited);
+    if (report.end != RunReport::End::epoch_done) break;
+    epochs_.push_back({sums_, rows_done_});
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+    if (limits.seconds > 0 && taken.count() >= limits.seconds) break;
+  }
+  return report;
+}
+
 }  // namespace fastdnn

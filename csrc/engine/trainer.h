@@ -38,6 +38,12 @@ struct RunReport {
   NonFinite non_finite;  // where the sources have it
 };
 
+// What an epoch had: the sums over its rows of the results, and how many rows those are.
+struct EpochTotals {
+  std::vector<double> sums;
+  Index rows = 0;
+};
+
 class Trainer {
  public:
   Trainer(std::shared_ptr<const Plan> plan, std::shared_ptr<Parameters> parameters,
@@ -67,6 +73,14 @@ class Trainer {
   // those of the last whole step. Observers see each step that is kept, once. `scalars` are the optimiser's: one
   // for all steps, or one for each that the limit of steps leaves.
   RunReport run(const std::vector<StepScalars>& scalars, const RunLimits& limits);
+  // Whole epochs, `count` of them from `epoch` on, each begun and run as by itself; after limits.seconds no
+  // further one is begun. The report is that of the last, which alone may not be whole. Of each whole one its
+  // sums and rows are kept.
+  RunReport run_epochs(const std::vector<StepScalars>& scalars, const RunLimits& limits, std::uint32_t epoch,
+                       Index count);
+  // Of the last `run_epochs`, one after the other; taken, they are gone.
+  std::vector<EpochTotals> take_epochs() { return std::exchange(epochs_, {}); }
+
   // Of the next step: where its rows are in the feed.
   std::vector<Index> next_rows() const;
   // Steps until the feed is over.
@@ -104,6 +118,7 @@ class Trainer {
   Index rows_done_ = 0;
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<WorkspacePool> sampler_workspaces_;
+  std::vector<EpochTotals> epochs_;
   std::vector<double> samples_;  // room for those of a run
   Index samples_done_ = 0;
 };

@@ -34,6 +34,9 @@ class Callback:
     """
 
     watches_progress = False  # whether `on_progress` is called, about ten times a second
+    # Whether `on_epoch_end` may come up to a twentieth of a second late, for several epochs in succession. It is
+    # asked of the very class, as those that are derived from it may do more.
+    takes_epochs_late = False
     # Whether samples tell the batch's loss with the layers as in use, too: native calls then end before them.
     samples_inference_loss = False
 

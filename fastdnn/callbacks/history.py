@@ -22,6 +22,8 @@ class History(Callback):
     {}
     """
 
+    takes_epochs_late = True
+
     def __init__(self) -> None:
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []

@@ -33,15 +33,16 @@ class Random:
 
     def _uniform(self, first: int, n: int) -> np.ndarray:
         """Values number `first`, even, to `first` + n of float64 in (0, 1), from 53 bits each."""
-        words = _core.random_words(self._seed, _STREAM, self._weight, 2 * n, 2 * first).astype(np.uint64)
-        bits = (words[0::2] << np.uint64(21)) ^ (words[1::2] >> np.uint64(11))
-        return (bits.astype(np.float64) + 0.5) * 2.0**-53
+        return _core.random_uniform(self._seed, _STREAM, self._weight, n, first)
 
-    def _normal(self, first: int) -> np.ndarray:
-        """A block of standard normal values, from the uniform ones number `first` on."""
-        u = self._uniform(first, 2 * _BLOCK)
-        radius: np.ndarray = np.sqrt(-2.0 * np.log(u[:_BLOCK]))
-        return radius * np.cos(2.0 * np.pi * u[_BLOCK:])  # Box & Muller, 1958
+    def _normal(self, first: int, begin: int, end: int) -> np.ndarray:
+        """Standard normal values `begin` to `end` of a block, from the uniform ones number `first` on; an
+        even number begins.
+        """
+        n = end - begin
+        radius: np.ndarray = np.sqrt(-2.0 * np.log(self._uniform(first + begin, n)))
+        angle = 2.0 * np.pi * self._uniform(first + _BLOCK + begin, n)
+        return radius * np.cos(angle)  # Box & Muller, 1958
 
     def _filled(self, shape: tuple[int, ...], block: Callable[[int, int], np.ndarray]) -> np.ndarray:
         """An array of block(first, n) after block(first, n): little memory beside it."""
@@ -57,11 +58,11 @@ class Random:
 
     def normal(self, shape: tuple[int, ...], std: float = 1.0, mean: float = 0.0) -> np.ndarray:
         """Normal."""
-        return self._filled(shape, lambda first, n: mean + std * self._normal(2 * first)[:n])
+        return self._filled(shape, lambda first, n: mean + std * self._normal(2 * first, 0, n))
 
     def truncated_normal(self, std: float, shape: tuple[int, ...], mean: float = 0.0) -> np.ndarray:
         """Normal, drawn again beyond two of its deviations, scaled so that the result has deviation `std`."""
-        kept = self._kept_normals()
+        kept = self._kept_normals(math.prod(shape))
         left = np.empty(0)
 
         def block(first: int, n: int) -> np.ndarray:
@@ -73,8 +74,13 @@ class Random:
 
         return self._filled(shape, block)
 
-    def _kept_normals(self) -> Iterator[np.ndarray]:
-        """Normal values without end, less those beyond two deviations (4.6 %)."""
+    def _kept_normals(self, wanted: int) -> Iterator[np.ndarray]:
+        """Normal values without end, less those beyond two deviations (4.6 %); at first no more of a block
+        than will do, as a rule.
+        """
+        enough = min(_BLOCK, 2 * math.ceil(0.53 * wanted) + 64)
+        parts = [(0, enough), (enough, _BLOCK)] if enough < _BLOCK else [(0, _BLOCK)]
         for first in itertools.count(0, 2 * _BLOCK):
-            normal = self._normal(first)
-            yield normal[np.abs(normal) <= 2.0]
+            for begin, end in parts:
+                normal = self._normal(first, begin, end)
+                yield normal[np.abs(normal) <= 2.0]

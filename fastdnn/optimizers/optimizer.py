@@ -1,7 +1,6 @@
 """What all optimisers have: hyper-parameters, clipping, decay of weights, and the native state."""
 
 import copy
-import dataclasses
 import gc
 import inspect
 import weakref
@@ -115,12 +114,14 @@ class Optimizer:
 
     def __setattr__(self, name: str, value: object) -> None:
         """As ever; but of the package's own optimisers what they do not have is a slip, such as `lr`."""
-        is_ours = type(self).__module__.partition(".")[0] == __name__.partition(".")[0]
-        has = name == "options" or any(name in vars(kind) for kind in type(self).__mro__)
-        if is_ours and not has and not name.startswith("_"):
+        if not name.startswith("_") and self._is_slip(name):
             wanted = f"one of its numbers, {', '.join(self._numbers.given)}"
             raise AttributeError(expected(type(self).__name__, wanted, f"{name} set to {value!r}"))
         super().__setattr__(name, value)
+
+    def _is_slip(self, name: str) -> bool:
+        is_ours = type(self).__module__.partition(".")[0] == __name__.partition(".")[0]
+        return is_ours and name != "options" and not any(name in vars(kind) for kind in type(self).__mro__)
 
     def _choice(self, name: str, value: object, known: tuple[str, ...]) -> str:
         if value not in known:
@@ -284,7 +285,7 @@ class Optimizer:
         """Tell the native state how it updates each weight."""
         for name, own in of_weights.items():
             options = self._rules.options(name, own)
-            state.set_options(name, **dataclasses.asdict(options))
+            state.set_options(name, **vars(options))
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None

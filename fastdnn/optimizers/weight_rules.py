@@ -71,6 +71,8 @@ class WeightRules:
 
     def options(self, name: str, own: SegmentOptions) -> SegmentOptions:
         """What a weight has of itself, and by these rules."""
+        if not self.scales and not self.excluded:
+            return own
         scale = math.prod(factor for pattern, factor in self.scales if pattern.fits(name))
         decays = not any(pattern.fits(name) for pattern in self.excluded)
         return replace(own, lr_scale=own.lr_scale * scale, decay=own.decay and decays)

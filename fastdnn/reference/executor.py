@@ -164,6 +164,7 @@ class ReferenceTrainer:
         self._metrics = MetricStates.of(run.program)
         self._sampled: set[int] = set()
         self._samples: list[np.ndarray] = []
+        self._epochs: list[list[float]] = []
         self.begin_epoch(0)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -207,6 +208,27 @@ class ReferenceTrainer:
         self._samples = []
         with Caller(self._run.program.calls, self._metrics) as calls:
             return self._steps(scalars, steps, calls)
+
+    @property
+    def runs_epochs(self) -> bool:
+        """Whether no code of the user's runs in a step."""
+        return not self._run.program.calls
+
+    def run_epochs(self, scalars: np.ndarray, seconds: float, threads: int, epoch: int, count: int) -> Run:
+        """Whole epochs from `epoch` on; without a limit of time."""
+        self._epochs = []
+        for number in range(epoch, epoch + count):
+            self.begin_epoch(number)
+            run = self.run(scalars, 0.0, threads)
+            if run.end != "epoch_done":
+                break
+            self._epochs.append(self.figures())
+        return run
+
+    def take_epochs(self) -> list[list[float]]:
+        """Of the last `run_epochs`: the figures of each whole epoch; once."""
+        taken, self._epochs = self._epochs, []
+        return taken
 
     def take_samples(self) -> np.ndarray:
         """Of the last run: a row for each sampled step that was kept; once."""

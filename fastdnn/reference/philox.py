@@ -25,6 +25,15 @@ def random_words(seed: int, stream: int, step: int, n: int) -> np.ndarray:
     return np.array(words[:n], dtype=np.uint32)
 
 
+def random_uniform(seed: int, stream: int, step: int, n: int) -> np.ndarray:
+    """The first n numbers of (seed, stream, step) between 0 and 1: (b + 1/2) / 2⁵³ of 53 bits b of two words
+    each.
+    """
+    words = random_words(seed, stream, step, 2 * n).astype(np.uint64)
+    bits = (words[0::2] << np.uint64(21)) ^ (words[1::2] >> np.uint64(11))
+    return (bits.astype(np.float64) + 0.5) * 2.0**-53
+
+
 def random_permutation(n: int, seed: int, epoch: int) -> np.ndarray:
     """The order of 0..n-1 in an epoch: Fisher and Yates from the last element down, with 64 bits a draw."""
     order = np.arange(n, dtype=np.int32)

@@ -78,6 +78,7 @@ class _Guard(Callback):
     """Ends a fit in which an interrupt or the trial's time limit is met: at an epoch's end, or in 0.1 s."""
 
     watches_progress = True
+    takes_epochs_late = True
 
     def __init__(self, stop: Callable[[], bool], deadline: float | None, limit: float | None) -> None:
         self._stop = stop

@@ -1,6 +1,7 @@
 """All combinations of a few values of each parameter."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from fastdnn.tune.methods.method import Method
@@ -28,8 +29,12 @@ class Grid(Method):
     @property
     def planned(self) -> int:
         """The points."""
-        return len(self.propose(0, []))
+        return len(self._points)
 
     def propose(self, generation: int, done: Sequence[Trial]) -> list[dict[str, Any]]:
         """All points."""
+        return [*self._points]
+
+    @cached_property
+    def _points(self) -> list[dict[str, Any]]:
         return self.space.grid(self.n_trials)

@@ -1,6 +1,7 @@
 """Values drawn at random, each trial's independent of all others."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from fastdnn.tune.methods.method import Method
@@ -29,4 +30,8 @@ class Random(Method):
 
     def propose(self, generation: int, done: Sequence[Trial]) -> list[dict[str, Any]]:
         """All of them."""
+        return [*self._drawn]
+
+    @cached_property
+    def _drawn(self) -> list[dict[str, Any]]:
         return [self.space.draw(self.seed, number) for number in range(self._most)]
