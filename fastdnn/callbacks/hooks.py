@@ -66,8 +66,8 @@ class Hooks:
             self.inside = False
 
     def take_epochs_late(self) -> bool:
-        """Whether several epochs may be run before anyone is told: nobody listens to more than their ends, and
-        to these only who says that some hundredths of a second do not matter.
+        """Whether several epochs may be run before anyone is told: nobody listens to more than their ends,
+        and to these only who says that some hundredths of a second do not matter.
         """
         heard = ("on_epoch_begin", *_IN_EPOCHS)
         ends = self._who("on_epoch_end")

@@ -182,7 +182,7 @@ struct Trained {
   std::vector<double> samples;
 };
 
-// Trains for 52 steps, of which each third is sampled where `sampled`.
+// Trains for 52 steps, of which each third is sampled where `sampled`; otherwise in one call.
 template <class T>
 Trained<T> train(int threads, bool calls, bool sampled) {
   const Clouds<T> clouds;
@@ -227,14 +227,23 @@ Trained<T> train(int threads, bool calls, bool sampled) {
     trainer.sample_by(std::make_shared<Plan>(Network(calls).training(true), *parameters, kBatch));
     limits.samples = {1, 4, 7, 10, 13};
   }
-  for (std::uint32_t epoch = 0; epoch < kEpochs; ++epoch) {
+  const auto mean = [](double sum, Index rows) { return sum / static_cast<double>(rows); };
+  if (!sampled) {  // all epochs in one call
+    const RunReport report = trainer.run_epochs({rate()}, limits, 0, kEpochs);
+    const std::vector<EpochTotals> epochs = trainer.take_epochs();
+    expect(report.end == RunReport::End::epoch_done && epochs.size() == kEpochs, "ran ", epochs.size(),
+           " epochs");
+    expect(trainer.take_epochs().empty(), "epochs were taken twice");
+    for (const EpochTotals& epoch : epochs) losses.push_back(mean(epoch.sums[0], epoch.rows));
+  }
+  for (std::uint32_t epoch = 0; sampled && epoch < kEpochs; ++epoch) {
     trainer.begin_epoch(epoch);
     trainer.run({rate()}, limits);
     const Index taken = trainer.take_samples();
     expect(taken == static_cast<Index>(limits.samples.size()), "sampled ", taken, " steps");
     expect(trainer.take_samples() == 0, "samples were taken twice");
     samples.insert(samples.end(), trainer.samples().begin(), trainer.samples().end());
-    losses.push_back(trainer.sums()[0] / static_cast<double>(trainer.rows_done()));
+    losses.push_back(mean(trainer.sums()[0], trainer.rows_done()));
   }
   over = true;
   reader.join();
