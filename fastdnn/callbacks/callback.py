@@ -23,9 +23,10 @@ class Callback:
     listens to batches, else after this epoch. A new `learning_rate` counts from the next step on.
 
     Only hooks that a subclass writes are called. While nobody listens to batches, an epoch of arrays is one
-    native call, and where nobody listens to epochs either, short ones are several; one callback with a hook for training batches makes each step a call of its own (some
-    microseconds each), as it is with an iterator's batches, with the same bits. One that wants evaluations
-    between steps ends the native call there, and no earlier; one that looks into steps ends none.
+    native call, or where nobody listens to epochs either one of several short ones; one callback with a hook
+    for training batches makes each step a call of its own (some microseconds each), as it is with an
+    iterator's batches, with the same bits. One that wants evaluations between steps ends the native call
+    there, and no earlier; one that looks into steps ends none.
 
     >>> import fastdnn as fd
     >>> class Print(fd.callbacks.Callback):
