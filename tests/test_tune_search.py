@@ -115,7 +115,7 @@ def test_where_all_trials_failed_the_study_says_why():
         return build(p)
 
     study = search(build=fails_later, n_trials=3, jobs=1)
-    with pytest.raises(ValueError, match="3 failed \\(trial 0: OSError: the disk is gone\\)"):
+    with pytest.raises(ValueError, match="3 failed \\(3 of them: OSError: the disk is gone\\)"):
         _ = study.best_trial
 
 

@@ -14,6 +14,7 @@ from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
 from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
+from fastdnn.tune.reasons import commonest, reason_lines
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial, copied
@@ -70,7 +71,7 @@ class Study(ShortRepr):
         """The complete trial with the best value; of equal ones the lower number.
 
         Raises:
-            ValueError: none is complete; why the first failed is said.
+            ValueError: none is complete; why most failed is said.
         """
         complete = [trial for trial in self.trials if trial.state == "complete"]
         if not complete:
@@ -135,7 +136,8 @@ class Study(ShortRepr):
         return order, value, trial.number
 
     def table(self, most: int | None = None) -> str:
-        """The trials as text, the best first: number, value, state, epochs, values of the parameters.
+        """The trials as text, the best first: number, value, state, epochs, values of the parameters; below
+        it why trials failed, equal reasons once, the commonest first.
 
         Args:
             most: so many rows, default all.
@@ -149,8 +151,7 @@ class Study(ShortRepr):
         text = table(
             header, rows, numeric=[0, 1, *([2] if self._folds else []), *range(first - 1, len(header))]
         )
-        reasons = [f"trial {trial.number} failed: {trial.reason}" for trial in shown if trial.reason]
-        return "\n".join([text, *reasons])
+        return "\n".join([text, *reason_lines(shown)])
 
     def _row(self, trial: Trial, names: Sequence[str]) -> list[str]:
         spread = [_short(trial.spread)] if self._folds else []
@@ -231,20 +232,21 @@ class Study(ShortRepr):
 
     # ---- As text
 
-    def _counted(self) -> str:
+    def _counted(self, *, why: bool = True) -> str:
+        """How many trials of each state; `why`: with the commonest reasons of those that failed."""
         counts = dict.fromkeys(("complete", "pruned", "failed"), 0)
         for trial in self.trials:
             counts[trial.state] += 1
         said = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
-        failed = next((trial for trial in self.trials if trial.state == "failed"), None)
-        return said + (f" (trial {failed.number}: {failed.reason})" if failed is not None else "")
+        return said + (f" ({commonest(self.trials)})" if why and counts["failed"] else "")
 
     def __str__(self) -> str:
         return self.told()
 
     def told(self, rest: str = "print(study.table())") -> str:
         """The best trials, how many there are, and advice; `rest` says where the others are to be had."""
-        lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted()}"]
+        told = any(trial.state == "failed" for trial in self.ranked()[:_SHOWN])  # below the table
+        lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted(why=not told)}"]
         if any(trial.state == "complete" for trial in self.trials):
             best = self.best_trial
             values = ", ".join(f"{name}={_short(value)}" for name, value in best.params.items())

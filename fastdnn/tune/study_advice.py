@@ -1,13 +1,13 @@
 """What the trials of a search say about the next one."""
 
 import math
-from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform, Uniform
+from fastdnn.tune.reasons import commonest
 from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:
@@ -27,13 +27,12 @@ def _failures(study: "Study") -> list[Advice]:
     failed = [trial for trial in study.trials if trial.state == "failed"]
     if len(failed) <= _MANY_FAILED * len(study.trials):
         return []
-    reason, count = Counter(trial.reason for trial in failed).most_common(1)[0]
     return [
         Advice(
             "failed_trials",
             "warning",
             "Many trials failed: leave out the values that cannot work.",
-            f"{len(failed)} of {len(study.trials)} trials; {count} of them: {reason}",
+            f"{len(failed)} of {len(study.trials)} trials; {commonest(failed)}",
         )
     ]
 
