@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass, field
 
 import fastdnn as fd
+from fastdnn.tune.importance import Importances
 from fastdnn.tune.space import Space
 
 
@@ -27,7 +28,7 @@ class Study:
     shares: dict = field(default_factory=lambda: {"lr": 0.62, "units": 0.21, "dropout": 0.1, "layers": 0.07})
 
     def importances(self):
-        return self.shares
+        return Importances(self.shares, len(self.trials), 10, [*self.shares][:2])
 
     def but(self, **changes):
         return dataclasses.replace(self, **changes)

@@ -1,5 +1,6 @@
 """The search: arguments checked, one step of a trial tried, then generation after generation."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -18,11 +19,13 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
+from fastdnn.tune.notices import of_few_points, of_training_figure, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
+from fastdnn.tune.values_read import Reads
 
 _EPOCHS, _BATCH_SIZE = 10, 32
 
@@ -78,7 +81,8 @@ def search(
         method: "random"; "grid"; "coarse_to_fine": stages that zoom into the region of the best quarter, each
             trained twice as long as the one before; "evolutionary"; "bayesian": both from generation to
             generation.
-        n_trials: how many; of a grid at most, or {name: number of values}.
+        n_trials: how many; of a grid at most, or {name: number of values}. "random" tries no combination twice
+            where they are finitely many, and ends when all were tried.
         epochs: of each trial, default 10, or a distribution, whose values `build` gets as "epochs".
         batch_size: of each trial, default 32, or a distribution, likewise as "batch_size".
         validation_data: (x, y) or (x, y, sample_weight), on which trials are compared.
@@ -93,7 +97,8 @@ def search(
         callbacks: each fit gets copies of them; or a function of the values that gives a trial's, which is
             needed where they write files. After a cross-validation `best_model` is trained without those
             whose `monitor` begins with "val_"; see `Study.train`.
-        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`.
+        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`. Without "val_"
+            it is that of the training rows, in which what overfits is the best.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
             `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
@@ -133,6 +138,10 @@ def search(
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
         KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within
             0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
+
+    Warns:
+        UserWarning: `monitor` is a figure of the training rows; `build` never reads a parameter of the space,
+            as up to 16 builds of different values show; there are fewer combinations than trials.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
@@ -182,6 +191,16 @@ def search(
         threads=resources.threads,
         seconds=_limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
     )
+    reads = Reads(work)
+    with reads.watched():
+        model = dry_run(where, work, chosen)
+    unread, asked = reads.unread(searched, chosen.seed)
+    for notice in (
+        *of_training_figure(where, figure),
+        *of_few_points(where, method, n_trials, chosen),
+        *of_unread(where, unread, asked),
+    ):
+        warnings.warn(notice, stacklevel=2)
     conduct = Conduct(
         method=chosen,
         name=method,
@@ -192,7 +211,8 @@ def search(
         seconds=_limit(where, "seconds", seconds),
         mode=best,
         reproducible=reproducible,
-        model=dry_run(where, work, chosen),
+        model=model,
+        unread=tuple(unread),
     )
     return conduct.run(storage, study_name, executor, told, resume=resume)
 

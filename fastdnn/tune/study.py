@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from fastdnn.model import Model
+    from fastdnn.tune.importance import Importances
 
 _PLOTS = ("scores", "importance", "parallel_coordinates", "zoom")
 _SHOWN = 10  # trials of `str(study)`
@@ -39,6 +40,7 @@ class Study(ShortRepr):
     space: that was searched, epochs and batch size included where they were; None of `load`.
     regions: the parts of it that the stages of "coarse_to_fine" searched, one for each; else the space alone.
     work: what trains a trial's model; None of `load`.
+    unread: parameters that `build` never read, as far as this process has seen; empty of `load`.
 
     >>> import numpy as np
     >>> import fastdnn as fd
@@ -63,6 +65,7 @@ class Study(ShortRepr):
     space: Space | None = None
     regions: tuple[Space, ...] = ()
     work: Work | None = field(default=None, repr=False)
+    unread: tuple[str, ...] = ()
 
     # ---- The best
 
@@ -187,9 +190,13 @@ class Study(ShortRepr):
                 about = [trial.number, trial.generation, trial.state, trial.value, *figures, trial.epochs]
                 writer.writerow([*about, round(trial.seconds, 3), trial.seed, *values, trial.reason])
 
-    def importances(self) -> dict[str, float]:
-        """How much each parameter tells the best tenth of the complete trials from the others, the most
-        important first; they sum to 1. Optuna's PED-ANOVA.
+    def importances(self) -> "Importances":
+        """How much each parameter tells the best quarter of the complete trials (ten at least, but no more
+        than half of them) from the others, the most important first; they sum to 1. Optuna's PED-ANOVA.
+
+        It is a dict that prints as a table, and says in words how far it can be trusted: `.beyond_chance` are
+        the parameters that tell more than one would in 19 of 20 studies if none mattered, `.advice` names
+        parameters that hardly varied, and says where there are few trials.
 
         It is no share of the variance: of a parameter that all good trials agree in, what tells the best
         from the good is another one. A conditional parameter that few trials have is told with little trust.
