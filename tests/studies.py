@@ -28,7 +28,8 @@ class Study:
     shares: dict = field(default_factory=lambda: {"lr": 0.62, "units": 0.21, "dropout": 0.1, "layers": 0.07})
 
     def importances(self):
-        return Importances(self.shares, len(self.trials), 10, [*self.shares][:2])
+        complete = sum(trial.state == "complete" for trial in self.trials)
+        return Importances(self.shares, complete, 10, [*self.shares][:2])
 
     def but(self, **changes):
         return dataclasses.replace(self, **changes)

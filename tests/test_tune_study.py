@@ -71,6 +71,7 @@ def test_epochs_that_were_drawn_have_a_column_of_their_own():
     assert "epochs (drawn)" in header
 
 
+@pytest.mark.filterwarnings("ignore:.*the parameter 'sizes'")
 def test_a_loaded_study_has_the_options_themselves_where_the_space_is_given(tmp_path):
     space = {**SPACE, "sizes": fd.tune.choice((8, 4), (4,), None)}
     study = search(space=space, n_trials=4, storage=tmp_path / "journal")

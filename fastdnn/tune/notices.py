@@ -23,11 +23,12 @@ def of_training_figure(where: str, monitor: str) -> Iterator[str]:
 
 
 def of_few_points(where: str, name: str, n_trials: Any, method: Method) -> Iterator[str]:
-    """There are fewer different combinations than trials.
+    """There are fewer different combinations than trials. Stages of "coarse_to_fine" try some again on
+    purpose, as each is trained longer.
 
     name: of the method.
     """
-    count = None if name == "grid" else point_count(method.space)
+    count = None if name in ("grid", "coarse_to_fine") else point_count(method.space)
     if count is not None and count < n_trials:
         once = name == "random" and method.planned == count
         hint = "each is tried once" if once else 'some are tried again; "random" and "grid" try each once'
