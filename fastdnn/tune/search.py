@@ -8,7 +8,7 @@ import numpy as np
 
 from fastdnn.callbacks import Callback
 from fastdnn.callbacks.monitored_figure import higher_is_better
-from fastdnn.checks import choice, is_text, number, whole
+from fastdnn.checks import choice, is_real, is_text, number, whole
 from fastdnn.diagnose.told import Told
 from fastdnn.errors import expected
 from fastdnn.model import Model
@@ -24,6 +24,7 @@ from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
+from fastdnn.tune.space_hints import hint_for
 from fastdnn.tune.study import Study
 from fastdnn.tune.values_read import Reads
 
@@ -170,7 +171,9 @@ def search(
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
     if not _flag(where, "reproducible", reproducible):
         check_asynchronous(where, method)
-    _flag(where, "resume", resume)
+    if _flag(where, "resume", resume) and storage is None:
+        hint = 'without one the trials are gone with the search that made them; such as storage="study.journal"'
+        raise ValueError(expected(where, "a storage with resume=True", "none", hint))
     if not is_text(study_name) or not study_name:
         raise ValueError(expected(where, "study_name as text", repr(study_name)))
     if cv is None and not (stratify is None and groups is None):
@@ -279,7 +282,12 @@ def _refuse_fractions(where: str, name: str, given: Distribution | None) -> None
 
 
 def _fixed(where: str, name: str, given: Any, default: int) -> int:
-    return default if given is None or isinstance(given, Distribution) else whole(where, name, given, 1)
+    if given is None or isinstance(given, Distribution):
+        return default
+    if is_real(given) or isinstance(given, str | bool):
+        return whole(where, name, given, 1)
+    wanted = f"{name} as a whole number >= 1, or a distribution of such"
+    raise ValueError(expected(where, wanted, repr(given), hint_for(given)))
 
 
 def _method(
