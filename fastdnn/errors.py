@@ -7,7 +7,9 @@ _MOST_NAMES = 50  # of a list, in one message
 
 
 class UnusableDataError(ValueError):
-    """The arrays cannot train any model: they hold texts, masked values, numbers that are not finite."""
+    """The arrays cannot train any model: they hold texts, masked values, numbers that are not finite, or have
+    unlike numbers of rows.
+    """
 
 
 class UnknownFigureError(ValueError):

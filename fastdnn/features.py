@@ -255,4 +255,4 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
 
 def _same_rows(where: str, what: str, got: int, rows: int) -> None:
     if got != rows:
-        raise ValueError(expected(where, f"as many rows in {what} as in x, {rows}", got))
+        raise UnusableDataError(expected(where, f"as many rows in {what} as in x, {rows}", got))

@@ -121,7 +121,7 @@ def test_build_is_called_no_more_than_twice_where_it_reads_all():
 def test_a_name_that_is_not_in_the_space_is_told_with_those_that_are():
     with pytest.raises(ValueError, match="one of lr, units, got 'unit'; did you mean 'units'"):
         short(build=lambda p: build({"lr": p["lr"], "units": p["unit"]}))
-    with pytest.raises(ValueError, match=r"no attribute 'lr'; the values are a dictionary: p\['lr'\]"):
+    with pytest.raises(ValueError, match=r"no attribute 'lr'; the values are drawn, and in a dictionary: p\['lr'\]"):
         short(build=lambda p: build({"lr": p.lr}))
     assert short(build=lambda p: build(p if "unit" not in p else {})).best_trial
 

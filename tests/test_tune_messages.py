@@ -282,3 +282,71 @@ def test_resume_needs_a_storage():
 def test_other_data_are_told_as_such(journal):
     said = refused("expected the study in the storage: data = ", lambda: short(x=TRAIN[0] + 1, storage=journal, resume=True, n_trials=3))  # fmt: skip
     assert "x, y, weights, dev set or folds are others" in said
+
+
+# ---- What other tools have otherwise
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"build": lambda: None}, "expected build as a function of one dictionary, got one that takes ()"),
+        ({"build": lambda lr, units: None}, "got one that takes (lr, units); def build(p): ... p[\"lr\"]"),
+        ({"build": {"lr": LR}, "space": clf}, "got a dictionary; build comes first, then the space"),
+        ({"build": 3}, "expected build as a function, got 3; a function of a dictionary of values"),
+        ({"method": "TPE"}, "got 'TPE'; method=\"bayesian\" is that"),
+        ({"method": "hyperband"}, 'stopped early by pruner="successive_halving", with any method'),
+        ({"method": "Grid-Search"}, 'method="grid" is that'),
+        ({"method": "Bayesian"}, "did you mean 'bayesian'?"),
+        ({"method": 3}, "expected a method, one of"),
+        ({"pruner": fd.tune.Median}, "make one: fd.tune.Median()"),
+        ({"cv": 0.2}, "got 0.2; for one split take fd.data.train_dev_test_split and validation_data"),
+        ({"cv": 1}, "expected cv as a number of folds >= 2"),
+        ({"cv": "5"}, "expected cv as a number of folds >= 2, pairs of rows, or an object with split, got '5'"),
+        ({"cv": True}, "got True"),
+        ({"class_weight": [1, 2, 3]}, "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,"),
+        ({"y": TRAIN[1][:50]}, "[search] expected as many rows in y as in x, 180, got 50"),
+        ({"sample_weight": np.ones(7)}, "[search] expected as many rows in sample_weight as in x, 180, got 7"),
+    ],
+)
+def test_what_other_tools_have_otherwise_is_told_as_it_is_here(given, message):
+    said = refused(message, lambda: short(**given))
+    assert "a build whose model fits the data" not in said
+
+
+def test_values_are_a_dictionary_that_is_drawn_already():
+    def objective(trial):
+        return clf({"lr": trial.suggest_float("lr", 1e-4, 1e-1)})
+
+    refused("no attribute 'suggest_float'; the values are drawn, and in a dictionary: p['lr']", lambda: short(build=objective))  # fmt: skip
+
+
+def test_a_model_that_is_not_compiled_is_told_so():
+    def build_of_three(p):
+        return fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)])
+
+    refused("got one that is not compiled; call model.compile", lambda: short(build=build_of_three), TypeError)
+    refused("got NoneType; end with `return model`", lambda: short(build=lambda p: None), TypeError)
+
+
+def test_distributions_that_are_meant_otherwise():
+    refused("did you mean log_uniform(1e-4, 1e-1)?", lambda: fd.tune.log_uniform(-4, -1))
+    refused("begin at the least value that matters", lambda: fd.tune.log_uniform(0, 1))
+    refused("begin at the least value", lambda: fd.tune.log_uniform(-0.5, 1))
+    refused("a parameter of its own: fd.tune.when", lambda: fd.tune.choice(LR, fd.tune.uniform(0, 1)))
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("val_accuracy", "min"), ("val_loss", "max")])
+def test_a_mode_that_takes_the_worst_for_the_best_is_said_to(monitor, mode):
+    other = "max" if mode == "min" else "min"
+    with pytest.warns(UserWarning, match=f"expected mode '{other}' or 'auto' of '{monitor}', got '{mode}'"):
+        study = short(monitor=monitor, mode=mode)
+    assert study.mode == mode
+    assert short(monitor=monitor, mode=other).mode == other
+
+
+def test_where_all_trials_failed_the_advice_says_so():
+    study = short(build=lambda p: clf({"lr": 1e30 if p["lr"] else 0}), epochs=3)
+    (advice,) = study.advice
+    assert (advice.severity, advice.text) == ("error", "All trials failed: mend what they failed by.")
+    assert len(advice.evidence) < 250

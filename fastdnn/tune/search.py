@@ -19,10 +19,11 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
-from fastdnn.tune.notices import of_few_points, of_training_figure, of_unread
+from fastdnn.tune.notices import of_few_points, of_odd_mode, of_training_figure, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
+from fastdnn.tune.search_arguments import build_of, check_class_weight, check_cv, method_name
 from fastdnn.tune.space import Space
 from fastdnn.tune.space_hints import hint_for
 from fastdnn.tune.study import Study
@@ -166,6 +167,7 @@ def search(
     where = "search"
     optuna(where)
     told = Told(where, verbose)
+    build = build_of(where, build, space)
     searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
     figure, best = _monitored(where, monitor, mode)
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
@@ -179,10 +181,12 @@ def search(
     if cv is None and not (stratify is None and groups is None):
         name = "stratify" if groups is None else "groups"
         raise ValueError(expected(where, f"{name} with cv=", f"{name} without folds"))
+    check_cv(where, cv)
+    check_class_weight(where, class_weight)
     resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
-        build=_callable(where, "build", build),
+        build=build,
         data=data,
         dev=_dev(where, validation_data, cv),
         folds=() if cv is None else folds_of(where, cv, data, stratify, groups, seed),
@@ -200,6 +204,7 @@ def search(
     unread, asked = reads.unread(searched, chosen.seed)
     for notice in (
         *of_training_figure(where, figure),
+        *of_odd_mode(where, figure, mode),
         *of_few_points(where, method, n_trials, chosen),
         *of_unread(where, unread, asked),
     ):
@@ -301,7 +306,7 @@ def _method(
     stages: int,
     sampling: str,
 ) -> Method:
-    kind: Any = METHODS[choice(where, "a method", name, METHODS)]
+    kind: Any = METHODS[method_name(where, name)]
     if isinstance(n_trials, Mapping):
         if name != "grid":
             raise ValueError(expected(where, f"n_trials as a number for {name!r}", repr(n_trials)))
@@ -317,13 +322,6 @@ def _method(
         choice(where, "sampling", sampling, ("random", "grid")),
     )
     return made
-
-
-def _callable(where: str, name: str, given: Any) -> Any:
-    if not callable(given):
-        hint = "a function of a dictionary of values that returns a compiled model"
-        raise ValueError(expected(where, f"{name} as a function", repr(given), hint))
-    return given
 
 
 def _dev(where: str, given: Any, cv: Any) -> tuple[Any, Any, Any] | None:

@@ -50,7 +50,8 @@ class Values(dict[str, Any]):
         raise NoSuchParameter(str(unknown_name("build", "a parameter of this trial", name, super().keys())))
 
     def __getattr__(self, name: str) -> Any:
-        hint = f"; the values are a dictionary: p[{name!r}]" if name in super().keys() else ""
+        some = next((each for each in super().keys() if each == name or name.startswith("suggest")), None)
+        hint = "" if some is None else f"; the values are drawn, and in a dictionary: p[{some!r}]"
         raise AttributeError(f"'dict' object has no attribute {name!r}{hint}")
 
     def __contains__(self, name: object) -> bool:
