@@ -45,7 +45,9 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
 
 def _no_number(what: str, array: np.ndarray) -> tuple[str, str]:
     """What an array holds instead of numbers, and what to do about it."""
-    texts = (each for each in array.flat if isinstance(each, str | bytes)) if array.dtype.kind in "USO" else ()
+    texts = (
+        (each for each in array.flat if isinstance(each, str | bytes)) if array.dtype.kind in "USO" else ()
+    )
     text = next(iter(texts), None)
     if text is None:
         return f"dtype {array.dtype}", "convert them first"

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import optuna_or_skip  # noqa: F401
 import pytest
-from searches import DEV, TRAIN, X, Y, build, search
+from searches import DEV, TRAIN, X, Y, build
 
 import fastdnn as fd
 from fastdnn.errors import UnusableDataError
@@ -49,8 +49,14 @@ class Frozen:
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ((0.001, 0.1), "from 0.001 to 0.1 is fd.tune.log_uniform(0.001, 0.1), one of the two fd.tune.choice("),
-        ([1e-4, 1e-1], "one of the two is fd.tune.choice([0.0001, 0.1]), from 0.0001 to 0.1 fd.tune.log_unif"),
+        (
+            (0.001, 0.1),
+            "from 0.001 to 0.1 is fd.tune.log_uniform(0.001, 0.1), one of the two fd.tune.choice(",
+        ),
+        (
+            [1e-4, 1e-1],
+            "one of the two is fd.tune.choice([0.0001, 0.1]), from 0.0001 to 0.1 fd.tune.log_unif",
+        ),
         ((0.1, 0.5), "from 0.1 to 0.5 is fd.tune.uniform(0.1, 0.5)"),
         ((0, 0.5), "fd.tune.uniform(0, 0.5)"),
         ((16, 256), "fd.tune.powers_of_two(16, 256)"),
@@ -138,7 +144,10 @@ def test_features_that_are_texts_are_told_who_makes_numbers_of_them():
         (lambda x, y, rows: short(x=x), "[search] expected x"),
         (lambda x, y, rows: short(y=y, cv=3), "[search] expected y"),
         (lambda x, y, rows: short(validation_data=(x, TRAIN[1])), "[search, validation_data] expected x"),
-        (lambda x, y, rows: short(sample_weight=np.ma.masked_equal(TRAIN[1], 0) * 1.0), "expected sample_weight"),
+        (
+            lambda x, y, rows: short(sample_weight=np.ma.masked_equal(TRAIN[1], 0) * 1.0),
+            "expected sample_weight",
+        ),
         (lambda x, y, rows: short(cv=3, stratify=y), "[k_fold_indices] expected stratify"),
         (lambda x, y, rows: short(cv=3, groups=y), "[k_fold_indices] expected groups"),
         (lambda x, y, rows: short(cv=[(rows, [100])]), "[search] expected cv, fold 0: train rows"),
@@ -151,7 +160,9 @@ def test_masked_values_are_refused_wherever_rows_come_in(call, where):
     x, y = np.ma.masked_greater(TRAIN[0], 1.0), np.ma.masked_equal(TRAIN[1], 0)
     rows = np.ma.masked_less(np.arange(90), 10)
     message = f"{where} without masked values, got "
-    assert "leave these rows out, or fill them" in refused(message, lambda: call(x, y, rows), UnusableDataError)
+    assert "leave these rows out, or fill them" in refused(
+        message, lambda: call(x, y, rows), UnusableDataError
+    )
 
 
 def test_a_masked_array_without_masked_values_is_an_array():
@@ -166,7 +177,9 @@ def test_a_callbacks_figure_that_is_not_there_is_told_by_itself():
     def stopping(figure):
         return lambda: short(callbacks=[fd.callbacks.EarlyStopping(monitor=figure)])
 
-    begins = "[EarlyStopping] expected a figure to monitor, one of accuracy, loss, val_accuracy, val_loss, got "
+    begins = (
+        "[EarlyStopping] expected a figure to monitor, one of accuracy, loss, val_accuracy, val_loss, got "
+    )
     assert refused(f"{begins}'val_los'; did you mean 'val_loss'?", stopping("val_los")).startswith(begins)
     said = refused(f"{begins}'val_r2_score'", stopping("val_r2_score"))
     assert said.endswith("compile(..., metrics=['r2_score']) computes it")
@@ -180,7 +193,9 @@ def test_a_callbacks_figure_that_is_not_there_is_told_by_itself():
 # ---- Storages
 
 
-@pytest.mark.parametrize("url", ["foo://x", "http://localhost/x", "://", "sqlite://x.db", "redis://localhost"])
+@pytest.mark.parametrize(
+    "url", ["foo://x", "http://localhost/x", "://", "sqlite://x.db", "redis://localhost"]
+)
 def test_a_url_of_no_database_is_told_with_those_that_are(url):
     message = "[search] expected storage as a path, or the URL of a database: sqlite:///study.db, postgresql"
     assert repr(url) in refused(message, lambda: short(storage=url))
@@ -196,7 +211,10 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path
     assert optuna_parts._without_password("mysql://me@host/db") == "mysql://me@host/db"
     assert optuna_parts._without_password("sqlite:///a:b.db") == "sqlite:///a:b.db"
     message = "[search] expected what opens postgresql+nodriver://, got none installed; pip install nodriver"
-    kinds = ValueError, ImportError  # an unknown driver is an unknown kind, one that is known is not installed
+    kinds = (
+        ValueError,
+        ImportError,
+    )  # an unknown driver is an unknown kind, one that is known is not installed
     with pytest.raises(kinds):
         short(storage="postgresql+nodriver://u:p@h/d")
 
@@ -271,7 +289,9 @@ def test_a_file_that_may_not_be_opened_is_named(tmp_path, monkeypatch):
     path = tmp_path / "journal"
     path.touch()
     monkeypatch.setattr(journal.os, "open", denied)
-    message = f"[load] expected storage as a file that may be read and written, got '{path}': Permission denied"
+    message = (
+        f"[load] expected storage as a file that may be read and written, got '{path}': Permission denied"
+    )
     refused(message, lambda: fd.tune.load(path), PermissionError)
 
 
@@ -280,7 +300,8 @@ def test_resume_needs_a_storage():
 
 
 def test_other_data_are_told_as_such(journal):
-    said = refused("expected the study in the storage: data = ", lambda: short(x=TRAIN[0] + 1, storage=journal, resume=True, n_trials=3))  # fmt: skip
+    given = {"x": TRAIN[0] + 1, "storage": journal, "resume": True, "n_trials": 3}
+    said = refused("expected the study in the storage: data = ", lambda: short(**given))
     assert "x, y, weights, dev set or folds are others" in said
 
 
@@ -291,7 +312,7 @@ def test_other_data_are_told_as_such(journal):
     ("given", "message"),
     [
         ({"build": lambda: None}, "expected build as a function of one dictionary, got one that takes ()"),
-        ({"build": lambda lr, units: None}, "got one that takes (lr, units); def build(p): ... p[\"lr\"]"),
+        ({"build": lambda lr, units: None}, 'got one that takes (lr, units); def build(p): ... p["lr"]'),
         ({"build": {"lr": LR}, "space": clf}, "got a dictionary; build comes first, then the space"),
         ({"build": 3}, "expected build as a function, got 3; a function of a dictionary of values"),
         ({"method": "TPE"}, "got 'TPE'; method=\"bayesian\" is that"),
@@ -302,11 +323,20 @@ def test_other_data_are_told_as_such(journal):
         ({"pruner": fd.tune.Median}, "make one: fd.tune.Median()"),
         ({"cv": 0.2}, "got 0.2; for one split take fd.data.train_dev_test_split and validation_data"),
         ({"cv": 1}, "expected cv as a number of folds >= 2"),
-        ({"cv": "5"}, "expected cv as a number of folds >= 2, pairs of rows, or an object with split, got '5'"),
+        (
+            {"cv": "5"},
+            "expected cv as a number of folds >= 2, pairs of rows, or an object with split, got '5'",
+        ),
         ({"cv": True}, "got True"),
-        ({"class_weight": [1, 2, 3]}, "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,"),
+        (
+            {"class_weight": [1, 2, 3]},
+            "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,",
+        ),
         ({"y": TRAIN[1][:50]}, "[search] expected as many rows in y as in x, 180, got 50"),
-        ({"sample_weight": np.ones(7)}, "[search] expected as many rows in sample_weight as in x, 180, got 7"),
+        (
+            {"sample_weight": np.ones(7)},
+            "[search] expected as many rows in sample_weight as in x, 180, got 7",
+        ),
     ],
 )
 def test_what_other_tools_have_otherwise_is_told_as_it_is_here(given, message):
@@ -318,14 +348,17 @@ def test_values_are_a_dictionary_that_is_drawn_already():
     def objective(trial):
         return clf({"lr": trial.suggest_float("lr", 1e-4, 1e-1)})
 
-    refused("no attribute 'suggest_float'; the values are drawn, and in a dictionary: p['lr']", lambda: short(build=objective))  # fmt: skip
+    message = "no attribute 'suggest_float'; the values are drawn, and in a dictionary: p['lr']"
+    refused(message, lambda: short(build=objective))
 
 
 def test_a_model_that_is_not_compiled_is_told_so():
     def build_of_three(p):
         return fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)])
 
-    refused("got one that is not compiled; call model.compile", lambda: short(build=build_of_three), TypeError)
+    refused(
+        "got one that is not compiled; call model.compile", lambda: short(build=build_of_three), TypeError
+    )
     refused("got NoneType; end with `return model`", lambda: short(build=lambda p: None), TypeError)
 
 

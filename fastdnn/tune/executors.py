@@ -92,8 +92,8 @@ class _Submitted:
 
 
 _GUARD = (
-    'each of them runs the script from its beginning: call search under `if __name__ == "__main__":`, and have '
-    "script and build in files; what the process said is above"
+    'each of them runs the script from its beginning: call search under `if __name__ == "__main__":`, and '
+    "have script and build in files; what the process said is above"
 )
 
 

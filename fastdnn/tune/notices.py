@@ -1,4 +1,4 @@
-"""What a search says before its first trial: nothing that keeps it from running, but perhaps not what is meant."""
+"""What a search says before its first trial of what may not be meant so, but keeps it from nothing."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence

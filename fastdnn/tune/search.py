@@ -83,8 +83,8 @@ def search(
         method: "random"; "grid"; "coarse_to_fine": stages that zoom into the region of the best quarter, each
             trained twice as long as the one before; "evolutionary"; "bayesian": both from generation to
             generation.
-        n_trials: how many; of a grid at most, or {name: number of values}. "random" tries no combination twice
-            where they are finitely many, and ends when all were tried.
+        n_trials: how many; of a grid at most, or {name: number of values}. "random" tries no combination
+            twice where they are finitely many, and ends when all were tried.
         epochs: of each trial, default 10, or a distribution, whose values `build` gets as "epochs".
         batch_size: of each trial, default 32, or a distribution, likewise as "batch_size".
         validation_data: (x, y) or (x, y, sample_weight), on which trials are compared.
@@ -99,8 +99,8 @@ def search(
         callbacks: each fit gets copies of them; or a function of the values that gives a trial's, which is
             needed where they write files. After a cross-validation `best_model` is trained without those
             whose `monitor` begins with "val_"; see `Study.train`.
-        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`. Without "val_"
-            it is that of the training rows, in which what overfits is the best.
+        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`. Without
+            "val_" it is that of the training rows, in which what overfits is the best.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
             `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
@@ -174,7 +174,9 @@ def search(
     if not _flag(where, "reproducible", reproducible):
         check_asynchronous(where, method)
     if _flag(where, "resume", resume) and storage is None:
-        hint = 'without one the trials are gone with the search that made them; such as storage="study.journal"'
+        hint = (
+            'without one the trials are gone with the search that made them; such as storage="study.journal"'
+        )
         raise ValueError(expected(where, "a storage with resume=True", "none", hint))
     if not is_text(study_name) or not study_name:
         raise ValueError(expected(where, "study_name as text", repr(study_name)))

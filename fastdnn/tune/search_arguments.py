@@ -33,7 +33,7 @@ def method_name(where: str, given: Any) -> str:
     >>> method_name("search", "TPE")
     Traceback (most recent call last):
     ...
-    ValueError: [search] expected a method, one of bayesian, coarse_to_fine, ..., got 'TPE'; method="bayesian" is that
+    ValueError: [search] expected a method, one of ..., got 'TPE'; method="bayesian" is that
     """
     if isinstance(given, str) and given in METHODS:
         return given
