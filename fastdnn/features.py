@@ -49,6 +49,8 @@ def _no_number(what: str, array: np.ndarray) -> tuple[str, str]:
         (each for each in array.flat if isinstance(each, str | bytes)) if array.dtype.kind in "USO" else ()
     )
     text = next(iter(texts), None)
+    if array.ndim == 0 and text is None:
+        return f"one {type(array.item()).__name__}", "give an array, or a list of rows"
     if text is None:
         return f"dtype {array.dtype}", "convert them first"
     if what == "y":
@@ -146,6 +148,8 @@ def as_table(where: str, x: Any, width: int | None, dtype: str) -> np.ndarray:
         hint = "one example is x[None, :]" if array.ndim == 1 else ""
         if array.ndim > 2:
             hint = "reshape it: x.reshape(len(x), -1)"
+        if not len(array.shape) or not array.shape[0]:
+            hint = "there must be at least one example"
         raise ValueError(expected(where, f"x of shape {wanted}", f"shape {array.shape}", hint))
     return _readable(array, dtype)
 

@@ -298,7 +298,7 @@ def test_a_conditional_parameter_that_few_have_is_named():
 def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):
     storage = tmp_path / "journal"
     short(storage=storage, n_trials=5)
-    with pytest.raises(ValueError, match=r"loaded without it; load\(storage, space=space\)"):
+    with pytest.raises(ValueError, match=r"loaded without it; fd.tune.load\(storage, space=space\)"):
         fd.tune.load(storage).importances()
     assert set(fd.tune.load(storage, space=SPACE).importances()) == {"lr", "units"}
     with pytest.raises(ValueError, match=r"got 2; search on: more n_trials"):

@@ -383,3 +383,33 @@ def test_where_all_trials_failed_the_advice_says_so():
     (advice,) = study.advice
     assert (advice.severity, advice.text) == ("error", "All trials failed: mend what they failed by.")
     assert len(advice.evidence) < 250
+
+
+# ---- Studies
+
+
+def test_what_a_study_cannot_do_is_told_with_what_can(journal):
+    space = {"lr": LR}
+    loaded = fd.tune.load(journal)
+    refused("a space is given by its name: load(storage, space=space)", lambda: fd.tune.load(journal, space))
+    refused("[load] expected study_name as text, got 3", lambda: fd.tune.load(journal, 3))
+    message = "[Study.train] expected trial as the number of one, got a Trial; that is 2"
+    refused(message, lambda: loaded.train(loaded.trials[2]))
+    refused("fd.tune.load(storage, space=space) knows it", loaded.importances)
+    pruned = short(n_trials=9, epochs=9, pruner="successive_halving")
+    refused("got 1, and 8 that were pruned, which do not count; search on", pruned.importances)
+
+
+def test_executors_and_conditions_are_told_as_they_are_written():
+    from concurrent.futures import ThreadPoolExecutor
+
+    refused("got 'process'; did you mean 'processes'?", lambda: short(executor="process"))
+    refused("make one: ThreadPoolExecutor(1)", lambda: short(executor=ThreadPoolExecutor))
+    message = "[when] expected a distribution for 'a', got (16, 64); from 16 to 64 is fd.tune.powers_of_two"
+    refused(message, lambda: fd.tune.when("lr", at_least=0.1, a=(16, 64)))
+    refused("batch_size=fd.tune.powers_of_two(16, 128)", lambda: short(batch_size=fd.tune.uniform(16, 64)))
+
+
+def test_no_rows_and_what_is_no_array_are_told_as_such():
+    refused("there must be at least one example", lambda: short(x=X[:0], y=Y[:0]))
+    refused("got one generator; give an array, or a list of rows", lambda: short(x=(row for row in X)))

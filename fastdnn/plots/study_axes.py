@@ -39,8 +39,8 @@ def space_of(where: str, study: Study) -> Space:
         ValueError: a study that was loaded does not know it.
     """
     if study.space is None:
-        hint = "call search(..., resume=True) with the same arguments"
-        raise ValueError(expected(where, "a study with its space", "one that was loaded", hint))
+        hint = "fd.tune.load(storage, space=space) knows it"
+        raise ValueError(expected(where, "a study with its space", "one that was loaded without it", hint))
     return study.space
 
 

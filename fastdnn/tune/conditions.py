@@ -11,6 +11,7 @@ from fastdnn.checks import as_float, is_text, number
 from fastdnn.errors import expected
 from fastdnn.tune.choices import equal, plain
 from fastdnn.tune.distribution import Distribution
+from fastdnn.tune.space_hints import hint_for
 
 _WHERE = "when"
 
@@ -124,8 +125,7 @@ def _conditional(name: str, given: Any, condition: Condition) -> Conditional:
     if isinstance(given, Conditional):
         return Conditional(given.distribution, (condition, *given.conditions))
     if not isinstance(given, Distribution):
-        hint = "such as fd.tune.uniform(0, 1); a list is fd.tune.choice(list)"
-        raise ValueError(expected(_WHERE, f"a distribution for {name!r}", repr(given), hint))
+        raise ValueError(expected(_WHERE, f"a distribution for {name!r}", repr(given), hint_for(given)))
     return Conditional(given, (condition,))
 
 

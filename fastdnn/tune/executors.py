@@ -1,5 +1,6 @@
 """Where trials run: threads of this process, processes, or what someone else provides."""
 
+import difflib
 import multiprocessing
 import pickle
 import threading
@@ -44,7 +45,13 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
     if isinstance(executor, Executor):
         return Given(executor, work)
     wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
-    raise ValueError(expected(where, wanted, repr(executor)))
+    hint = ""
+    if isinstance(executor, type) and issubclass(executor, Executor):
+        hint = f"make one: {executor.__name__}({jobs})"
+    elif isinstance(executor, str):
+        close = difflib.get_close_matches(executor.lower(), ["threads", "processes"], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else ""
+    raise ValueError(expected(where, wanted, repr(executor), hint))
 
 
 class Threads:

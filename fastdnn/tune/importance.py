@@ -100,12 +100,14 @@ def importances(study: "Study") -> Importances:
 def _checked(study: "Study", complete: Sequence[Trial]) -> Space:
     """The space of a study that has trials enough."""
     if study.space is None:
-        hint = "load(storage, space=space) knows it"
+        hint = "fd.tune.load(storage, space=space) knows it"
         raise ValueError(expected(_WHERE, "a study with its space", "one that was loaded without it", hint))
     if len(complete) < _LEAST:
         hint = "search on: more n_trials, and resume=True where there is a storage"
         wanted = f"at least {_LEAST} complete trials of a search"
-        raise ValueError(expected(_WHERE, wanted, f"{len(complete)}", hint))
+        pruned = sum(trial.state == "pruned" for trial in study.trials)
+        got = f"{len(complete)}" + (f", and {pruned} that were pruned, which do not count" if pruned else "")
+        raise ValueError(expected(_WHERE, wanted, got, hint))
     return study.space
 
 

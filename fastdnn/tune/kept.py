@@ -1,9 +1,11 @@
 """A study as its storage has it, without the space and the data."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fastdnn.checks import is_text
 from fastdnn.errors import expected
 from fastdnn.tune.optuna_parts import storage_of
 from fastdnn.tune.records import SETTINGS, SLOT, Slot, differing, result_of, trial_of, values_of
@@ -15,6 +17,13 @@ def kept(storage: Any, study_name: str, space: Any) -> Study:
     """See `fastdnn.tune.load`."""
     if isinstance(storage, str | os.PathLike) and "://" not in str(storage) and not Path(storage).exists():
         raise ValueError(expected("load", "the path of a search's journal", f"{storage}, which is not there"))
+    if not is_text(study_name):
+        hint = (
+            "a space is given by its name: load(storage, space=space)"
+            if isinstance(study_name, Mapping)
+            else ""
+        )
+        raise ValueError(expected("load", "study_name as text", repr(study_name), hint))
     if storage is None:
         hint = "without one the trials are in the study that search returned, and nowhere else"
         raise ValueError(expected("load", "the storage of a search", "None", hint))

@@ -10,26 +10,20 @@ from fastdnn.tune.methods import Method
 from fastdnn.tune.methods.distinct import point_count
 
 
-def of_training_figure(where: str, monitor: str) -> Iterator[str]:
-    """Trials would be ranked by the rows that they were trained on.
+def of_figure(where: str, monitor: str, mode: str) -> Iterator[str]:
+    """Trials would be ranked by the rows that they were trained on; or the worst would be the best: the
+    lowest accuracy, the highest loss.
 
-    >>> from fastdnn.tune.notices import of_training_figure
-    >>> [*of_training_figure("search", "val_accuracy")]
+    mode: as it was given.
+
+    >>> from fastdnn.tune.notices import of_figure
+    >>> [*of_figure("search", "val_accuracy", "max"), *of_figure("search", "val_loss", "auto")]
     []
     """
     if not monitor.startswith("val_"):
         hint = "it is of the rows that trials train on, where what overfits is the best"
         wanted = f"monitor as a figure of held-out rows, 'val_{monitor}'"
         yield expected(where, wanted, repr(monitor), hint)
-
-
-def of_odd_mode(where: str, monitor: str, mode: str) -> Iterator[str]:
-    """The worst would be the best: the lowest accuracy, the highest loss.
-
-    >>> from fastdnn.tune.notices import of_odd_mode
-    >>> [*of_odd_mode("search", "val_accuracy", "max"), *of_odd_mode("search", "val_loss", "auto")]
-    []
-    """
     usual = "max" if higher_is_better(monitor) else "min" if monitor.endswith("loss") else mode
     if mode not in ("auto", usual):
         hint = f"the {'lowest' if mode == 'min' else 'highest'} would be the best trial"

@@ -19,7 +19,7 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
-from fastdnn.tune.notices import of_few_points, of_odd_mode, of_training_figure, of_unread
+from fastdnn.tune.notices import of_few_points, of_figure, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
@@ -205,8 +205,7 @@ def search(
         model = dry_run(where, work, chosen)
     unread, asked = reads.unread(searched, chosen.seed)
     for notice in (
-        *of_training_figure(where, figure),
-        *of_odd_mode(where, figure, mode),
+        *of_figure(where, figure, mode),
         *of_few_points(where, method, n_trials, chosen),
         *of_unread(where, unread, asked),
     ):
@@ -284,7 +283,8 @@ def _refuse_fractions(where: str, name: str, given: Distribution | None) -> None
     for value in given.grid(given.size or 2):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             wanted = f"{name} as a distribution of whole numbers >= 1"
-            hint = f"such as {name}=fd.tune.integers(5, 20)"
+            such = "integers(5, 20)" if name == "epochs" else "powers_of_two(16, 128)"
+            hint = f"such as {name}=fd.tune.{such}"
             raise ValueError(expected(where, wanted, f"{value!r} of {given.describe()}", hint))
 
 

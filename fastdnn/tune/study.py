@@ -113,6 +113,9 @@ class Study(ShortRepr):
         Raises:
             ValueError: there is no such trial, or the study was loaded without data.
         """
+        if isinstance(trial, Trial):
+            wanted = "trial as the number of one"
+            raise ValueError(expected("Study.train", wanted, "a Trial", f"that is {trial.number}"))
         found = self.best_trial if trial is None else self._numbered(whole("Study.train", "trial", trial))
         if self.work is None:
             hint = "call search(..., resume=True) with the same arguments"
