@@ -231,6 +231,20 @@ def test_the_median_is_also_of_earlier_generations():
     assert pruner.survivors({8: 0.5, 9: 0.6}, {0: 0.1, 1: 0.2, 2: 0.3}, -1.0) == {8, 9}
 
 
+@pytest.mark.parametrize("pruner", ["successive_halving", "median"])
+def test_nobody_comes_to_a_rung(pruner):
+    builds = []
+
+    def build_of_the_dry_run_alone(p):
+        builds.append(p)
+        if len(builds) > 2:
+            raise RuntimeError("no memory")
+        return searches.build(p)
+
+    study = search(build=build_of_the_dry_run_alone, n_trials=5, epochs=9, pruner=pruner)
+    assert [trial.state for trial in study.trials] == 5 * ["failed"]
+
+
 @pytest.mark.parametrize("reproducible", [True, False])
 @pytest.mark.parametrize("pruner", ["successive_halving", "median"])
 @pytest.mark.parametrize("epochs", [fd.tune.choice(1, 27), fd.tune.integers(1, 9)])

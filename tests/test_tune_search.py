@@ -418,6 +418,31 @@ def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypat
     assert whole.trials[3].reason == "the process that ran it died, 3 times"
 
 
+def test_who_waits_at_a_rung_is_not_to_blame_for_a_process_that_is_killed(tmp_path):
+    """Trials 0 to 2 wait for the others of their bracket at each of three deaths."""
+    given = {"pruner": "successive_halving", "n_trials": 7, "epochs": 3}
+    for number in (3, 4, 5):
+        _die(
+            """
+import os, sys, searches
+builds = 0
+def dies(p):
+    global builds
+    builds += 1
+    if builds == 3 + int(sys.argv[2]):  # two of the dry run
+        os._exit(9)
+    return searches.build(p)
+given = {"pruner": "successive_halving", "n_trials": 7, "epochs": 3}
+searches.search(build=dies, storage=sys.argv[1], resume=True, jobs=1, **given)
+""",
+            tmp_path / "journal",
+            number,
+        )
+    study = search(storage=tmp_path / "journal", resume=True, **given)
+    assert {trial.state for trial in study.trials} == {"complete", "pruned"}
+    assert rows(study) == rows(search(**given))
+
+
 def _claim_and_die(journal):
     code = """
 import os, sys, searches
@@ -430,11 +455,15 @@ import fastdnn as fd
 done = {t.params['lr'] for t in fd.tune.load(sys.argv[1]).trials}
 searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1)
 """
+    _die(code, journal)
+
+
+def _die(code, *arguments):
+    """Run code that ends its process at once."""
     folder = pathlib.Path(searches.__file__).parent
     path = os.pathsep.join([str(folder), *filter(None, sys.path)])
-    ended = subprocess.run(
-        [sys.executable, "-P", "-c", code, str(journal)], env={**os.environ, "PYTHONPATH": path}, check=False
-    )
+    command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False)
     assert ended.returncode == 9
 
 

@@ -231,6 +231,8 @@ class Coordinator:
             state,
         )
         held.rung, held.outcome, held.judged = rung, None, False
+        if rung:
+            self._ledger.go_on(number, rung)
         held.future = self._workers.submit(task)
         self._running += 1
         held.future.add_done_callback(lambda future: self._ended.put((number, future)))

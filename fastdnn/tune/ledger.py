@@ -10,6 +10,7 @@ from fastdnn.tune.optuna_parts import optuna, quiet, storage_of
 from fastdnn.tune.records import (
     RELEASED,
     RESULT,
+    RUNG,
     SETTINGS,
     SLOT,
     WORKER,
@@ -239,6 +240,10 @@ class Ledger:
                 return record.slot
             self._reread(record)
         return None
+
+    def go_on(self, number: int, rung: int) -> None:
+        """A trial that waited is trained on, up to this rung."""
+        self._change(number, lambda record: self.storage.set_trial_user_attr(record.id, RUNG, rung))
 
     def report(self, number: int, rung: int, value: float) -> None:
         """A trial's value at a rung."""

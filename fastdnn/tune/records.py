@@ -10,7 +10,7 @@ from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial, trial_seed
 
 MOST_DEATHS = 3  # of processes that ran a trial, after which it is the trial's fault
-SETTINGS, SLOT, RESULT, WORKER, RELEASED = "fastdnn", "slot", "result", "worker", "released"  # attributes
+SETTINGS, SLOT, RESULT, WORKER, RELEASED, RUNG = "fastdnn", "slot", "result", "worker", "released", "rung"
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,11 @@ class Record:
 
 
 def deaths_of(frozen: Any) -> int:
-    """Of processes that ran the slot, this attempt's included, which ended without a result."""
-    return int(frozen.user_attrs[SLOT]["deaths"]) + (RELEASED not in frozen.user_attrs)
+    """Of processes that ran the slot, this attempt's included, which ended without a result. Who waits at a
+    rung for others is not run, and gives no process a reason to die.
+    """
+    waited = frozen.user_attrs.get(RUNG, 0) in frozen.intermediate_values
+    return int(frozen.user_attrs[SLOT]["deaths"]) + (not waited and RELEASED not in frozen.user_attrs)
 
 
 def result_of(frozen: Any) -> dict[str, Any] | None:
