@@ -121,7 +121,7 @@ def test_importance_is_as_told_with_the_most_important_at_the_top():
     assert [text.get_text() for text in axes.get_yticklabels()] == ["c", "a", "b"]
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([10, 20, 70])
     assert is_text(axes, "70 %")
-    assert "44 trials" in axes.get_xlabel()
+    assert "best 10 of 44 trials" in axes.get_xlabel()
     check(draw("importance", STUDY.but(shares={"a_rather_long_name_of_a_parameter": 1.0})))
     check(draw("importance", STUDY.but(shares={"lr": 0.0, "units": 0.0})))
     with pytest.raises(ValueError, match="parameters that were searched, got none"):

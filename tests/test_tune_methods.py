@@ -148,6 +148,7 @@ def test_coarse_to_fine_over_grids():
         assert points == study.regions[stage].grid(9)
 
 
+@pytest.mark.filterwarnings("ignore:.*a build that reads the parameter")
 def test_a_stage_too_small_for_a_grid_is_refused_before_the_first_trial():
     space = {"c": fd.tune.choice(1, 2, 3, 4, 5)}
     built = []

@@ -71,6 +71,7 @@ def test_epochs_that_were_drawn_have_a_column_of_their_own():
     assert "epochs (drawn)" in header
 
 
+@pytest.mark.filterwarnings("ignore:.*the parameter 'sizes'")
 def test_a_loaded_study_has_the_options_themselves_where_the_space_is_given(tmp_path):
     space = {**SPACE, "sizes": fd.tune.choice((8, 4), (4,), None)}
     study = search(space=space, n_trials=4, storage=tmp_path / "journal")
@@ -207,3 +208,56 @@ def test_data_are_known_again_by_their_numbers_whatever_holds_them():
     assert fingerprint(texts[0]) == fingerprint(texts[0].copy()) != fingerprint(texts[1])
     frames = [Frame({"price": [1.0, value]}) for value in (2.0, 3.0)]
     assert fingerprint(frames[0]) == fingerprint(Frame({"price": [1.0, 2.0]})) != fingerprint(frames[1])
+
+
+def test_the_repr_of_a_trial_shows_all_its_values():
+    params = {"lr": 0.01234567890123, "units": 128, "activation": "relu", "sizes": [64] * 100}
+    metrics = {"loss": 0.5, "accuracy": 0.25, "val_loss": 0.125, "val_accuracy": 0.0625}
+    folds = ({"loss": 0.5, "value": 0.125},) * 5
+    told = repr(fd.tune.Trial(3, params, 5, value=0.125, metrics=metrics, folds=folds, epochs=3))
+    for name, value in [*params.items(), *metrics.items()][:3] + [*metrics.items()]:
+        assert f"{name!r}: {value!r}" in told
+    assert "'sizes': <list of 400 characters>" in told
+    assert "folds=<5 folds>" in told
+    assert "reason" not in told
+    assert "rungs" not in told
+    failed = repr(fd.tune.Trial(0, {}, 5, state="failed", reason="OSError: gone"))
+    assert failed.startswith("Trial(number=0, params={}, seed=5, generation=0, state='failed', value=None")
+    assert "reason='OSError: gone'" in failed
+
+
+def failing(*reasons):
+    """A study of a complete trial and those that failed for these reasons."""
+    study = study_of(lambda p: 1.0)
+    failed = [
+        fd.tune.Trial(number, study.trials[number].params, number, 0, "failed", None, reason=reason)
+        for number, reason in enumerate(reasons, 1)
+    ]
+    return dataclasses.replace(study, trials=(study.trials[0], *failed))
+
+
+def test_equal_reasons_are_told_once_and_the_commonest_first():
+    study = failing("OSError: gone", *["ValueError: too big"] * 5)
+    assert study.table().splitlines()[-2:] == [
+        "trials 2, 3, 4 and 2 more failed: ValueError: too big",
+        "trial 1 failed: OSError: gone",
+    ]
+    assert str(study).count("ValueError: too big") == 2  # below the table, and in the advice
+    assert "\n7 of 60 trials: 1 complete, 6 failed\n" in str(study)
+    (advice,) = study.advice
+    wanted = "6 of 7 trials; 5 of them: ValueError: too big; 1 of them: OSError: gone"
+    assert advice.evidence == wanted
+    none_complete = dataclasses.replace(study, trials=study.trials[1:])
+    with pytest.raises(ValueError, match="got 6 failed \\(5 of them: ValueError: too big; 1 of them: OSE"):
+        _ = none_complete.best_trial
+
+
+def test_reasons_that_differ_in_numbers_are_one():
+    study = failing("ValueError: got 8 of 16", "ValueError: got 1e-3 of 7", "KeyError: 'units'")
+    wanted = "trials 1, 2 failed: ValueError: got 8 of 16 (trial 1; the others with other numbers)"
+    assert study.table().splitlines()[-2] == wanted
+    many = failing(*(f"Error{'x' * number}: no" for number in range(6)), "Long: " + "y" * 10_000)
+    assert str(many).count("y") < 1000
+    none_complete = dataclasses.replace(many, trials=many.trials[1:])
+    with pytest.raises(ValueError, match=r"Errorxx: no; and 4 other reasons\)"):
+        _ = none_complete.best_trial

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
-from fastdnn.plots.figure import COLOURS, axes_for, dress
+from fastdnn.plots.figure import COLOURS, HATCHES, axes_for, dress
 from fastdnn.plots.study_axes import shortened, trials_of
 from fastdnn.tune.study import Study
 
@@ -14,8 +14,8 @@ _LETTERS, _LETTERS_BESIDE = 32, 14  # of a name, in a figure of its own and amon
 
 
 def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
-    """Draw how much each parameter tells the best tenth of the trials of `fd.tune.search` from the others:
-    `Study.importances`, the most important at the top.
+    """Draw how much each parameter tells the best trials of `fd.tune.search` from the others:
+    `Study.importances`, the most important at the top; hatched and pale where it may be chance.
 
     Args:
         study: what `fd.tune.search` returned.
@@ -31,18 +31,24 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
     >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
     >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
-    >>> fd.plots.study_importance(study).get_xlabel()
-    'what tells the best tenth of 4 trials from the others (%)'
+    >>> print(fd.plots.study_importance(study).get_xlabel())
+    what tells the best 2 of 4 trials from the others (%)
+    hatched: no more than by chance
     """
     trials = trials_of("study_importance", study)
-    shares = sorted(study.importances().items(), key=lambda item: item[1])
+    found = study.importances()
+    shares = sorted(found.items(), key=lambda item: item[1])
     if not shares:
         raise ValueError(expected("study_importance", "parameters that were searched", "none"))
     axes = axes_for("study_importance", ax, (8, 1.5 + 0.4 * len(shares)))
-    complete = sum(trial.state == "complete" for trial in trials)
+    known = [name in found.beyond_chance for name, _ in shares]
     places = range(len(shares))
-    axes.barh(places, [100 * share for _, share in shares], color=COLOURS[0], edgecolor="black", height=0.6)
-    dress(axes, f"what tells the best tenth of {complete} trials from the others (%)", "")
+    bars = axes.barh(places, [100 * share for _, share in shares], edgecolor="black", height=0.6)
+    for bar, is_known in zip(bars, known, strict=True):
+        bar.set_facecolor(COLOURS[0] if is_known else "white")
+        bar.set_hatch(HATCHES[0] if is_known else HATCHES[1])
+    label = f"what tells the best {found.best} of {found.trials} trials from the others (%)"
+    dress(axes, label + ("" if all(known) else "\nhatched: no more than by chance"), "")
     axes.set_yticks(
         places, [shortened(name, _LETTERS if ax is None else _LETTERS_BESIDE) for name, _ in shares]
     )

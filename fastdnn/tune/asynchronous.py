@@ -84,7 +84,7 @@ class Asynchronous(Coordinator):
 
     def _proposal(self, number: int) -> tuple[Mapping[str, Any], Any]:
         if self._name == "random":
-            return self._method.space.draw(self._seed, number), None
+            return self._method.propose(0, [])[number], None
         self._tell_all()
         with quiet():
             asked = self._study.ask()

@@ -69,6 +69,7 @@ class Conduct:
     mode: "min" or "max" of the monitored figure is best.
     reproducible: whether generations and rungs are waited for.
     model: what `build` makes of the first values, in words.
+    unread: parameters that `build` never reads.
     """
 
     method: Method
@@ -81,6 +82,7 @@ class Conduct:
     mode: Literal["min", "max"]
     reproducible: bool
     model: str
+    unread: tuple[str, ...] = ()
 
     def run(self, storage: Any, study_name: str, executor: Any, told: Told, *, resume: bool) -> Study:
         """All trials that are not done yet."""
@@ -157,6 +159,7 @@ class Conduct:
             self.method.space,
             self.method.regions(trials)[:begun],
             self.work,
+            self.unread,
         )
 
     def _line(self, trials: Mapping[int, Trial]) -> str:

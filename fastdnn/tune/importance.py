@@ -1,41 +1,176 @@
-"""Which parameters matter, of the trials of a study."""
+"""Which parameters matter, of the trials of a study, and whether that is more than chance."""
 
+import math
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
+from fastdnn.report import table
+from fastdnn.tune.importance_advice import advice_of
 from fastdnn.tune.methods.asked import encoded
 from fastdnn.tune.optuna_parts import optuna, quiet
+from fastdnn.tune.space import Space
+from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:
     from fastdnn.tune.study import Study
 
-_LEAST = 4  # complete trials, of which the best quarter is one
+_WHERE = "Study.importances"
+_LEAST = 4  # complete trials, two of which are compared with the others
+_GOOD = 0.25  # of the trials
+# The best are so many at least, but no more than half. On functions of five parameters one of which decides,
+# that one came first in 5 of 10 studies of 20 trials where the best two were compared with the others, and in
+# more than 9 of 10 where the best ten were.
+_BEST = 10
+_SHUFFLES = 39  # the second largest of them is what one in twenty exceeds by chance
 
 
-def importances(study: "Study") -> dict[str, float]:
+class Importances(dict[str, float]):
+    """The importance of each parameter by its name, the greatest first; they sum to 1.
+
+    trials: complete ones, of which they tell.
+    best: how many of these are the best ones, which are compared with the others.
+    beyond_chance: the parameters whose importance is greater than it would be, but in one study of twenty,
+        for any of them if none mattered: their values were shuffled among the trials.
+    advice: what the trials cannot tell: there are few of them, or a parameter hardly varied.
+
+    >>> from fastdnn.tune.importance import Importances
+    >>> print(Importances({"lr": 0.75, "units": 0.25}, 40, 10, ["lr"]))
+    parameter  importance  beyond chance
+    ─────────  ──────────  ─────────────
+    lr                75%  yes
+    units             25%  no
+    what tells the best 10 of 40 trials from the others
+    """
+
+    def __init__(
+        self,
+        shares: Mapping[str, float],
+        trials: int,
+        best: int,
+        beyond_chance: Sequence[str],
+        advice: Sequence[Advice] = (),
+    ) -> None:
+        super().__init__(shares)
+        self.trials = trials
+        self.best = best
+        self.beyond_chance = tuple(beyond_chance)
+        self.advice = tuple(advice)
+
+    def __str__(self) -> str:
+        rows = [
+            [name, f"{share:.0%}", "yes" if name in self.beyond_chance else "no"]
+            for name, share in self.items()
+        ]
+        text = table(["parameter", "importance", "beyond chance"], rows, numeric=[1])
+        about = f"what tells the best {self.best} of {self.trials} trials from the others"
+        return "\n".join([text, about, *map(str, self.advice)])
+
+
+def importances(study: "Study") -> Importances:
     """See `Study.importances`."""
     complete = [trial for trial in study.trials if trial.state == "complete"]
-    space = study.space
-    if space is None or len(complete) < _LEAST:
-        got = "a study that was loaded" if space is None else f"{len(complete)}"
-        raise ValueError(expected("Study.importances", f"at least {_LEAST} complete trials of a search", got))
-    package = optuna("Study.importances")
-    with quiet():
-        direction = "minimize" if study.mode == "min" else "maximize"
-        there = package.create_study(direction=direction, storage=package.storages.InMemoryStorage())
-        for trial in complete:
-            params, distributions = encoded(space, trial.params)
-            there.add_trial(
-                package.trial.create_trial(params=params, distributions=distributions, value=trial.value)
-            )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of few trials, and of equal ones: refused below
-            found = package.importance.PedAnovaImportanceEvaluator().evaluate(there)
+    space = _checked(study, complete)
+    sign = 1.0 if study.mode == "min" else -1.0
+    losses = np.array([sign * (trial.value or 0.0) for trial in complete])
+    best = _best(np.sort(losses))
+    weigh = _Weighed(space, complete, best)
+    found = weigh(losses)
     whole = sum(found.values())
     if not whole > 0:
-        got = f"{len(complete)} complete trials of which the best are like the others"
-        raise ValueError(expected("Study.importances", "trials whose values differ", got))
-    names = {space[name].encoded_name(name): name for name in space}
-    order = sorted(found.items(), key=lambda item: -item[1])
-    return {names[known_as]: float(share / whole) for known_as, share in order}
+        got = f"{len(complete)} trials that all have the same"
+        raise ValueError(expected(_WHERE, "parameters of which trials had different values", got))
+    names = [*space]
+    order = sorted(found, key=lambda name: (-found[name], names.index(name)))
+    beyond = _beyond_chance(weigh, losses, found)
+    return Importances(
+        {name: found[name] / whole for name in order},
+        len(complete),
+        best,
+        [name for name in order if name in beyond],
+        advice_of(space, complete, best, beyond),
+    )
+
+
+def _checked(study: "Study", complete: Sequence[Trial]) -> Space:
+    """The space of a study that has trials enough."""
+    if study.space is None:
+        hint = "load(storage, space=space) knows it"
+        raise ValueError(expected(_WHERE, "a study with its space", "one that was loaded without it", hint))
+    if len(complete) < _LEAST:
+        hint = "search on: more n_trials, and resume=True where there is a storage"
+        wanted = f"at least {_LEAST} complete trials of a search"
+        raise ValueError(expected(_WHERE, wanted, f"{len(complete)}", hint))
+    return study.space
+
+
+def _best(losses: np.ndarray) -> int:
+    """How many of these, sorted, are the best: about a quarter, at least ten, at most half; where equal ones
+    lie on both sides of that border, as many as come to the nearest border between different ones.
+
+    >>> import numpy as np
+    >>> from fastdnn.tune.importance import _best
+    >>> _best(np.arange(100)), _best(np.arange(8)), _best(np.array([1, 2, 2, 3, 3, 3, 3, 3]))
+    (25, 4, 3)
+    """
+    count = len(losses)
+    wanted = max(min(_BEST, count // 2), math.ceil(_GOOD * count))
+    borders = 1 + np.flatnonzero(losses[1:] > losses[:-1])
+    if not len(borders):
+        got = f"{count} complete trials of equal value"
+        hint = "nothing tells the best from the others; monitor a finer figure, such as the loss"
+        raise ValueError(expected(_WHERE, "trials whose values differ", got, hint))
+    return int(borders[np.argmin(abs(borders - wanted))])
+
+
+@dataclass
+class _Weighed:
+    """Trials in a study of Optuna's, for PED-ANOVA of any losses of theirs."""
+
+    space: Space
+    trials: Sequence[Trial]
+    best: int
+
+    def __post_init__(self) -> None:
+        package = optuna(_WHERE)
+        with quiet():
+            self._study = package.create_study(storage=package.storages.InMemoryStorage())
+            made = []
+            for trial in self.trials:
+                params, distributions = encoded(self.space, trial.params)
+                made.append(
+                    package.trial.create_trial(params=params, distributions=distributions, value=trial.value)
+                )
+            self._study.add_trials(made)
+        share = (self.best - 0.5) / len(self.trials)  # rounded up to `best` of them
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._anova = package.importance.PedAnovaImportanceEvaluator(target_quantile=share)
+        self._names = {self.space[name].encoded_name(name): name for name in self.space}
+
+    def __call__(self, losses: np.ndarray) -> dict[str, float]:
+        """How much each parameter tells the trials with the lowest losses from the others."""
+        target: Callable[..., float] = lambda frozen: float(losses[frozen.number])  # noqa: E731
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of few trials: told in our words
+            found = self._anova.evaluate(self._study, target=target)
+        return {self._names[known_as]: float(value) for known_as, value in found.items()}
+
+
+def _beyond_chance(
+    weigh: Callable[[np.ndarray], dict[str, float]], losses: np.ndarray, found: Mapping[str, float]
+) -> set[str]:
+    """Parameters that tell more than any would in 19 of 20 studies if none mattered. Each is measured by what
+    it tells of shuffled values on average: one with few options tells less than one with many.
+    """
+    draw = np.random.default_rng(0)
+    shuffled = [weigh(draw.permutation(losses)) for _ in range(_SHUFFLES)]
+    usual = {name: float(np.mean([each[name] for each in shuffled])) for name in found}
+    varied = [name for name in found if usual[name] > 0]
+    level = sorted(max(each[name] / usual[name] for name in varied) for each in shuffled)[-2]
+    return {name for name in varied if found[name] > level * usual[name]}

@@ -25,27 +25,34 @@ class JournalFile:
     killed loses nothing, a machine without power a second.
 
     path: of the file, which is made if need be.
+    where: of the errors.
 
     Raises:
-        ValueError: it is some other file.
+        ValueError: it is some other file, or a line of it is no line of a journal's.
         OSError: it cannot be opened, or is full.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], where: str = "search") -> None:
         self.path = Path(path)
+        self._where = where
         self._open()
         self._check()
 
     def _open(self) -> None:
-        self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            wanted = "storage as a file that may be read and written"
+            got = f"{str(self.path)!r}: {error.strerror}"
+            raise type(error)(error.errno, expected(self._where, wanted, got)) from error
         self._offset, self._number = 0, 0  # up to where it was read: bytes, lines
         self._synced_at = time.monotonic()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
+        return {"path": self.path, "where": self._where}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.path = state["path"]
+        self.path, self._where = state["path"], state["where"]
         self._open()
 
     def __del__(self) -> None:
@@ -59,10 +66,31 @@ class JournalFile:
             self._offset, self._number = self._start_of(log_number_from), log_number_from
         data = self._bytes_from(self._offset)
         for line in data[: data.rfind(b"\n") + 1].splitlines(keepends=True):
-            log = json.loads(line)
+            log = self._understood(line)
             self._offset += len(line)
             self._number += 1
             yield log
+
+    def _understood(self, line: bytes) -> dict[str, Any]:
+        try:
+            log = json.loads(line)
+        except ValueError as error:  # UnicodeDecodeError is one, too
+            raise self.not_understood(self._number + 1, "no JSON") from error
+        if not isinstance(log, dict) or "op_code" not in log:
+            raise self.not_understood(self._number + 1, "no record of a journal's")
+        return log
+
+    def not_understood(self, line: int | None = None, why: str = "no record that Optuna knows") -> ValueError:
+        """The error of a line, default the one that was read last. Those before it are good: they were
+        understood, and are written in order.
+        """
+        number = self._number if line is None else line
+        wanted = f"a journal of whole records in {self.path}"
+        hint = "give the path of a new file"
+        if number > 1:
+            copy = self.path.with_suffix(".mended")
+            hint = f"the lines before it are good: head -n {number - 1} {self.path} > {copy}, and take that"
+        return ValueError(expected(self._where, wanted, f"line {number}, which is {why}", hint))
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Lines at the end, all or none of them."""
@@ -117,5 +145,7 @@ class JournalFile:
     def _check(self) -> None:
         first = os.pread(self._file, len(_BEGINNING), 0)  # a first line that was cut off may be shorter
         if not _BEGINNING.startswith(first):
-            hint = "give the path of a new file"
-            raise ValueError(expected("search", "storage as Optuna's journal", f"the file {self.path}", hint))
+            is_new = self._where == "search"
+            hint = "give the path of a new file" if is_new else "give the file that search(storage=...) wrote"
+            got = f"{self.path}, which begins with {first!r}"
+            raise ValueError(expected(self._where, "storage as the journal of a search", got, hint))

@@ -15,6 +15,9 @@ def kept(storage: Any, study_name: str, space: Any) -> Study:
     """See `fastdnn.tune.load`."""
     if isinstance(storage, str | os.PathLike) and "://" not in str(storage) and not Path(storage).exists():
         raise ValueError(expected("load", "the path of a search's journal", f"{storage}, which is not there"))
+    if storage is None:
+        hint = "without one the trials are in the study that search returned, and nowhere else"
+        raise ValueError(expected("load", "the storage of a search", "None", hint))
     there = storage_of("load", storage)
     try:
         study_id = there.get_study_id_from_name(study_name)

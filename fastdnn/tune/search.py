@@ -1,5 +1,6 @@
 """The search: arguments checked, one step of a trial tried, then generation after generation."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from fastdnn.callbacks import Callback
 from fastdnn.callbacks.monitored_figure import higher_is_better
-from fastdnn.checks import choice, is_text, number, whole
+from fastdnn.checks import choice, is_real, is_text, number, whole
 from fastdnn.diagnose.told import Told
 from fastdnn.errors import expected
 from fastdnn.model import Model
@@ -18,11 +19,14 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
+from fastdnn.tune.notices import of_few_points, of_training_figure, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
+from fastdnn.tune.space_hints import hint_for
 from fastdnn.tune.study import Study
+from fastdnn.tune.values_read import Reads
 
 _EPOCHS, _BATCH_SIZE = 10, 32
 
@@ -78,7 +82,8 @@ def search(
         method: "random"; "grid"; "coarse_to_fine": stages that zoom into the region of the best quarter, each
             trained twice as long as the one before; "evolutionary"; "bayesian": both from generation to
             generation.
-        n_trials: how many; of a grid at most, or {name: number of values}.
+        n_trials: how many; of a grid at most, or {name: number of values}. "random" tries no combination twice
+            where they are finitely many, and ends when all were tried.
         epochs: of each trial, default 10, or a distribution, whose values `build` gets as "epochs".
         batch_size: of each trial, default 32, or a distribution, likewise as "batch_size".
         validation_data: (x, y) or (x, y, sample_weight), on which trials are compared.
@@ -93,7 +98,8 @@ def search(
         callbacks: each fit gets copies of them; or a function of the values that gives a trial's, which is
             needed where they write files. After a cross-validation `best_model` is trained without those
             whose `monitor` begins with "val_"; see `Study.train`.
-        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`.
+        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`. Without "val_"
+            it is that of the training rows, in which what overfits is the best.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
             `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
@@ -134,6 +140,10 @@ def search(
         KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within
             0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
 
+    Warns:
+        UserWarning: `monitor` is a figure of the training rows; `build` never reads a parameter of the space,
+            as up to 16 builds of different values show; there are fewer combinations than trials.
+
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
     Source: deck 001, "Approaches to Choose Hyperparameters": caviar, many models in parallel.
@@ -161,7 +171,9 @@ def search(
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
     if not _flag(where, "reproducible", reproducible):
         check_asynchronous(where, method)
-    _flag(where, "resume", resume)
+    if _flag(where, "resume", resume) and storage is None:
+        hint = 'without one the trials are gone with the search that made them; such as storage="study.journal"'
+        raise ValueError(expected(where, "a storage with resume=True", "none", hint))
     if not is_text(study_name) or not study_name:
         raise ValueError(expected(where, "study_name as text", repr(study_name)))
     if cv is None and not (stratify is None and groups is None):
@@ -182,6 +194,16 @@ def search(
         threads=resources.threads,
         seconds=_limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
     )
+    reads = Reads(work)
+    with reads.watched():
+        model = dry_run(where, work, chosen)
+    unread, asked = reads.unread(searched, chosen.seed)
+    for notice in (
+        *of_training_figure(where, figure),
+        *of_few_points(where, method, n_trials, chosen),
+        *of_unread(where, unread, asked),
+    ):
+        warnings.warn(notice, stacklevel=2)
     conduct = Conduct(
         method=chosen,
         name=method,
@@ -192,7 +214,8 @@ def search(
         seconds=_limit(where, "seconds", seconds),
         mode=best,
         reproducible=reproducible,
-        model=dry_run(where, work, chosen),
+        model=model,
+        unread=tuple(unread),
     )
     return conduct.run(storage, study_name, executor, told, resume=resume)
 
@@ -259,7 +282,12 @@ def _refuse_fractions(where: str, name: str, given: Distribution | None) -> None
 
 
 def _fixed(where: str, name: str, given: Any, default: int) -> int:
-    return default if given is None or isinstance(given, Distribution) else whole(where, name, given, 1)
+    if given is None or isinstance(given, Distribution):
+        return default
+    if is_real(given) or isinstance(given, str | bool):
+        return whole(where, name, given, 1)
+    wanted = f"{name} as a whole number >= 1, or a distribution of such"
+    raise ValueError(expected(where, wanted, repr(given), hint_for(given)))
 
 
 def _method(

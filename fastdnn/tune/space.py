@@ -13,7 +13,9 @@ from fastdnn.report import table
 from fastdnn.tune.conditions import Condition, Conditional, check_conditions
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.space_grid import grid_points
+from fastdnn.tune.space_hints import hint_for
 
+_LONGEST = 120  # characters of what was given, in an error
 _UNIT = 2.0**-53  # of the uniform numbers: all multiples of it in [0, 1) are floats
 
 
@@ -196,13 +198,13 @@ def _distribution(where: str, name: str, given: Any) -> Distribution:
         return given.distribution
     if isinstance(given, Distribution):
         return given
-    if isinstance(given, list | tuple | range):
-        hint = f"one of several is fd.tune.choice({given!r})"
-    elif isinstance(given, Mapping):
-        hint = "spread what when() gives: {..., **fd.tune.when(...)}"
-    else:
-        hint = "such as fd.tune.uniform(0, 1); what is not to be searched belongs into build"
-    raise ValueError(expected(where, f"a distribution for {name!r}", repr(given), hint))
+    raise ValueError(expected(where, f"a distribution for {name!r}", _said(given), hint_for(given)))
+
+
+def _said(given: Any) -> str:
+    """In a line."""
+    text = " ".join(repr(given).split())
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
 def _check_names(where: str, distributions: dict[str, Distribution]) -> None:

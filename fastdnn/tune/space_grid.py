@@ -11,12 +11,16 @@ from fastdnn.errors import expected, unknown_name
 if TYPE_CHECKING:
     from fastdnn.tune.space import Space
 
-_WHERE = "Space.grid"
+_WHERE = "Space.grid"  # of the errors, unless who asks for a grid has another name
 _MOST = 1_000_000  # points: more are nobody's plan, and would not fit into memory
 
 
-def grid_points(space: Space, n: int | Mapping[str, int]) -> list[dict[str, Any]]:
+def grid_points(
+    space: Space, n: int | Mapping[str, int], where: str = _WHERE, name: str = "n"
+) -> list[dict[str, Any]]:
     """The points, by the numbers of values that are given, or as many of each range as fit into n points.
+
+    where, name: of the errors, and of `n` there.
 
     >>> import fastdnn as fd
     >>> from fastdnn.tune.space_grid import grid_points
@@ -24,40 +28,44 @@ def grid_points(space: Space, n: int | Mapping[str, int]) -> list[dict[str, Any]
     >>> grid_points(space, 7)[:3]
     [{'a': 0.0, 'b': 'x'}, {'a': 0.0, 'b': 'y'}, {'a': 0.5, 'b': 'x'}]
     """
-    counts = _given(space, n) if isinstance(n, Mapping) else _fitting(space, _number("n", n))
+    if isinstance(n, Mapping):
+        counts = _given(space, n, where, name)
+    else:
+        counts = _fitting(space, _number(where, name, n), where, name)
     values = {name: space[name].grid(count) for name, count in counts.items()}
-    if _count(space, values, _MOST) > _MOST:
-        raise ValueError(expected(_WHERE, f"at most {_MOST:,} points", "more", "draw at random"))
+    if count_points(space, values, _MOST) > _MOST:
+        raise ValueError(expected(where, f"at most {_MOST:,} points in a grid", "more", "draw at random"))
     return list(_points(space, values, list(space), {}))
 
 
-def _given(space: Space, counts: Mapping[str, int]) -> dict[str, int]:
+def _given(space: Space, counts: Mapping[str, int], where: str, called: str) -> dict[str, int]:
     for name in counts:
         if name not in space:
-            raise unknown_name(_WHERE, "a parameter", name, space)
+            raise unknown_name(where, f"{called} by parameter", name, space)
     found = {}
     for name, each in space.items():
         if name not in counts and not _is_whole(each):
-            hint = f"such as {{{name!r}: 5}}"
-            raise ValueError(expected(_WHERE, f"a number of values for {name!r}", "none", hint))
-        found[name] = _number(f"the number of values of {name!r}", counts.get(name, 1))
+            hint = f"such as {called}={dict(counts) | {name: 5}}"
+            raise ValueError(expected(where, f"a number of values for {name!r}", "none", hint))
+        found[name] = _number(where, f"the number of values of {name!r}", counts.get(name, 1))
     return found
 
 
-def _fitting(space: Space, most: int) -> dict[str, int]:
+def _fitting(space: Space, most: int, where: str, called: str) -> dict[str, int]:
     """The largest number that all ranges can have, then one more for each in turn, while it fits."""
     limits = {name: 1 if _is_whole(each) else each.size or most for name, each in space.items()}
 
     def counted(counts: dict[str, int]) -> int:
-        return _count(space, {name: space[name].grid(count) for name, count in counts.items()}, most)
+        return count_points(space, {name: space[name].grid(count) for name, count in counts.items()}, most)
 
     def level(count: int) -> dict[str, int]:
         return {name: min(count, limit) for name, limit in limits.items()}
 
     if counted(level(1)) > most:
-        fewest = _count(space, {name: space[name].grid(1) for name in space}, _MOST)
-        hint = "all options of a choice are in a grid; ask for more trials, or draw at random"
-        raise ValueError(expected(_WHERE, f"n of at least {fewest:,} for a grid of this space", most, hint))
+        fewest = count_points(space, {name: space[name].grid(1) for name in space}, _MOST)
+        hint = f"all options of a choice are in a grid; give {called}={fewest} or draw at random"
+        wanted = f"{called} of at least {fewest:,} for a grid of this space"
+        raise ValueError(expected(where, wanted, most, hint))
     low, high = 1, most + 1  # the largest level that fits, between these
     while high - low > 1:
         middle = (low + high) // 2
@@ -69,9 +77,9 @@ def _fitting(space: Space, most: int) -> dict[str, int]:
     return counts
 
 
-def _number(name: str, given: Any) -> int:
-    if whole(_WHERE, name, given, 1) > _MOST:
-        raise ValueError(expected(_WHERE, f"{name} up to {_MOST:,}", repr(given), "draw at random"))
+def _number(where: str, name: str, given: Any) -> int:
+    if whole(where, name, given, 1) > _MOST:
+        raise ValueError(expected(where, f"{name} up to {_MOST:,}", repr(given), "draw at random"))
     return int(given)
 
 
@@ -80,8 +88,8 @@ def _is_whole(distribution: Any) -> bool:
     return distribution.size is not None and len(distribution.grid(1)) == distribution.size
 
 
-def _count(space: Space, values: Mapping[str, tuple[Any, ...]], most: int) -> int:
-    """How many points there are; where they are more than `most`, some number above it."""
+def count_points(space: Space, values: Mapping[str, tuple[Any, ...]], most: int) -> int:
+    """How many points these values have; where they are more than `most`, some number above it."""
     count = 0
     for _ in _points(space, values, list(space), {}):
         count += 1

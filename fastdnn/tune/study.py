@@ -14,6 +14,7 @@ from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
 from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
+from fastdnn.tune.reasons import commonest, reason_lines
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial, copied
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from fastdnn.model import Model
+    from fastdnn.tune.importance import Importances
 
 _PLOTS = ("scores", "importance", "parallel_coordinates", "zoom")
 _SHOWN = 10  # trials of `str(study)`
@@ -38,6 +40,7 @@ class Study(ShortRepr):
     space: that was searched, epochs and batch size included where they were; None of `load`.
     regions: the parts of it that the stages of "coarse_to_fine" searched, one for each; else the space alone.
     work: what trains a trial's model; None of `load`.
+    unread: parameters that `build` never read, as far as this process has seen; empty of `load`.
 
     >>> import numpy as np
     >>> import fastdnn as fd
@@ -62,6 +65,7 @@ class Study(ShortRepr):
     space: Space | None = None
     regions: tuple[Space, ...] = ()
     work: Work | None = field(default=None, repr=False)
+    unread: tuple[str, ...] = ()
 
     # ---- The best
 
@@ -70,7 +74,7 @@ class Study(ShortRepr):
         """The complete trial with the best value; of equal ones the lower number.
 
         Raises:
-            ValueError: none is complete; why the first failed is said.
+            ValueError: none is complete; why most failed is said.
         """
         complete = [trial for trial in self.trials if trial.state == "complete"]
         if not complete:
@@ -135,7 +139,8 @@ class Study(ShortRepr):
         return order, value, trial.number
 
     def table(self, most: int | None = None) -> str:
-        """The trials as text, the best first: number, value, state, epochs, values of the parameters.
+        """The trials as text, the best first: number, value, state, epochs, values of the parameters; below
+        it why trials failed, equal reasons once, the commonest first.
 
         Args:
             most: so many rows, default all.
@@ -149,8 +154,7 @@ class Study(ShortRepr):
         text = table(
             header, rows, numeric=[0, 1, *([2] if self._folds else []), *range(first - 1, len(header))]
         )
-        reasons = [f"trial {trial.number} failed: {trial.reason}" for trial in shown if trial.reason]
-        return "\n".join([text, *reasons])
+        return "\n".join([text, *reason_lines(shown)])
 
     def _row(self, trial: Trial, names: Sequence[str]) -> list[str]:
         spread = [_short(trial.spread)] if self._folds else []
@@ -186,9 +190,13 @@ class Study(ShortRepr):
                 about = [trial.number, trial.generation, trial.state, trial.value, *figures, trial.epochs]
                 writer.writerow([*about, round(trial.seconds, 3), trial.seed, *values, trial.reason])
 
-    def importances(self) -> dict[str, float]:
-        """How much each parameter tells the best tenth of the complete trials from the others, the most
-        important first; they sum to 1. Optuna's PED-ANOVA.
+    def importances(self) -> "Importances":
+        """How much each parameter tells the best quarter of the complete trials (ten at least, but no more
+        than half of them) from the others, the most important first; they sum to 1. Optuna's PED-ANOVA.
+
+        It is a dict that prints as a table, and says in words how far it can be trusted: `.beyond_chance` are
+        the parameters that tell more than one would in 19 of 20 studies if none mattered, `.advice` names
+        parameters that hardly varied, and says where there are few trials.
 
         It is no share of the variance: of a parameter that all good trials agree in, what tells the best
         from the good is another one. A conditional parameter that few trials have is told with little trust.
@@ -231,20 +239,21 @@ class Study(ShortRepr):
 
     # ---- As text
 
-    def _counted(self) -> str:
+    def _counted(self, *, why: bool = True) -> str:
+        """How many trials of each state; `why`: with the commonest reasons of those that failed."""
         counts = dict.fromkeys(("complete", "pruned", "failed"), 0)
         for trial in self.trials:
             counts[trial.state] += 1
         said = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
-        failed = next((trial for trial in self.trials if trial.state == "failed"), None)
-        return said + (f" (trial {failed.number}: {failed.reason})" if failed is not None else "")
+        return said + (f" ({commonest(self.trials)})" if why and counts["failed"] else "")
 
     def __str__(self) -> str:
         return self.told()
 
     def told(self, rest: str = "print(study.table())") -> str:
         """The best trials, how many there are, and advice; `rest` says where the others are to be had."""
-        lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted()}"]
+        told = any(trial.state == "failed" for trial in self.ranked()[:_SHOWN])  # below the table
+        lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted(why=not told)}"]
         if any(trial.state == "complete" for trial in self.trials):
             best = self.best_trial
             values = ", ".join(f"{name}={_short(value)}" for name, value in best.params.items())

@@ -1,13 +1,13 @@
 """What the trials of a search say about the next one."""
 
 import math
-from collections import Counter
 from statistics import median
 from typing import TYPE_CHECKING
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform, Uniform
+from fastdnn.tune.reasons import commonest
 from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:
@@ -20,20 +20,41 @@ _EDGE = 0.2  # of a range: where half of the best quarter lies in it, with the b
 
 def advice_of(study: "Study") -> tuple[Advice, ...]:
     """See `Study.advice`."""
-    return (*_failures(study), *_edges(study))
+    return (*_training_figure(study), *_unread(study), *_failures(study), *_edges(study))
+
+
+def _training_figure(study: "Study") -> list[Advice]:
+    if study.monitor.startswith("val_") or not study.trials:
+        return []
+    text = "The trials are ranked by rows that they were trained on: the best may be the one that overfits most."
+    held_out = f"val_{study.monitor}"
+    kept = any(held_out in trial.metrics for trial in study.trials)
+    evidence = f"monitor {study.monitor!r}" + (f"; {held_out!r} is in each trial's metrics" if kept else "")
+    return [Advice("training_figure", "warning", text, evidence, f"monitor = {held_out!r}")]
+
+
+def _unread(study: "Study") -> list[Advice]:
+    return [
+        Advice(
+            "unread_parameter",
+            "warning",
+            f"build never read {name}: its values changed nothing.",
+            f"{name} in the space, and in no build that was watched before the first trial",
+        )
+        for name in study.unread
+    ]
 
 
 def _failures(study: "Study") -> list[Advice]:
     failed = [trial for trial in study.trials if trial.state == "failed"]
     if len(failed) <= _MANY_FAILED * len(study.trials):
         return []
-    reason, count = Counter(trial.reason for trial in failed).most_common(1)[0]
     return [
         Advice(
             "failed_trials",
             "warning",
             "Many trials failed: leave out the values that cannot work.",
-            f"{len(failed)} of {len(study.trials)} trials; {count} of them: {reason}",
+            f"{len(failed)} of {len(study.trials)} trials; {commonest(failed)}",
         )
     ]
 

@@ -2,18 +2,19 @@
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from fastdnn.arguments import seeds_given
 from fastdnn.data.draws import bits
-from fastdnn.short_repr import ShortRepr
 
 State = Literal["complete", "pruned", "failed"]
+_ALWAYS = ("number", "params", "seed", "generation", "state", "value")  # in the repr, also where empty
+_LONGEST = 80  # characters of a value there: an option may be a network of many layers
 
 
-@dataclass(frozen=True)
-class Trial(ShortRepr):
+@dataclass(frozen=True, repr=False)
+class Trial:
     """What came of one set of values.
 
     number: from 0, in the order of the proposals; it does not depend on who ran it, or when.
@@ -30,6 +31,12 @@ class Trial(ShortRepr):
     epochs: how many it was trained, the mean over the folds, rounded.
     seconds: that its training and evaluation took.
     reason: why it failed.
+
+    Its repr has all values, and leaves out what is empty.
+
+    >>> import fastdnn as fd
+    >>> fd.tune.Trial(4, {"lr": 0.01, "units": 32}, seed=7, value=0.25, epochs=3)
+    Trial(number=4, params={'lr': 0.01, 'units': 32}, seed=7, generation=0, state='complete', value=0.25, ...
     """
 
     number: int
@@ -45,6 +52,11 @@ class Trial(ShortRepr):
     seconds: float = 0.0
     reason: str = ""
 
+    def __repr__(self) -> str:
+        given = {each.name: getattr(self, each.name) for each in fields(self)}
+        told = {name: value for name, value in given.items() if value or name in _ALWAYS}
+        return f"Trial({', '.join(f'{name}={_shown(value)}' for name, value in told.items())})"
+
     @property
     def spread(self) -> float | None:
         """The standard deviation of the monitored figure over the folds, dividing by their number - 1."""
@@ -53,6 +65,16 @@ class Trial(ShortRepr):
             return None
         mean = sum(values) / len(values)
         return float((sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5)
+
+
+def _shown(value: Any) -> str:
+    """A field in the repr: dicts with all names, long values by their type."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name!r}: {_shown(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, tuple) and value and isinstance(value[0], Mapping):
+        return f"<{len(value)} folds>"
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"<{type(value).__name__} of {len(text)} characters>"
 
 
 def trial_seed(seed: int, number: int) -> int:

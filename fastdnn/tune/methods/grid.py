@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from fastdnn.tune.methods.method import Method
+from fastdnn.tune.space_grid import grid_points
 from fastdnn.tune.trial import Trial
 
 
@@ -37,4 +38,4 @@ class Grid(Method):
 
     @cached_property
     def _points(self) -> list[dict[str, Any]]:
-        return self.space.grid(self.n_trials)
+        return grid_points(self.space, self.n_trials, "search", "n_trials")

@@ -1,0 +1,53 @@
+"""What a search says before its first trial: nothing that keeps it from running, but perhaps not what is meant."""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fastdnn.errors import expected
+from fastdnn.tune.methods import Method
+from fastdnn.tune.methods.distinct import point_count
+
+
+def of_training_figure(where: str, monitor: str) -> Iterator[str]:
+    """Trials would be ranked by the rows that they were trained on.
+
+    >>> from fastdnn.tune.notices import of_training_figure
+    >>> [*of_training_figure("search", "val_accuracy")]
+    []
+    """
+    if not monitor.startswith("val_"):
+        hint = "it is of the rows that trials train on, where what overfits is the best"
+        wanted = f"monitor as a figure of held-out rows, 'val_{monitor}'"
+        yield expected(where, wanted, repr(monitor), hint)
+
+
+def of_few_points(where: str, name: str, n_trials: Any, method: Method) -> Iterator[str]:
+    """There are fewer different combinations than trials. Stages of "coarse_to_fine" try some again on
+    purpose, as each is trained longer.
+
+    name: of the method.
+    """
+    count = None if name in ("grid", "coarse_to_fine") else point_count(method.space)
+    if count is not None and count < n_trials:
+        once = name == "random" and method.planned == count
+        hint = "each is tried once" if once else 'some are tried again; "random" and "grid" try each once'
+        wanted = f"n_trials up to {count}, as many combinations as the space has"
+        yield expected(where, wanted, n_trials, hint)
+
+
+def of_unread(where: str, unread: Mapping[str, int], asked: Sequence[str]) -> Iterator[str]:
+    """Parameters change nothing, as `build` does not look at them.
+
+    unread: their names, each with the number of builds that had it.
+    asked: what `build` asked for in vain.
+    """
+    for name, count in unread.items():
+        close = difflib.get_close_matches(name, asked, n=1, cutoff=0.5)
+        hint = f"read it as p[{name!r}], or leave it out of the space"
+        if close:
+            hint = f"it asks for {close[0]!r}: give both one name"
+        elif count:
+            hint += "; if it counts for some values of another parameter only, say so: fd.tune.when"
+        wanted = f"a build that reads the parameter {name!r}"
+        yield expected(where, wanted, f"{count} builds of different values without it", hint)

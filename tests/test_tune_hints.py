@@ -1,0 +1,303 @@
+"""What a search says before its first trial and after the last: unread parameters, figures of training rows,
+spaces of few combinations, importances that may be chance."""
+
+import copy
+import json
+import math
+import pickle
+import types
+import warnings
+
+import numpy as np
+import optuna_or_skip  # noqa: F401
+import pytest
+from searches import rows, search
+from searches import build as build_of_all
+
+import fastdnn as fd
+from fastdnn.tune.methods.distinct import point_count, random_points
+
+SPACE = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "units": fd.tune.powers_of_two(4, 16)}
+REST = {"beta_1": 0.9, "dropout": 0.0, "activation": "relu", "units": 4}
+
+
+def build(p):
+    return build_of_all(REST | {"lr": p["lr"], "units": p["units"]})
+
+
+def short(space=SPACE, build=build, **given):
+    return search(space=space, build=build, **{"n_trials": 2, "epochs": 1, "jobs": 1} | given)
+
+
+def told(**given):
+    """The study and what was said before its first trial."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        study = short(**given)
+    assert all(each.filename.endswith("searches.py") for each in caught)  # who called search
+    return study, [str(each.message) for each in caught]
+
+
+# ---- Values that build does not read
+
+
+def test_a_parameter_that_build_never_reads_is_named_before_the_first_trial():
+    study, (said,) = told(space=SPACE | {"momentum": fd.tune.uniform(0, 1)})
+    assert "expected a build that reads the parameter 'momentum', got 16 builds of different" in said
+    assert "p['momentum']" in said
+    assert study.unread == ("momentum",)
+    (advice,) = study.advice
+    assert (advice.kind, advice.severity) == ("unread_parameter", "warning")
+    assert "build never read momentum" in str(study)
+
+
+def test_a_name_that_build_asks_for_in_vain_is_told():
+    space = {"lr": SPACE["lr"], "unit": SPACE["units"]}
+    _, (said,) = told(space=space, build=lambda p: build({"lr": p["lr"], "units": p.get("units", 4)}))
+    assert said.endswith("it asks for 'units': give both one name")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        dict,
+        lambda p: {**p},
+        lambda p: (lambda **values: values)(**p),
+        lambda p: {name: value for name, value in p.items()},  # noqa: C416
+        lambda p: {name: p[name] for name in p},
+        lambda p: p.copy(),
+        lambda p: p | {},
+        lambda p: {} | p,
+        lambda p: dict(zip(p.keys(), p.values(), strict=True)),
+        copy.copy,
+        copy.deepcopy,
+        lambda p: pickle.loads(pickle.dumps(p)),
+        lambda p: json.loads(json.dumps(p)),
+        lambda p: vars(types.SimpleNamespace(**p)),
+        lambda p: {"lr": p.pop("lr"), "units": p.setdefault("units", 4), "more": "more" in p},
+    ],
+)
+def test_values_that_are_copied_spread_or_looped_over_are_read(read):
+    def all_of_them(p):
+        assert isinstance(p, dict)
+        found = read(p)
+        assert type(found) is dict
+        return build(found)
+
+    study, said = told(space=SPACE | {"more": fd.tune.integers(1, 3)}, build=all_of_them)
+    assert (said, study.unread) == ([], ())
+
+
+def test_what_is_read_in_some_trials_or_by_callbacks_or_by_the_search_is_no_trouble():
+    def by_layers(p):
+        return build({"lr": p["lr"], "units": p["units"] if p["layers"] > 1 else 4})
+
+    space = SPACE | {"layers": fd.tune.integers(1, 3), "patience": fd.tune.integers(1, 3)}
+    given = {"callbacks": lambda p: [fd.callbacks.EarlyStopping("val_loss", patience=p["patience"])]}
+    given |= {"epochs": fd.tune.integers(1, 2), "batch_size": fd.tune.choice(16, 32)}
+    for seed in range(4):
+        assert told(space=space, build=by_layers, seed=seed, **given)[1] == []
+
+
+def test_a_conditional_parameter_is_looked_for_where_it_is_there():
+    space = {"layers": fd.tune.integers(1, 8), **SPACE}
+    space |= fd.tune.when("layers", equals=8, units_8=fd.tune.integers(4, 8))
+
+    def only_there(p):
+        return build(p | {"units": p["units_8"]} if p["layers"] == 8 else p)
+
+    assert told(space=space, build=only_there)[1] == []
+    _, (said,) = told(space=space, build=lambda p: build({"lr": p["lr"], "units": p["units"] + p["layers"]}))
+    assert "'units_8'" in said
+
+
+def test_build_is_called_no_more_than_twice_where_it_reads_all():
+    calls = []
+    short(build=lambda p: (calls.append(p), build(p))[1])
+    assert len(calls) == 2 + 2  # of the dry run, and the trials'
+    assert type(calls[-1]) is dict
+
+
+def test_a_name_that_is_not_in_the_space_is_told_with_those_that_are():
+    with pytest.raises(ValueError, match="one of lr, units, got 'unit'; did you mean 'units'"):
+        short(build=lambda p: build({"lr": p["lr"], "units": p["unit"]}))
+    with pytest.raises(ValueError, match=r"no attribute 'lr'; the values are a dictionary: p\['lr'\]"):
+        short(build=lambda p: build({"lr": p.lr}))
+    assert short(build=lambda p: build(p if "unit" not in p else {})).best_trial
+
+
+# ---- Figures of the rows that are trained on
+
+
+@pytest.mark.parametrize(("figure", "mode"), [("accuracy", "max"), ("loss", "min")])
+def test_a_figure_of_the_training_rows_is_said_to_be_one(figure, mode):
+    study, (said,) = told(monitor=figure)
+    assert f"expected monitor as a figure of held-out rows, 'val_{figure}', got '{figure}'" in said
+    assert study.mode == mode
+    (advice,) = study.advice
+    assert (advice.kind, advice.code) == ("training_figure", f"monitor = 'val_{figure}'")
+    assert f"'val_{figure}' is in each trial's metrics" in advice.evidence
+    assert told(monitor=f"val_{figure}")[1] == []
+
+
+# ---- Spaces of few combinations
+
+FEW = {"units": fd.tune.choice(4, 8), "lr": fd.tune.choice(0.1, 0.01, 0.001)}
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+def test_a_random_search_ends_when_all_combinations_were_tried_once(reproducible, tmp_path):
+    study, (said,) = told(space=FEW, n_trials=20, reproducible=reproducible)
+    assert "expected n_trials up to 6, as many combinations as the space has, got 20; each is tried" in said
+    assert len(study.trials) == study.planned == 6
+    assert len({(t.params["units"], t.params["lr"]) for t in study.trials}) == 6
+    assert told(space=FEW, n_trials=6)[1] == []
+
+
+def test_combinations_are_in_the_same_order_for_any_number_of_trials_and_workers(tmp_path):
+    alone, _ = told(space=FEW, n_trials=20)
+    assert rows(told(space=FEW, n_trials=20, jobs=3)[0]) == rows(alone)
+    assert rows(told(space=FEW, n_trials=4)[0]) == rows(alone)[:4]
+    journal = tmp_path / "journal"
+    told(space=FEW, n_trials=3, storage=journal)
+    found, _ = told(space=FEW, n_trials=20, jobs=2, storage=journal, resume=True)
+    assert rows(found) == rows(alone)
+
+
+def test_a_search_that_learns_says_that_it_tries_some_again():
+    study, (said,) = told(space=FEW, n_trials=8, method="evolutionary", generation_size=4)
+    assert said.endswith('some are tried again; "random" and "grid" try each once')
+    assert len(study.trials) == 8
+    assert told(space=FEW, n_trials=20, method="grid")[1] == []
+
+
+def test_points_of_finite_spaces_are_drawn_once_each():
+    pairs = {"a": fd.tune.integers(1, 30), "b": fd.tune.integers(1, 40, log=True)}
+    space = fd.tune.Space.of("test", pairs)
+    assert point_count(space) == 1200
+    points = random_points(space, 3, 5000)
+    assert len(points) == len({(p["a"], p["b"]) for p in points}) == 1200
+    assert random_points(space, 3, 700) == points[:700]
+    assert random_points(space, 4, 700) != points[:700]
+    drawn = [space.draw(3, number) for number in range(200)]
+    different = [point for place, point in enumerate(drawn) if point not in drawn[:place]]
+    assert points[: len(different)] == different  # as they are drawn, without those that were there before
+    last = np.array([p["a"] for p in points[-60:]])
+    assert min(np.diff(last)) < 0 < max(np.diff(last))  # those that are listed are in no order
+
+
+def test_conditions_and_ranges_count_as_they_are_there():
+    some = {"layers": fd.tune.integers(1, 3), **fd.tune.when("layers", equals=3, c=fd.tune.choice("x", "y"))}
+    space = fd.tune.Space.of("test", some)
+    assert point_count(space) == 4
+    assert len(random_points(space, 0, 100)) == 4
+    range_there = fd.tune.Space.of("test", some | {"a": fd.tune.uniform(0, 1)})
+    assert point_count(range_there) is None
+    assert len(random_points(range_there, 0, 100)) == 100
+    large = fd.tune.Space.of("test", {"a": fd.tune.integers(1, 10**6), "b": fd.tune.integers(1, 10**6)})
+    assert point_count(large) is None
+    unlikely = {"a": fd.tune.choice(*range(50)), **fd.tune.when("a", equals=3, b=fd.tune.integers(1, 10**5))}
+    many = fd.tune.Space.of("test", unlikely)
+    assert point_count(many) is None
+    assert len(random_points(many, 0, 200)) == 200  # and comes to an end
+
+
+def test_options_without_a_hash_are_told_apart():
+    space = fd.tune.Space.of("test", {"sizes": fd.tune.choice([8], [8, 4], [4]), "flag": fd.tune.choice(1, True)})
+    points = random_points(space, 0, 50)
+    assert len(points) == 6
+    assert sum(point["flag"] is True for point in points) == 3
+
+
+# ---- Importances
+
+FIVE = fd.tune.Space.of("test", {name: fd.tune.uniform(0, 1) for name in "abcde"})
+
+
+def study_of(values, n=40, space=FIVE, mode="min", seed=0):
+    params = [space.draw(seed, number) for number in range(n)]
+    trials = [fd.tune.Trial(number, p, number, value=values(p, number)) for number, p in enumerate(params)]
+    return fd.tune.Study(tuple(trials), n, "val_loss", mode, "random", space, (space,))
+
+
+def bowl(p, number):
+    return (p["a"] - 0.3) ** 2 + 0.02 * np.random.default_rng(number).normal()
+
+
+def kinds(found):
+    return {advice.kind: advice for advice in found.advice}
+
+
+def test_a_parameter_that_decides_comes_first_in_nearly_all_studies_of_20_trials():
+    found = [study_of(bowl, 20, seed=seed).importances() for seed in range(6)]
+    assert sum(next(iter(each)) == "a" for each in found) >= 5
+    assert sum("a" in each.beyond_chance for each in found) >= 3
+    assert all(each.best == 10 for each in found)
+
+
+def test_where_nothing_matters_the_order_is_said_to_be_chance():
+    noise = [np.random.default_rng(number).normal() for number in range(40)]
+    found = [study_of(lambda p, number: noise[number], seed=seed).importances() for seed in range(6)]
+    assert sum(bool(each.beyond_chance) for each in found) <= 2  # one in twenty
+    chance = kinds(found[0])["no_more_than_chance"]
+    assert chance.severity == "warning"
+    assert "No parameter is shown to matter" in str(found[0])
+
+
+def test_what_is_shown_and_what_is_not_are_told_apart():
+    found = study_of(bowl, 60).importances()
+    assert found.beyond_chance == ("a",)
+    assert next(iter(found)) == "a"
+    assert found == dict(found)
+    text = str(found)
+    assert [line.split()[-1] for line in text.splitlines()[2:7]] == ["yes", "no", "no", "no", "no"]
+    assert "what tells the best 15 of 60 trials from the others" in text
+    assert kinds(found)["no_more_than_chance"].severity == "hint"
+    assert pickle.loads(pickle.dumps(found)) == found
+
+
+@pytest.mark.parametrize(("n", "severity"), [(6, "warning"), (9, "warning"), (12, "hint")])
+def test_few_trials_are_said_to_be_few(n, severity):
+    advice = kinds(study_of(bowl, n).importances())["few_trials"]
+    assert advice.severity == severity
+    assert f"{n} trials are" in advice.text
+    assert "few_trials" not in kinds(study_of(bowl, 20).importances())
+
+
+def test_a_parameter_that_hardly_varied_is_named():
+    given = {"a": fd.tune.uniform(0, 1), "b": fd.tune.choice("x", "y"), "c": fd.tune.integers(1, 100)}
+    space = fd.tune.Space.of("test", given)
+    params = [p | {"b": "x", "c": 50 + n % 3} for n in range(30) for p in [space.draw(0, n)]]
+    trials = [fd.tune.Trial(n, p, n, value=(p["a"] - 0.3) ** 2) for n, p in enumerate(params)]
+    found = fd.tune.Study(tuple(trials), 30, "val_loss", "min", "random", space, (space,)).importances()
+    assert "b and c hardly varied" in kinds(found)["hardly_varied"].text
+    assert found.beyond_chance[0] == "a"
+    assert "hardly_varied" not in kinds(study_of(bowl).importances())
+
+
+def test_equal_values_are_on_one_side_of_the_border():
+    """Of an accuracy with few values: the best are those of the best value, however many there are."""
+    steps = study_of(lambda p, number: float(p["a"] > 0.25), 40).importances()
+    assert steps.best == sum(trial.params["a"] <= 0.25 for trial in study_of(bowl, 40).trials)
+    assert steps.beyond_chance == ("a",)
+    high = study_of(lambda p, number: float(p["a"] <= 0.25), 40, mode="max").importances()
+    assert (high.best, high) == (steps.best, steps)
+
+
+def test_a_conditional_parameter_that_few_have_is_named():
+    some = {"layers": fd.tune.integers(1, 8), **fd.tune.when("layers", equals=8, u=fd.tune.uniform(0, 1))}
+    found = study_of(lambda p, number: float(p["layers"]), 30, fd.tune.Space.of("test", some)).importances()
+    assert "Few trials have u" in kinds(found)["few_with_parameter"].text
+    assert math.isclose(sum(found.values()), 1)
+
+
+def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):
+    storage = tmp_path / "journal"
+    short(storage=storage, n_trials=5)
+    with pytest.raises(ValueError, match=r"loaded without it; load\(storage, space=space\)"):
+        fd.tune.load(storage).importances()
+    assert set(fd.tune.load(storage, space=SPACE).importances()) == {"lr", "units"}
+    with pytest.raises(ValueError, match="got 2; search on: more n_trials"):
+        short(n_trials=2).importances()
+    with pytest.raises(ValueError, match="20 complete trials of equal value; .* monitor a finer figure"):
+        study_of(lambda p, number: 1.0, 20).importances()
