@@ -1,6 +1,7 @@
 """Hyper-parameters changed while a model trains: when a change holds, its record, and the same bits again."""
 
 import copy
+import json
 import pickle
 import threading
 
@@ -10,6 +11,7 @@ from networks import weight_hash
 
 import fastdnn as fd
 from fastdnn.callbacks.change import Change
+from fastdnn.io.training_history import history_of, history_text
 from fastdnn.tune import Babysitter, Replay
 
 RNG = np.random.default_rng(0)
@@ -92,7 +94,7 @@ def test_a_change_is_that_of_a_new_fit(numbers, change):
     want = weight_hash(in_two_fits(change))
     model, sitter = changed_by(numbers)
     assert weight_hash(model) == want
-    assert {(c.epoch, c.step) for c in sitter.changes} == {(2, 0)}
+    assert {(c.epoch, c.step) for c in sitter.changes} == {(3, 1)}
     unchanged = model_of()
     fit(unchanged)
     assert weight_hash(unchanged) != want  # or the test would show nothing
@@ -155,7 +157,7 @@ def test_before_a_fit_it_holds_from_the_first_epoch():
     sitter.change(dropout=0.6)
     fit(model, sitter)
     assert weight_hash(model) == weight_hash(want)
-    assert {c.epoch for c in sitter.changes} == {0}
+    assert {c.epoch for c in sitter.changes} == {1}
 
 
 def test_what_comes_too_late_is_for_the_next_fit():
@@ -163,7 +165,7 @@ def test_what_comes_too_late_is_for_the_next_fit():
     fit(model, sitter, at(3, lambda: sitter.change(learning_rate=0.5)))
     assert (sitter.changes, model.optimizer.learning_rate) == ([], 1e-2)
     fit(model, sitter, epochs=1)
-    assert [(c.epoch, c.old, c.new) for c in sitter.changes] == [(0, 1e-2, 0.5)]
+    assert [(c.epoch, c.old, c.new) for c in sitter.changes] == [(1, 1e-2, 0.5)]
 
 
 def test_from_another_thread():
@@ -179,7 +181,7 @@ def test_from_another_thread():
     thread.start()
     fit(model, sitter, at(1, lambda: (began.set(), asked.wait(30))))
     thread.join()
-    assert sitter.changes == [Change(2, 0, "learning_rate", 1e-2, 1e-3, "too fast")]
+    assert sitter.changes == [Change(3, 1, "learning_rate", 1e-2, 1e-3, "too fast")]
 
 
 # ---- Between steps
@@ -198,7 +200,7 @@ def test_by_step_numbers_of_the_optimizer_hold_from_the_next_step():
     model, sitter = model_of(), Babysitter(every="step")
     fit(model, sitter, steps([4], lambda: sitter.change({"learning_rate": 0.0, "weight_decay": 0})))
     # The fourth step, the first of the second epoch, asked for it.
-    assert [(c.epoch, c.step) for c in sitter.changes] == [(1, 1)]
+    assert [(c.epoch, c.step) for c in sitter.changes] == [(2, 2)]
     want = model_of()
     table = {"learning_rate": lambda step: 1e-2 if step < 4 else 0.0}
     want.compile(fd.optimizers.Adam(**table), want.compiled.loss)
@@ -209,7 +211,7 @@ def test_by_step_numbers_of_the_optimizer_hold_from_the_next_step():
 def test_by_step_a_setting_of_a_layer_waits_for_the_epoch():
     model, sitter = model_of(), Babysitter(every="step")
     fit(model, sitter, steps([4], lambda: sitter.change(dropout=0.6)))
-    assert [(c.epoch, c.step) for c in sitter.changes] == [(2, 0)] * 2
+    assert [(c.epoch, c.step) for c in sitter.changes] == [(3, 1)] * 2
     assert weight_hash(model) == weight_hash(in_two_fits(set_all_dropout))
 
 
@@ -236,7 +238,7 @@ def test_replay_gives_the_same_bits():
     history = fit(model, sitter, busy(sitter), steps([16], lambda: sitter.change(beta_1=0.8)), epochs=20)
     names = [c.name for c in sitter.changes]
     assert names.count("undo") == names.count("stop") == names.count("beta_1") == 1
-    assert any(c.step for c in sitter.changes)
+    assert any((c.step or 1) > 1 for c in sitter.changes)
     assert len(history.epoch) == 7
     for again in (sitter.replay(), Replay(history.changes), pickle.loads(pickle.dumps(sitter.replay()))):
         other = model_of()
@@ -294,7 +296,7 @@ def test_undo_goes_back_bit_for_bit():
     assert weight_hash(model) == weight_hash(want)
     assert model.compiled.epochs_done == want.compiled.epochs_done == 2
     assert model.optimizer.iterations == want.optimizer.iterations
-    assert sitter.changes == [Change(3, 0, "undo", 3, 1)]
+    assert sitter.changes == [Change(4, 1, "undo", 3, 1)]
     assert str(sitter.changes[0]) == "epoch 4: undo: back from 3 to 1 epochs"
 
 
@@ -302,7 +304,103 @@ def test_stop_ends_after_the_epoch():
     model, sitter = model_of(), Babysitter()
     history = fit(model, sitter, at(1, lambda: sitter.stop(note="good enough")), epochs=10)
     assert history.epoch == [0, 1]
-    assert sitter.changes == [Change(2, 0, "stop", None, None, "good enough")]
+    assert sitter.changes == [Change(2, None, "stop", None, None, "good enough")]
+
+
+def stopping(sitter, **hooks):
+    """Two callbacks that ask for a stop, in front of the sitter and behind it, in epoch 3."""
+    act = {name: (lambda e, logs: sitter.stop(note="enough") if e == 2 else None) for name in hooks}
+    other = fd.callbacks.LambdaCallback(**act)
+    return [other, sitter] if hooks[next(iter(hooks))] == "in front" else [sitter, other]
+
+
+@pytest.mark.parametrize("every", ["epoch", "step"])
+@pytest.mark.parametrize("hook", ["on_epoch_begin", "on_epoch_end"])
+@pytest.mark.parametrize("place", ["in front", "behind"])
+def test_stop_ends_this_epoch_wherever_it_is_asked_for(every, hook, place):
+    model, sitter = model_of(), Babysitter(every=every)
+    history = fit(model, *stopping(sitter, **{hook: place}), epochs=6)
+    assert history.epoch == [0, 1, 2]
+    assert sitter.changes == [Change(3, None, "stop", None, None, "enough")]
+    assert model.optimizer.iterations == 9  # whole epochs
+    other = model_of()
+    assert fit(other, sitter.replay(), epochs=6).epoch == history.epoch
+    assert weight_hash(other) == weight_hash(model)
+
+
+def test_undo_counts_the_epochs_of_its_fit():
+    model, sitter = model_of(), Babysitter(keep_epochs=3)
+    fit(model, epochs=5)
+    fit(model, sitter, at(2, lambda: sitter.undo(2)), epochs=4)
+    assert [str(change) for change in sitter.changes] == ["epoch 4: undo: back from 3 to 1 epochs"]
+
+
+# ---- Everything counts epochs and steps from 1
+
+
+def test_all_count_alike(tmp_path, capsys):
+    model, sitter = model_of(), Babysitter(every="step", file=tmp_path / "sitter.toml", verbose=1)
+
+    def act(epoch, logs):
+        if epoch == 1:  # the second one
+            sitter.change(dropout=0.6)
+        if epoch == 3:
+            sitter.stop()
+
+    later = fd.callbacks.LambdaCallback(on_epoch_begin=act)
+    history = fit(model, sitter, later, steps([5], lambda: sitter.change(beta_1=0.8)), epochs=6, verbose=2)
+    assert [(c.epoch, c.step, c.name) for c in history.changes] == [
+        (2, 3, "beta_1"),  # asked for while the fifth step ran, the second of its epoch
+        (3, 1, "drop/dropout"),
+        (3, 1, "drop_2/dropout"),
+        (4, None, "stop"),
+    ]
+    said = [line.split(" - ")[0] for line in capsys.readouterr().out.splitlines()]
+    assert said == [
+        "epoch 1/6",
+        "Babysitter, epoch 2, step 3: beta_1 0.9 → 0.8",
+        "epoch 2/6",
+        "Babysitter, epoch 3: drop/dropout 0.3 → 0.6",
+        "Babysitter, epoch 3: drop_2/dropout 0.3 → 0.6",
+        "epoch 3/6",
+        "Babysitter, after epoch 4: stop",  # callbacks come before the line
+        "epoch 4/6",
+    ]
+    rows = [line.split()[:3] for line in str(sitter).splitlines()[2:]]
+    assert rows == [
+        ["2", "3", "beta_1"],
+        ["3", "1", "drop/dropout"],
+        ["3", "1", "drop_2/dropout"],
+        ["4", "end", "stop"],
+    ]
+    text = history_text(history)
+    assert [(c["epoch"], c["step"]) for c in json.loads(text)["changes"]] == [
+        (c.epoch, c.step) for c in history.changes
+    ]
+    assert history_of(text).changes == history.changes
+
+
+@pytest.mark.parametrize("key", ["epoch", "step"])
+def test_a_file_with_an_epoch_or_step_0_of_a_change_is_refused(key):
+    history = a_history([Change(1, 1, "learning_rate", 0.1, 0.2)])
+    text = history_text(history).replace(f'"{key}": 1', f'"{key}": 0')
+    with pytest.raises(ValueError, match="0 in the place of a number from 1 on"):
+        history_of(text)
+
+
+@pytest.mark.parametrize(("when", "place"), [(None, "before epoch 1"), (1, "after epoch 2")])
+def test_a_broken_file_is_told_of_by_the_same_count(tmp_path, capsys, when, place):
+    path = tmp_path / "sitter.toml"
+    sitter = Babysitter(file=path)
+    if when is None:
+        path.write_text("oops")
+    fit(model_of(), sitter, at(when, lambda: path.write_text("oops\n")), epochs=4, verbose=2)
+    lines = capsys.readouterr().out.splitlines()
+    (index,) = [number for number, line in enumerate(lines) if "Babysitter" in line]
+    assert lines[index].startswith(
+        f"Babysitter, {place}: nothing is changed: [{path}] expected lines of TOML"
+    )
+    assert index == (0 if when is None else 1)  # before the progress line of the epoch that ends
 
 
 # ---- What cannot be
@@ -420,7 +518,7 @@ def test_a_replay_for_another_model_is_refused_before_it_trains():
     model = model_of()
     before = weight_hash(model)
     with pytest.raises(ValueError, match=r"Replay. expected changes of the model's .* got rho"):
-        fit(model, Replay([Change(1, 0, "rho", 0.9, 0.8)]))
+        fit(model, Replay([Change(2, 1, "rho", 0.9, 0.8)]))
     assert weight_hash(model) == before
 
 
@@ -467,14 +565,14 @@ def test_the_file_is_read_when_it_changes(tmp_path):
 
     history = fit(model, sitter, fd.callbacks.LambdaCallback(on_epoch_begin=act), epochs=20)
     assert [(c.epoch, c.name, c.new, c.note) for c in sitter.changes] == [
-        (0, "drop/dropout", 0.1, "begin"),
-        (0, "drop_2/dropout", 0.1, "begin"),
-        (2, "learning_rate", 1e-3, "slower"),
-        (2, "clipnorm", 2.0, "slower"),
-        (3, "drop/dropout", 0.2, ""),  # the file's line has not changed, and says nothing any more
-        (3, "drop_2/dropout", 0.2, ""),
-        (4, "undo", 3.0, ""),
-        (4, "clipnorm", None, ""),
+        (1, "drop/dropout", 0.1, "begin"),
+        (1, "drop_2/dropout", 0.1, "begin"),
+        (3, "learning_rate", 1e-3, "slower"),
+        (3, "clipnorm", 2.0, "slower"),
+        (4, "drop/dropout", 0.2, ""),  # the file's line has not changed, and says nothing any more
+        (4, "drop_2/dropout", 0.2, ""),
+        (5, "undo", 3, ""),
+        (5, "clipnorm", None, ""),
         (6, "stop", None, "enough"),
     ]
     assert history.epoch == list(range(6))
@@ -584,24 +682,24 @@ def test_the_picture():
 
     changes = [
         Change(
-            4, 0, "learning_rate", 0.1, 0.01, "it goes up and down, and then up again for quite some time"
+            5, 1, "learning_rate", 0.1, 0.01, "it goes up and down, and then up again for quite some time"
         ),
-        Change(4, 0, "drop/dropout", 0.1, 0.3),
-        Change(4, 0, "drop_2/dropout", 0.1, 0.3),
-        Change(4, 2, "clipnorm", None, 1.0),
-        Change(7, 0, "a_layer_with_a_name_that_is_really_very_long/kernel/l2", 0.0, 0.1),
-        Change(8, 0, "undo", 8, 6),
-        Change(10, 0, "stop", None, None, "enough"),
+        Change(5, 1, "drop/dropout", 0.1, 0.3),
+        Change(5, 1, "drop_2/dropout", 0.1, 0.3),
+        Change(5, 3, "clipnorm", None, 1.0),
+        Change(8, 1, "a_layer_with_a_name_that_is_really_very_long/kernel/l2", 0.0, 0.1),
+        Change(9, 1, "undo", 8, 6),
+        Change(10, None, "stop", None, None, "enough"),
     ]
     axes = fd.plots.babysitting(a_history(changes))
     words = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert words[3].splitlines()[0] == "learning_rate 0.1 → 0.01"
+    assert words[3].splitlines()[0] == "epoch 5: learning_rate 0.1 → 0.01"
     assert words[3].splitlines()[-1] == "dropout (2 of them) 0.1 → 0.3"
     assert words[4:] == [
-        "clipnorm none → 1",
-        "a_layer_with_a_name_t…ly_very_long/kernel/l2\n   0 → 0.1",
-        "undo: back from 8 to 6 epochs",
-        "stop\n“enough”",
+        "epoch 5, step 3: clipnorm none → 1",
+        "epoch 8:\n   a_layer_with_a_name_t…ly_very_long/kernel/l2\n   0 → 0.1",
+        "epoch 9: undo: back from 8 to 6 epochs",
+        "after epoch 10: stop\n“enough”",
     ]
     assert max(len(line) for each in words for line in each.splitlines()) <= 50
     lines = [
@@ -609,7 +707,7 @@ def test_the_picture():
         for line in axes.lines
         if line.get_linestyle() == "--" or len(line.get_xdata()) == 2
     ]
-    assert {4.0, 4.5, 7.0, 8.0, 10.0} <= set(lines)
+    assert {4.5, 5.0, 7.5, 8.5, 10.5} <= set(lines)  # the figures of epoch 5 are at 5
     check(axes)
 
 
@@ -617,7 +715,7 @@ def test_the_picture_of_many_changes_and_of_one_epoch():
     pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra `test`")
     from plot_checks import check
 
-    many = [Change(e, s, "learning_rate", 0.1, 0.01 + e) for e in range(10) for s in (0, 1, 2)]
+    many = [Change(e, s, "learning_rate", 0.1, 0.01 + e) for e in range(1, 11) for s in (1, 2, 3)]
     axes = fd.plots.babysitting(a_history(many))
     assert axes.get_legend().get_texts()[-1].get_text() == "and 18 more"
     check(axes)
@@ -633,7 +731,7 @@ def test_the_sitters_plot_is_of_its_last_fit():
     sitter.change(learning_rate=0.5)
     fit(model_of(), sitter, validation_data=(X, Y))
     words = [text.get_text() for text in sitter.plot().get_legend().get_texts()]
-    assert words[-1] == "learning_rate 0.01 → 0.5"
+    assert words[-1] == "epoch 1: learning_rate 0.01 → 0.5"
     assert words[:2] == ["train loss", "dev loss"]
 
 
@@ -670,10 +768,10 @@ def test_a_file_that_is_being_written_says_nothing_new(tmp_path):
     path.write_text("")
     fit(model, fd.callbacks.LambdaCallback(on_epoch_end=write), sitter, epochs=10)
     assert [(c.epoch, c.name) for c in sitter.changes] == [
-        (3, "undo"),
-        (3, "learning_rate"),
-        (7, "drop/dropout"),
-        (7, "drop_2/dropout"),
+        (4, "undo"),
+        (4, "learning_rate"),
+        (8, "drop/dropout"),
+        (8, "drop_2/dropout"),
     ]
 
 
