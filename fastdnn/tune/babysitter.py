@@ -122,6 +122,9 @@ class Babysitter(MakesChanges):
             ValueError: none is given; while a fit runs, there is no such number, or it may not be this.
                 (Before a fit, `fit` raises it.)
         """
+        if not isinstance(numbers, Mapping | None):
+            hint = 'such as {"drop/dropout": 0.2}, or learning_rate=1e-4'
+            raise ValueError(expected(WHERE, "numbers as a dictionary by name", repr(numbers), hint))
         wanted = {**(numbers or {}), **more}
         if not wanted:
             raise ValueError(expected(WHERE, "a number to change", "none", "such as learning_rate=1e-4"))
@@ -253,7 +256,7 @@ class Babysitter(MakesChanges):
         if self._file is None:
             return
         try:
-            for wish in self._file.news():
+            for wish in self._file.news(lambda: changeable(self.model)):
                 self._ask(wish)
         except ValueError as error:
             self._tell(place, error)
