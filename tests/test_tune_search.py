@@ -494,6 +494,14 @@ class NeedsGroups:
         ({"pruner": "hyperband"}, "expected a pruner, one of median, successive_halving"),
         ({"pruner": 3}, "expected pruner as"),
         ({"executor": "dusk"}, "expected executor as"),
+        ({"executor": "process"}, "expected executor as .*got 'process'; did you mean 'processes'"),
+        ({"jobs": "al"}, "did you mean 'all'"),
+        ({"method": "bayes"}, "did you mean 'bayesian'"),
+        ({"method": "coarse_to_fine", "sampling": "gird"}, "did you mean 'grid'"),
+        ({"pruner": "halving"}, "did you mean 'successive_halving'"),
+        ({"mode": "maximum"}, "did you mean 'max'"),
+        ({"method": "grid", "n_trials": {"lr": 2, "unit": 2}}, "did you mean 'units'"),
+        ({"build": lambda p: p["unit"]}, "KeyError for lr=.*: 'unit'; did you mean 'units'"),
         ({"storage": 3}, "expected storage as a path"),
         ({"seconds": -1}, "expected a finite 0 <= seconds, got -1"),
         ({"cv": 3, "validation_data": DEV}, "got both"),
@@ -765,8 +773,10 @@ def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):
         fd.tune.load(tmp_path / "nothing")
     with pytest.raises(ValueError, match="expected the data of the search"):
         _ = loaded.best_model
-    with pytest.raises(ValueError, match="expected a study 'other' in the storage, got 'search'"):
+    with pytest.raises(ValueError, match="a study of the storage, one of search, got 'other'"):
         fd.tune.load(tmp_path / "journal", "other")
+    with pytest.raises(ValueError, match="got 'serach'; did you mean 'search'"):
+        fd.tune.load(tmp_path / "journal", "serach")
 
 
 def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):

@@ -16,6 +16,8 @@ if not PAGE.exists():
 TEXT = PAGE.read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 SHELL = re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL)
+# What the last block says that it prints.
+PRINTED = "".join(f"{line[2:]}\n" for line in PYTHON[-1].splitlines() if re.match("# +(epoch|─|\\d)", line))
 SECONDS = 90
 
 
@@ -46,11 +48,14 @@ def run(text, folder, ending=""):
     return ended.stdout
 
 
-def test_blocks_of_python_run(tmp_path, monkeypatch):
+def test_blocks_of_python_run(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra `test`")
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(compile("".join(PYTHON), "tuning.md", "exec"), names)
     assert len(names["study"].trials) == 8
+    assert capsys.readouterr().out.endswith(PRINTED)
+    assert {path.name for path in tmp_path.iterdir()} >= {"sitter.toml", "watched.png"}
 
 
 def test_three_processes_share_a_journal(folder):

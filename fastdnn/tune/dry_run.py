@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastdnn.callbacks import Callback
-from fastdnn.errors import NonFiniteLossError, expected, unknown_name
+from fastdnn.errors import NonFiniteLossError, did_you_mean, expected, unknown_name
 from fastdnn.features import NonFiniteValueError, refuse_non_finite
 from fastdnn.io.model_file import model_config
 from fastdnn.model import Model
@@ -54,7 +54,14 @@ def dry_run(where: str, work: Work, method: Method) -> str:
     assert first is not None
     told = ", ".join(f"{name}={value!r}" for name, value in proposals[0].items())
     got = f"{type(first.__cause__).__name__} for {told}: {first.__cause__}"
-    raise ValueError(expected(where, str(first), got)) from first.__cause__
+    hint = _meant(first.__cause__, proposals[0])
+    raise ValueError(expected(where, str(first), got, hint)) from first.__cause__
+
+
+def _meant(error: BaseException | None, params: Mapping[str, Any]) -> str:
+    """The parameter that is nearest to one that `build` looked for and does not get."""
+    wanted = error.args[0] if isinstance(error, KeyError) and error.args else None
+    return did_you_mean(wanted, params) if isinstance(wanted, str) and wanted not in params else ""
 
 
 @contextmanager

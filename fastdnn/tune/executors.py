@@ -8,7 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
-from fastdnn.errors import expected
+from fastdnn.errors import did_you_mean, expected
 from fastdnn.tune.dask_workers import Dask, is_client
 from fastdnn.tune.runner import Outcome, Task, Work
 
@@ -44,7 +44,8 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
     if isinstance(executor, Executor):
         return Given(executor, work)
     wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
-    raise ValueError(expected(where, wanted, repr(executor)))
+    hint = did_you_mean(executor, ("processes", "threads")) if isinstance(executor, str) else ""
+    raise ValueError(expected(where, wanted, repr(executor), hint))
 
 
 class Threads:
