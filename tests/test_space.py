@@ -341,3 +341,14 @@ def test_bad_spaces(given, message):
 def test_bad_calls(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_points_of_a_large_grid_are_counted_without_going_through_them():
+    many = of({f"p{number}": U for number in range(200)})
+    assert len(many.grid(20)) == 16
+    with pytest.raises(ValueError, match="at most 1,000,000 points in a grid"):
+        of({f"p{number}": tune.choice(1, 2) for number in range(200)}).grid(1000)
+    tied = {f"q{number}": U for number in range(3)} | {"n": tune.integers(1, 3)}
+    tied |= tune.when("n", at_least=2, r=tune.choice("a", "b", "c")) | tune.when("n", equals=3, s=U)
+    points = of(tied).grid({"q0": 2, "q1": 3, "q2": 4, "n": 3, "s": 5})
+    assert len(points) == 2 * 3 * 4 * (1 + 3 + 3 * 5)
