@@ -6,7 +6,8 @@ from typing import Any
 
 from fastdnn.errors import expected, unknown_name
 from fastdnn.tune.optuna_parts import storage_of
-from fastdnn.tune.records import SETTINGS, SLOT, Slot, differing, result_of, trial_of, values_of
+from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of, values_of
+from fastdnn.tune.shared_study import differing
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
 

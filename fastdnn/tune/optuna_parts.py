@@ -122,7 +122,9 @@ def _database(where: str, storages: Any, url: str) -> Any:
             if not left:
                 hint = "see that host or folder are there, and that user and password are right"
                 got = " ".join(str(getattr(error, "orig", error)).split())
-                raise ValueError(expected(where, f"a database at {_without_password(url)}", got, hint)) from error
+                raise ValueError(
+                    expected(where, f"a database at {_without_password(url)}", got, hint)
+                ) from error
             time.sleep(random.uniform(0.1, 0.3))
     return None
 

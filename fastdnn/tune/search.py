@@ -172,7 +172,9 @@ def search(
     if not _flag(where, "reproducible", reproducible):
         check_asynchronous(where, method)
     if _flag(where, "resume", resume) and storage is None:
-        hint = 'without one the trials are gone with the search that made them; such as storage="study.journal"'
+        hint = (
+            'without one the trials are gone with the search that made them; such as storage="study.journal"'
+        )
         raise ValueError(expected(where, "a storage with resume=True", "none", hint))
     if not is_text(study_name) or not study_name:
         raise ValueError(expected(where, "study_name as text", repr(study_name)))

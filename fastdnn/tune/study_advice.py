@@ -26,7 +26,9 @@ def advice_of(study: "Study") -> tuple[Advice, ...]:
 def _training_figure(study: "Study") -> list[Advice]:
     if study.monitor.startswith("val_") or not study.trials:
         return []
-    text = "The trials are ranked by rows that they were trained on: the best may be the one that overfits most."
+    text = (
+        "The trials are ranked by rows that they were trained on: the best may be the one that overfits most."
+    )
     held_out = f"val_{study.monitor}"
     kept = any(held_out in trial.metrics for trial in study.trials)
     evidence = f"monitor {study.monitor!r}" + (f"; {held_out!r} is in each trial's metrics" if kept else "")
