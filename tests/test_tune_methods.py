@@ -299,7 +299,8 @@ def test_where_time_is_up_the_best_of_those_that_wait_are_finished(
 @pytest.mark.parametrize("pruner", ["successive_halving", "median"])
 @pytest.mark.parametrize("method", ["random", "grid"])
 def test_a_pruner_keeps_the_models_of_few_trials(method, pruner, monkeypatch):
-    from fastdnn.tune.coordinator import BRACKET, Coordinator
+    from fastdnn.tune.brackets import SIZE
+    from fastdnn.tune.coordinator import Coordinator
 
     kept, arrive = [], Coordinator._arrive
 
@@ -312,13 +313,13 @@ def test_a_pruner_keeps_the_models_of_few_trials(method, pruner, monkeypatch):
     if method == "grid":
         given["n_trials"] = {"lr": 3, "beta_1": 4, "units": 3, "dropout": 1}  # and the activations
     study = search(jobs=1, **given)
-    assert len(study.trials) > 2 * BRACKET
-    assert max(kept) <= BRACKET
+    assert len(study.trials) > 2 * SIZE
+    assert max(kept) <= SIZE
     kept.clear()
     assert rows(search(jobs=3, **given)) == rows(study)
-    assert max(kept) <= 2 * BRACKET
+    assert max(kept) <= 2 * SIZE
     if pruner == "successive_halving":
-        brackets = math.ceil(len(study.trials) / BRACKET)
+        brackets = math.ceil(len(study.trials) / SIZE)
         first = study.trials[: len(study.trials) // brackets]
         assert sum(each.state == "complete" for each in first) == math.ceil(len(first) / 3)
 
