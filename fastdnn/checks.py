@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from fastdnn.errors import expected, unknown_name
+from fastdnn.errors import UnusableDataError, expected, unknown_name
 
 
 def is_real(value: object) -> bool:
@@ -96,6 +96,25 @@ def is_text(value: object) -> TypeGuard[str]:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def refuse_masked(where: str, what: str, value: object) -> None:
+    """Raise where values of an array are masked: what lies under the mask would count like any other.
+
+    Raises:
+        UnusableDataError: a ValueError; some are.
+
+    >>> import numpy as np
+    >>> from fastdnn.checks import refuse_masked
+    >>> refuse_masked("fit", "x", np.ma.masked_equal([1, 2, 3], 2))
+    Traceback (most recent call last):
+    ...
+    fastdnn.errors.UnusableDataError: [fit] expected x without masked values, got 1 of them; leave these ...
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        hint = "leave these rows out, or fill them: .filled(...)"
+        got = f"{value.mask.sum()} of them"
+        raise UnusableDataError(expected(where, f"{what} without masked values", got, hint))
 
 
 def choice(where: str, kind: str, value: object, known: Iterable[str]) -> str:

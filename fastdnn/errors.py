@@ -7,6 +7,16 @@ from collections.abc import Iterable
 _MOST_NAMES = 50  # of a list, in one message
 
 
+class UnusableDataError(ValueError):
+    """The arrays cannot train any model: they hold texts, masked values, numbers that are not finite, or have
+    unlike numbers of rows.
+    """
+
+
+class UnknownFigureError(ValueError):
+    """There is no figure of the name that is to be monitored."""
+
+
 class NonFiniteLossError(FloatingPointError):
     """The loss of a training step was NaN or infinite; the model keeps the weights of the last whole step."""
 

@@ -10,25 +10,19 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.checks import refuse_masked
 from fastdnn.data.frames import frame_values, is_frame
 from fastdnn.data.sparse import CsrRows
-from fastdnn.errors import expected
+from fastdnn.errors import UnusableDataError, expected
 
+_SHOWN = 40  # characters of a text in an error
 _BLOCK = 1 << 20  # elements checked at a time, so that no mask of the whole array is made
 _SPARSE_HINT = "use .toarray(), in a generator batch by batch where the whole is too large"
 
 
 def _as_array(where: str, what: str, value: Any) -> np.ndarray:
     """`value` as a NumPy array of real numbers."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise ValueError(
-            expected(
-                where,
-                f"{what} without masked values",
-                f"{value.mask.sum()} of them",
-                "fill them first: .filled()",
-            )
-        )
+    refuse_masked(where, what, value)
     if hasattr(value, "toarray") and hasattr(value, "tocsr"):
         raise ValueError(expected(where, f"{what} as a dense array", "a sparse one", _SPARSE_HINT))
     if type(value) is not np.ndarray and is_frame(value):
@@ -36,22 +30,35 @@ def _as_array(where: str, what: str, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise ValueError(expected(where, f"{what} as an array", "rows of unlike lengths")) from error
+        raise UnusableDataError(expected(where, f"{what} as an array", "rows of unlike lengths")) from error
     if array.dtype == object:
         try:
             array = array.astype(np.float64)
         except (TypeError, ValueError) as error:
-            raise ValueError(
-                expected(where, f"{what} as numbers", "objects", "convert them first")
-            ) from error
+            got, hint = _no_number(what, array)
+            raise UnusableDataError(expected(where, f"{what} as numbers", got, hint)) from error
     if array.dtype.kind not in "buif":
-        raise ValueError(
-            expected(where, f"{what} as real numbers", f"dtype {array.dtype}", "convert them first")
-        )
+        got, hint = _no_number(what, array)
+        raise UnusableDataError(expected(where, f"{what} as real numbers", got, hint))
     return array
 
 
-class NonFiniteValueError(ValueError):
+def _no_number(what: str, array: np.ndarray) -> tuple[str, str]:
+    """What an array holds instead of numbers, and what to do about it."""
+    texts = (
+        (each for each in array.flat if isinstance(each, str | bytes)) if array.dtype.kind in "USO" else ()
+    )
+    text = next(iter(texts), None)
+    if text is None:
+        return f"dtype {array.dtype}", "convert them first"
+    if what == "y":
+        hint = "number the classes: names, y = np.unique(y, return_inverse=True)"
+    else:
+        hint = "fd.data.TableEncoder makes numbers of columns with texts"
+    return f"texts such as {text[:_SHOWN]!r}", hint
+
+
+class NonFiniteValueError(UnusableDataError):
     """A number in the arrays is NaN or infinite: what users are told."""
 
 
@@ -250,4 +257,4 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
 
 def _same_rows(where: str, what: str, got: int, rows: int) -> None:
     if got != rows:
-        raise ValueError(expected(where, f"as many rows in {what} as in x, {rows}", got))
+        raise UnusableDataError(expected(where, f"as many rows in {what} as in x, {rows}", got))

@@ -328,7 +328,10 @@ def test_bad_spaces(given, message):
             lambda: of({"a": U}).grid({"a": 2.0}),
             "the number of values of 'a' as a whole number >= 1, got 2.0",
         ),
-        (lambda: of({"a": U, "b": U}).grid({"a": 2000, "b": 2000}), "at most 1,000,000 points in a grid, got more"),
+        (
+            lambda: of({"a": U, "b": U}).grid({"a": 2000, "b": 2000}),
+            "at most 1,000,000 points in a grid, got more",
+        ),
         (
             lambda: of({"a": tune.choice(1, 2, 3), "b": U}).grid(2),
             "n of at least 3 for a grid of this space, got 2",

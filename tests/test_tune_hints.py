@@ -11,8 +11,8 @@ import warnings
 import numpy as np
 import optuna_or_skip  # noqa: F401
 import pytest
-from searches import rows, search
 from searches import build as build_of_all
+from searches import rows, search
 
 import fastdnn as fd
 from fastdnn.tune.methods.distinct import point_count, random_points
@@ -121,7 +121,9 @@ def test_build_is_called_no_more_than_twice_where_it_reads_all():
 def test_a_name_that_is_not_in_the_space_is_told_with_those_that_are():
     with pytest.raises(ValueError, match="one of lr, units, got 'unit'; did you mean 'units'"):
         short(build=lambda p: build({"lr": p["lr"], "units": p["unit"]}))
-    with pytest.raises(ValueError, match=r"no attribute 'lr'; the values are a dictionary: p\['lr'\]"):
+    with pytest.raises(
+        ValueError, match=r"no attribute 'lr'; the values are drawn, and in a dictionary: p\['lr'\]"
+    ):
         short(build=lambda p: build({"lr": p.lr}))
     assert short(build=lambda p: build(p if "unit" not in p else {})).best_trial
 
@@ -203,7 +205,9 @@ def test_conditions_and_ranges_count_as_they_are_there():
 
 
 def test_options_without_a_hash_are_told_apart():
-    space = fd.tune.Space.of("test", {"sizes": fd.tune.choice([8], [8, 4], [4]), "flag": fd.tune.choice(1, True)})
+    space = fd.tune.Space.of(
+        "test", {"sizes": fd.tune.choice([8], [8, 4], [4]), "flag": fd.tune.choice(1, True)}
+    )
     points = random_points(space, 0, 50)
     assert len(points) == 6
     assert sum(point["flag"] is True for point in points) == 3
@@ -297,7 +301,7 @@ def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):
     with pytest.raises(ValueError, match=r"loaded without it; load\(storage, space=space\)"):
         fd.tune.load(storage).importances()
     assert set(fd.tune.load(storage, space=SPACE).importances()) == {"lr", "units"}
-    with pytest.raises(ValueError, match="got 2; search on: more n_trials"):
+    with pytest.raises(ValueError, match=r"got 2; search on: more n_trials"):
         short(n_trials=2).importances()
-    with pytest.raises(ValueError, match="20 complete trials of equal value; .* monitor a finer figure"):
+    with pytest.raises(ValueError, match=r"20 complete trials of equal value; .* monitor a finer figure"):
         study_of(lambda p, number: 1.0, 20).importances()

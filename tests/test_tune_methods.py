@@ -496,10 +496,11 @@ print(search(executor="processes", jobs=1, n_trials=1))
         [sys.executable, script], env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert (
-        "[search] expected processes that can begin, got one that ended at once; a script calls"
-        in ended.stderr
-    )
+    process, *traceback, last = ended.stderr.splitlines()
+    assert process.startswith('[search] expected search under `if __name__ == "__main__":`, got one that')
+    assert "RuntimeError: [search] expected processes that can begin, got one that ended at once" in last
+    assert 'call search under `if __name__ == "__main__":`' in last
+    assert sum("Traceback" in line for line in traceback) == 1
 
 
 def test_a_trial_that_kills_its_process_is_the_only_one_that_fails():

@@ -215,7 +215,7 @@ def test_the_repr_of_a_trial_shows_all_its_values():
     metrics = {"loss": 0.5, "accuracy": 0.25, "val_loss": 0.125, "val_accuracy": 0.0625}
     folds = ({"loss": 0.5, "value": 0.125},) * 5
     told = repr(fd.tune.Trial(3, params, 5, value=0.125, metrics=metrics, folds=folds, epochs=3))
-    for name, value in [*params.items(), *metrics.items()][:3] + [*metrics.items()]:
+    for name, value in [*[*params.items()][:3], *metrics.items()]:
         assert f"{name!r}: {value!r}" in told
     assert "'sizes': <list of 400 characters>" in told
     assert "folds=<5 folds>" in told

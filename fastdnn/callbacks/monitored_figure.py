@@ -1,11 +1,12 @@
 """A figure that callbacks watch, and which of its values is the better one."""
 
+import difflib
 import math
 from collections.abc import Collection
 from typing import Literal
 
 from fastdnn.checks import choice, number
-from fastdnn.errors import unknown_name
+from fastdnn.errors import UnknownFigureError, expected, unknown_name
 
 Mode = Literal["auto", "min", "max"]
 # Figures of which more is better, by the ends of their names.
@@ -54,9 +55,34 @@ class MonitoredFigure:
         """See that the figure will be there.
 
         Raises:
-            ValueError: it will not.
+            UnknownFigureError: a ValueError; it will not.
         """
         if self.figure not in figures:
-            error = unknown_name(self._where, "a figure to monitor", self.figure, figures)
-            hint = "; give fit validation_data=(x, y), or monitor the loss"
-            raise ValueError(f"{error}{hint if self.figure.startswith('val_') else ''}")
+            raise unknown_figure(self._where, self.figure, figures)
+
+
+def unknown_figure(where: str, figure: str, figures: Collection[str]) -> UnknownFigureError:
+    """The error for a figure that is not among those of a training, with what would make it one.
+
+    >>> from fastdnn.callbacks.monitored_figure import unknown_figure
+    >>> print(unknown_figure("EarlyStopping", "val_accuracy", ["loss", "val_loss"]))
+    [EarlyStopping] expected a figure to monitor, one of loss, val_loss, got 'val_accuracy'; \
+compile(..., metrics=['accuracy']) computes it
+    >>> print(unknown_figure("EarlyStopping", "val_los", ["loss"]))
+    [EarlyStopping] expected a figure to monitor, one of loss, got 'val_los'; \
+give fit validation_data=(x, y), or monitor 'loss'
+    """
+    from fastdnn import metrics
+
+    base = figure.removeprefix("val_")
+    held_out = any(name.startswith("val_") for name in figures)
+    wanted = f"a figure to monitor, one of {', '.join(sorted(figures))}"
+    if base not in figures and base in metrics.REGISTRY.strings:
+        return UnknownFigureError(
+            expected(where, wanted, repr(figure), f"compile(..., metrics=[{base!r}]) computes it")
+        )
+    if figure.startswith("val_") and not held_out:
+        near = difflib.get_close_matches(base, sorted(figures), n=1, cutoff=0.5) or ["loss"]
+        hint = f"give fit validation_data=(x, y), or monitor {near[0]!r}"
+        return UnknownFigureError(expected(where, wanted, repr(figure), hint))
+    return UnknownFigureError(str(unknown_name(where, "a figure to monitor", figure, figures)))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastdnn.checks import refuse_masked
 from fastdnn.data.frames import is_frame
 from fastdnn.data.groups import split_groups
 from fastdnn.data.sparse import is_sparse
@@ -67,6 +68,8 @@ def train_dev_test_split(
     where = "[train_dev_test_split]"
     if not arrays:
         raise TypeError(f"{where} expected at least one array, got none; call train_dev_test_split(x, y)")
+    for position, array in enumerate(arrays):
+        refuse_masked("train_dev_test_split", f"array {position}", array)
     columns = [array if is_frame(array) or is_sparse(array) else np.asarray(array) for array in arrays]
     for position, column in enumerate(columns):
         if len(column.shape) == 0:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastdnn.checks import refuse_masked
 from fastdnn.data.draws import bits
 
 Indices = NDArray[np.intp]
@@ -31,6 +32,7 @@ def class_numbers(where: str, name: str, labels: ArrayLike, n: int) -> Indices:
     >>> class_numbers("Here", "stratify", ["b", "a", "b"], 3)
     array([1, 0, 1])
     """
+    refuse_masked(where, name, labels)
     array = np.asarray(labels)
     begin = f"[{where}] {name}:"
     kind = "class labels" if name == "stratify" else "group labels"

@@ -35,7 +35,7 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     what tells the best 2 of 4 trials from the others (%)
     hatched: no more than by chance
     """
-    trials = trials_of("study_importance", study)
+    trials_of("study_importance", study)
     found = study.importances()
     shares = sorted(found.items(), key=lambda item: item[1])
     if not shares:

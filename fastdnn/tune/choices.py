@@ -29,6 +29,9 @@ class Choice(Distribution):
         options = tuple(each.item() if _is_numpy_scalar(each) else each for each in self.options)
         object.__setattr__(self, "options", options)
         for number, option in enumerate(options):
+            if isinstance(option, Distribution):
+                hint = "what goes with one of several is a parameter of its own: fd.tune.when"
+                raise ValueError(expected(self.where, "options that are values", "a distribution", hint))
             if isinstance(option, float) and option != option:
                 raise ValueError(expected(self.where, "options that are values", "nan"))
             if self._place(option) != number:

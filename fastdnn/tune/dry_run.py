@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from fastdnn.callbacks import Callback
-from fastdnn.errors import NonFiniteLossError, did_you_mean, expected, unknown_name
-from fastdnn.features import NonFiniteValueError, refuse_non_finite
+from fastdnn.callbacks.monitored_figure import unknown_figure
+from fastdnn.errors import NonFiniteLossError, UnknownFigureError, UnusableDataError, expected
+from fastdnn.features import refuse_non_finite
 from fastdnn.io.model_file import model_config
 from fastdnn.model import Model
 from fastdnn.tune.methods import Method
@@ -49,19 +50,14 @@ def dry_run(where: str, work: Work, method: Method) -> str:
             first = first or error
         else:
             if work.monitor not in figures:
-                raise unknown_name(where, "a figure to monitor", work.monitor, figures)
+                raise unknown_figure(where, work.monitor, figures)
             return made
     assert first is not None
+    if isinstance(first.__cause__, UnknownFigureError):
+        raise first.__cause__
     told = ", ".join(f"{name}={value!r}" for name, value in proposals[0].items())
     got = f"{type(first.__cause__).__name__} for {told}: {first.__cause__}"
-    hint = _meant(first.__cause__, proposals[0])
-    raise ValueError(expected(where, str(first), got, hint)) from first.__cause__
-
-
-def _meant(error: BaseException | None, params: Mapping[str, Any]) -> str:
-    """The parameter that is nearest to one that `build` looked for and does not get."""
-    wanted = error.args[0] if isinstance(error, KeyError) and error.args else None
-    return did_you_mean(wanted, params) if isinstance(wanted, str) and wanted not in params else ""
+    raise ValueError(expected(where, str(first), got)) from first.__cause__
 
 
 @contextmanager
@@ -69,7 +65,7 @@ def _trying(what: str) -> Iterator[None]:
     """Errors in it are perhaps those of the values; what holds for all values is raised as it is."""
     try:
         yield
-    except NonFiniteValueError:
+    except UnusableDataError:
         raise
     except Exception as error:
         if isinstance(error, TypeError) and str(error).startswith("[search, build]"):

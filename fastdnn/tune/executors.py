@@ -92,6 +92,22 @@ class _Submitted:
         return running > 0
 
 
+_GUARD = (
+    'each of them runs the script from its beginning: call search under `if __name__ == "__main__":`, and '
+    "have script and build in files; what the process said is above"
+)
+
+
+def _refuse_unguarded(where: str) -> None:
+    """End a process that reads the script of the search that began it, and comes to that search: in a line,
+    as what counts is told by the search.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        wanted = 'search under `if __name__ == "__main__":`'
+        got = "one that each process of it would call again while it begins"
+        raise SystemExit(expected(where, wanted, got))
+
+
 class Processes:
     """Processes of their own (spawn), each of which gets the data once: for a `build`, layers or losses in
     Python that would wait for each other's GIL.
@@ -102,6 +118,7 @@ class Processes:
     """
 
     def __init__(self, where: str, work: Work, jobs: int) -> None:
+        _refuse_unguarded(where)
         try:
             self._work = pickle.dumps(work)
         except Exception as error:
@@ -115,13 +132,10 @@ class Processes:
         self._begin()
         try:
             self._pool.submit(int).result()
-        except BrokenProcessPool as error:
-            hint = (
-                'a script calls search under `if __name__ == "__main__":`, and has its build in a file; what '
-                "the process said is above"
-            )
-            wanted = "processes that can begin"
-            raise RuntimeError(expected(where, wanted, "one that ended at once", hint)) from error
+        except BrokenProcessPool:
+            raise RuntimeError(
+                expected(where, "processes that can begin", "one that ended at once", _GUARD)
+            ) from None
 
     def _begin(self) -> None:
         self._pool = ProcessPoolExecutor(

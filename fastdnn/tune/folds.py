@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastdnn.checks import whole
+from fastdnn.checks import refuse_masked, whole
 from fastdnn.data.frames import _column_names, is_frame
 from fastdnn.data.sparse import is_sparse
 from fastdnn.errors import expected
@@ -73,6 +73,7 @@ def _checked(where: str, number: int, pair: Any, rows: int) -> tuple[np.ndarray,
         raise ValueError(expected(where, wanted, type(pair).__name__))
     found = []
     for side, given in zip(("train", "dev"), pair, strict=True):
+        refuse_masked(where, f"cv, fold {number}: {side} rows", given)
         array = np.asarray(given)
         array = np.flatnonzero(array) if array.dtype == bool and array.shape == (rows,) else array
         fits = array.ndim == 1 and array.dtype.kind in "iu" and len(array)

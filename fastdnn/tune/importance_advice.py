@@ -8,8 +8,8 @@ from fastdnn.tune.choices import Choice
 from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial
 
-# Complete trials. Of five parameters one of which decides, with some noise, that one was the first of the order
-# in 5 of 10 studies of 6 to 10 trials, 9 of 10 of 15 and 19 of 20 of 20.
+# Complete trials. Of five parameters one of which decides, with some noise, that one was the first of the
+# order in 5 of 10 studies of 6 to 10 trials, 9 of 10 of 15 and 19 of 20 of 20.
 _FEW, _VERY_FEW = 20, 10
 _FEW_WITH = 10  # trials that have a conditional parameter
 _NARROW = 0.1  # of a range: where nine of ten values lie in it, the parameter was hardly tried
@@ -34,9 +34,10 @@ def _few(complete: Sequence[Trial]) -> list[Advice]:
     if len(complete) >= _FEW:
         return []
     very = len(complete) < _VERY_FEW
-    text = f"{len(complete)} trials are {'too ' if very else ''}few to rank parameters by: make it {_FEW} or more."
-    known = f"of up to {_VERY_FEW} trials every second order began with one that hardly matters, of {_FEW} one in 20"
-    evidence = f"where one of five parameters decided, {known}"
+    few = "too few" if very else "few"
+    text = f"{len(complete)} trials are {few} to rank parameters by: make it {_FEW} or more."
+    known = f"of {_FEW} trials in 19 of 20 studies, of 15 in 9 of 10, of up to {_VERY_FEW} in 5 of 10"
+    evidence = f"where one of five parameters decided, it came first {known}"
     return [Advice("few_trials", "warning" if very else "hint", text, evidence)]
 
 

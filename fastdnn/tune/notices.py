@@ -1,9 +1,10 @@
-"""What a search says before its first trial: nothing that keeps it from running, but perhaps not what is meant."""
+"""What a search says before its first trial of what may not be meant so, but keeps it from nothing."""
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.errors import expected
 from fastdnn.tune.methods import Method
 from fastdnn.tune.methods.distinct import point_count
@@ -20,6 +21,19 @@ def of_training_figure(where: str, monitor: str) -> Iterator[str]:
         hint = "it is of the rows that trials train on, where what overfits is the best"
         wanted = f"monitor as a figure of held-out rows, 'val_{monitor}'"
         yield expected(where, wanted, repr(monitor), hint)
+
+
+def of_odd_mode(where: str, monitor: str, mode: str) -> Iterator[str]:
+    """The worst would be the best: the lowest accuracy, the highest loss.
+
+    >>> from fastdnn.tune.notices import of_odd_mode
+    >>> [*of_odd_mode("search", "val_accuracy", "max"), *of_odd_mode("search", "val_loss", "auto")]
+    []
+    """
+    usual = "max" if higher_is_better(monitor) else "min" if monitor.endswith("loss") else mode
+    if mode not in ("auto", usual):
+        hint = f"the {'lowest' if mode == 'min' else 'highest'} would be the best trial"
+        yield expected(where, f"mode {usual!r} or 'auto' of {monitor!r}", repr(mode), hint)
 
 
 def of_few_points(where: str, name: str, n_trials: Any, method: Method) -> Iterator[str]:

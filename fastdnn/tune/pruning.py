@@ -116,11 +116,9 @@ def pruner_of(where: str, given: Any) -> Pruner | None:
     if given is None or isinstance(given, SuccessiveHalving | Median):
         return given
     if not isinstance(given, str):
-        raise ValueError(
-            expected(
-                where, 'pruner as "successive_halving", "median", an object of them, or None', repr(given)
-            )
-        )
+        wanted = 'pruner as "successive_halving", "median", an object of them, or None'
+        hint = f"make one: fd.tune.{given.__name__}()" if given in (SuccessiveHalving, Median) else ""
+        raise ValueError(expected(where, wanted, repr(given), hint))
     if given not in _NAMES:
         raise unknown_name(where, "a pruner", given, _NAMES)
     return _NAMES[given]()

@@ -9,6 +9,7 @@ from typing import Any, Self
 from fastdnn.checks import as_float, whole
 from fastdnn.errors import expected
 from fastdnn.tune.distribution import Distribution, window
+from fastdnn.tune.whole_numbers import index_of
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,11 @@ class LogUniform(_Rounded):
         return f"log-uniform, {self._ends()}"
 
     def _rule(self) -> tuple[str, str]:
-        return "0 < low < high", "0 has no logarithm: begin at the least value that matters, such as 1e-6"
+        if _are_exponents(self.low, self.high):
+            hint = f"ends are the values themselves: did you mean log_uniform(1e{self.low}, 1e{self.high})?"
+        else:
+            hint = "0 has no logarithm: begin at the least value that matters, such as 1e-6"
+        return "0 < low < high", hint
 
     def _fits(self, low: float, high: float) -> bool:
         return low > 0 and math.log10(low) < math.log10(high)
@@ -202,3 +207,9 @@ class OneMinusLogUniform(_Range):
 
     def _for_optuna(self, distributions: Any) -> Any:
         return distributions.FloatDistribution(1 - self.high, 1 - self.low, log=True)
+
+
+def _are_exponents(low: Any, high: Any) -> bool:
+    """Whether ends may be meant as those of r, of values 10^r."""
+    both = [index_of(low), index_of(high)]
+    return None not in both and low < high and -20 <= low < 0 <= 10 >= high

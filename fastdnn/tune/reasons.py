@@ -7,7 +7,8 @@ from fastdnn.tune.trial import Trial
 
 _NUMBER = re.compile(r"\d[\d.,]*(?:e[+-]?\d+)?")  # in which reasons of one kind differ: sizes, values, rows
 _LISTED = 3  # numbers of trials, and reasons in a line
-_LONGEST = 300  # characters of a reason, of which an error of a user's own code may have thousands
+# Characters of a reason, of which an error of a user's own code may have thousands: below a table, in a line.
+_LONGEST, _SHORT = 400, 160
 
 
 def grouped(trials: Iterable[Trial]) -> list[list[Trial]]:
@@ -34,19 +35,19 @@ def reason_lines(trials: Iterable[Trial]) -> list[str]:
 
 
 def commonest(trials: Iterable[Trial]) -> str:
-    """The most frequent reasons in a line, with their counts; "" where none failed."""
+    """The most frequent reasons in a line, with their counts, the long ones cut; "" where none failed."""
     groups = grouped(trials)
     if len(groups) == 1 and len(groups[0]) == 1:
-        return f"trial {groups[0][0].number}: {_why(groups[0])}"
-    said = [f"{len(group)} of them: {_why(group)}" for group in groups[:_LISTED]]
+        return f"trial {groups[0][0].number}: {_why(groups[0], _SHORT)}"
+    said = [f"{len(group)} of them: {_why(group, _SHORT)}" for group in groups[:_LISTED]]
     left = len(groups) - _LISTED
     return "; ".join([*said, *([f"and {left} other reasons"] if left > 0 else [])])
 
 
-def _why(group: list[Trial]) -> str:
+def _why(group: list[Trial], longest: int = _LONGEST) -> str:
     """The reason of the first; that the others' have other numbers, is said."""
     reason = group[0].reason
-    reason = reason if len(reason) <= _LONGEST else f"{reason[:_LONGEST]} ..."
+    reason = reason if len(reason) <= longest else f"{reason[:longest]} ..."
     one = len({trial.reason for trial in group}) == 1
     return reason if one else f"{reason} (trial {group[0].number}; the others with other numbers)"
 

@@ -192,8 +192,10 @@ class Work(ShortRepr):
         with seeds_given(model_seeds(seed)):
             model = self.build(copied(params))
         if not isinstance(model, Model) or model._compiled is None:
-            got = "one that is not compiled" if isinstance(model, Model) else type(model).__name__
-            raise TypeError(expected("search, build", "a compiled model", got, "end with `return model`"))
+            got, hint = type(model).__name__, "end with `return model`"
+            if isinstance(model, Model):
+                got, hint = "one that is not compiled", "call model.compile(...) before `return model`"
+            raise TypeError(expected("search, build", "a compiled model", got, hint))
         if model.compiled.epochs_done:
             hint = "make it inside of build, anew at each call"
             raise TypeError(expected("search, build", "a new model", "one that was trained", hint))

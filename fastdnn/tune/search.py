@@ -19,10 +19,11 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
-from fastdnn.tune.notices import of_few_points, of_training_figure, of_unread
+from fastdnn.tune.notices import of_few_points, of_odd_mode, of_training_figure, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
+from fastdnn.tune.search_arguments import build_of, check_class_weight, check_cv, method_name
 from fastdnn.tune.space import Space
 from fastdnn.tune.space_hints import hint_for
 from fastdnn.tune.study import Study
@@ -82,8 +83,8 @@ def search(
         method: "random"; "grid"; "coarse_to_fine": stages that zoom into the region of the best quarter, each
             trained twice as long as the one before; "evolutionary"; "bayesian": both from generation to
             generation.
-        n_trials: how many; of a grid at most, or {name: number of values}. "random" tries no combination twice
-            where they are finitely many, and ends when all were tried.
+        n_trials: how many; of a grid at most, or {name: number of values}. "random" tries no combination
+            twice where they are finitely many, and ends when all were tried.
         epochs: of each trial, default 10, or a distribution, whose values `build` gets as "epochs".
         batch_size: of each trial, default 32, or a distribution, likewise as "batch_size".
         validation_data: (x, y) or (x, y, sample_weight), on which trials are compared.
@@ -98,8 +99,8 @@ def search(
         callbacks: each fit gets copies of them; or a function of the values that gives a trial's, which is
             needed where they write files. After a cross-validation `best_model` is trained without those
             whose `monitor` begins with "val_"; see `Study.train`.
-        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`. Without "val_"
-            it is that of the training rows, in which what overfits is the best.
+        monitor: the figure that is a trial's value: "val_" and "loss" or a metric of `compile`. Without
+            "val_" it is that of the training rows, in which what overfits is the best.
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
             `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
@@ -166,6 +167,7 @@ def search(
     where = "search"
     optuna(where)
     told = Told(where, verbose)
+    build = build_of(where, build, space)
     searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
     figure, best = _monitored(where, monitor, mode)
     chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
@@ -181,10 +183,12 @@ def search(
     if cv is None and not (stratify is None and groups is None):
         name = "stratify" if groups is None else "groups"
         raise ValueError(expected(where, f"{name} with cv=", f"{name} without folds"))
+    check_cv(where, cv)
+    check_class_weight(where, class_weight)
     resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
-        build=_callable(where, "build", build),
+        build=build,
         data=data,
         dev=_dev(where, validation_data, cv),
         folds=() if cv is None else folds_of(where, cv, data, stratify, groups, seed),
@@ -202,6 +206,7 @@ def search(
     unread, asked = reads.unread(searched, chosen.seed)
     for notice in (
         *of_training_figure(where, figure),
+        *of_odd_mode(where, figure, mode),
         *of_few_points(where, method, n_trials, chosen),
         *of_unread(where, unread, asked),
     ):
@@ -303,7 +308,7 @@ def _method(
     stages: int,
     sampling: str,
 ) -> Method:
-    kind: Any = METHODS[choice(where, "a method", name, METHODS)]
+    kind: Any = METHODS[method_name(where, name)]
     if isinstance(n_trials, Mapping):
         if name != "grid":
             raise ValueError(expected(where, f"n_trials as a number for {name!r}", repr(n_trials)))
@@ -319,13 +324,6 @@ def _method(
         choice(where, "sampling", sampling, ("random", "grid")),
     )
     return made
-
-
-def _callable(where: str, name: str, given: Any) -> Any:
-    if not callable(given):
-        hint = "a function of a dictionary of values that returns a compiled model"
-        raise ValueError(expected(where, f"{name} as a function", repr(given), hint))
-    return given
 
 
 def _dev(where: str, given: Any, cv: Any) -> tuple[Any, Any, Any] | None:

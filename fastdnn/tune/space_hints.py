@@ -16,15 +16,18 @@ def hint_for(given: Any) -> str:
     """What to write instead.
 
     >>> from fastdnn.tune.space_hints import hint_for
-    >>> hint_for([16, 32])
-    'one of several is fd.tune.choice([16, 32])'
+    >>> hint_for([16, 32, 64])
+    'one of several is fd.tune.choice([16, 32, 64])'
     >>> hint_for((0.001, 0.1))
     'from 0.001 to 0.1 is fd.tune.log_uniform(0.001, 0.1), one of the two fd.tune.choice((0.001, 0.1))'
     """
     if isinstance(given, Mapping):
         return "spread what when() gives: {..., **fd.tune.when(...)}"
     if _is_pair(given):
-        return f"from {given[0]} to {given[1]} is {_range(*given)}, one of the two fd.tune.choice({given})"
+        reach, which = f"from {given[0]} to {given[1]}", f"fd.tune.choice({given})"
+        if isinstance(given, tuple):
+            return f"{reach} is {_range(*given)}, one of the two {which}"
+        return f"one of the two is {which}, {reach} {_range(*given)}"
     if isinstance(given, range) and len(given):
         step = "" if abs(given.step) == 1 else f", step={abs(given.step)}"
         return f"that is fd.tune.integers({min(given)}, {max(given)}{step})"
@@ -45,7 +48,7 @@ def hint_for(given: Any) -> str:
 
 def _is_pair(given: Any) -> bool:
     """Whether it is (low, high)."""
-    is_two = isinstance(given, tuple) and len(given) == 2
+    is_two = isinstance(given, tuple | list) and len(given) == 2
     return is_two and all(is_real(each) for each in given) and as_float(given[0]) < as_float(given[1])
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fastdnn.tune.study import Study
 
 _MANY_FAILED = 0.2  # of the trials
+_SOME = "Many trials failed: leave out the values that cannot work."
 _LEAST = 20  # complete trials, the best quarter of which is five
 _EDGE = 0.2  # of a range: where half of the best quarter lies in it, with the best, the end may cut them off
 
@@ -51,11 +52,13 @@ def _failures(study: "Study") -> list[Advice]:
     failed = [trial for trial in study.trials if trial.state == "failed"]
     if len(failed) <= _MANY_FAILED * len(study.trials):
         return []
+    all_failed = len(failed) == len(study.trials)
+    text = "All trials failed: mend what they failed by." if all_failed else _SOME
     return [
         Advice(
             "failed_trials",
-            "warning",
-            "Many trials failed: leave out the values that cannot work.",
+            "error" if all_failed else "warning",
+            text,
             f"{len(failed)} of {len(study.trials)} trials; {commonest(failed)}",
         )
     ]

@@ -1,4 +1,4 @@
-"""Which values of a trial `build` looks at: a parameter that it never reads costs trials and changes nothing."""
+"""Which values of a trial `build` looks at: one that it never reads costs trials and changes nothing."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -50,7 +50,9 @@ class Values(dict[str, Any]):
         raise NoSuchParameter(str(unknown_name("build", "a parameter of this trial", name, super().keys())))
 
     def __getattr__(self, name: str) -> Any:
-        hint = f"; the values are a dictionary: p[{name!r}]" if name in super().keys() else ""
+        names = list(super().keys())
+        some = next((each for each in names if each == name or name.startswith("suggest")), None)
+        hint = "" if some is None else f"; the values are drawn, and in a dictionary: p[{some!r}]"
         raise AttributeError(f"'dict' object has no attribute {name!r}{hint}")
 
     def __contains__(self, name: object) -> bool:
@@ -87,7 +89,7 @@ class Values(dict[str, Any]):
         self._all()
         return super().__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]  # as of a dict
+    __hash__ = None  # as of a dict
 
     def __or__(self, other: Any) -> Any:
         return dict(self) | other
