@@ -43,7 +43,8 @@ def compared(task: Task, folds: int | None) -> str:
         "regression": (f"{whose} RMSE in the target's own units", "lower"),
     }
     words, better = what[task.kind]
-    return f"trials are compared by {monitor_of(task)[0]}, {words}: the {better}, the better"
+    spread = "" if folds is None else "; ± is the standard deviation over the folds"
+    return f"trials are compared by {monitor_of(task)[0]}, {words}: the {better}, the better{spread}"
 
 
 def others(arguments: argparse.Namespace) -> str:
