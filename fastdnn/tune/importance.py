@@ -15,7 +15,7 @@ _LEAST = 4  # complete trials, of which the best quarter is one
 
 def importances(study: "Study") -> dict[str, float]:
     """See `Study.importances`."""
-    complete = [trial for trial in study.trials if trial.state == "complete"]
+    complete = [trial for trial in study.trials if trial.state == "complete" and trial.is_comparable]
     space = study.space
     if space is None or len(complete) < _LEAST:
         got = "a study that was loaded" if space is None else f"{len(complete)}"

@@ -1,6 +1,7 @@
 """One trial of a search: the values that were tried, and what came of them."""
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -44,6 +45,11 @@ class Trial(ShortRepr):
     epochs: int = 0
     seconds: float = 0.0
     reason: str = ""
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether its value is a finite number."""
+        return self.value is not None and math.isfinite(self.value)
 
     @property
     def spread(self) -> float | None:
