@@ -113,7 +113,8 @@ def test_it_says_where_the_other_trials_are(command, tmp_path):
     few = ("tune", "digits", "--epochs", "1", "--trials", "11", "--hidden", "8", "--jobs", "1")
     assert "... 1 more: --csv FILE\n" in command(*few)
     assert f"... 1 more: {tmp_path / 't.csv'}\n" in command(*few, "--csv", tmp_path / "t.csv")
-    assert "the mean over 2 folds of their share of right answers" in command(*few, "--cv", "2")
+    told = command(*few, "--cv", "2")
+    assert "mean over 2 folds of their share of right answers: the higher, the better; ± is the" in told
 
 
 @pytest.mark.parametrize(

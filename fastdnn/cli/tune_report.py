@@ -43,7 +43,8 @@ def compared(task: Task, folds: int | None) -> str:
         "regression": (f"{whose} RMSE in the target's own units", "lower"),
     }
     words, better = what[task.kind]
-    return f"trials are compared by {monitor_of(task)[0]}, {words}: the {better}, the better"
+    spread = "" if folds is None else "; ± is the standard deviation over the folds"
+    return f"trials are compared by {monitor_of(task)[0]}, {words}: the {better}, the better{spread}"
 
 
 def others(arguments: argparse.Namespace) -> str:
@@ -54,7 +55,7 @@ def others(arguments: argparse.Namespace) -> str:
 def interrupted(study: Study | None, task: Task, arguments: argparse.Namespace) -> None:
     """What is done, and how to go on."""
     output.say()
-    if study is not None and any(trial.state == "complete" for trial in study.trials):
+    if study is not None and any(trial.state == "complete" and trial.is_comparable for trial in study.trials):
         best = study.best_trial
         recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
         told = study.told("--csv FILE, once the search is done")
