@@ -1,6 +1,7 @@
 """How fastdnn says no: `[where] expected ..., got ...; hint`."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 _MOST_NAMES = 50  # of a list, in one message
@@ -34,8 +35,27 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> V
     names = sorted(known)
     listed = ", ".join(names[:_MOST_NAMES])
     listed += f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    words = set(str(name).lower().split("_"))
-    close = [known for known in names if len(words) > 1 and words <= set(known.split("_"))]
-    close = close or difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}?" if close else ""
-    return ValueError(expected(where, f"{kind}, one of {listed}", repr(name), hint))
+    return ValueError(expected(where, f"{kind}, one of {listed}", repr(name), did_you_mean(name, names)))
+
+
+def did_you_mean(name: object, known: Iterable[str], begin: str = "") -> str:
+    """A hint: the name that is nearest, said with what all of them begin with; "" where none is near.
+
+    >>> from fastdnn.errors import did_you_mean
+    >>> names = ["l2", "learning_rate", "momentum"]
+    >>> [did_you_mean(name, names) for name in ("lr", "rate", "momentun", "units")]
+    ["did you mean 'learning_rate'?", "did you mean 'learning_rate'?", "did you mean 'momentum'?", '']
+    """
+    names, given = sorted(known), str(name).lower()
+    words = {each: re.split(r"[^a-z0-9]+", each.lower()) for each in names}
+    meant = set(re.split(r"[^a-z0-9]+", given))
+    close = [each for each in names if len(meant) > 1 and meant <= set(words[each])]
+    close = close or [each for each in names if len(given) > 1 and given == _initials(words[each])]
+    close = close or difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    close = close or [each for each in names if given in words[each]]
+    return f"did you mean {begin + close[0]!r}?" if close else ""
+
+
+def _initials(words: Iterable[str]) -> str:
+    """What a name of several words is short for, as "lr" is."""
+    return "".join(word[:1] for word in words)

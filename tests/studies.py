@@ -9,22 +9,14 @@ from fastdnn.tune.importance import Importances
 from fastdnn.tune.space import Space
 
 
-@dataclass(frozen=True)
-class Trial:
-    number: int
-    params: dict
-    value: float | None
-    generation: int = 0
-    state: str = "complete"
+def trial_of(number, params, value, generation=0, state="complete"):
+    return fd.tune.Trial(number, params, number, generation, state, value)
 
 
 @dataclass(frozen=True)
-class Study:
-    trials: list
-    space: Space | None
-    regions: list = field(default_factory=list)
-    monitor: str = "val_loss"
-    mode: str = "min"
+class Study(fd.tune.Study):
+    """With importances as they are given."""
+
     shares: dict = field(default_factory=lambda: {"lr": 0.62, "units": 0.21, "dropout": 0.1, "layers": 0.07})
 
     def importances(self):
@@ -63,9 +55,10 @@ def study_of(trials=40, space=None, stages=3):
             params = regions[-1].draw(0, number)
             state = "failed" if number % 11 == 7 else "pruned" if number % 5 == 3 else "complete"
             value = None if state == "failed" else score(params) * (1.3 if state == "pruned" else 1)
-            done.append(Trial(number, params, value, stage, state))
+            done.append(trial_of(number, params, value, stage, state))
         own = [trial for trial in done if trial.generation == stage and trial.state == "complete"]
         good = sorted(own, key=lambda trial: trial.value)[: max(1, len(own) // 4)]
         if stage < stages - 1:
             regions.append(regions[-1].zoomed([trial.params for trial in good]))
-    return Study(done, regions[0], regions)
+    kept = tuple(done), trials, "val_loss", "min", "coarse_to_fine"
+    return Study(*kept, regions[0], tuple(regions))

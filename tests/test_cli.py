@@ -257,7 +257,7 @@ def test_bench_refuses_one_file_for_two_outputs(command, tmp_path, monkeypatch):
         (["digits", "--hidden", ""], "argument --hidden: expected whole numbers from 1 to 65536 between "),
         (["digits", "--learning-rate", "nan"], "argument --learning-rate: expected a number > 0, got 'nan'"),
         (["digits", "--learning-rate", "0"], "argument --learning-rate: expected a number > 0, got '0'"),
-        (["digits", "--epoch", "3"], "unrecognized arguments: --epoch 3; see fastdnn"),
+        (["digits", "--epoch", "3"], "unrecognized arguments: --epoch 3; did you mean '--epochs'?"),
         (["digits", "--save", "nowhere/m.safetensors"], "[train] expected a folder '"),
         (
             ["digits", "--save", "."],
@@ -324,7 +324,7 @@ def test_no_command_prints_the_help(command):
 def test_unknown_commands_and_options(command):
     assert refused(command("trian")).endswith("got 'trian'; did you mean 'train'?")
     assert refused(command("--bogus")).startswith("the following arguments are required: COMMAND")
-    assert refused(command("info", "more")) == "unrecognized arguments: more; see fastdnn --help"
+    assert refused(command("info", "more")) == "unrecognized arguments: more; see fastdnn info --help"
     assert "required: --data" in refused(command("evaluate", "m.safetensors"))
 
 

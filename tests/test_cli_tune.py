@@ -73,6 +73,50 @@ def test_digits_are_tuned_and_the_command_makes_the_same_file(command, tmp_path)
     assert (tmp_path / "best-test.npz").exists()
 
 
+def values_told(text):
+    """Of the table of trials, by number: the words of each row."""
+    table = text[text.index("\ntrial ") :].split("\n\n")[0].splitlines()
+    found = [line.split() for line in table if re.match(r" *\d+ ", line)]
+    return table[1].split(), {row[0]: row for row in found if "complete" in row}
+
+
+def test_table_csv_and_command_have_the_values_that_are_trained(command, tmp_path, monkeypatch):
+    trained, real = [], tune.Builder.__call__
+    monkeypatch.setattr(tune.Builder, "__call__", lambda self, p: (trained.append(dict(p)), real(self, p))[1])
+    told = command("tune", "digits", *FEW, "--method", "evolutionary", "--csv", tmp_path / "t.csv")
+    names, rows = values_told(told)
+    found = trials(tmp_path / "t.csv")
+    assert len(found) == 5
+    for row in found:
+        values = {name: row[f"param {name}"] for name in names[4:]}
+        assert {name: float(value) for name, value in values.items()} in trained
+        assert [float(value) for value in values.values()] == [
+            float(each) for each in rows[row["number"]][4:]
+        ]
+    words = again(told)
+    best = max(found, key=lambda row: float(row["value"]))
+    for name in ("learning_rate", "dropout", "l2", "batch_size"):
+        said = words[words.index(f"--{name.replace('_', '-')}") + 1]
+        assert float(said) == float(best[f"param {name}"])
+
+
+def test_a_regression_is_compared_in_the_units_of_its_target(command, table, tmp_path):
+    told = command("tune", table, "--target", "rent", *FEW, "--csv", tmp_path / "t.csv")
+    assert "compared by val_rmse, the dev rows' RMSE in the target's own units: the lower" in told
+    (rmse,) = re.findall(r"^dev +(\S+)", told, re.MULTILINE)
+    best = min(float(row["val_rmse"]) for row in trials(tmp_path / "t.csv"))
+    assert best == pytest.approx(float(rmse), rel=1e-5)
+    assert best > 20  # of rents, not of numbers of mean 0 and variance 1
+
+
+def test_it_says_where_the_other_trials_are(command, tmp_path):
+    few = ("tune", "digits", "--epochs", "1", "--trials", "11", "--hidden", "8", "--jobs", "1")
+    assert "... 1 more: --csv FILE\n" in command(*few)
+    assert f"... 1 more: {tmp_path / 't.csv'}\n" in command(*few, "--csv", tmp_path / "t.csv")
+    told = command(*few, "--cv", "2")
+    assert "mean over 2 folds of their share of right answers: the higher, the better; ± is the" in told
+
+
 @pytest.mark.parametrize(
     "more", [("--target", "class", "--exclude", "rent"), ("--target", "rent", "--cv", "2")]
 )
@@ -158,7 +202,11 @@ def test_a_search_goes_on_with_its_own_settings_only(command, refused, tmp_path)
         (["tune", "digits", "--target", "y"], "[tune] expected --target with a CSV file only"),
         (["tune", "digits", "--trials", "0"], "--trials: expected a whole number >= 1, got '0'"),
         (["tune", "digits", "--jobs", "none"], "expected all, or a whole number from 1"),
+        (["tune", "digits", "--trails", "9"], "unrecognized arguments: --trails 9; did you mean '--trials'?"),
+        (["tune", "digits", "--frobnicate"], "unrecognized arguments: --frobnicate; see fastdnn tune --help"),
         (["tune", "digits", "--method", "luck"], "expected one of"),
+        (["tune", "digits", "--method", "bayes"], "got 'bayes'; did you mean 'bayesian'?"),
+        (["tune", "digits", "--pruner", "halving"], "got 'halving'; did you mean 'successive_halving'?"),
         (["tune", "digits", "--pruner", "luck"], "expected one of successive_halving, median"),
         (["tune", "digits", "--cv", "1"], "--cv: expected a whole number >= 2"),
         (["tune", "digits", "--cv", "2", "--dev", "0.1"], "--dev or --cv"),

@@ -223,6 +223,31 @@ def test_encoded_values_are_the_same_bits_again():
     assert tune.choice(True, 1).decode(1) == 1
 
 
+# ---- Values with few digits
+
+
+@pytest.mark.parametrize(
+    ("rounded", "all_digits"),
+    [
+        (tune.log_uniform(1e-4, 1e-1, digits=4), tune.log_uniform(1e-4, 1e-1)),
+        (tune.uniform(-0.6, 0.7, digits=2), tune.uniform(-0.6, 0.7)),
+        (tune.uniform(0.123456, 0.123499, digits=4), tune.uniform(0.123456, 0.123499)),
+    ],
+    ids=str,
+)
+def test_values_of_few_digits_are_the_drawn_ones_rounded_within_the_range(rounded, all_digits):
+    for value, drawn in zip(draws(rounded, 500), draws(all_digits, 500), strict=True):
+        near = float(f"{drawn:.{rounded.digits}g}")
+        assert value == min(max(near, rounded.low), rounded.high)
+        assert rounded.decode(rounded.encode(value)) == value
+        assert rounded.decode(drawn) == value  # what a sampler proposes
+    assert (rounded.at(0), rounded.at(1)) == (rounded.low, rounded.high)  # as they were given
+    assert rounded.grid(5) == tuple(dict.fromkeys(rounded.at(u) for u in (0, 0.25, 0.5, 0.75, 1)))
+    assert rounded.zoomed([rounded.at(0.5)]).digits == rounded.digits
+    assert rounded != all_digits
+    assert rounded.as_json() == {**all_digits.as_json(), "digits": rounded.digits}
+
+
 # ---- Fields
 
 
@@ -246,6 +271,7 @@ def test_words():
     words = [
         (tune.uniform(0, 0.6), "uniform, 0 to 0.6"),
         (tune.log_uniform(1e-4, 0.1), "log-uniform, 0.0001 to 0.1"),
+        (tune.log_uniform(1e-4, 0.1, digits=4), "log-uniform, 0.0001 to 0.1, 4 digits"),
         (tune.one_minus_log_uniform(0.9, 0.999), "1 - x log-uniform, x from 0.9 to 0.999"),
         (tune.integers(50, 100, step=10), "whole numbers, 50 to 100 in steps of 10"),
         (tune.integers(1, 100, log=True), "whole numbers, log-uniform, 1 to 100"),
@@ -275,6 +301,8 @@ def test_which_numbers_are_reached():
     ("call", "message"),
     [
         (lambda: tune.uniform(1, 1), r"\[uniform\] expected low < high, got low=1, high=1; .*choice\(1\)"),
+        (lambda: tune.uniform(1, 2, digits=0), "digits as a whole number >= 1, got 0"),
+        (lambda: tune.log_uniform(1, 2, digits=2.5), "digits as a whole number >= 1, got 2.5"),
         (lambda: tune.uniform(2, 1), r"low < high, got low=2, high=1; did you mean uniform\(1, 2\)"),
         (lambda: tune.uniform(0, math.nan), r"finite numbers low < high, got low=0, high=nan"),
         (lambda: tune.uniform(0, math.inf), "finite numbers"),

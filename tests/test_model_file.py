@@ -134,7 +134,7 @@ def warmups(depth):
     return entry
 
 
-CHANGE = {"epoch": 0, "step": 0, "name": "learning_rate", "old": 0.1, "new": None, "note": ""}
+CHANGE = {"epoch": 1, "step": 1, "name": "learning_rate", "old": 0.1, "new": None, "note": ""}
 PARAMS = dict.fromkeys(("epochs", "steps", "batch_size", "samples", "seed"))
 
 
@@ -229,7 +229,8 @@ BAD = {
             "changes that are none": change_text(3),
             "a change without a place": change_text([{"name": "learning_rate"}]),
             "a change to a text": change_text([{**CHANGE, "new": "fast"}]),
-            "a change before the first epoch": change_text([{**CHANGE, "epoch": -1}]),
+            "a change before the first epoch": change_text([{**CHANGE, "epoch": 0}]),
+            "a change before the first step": change_text([{**CHANGE, "step": 0}]),
             "no parameters": '{"epoch": [0], "figures": {"loss": [1.0]}, "params": {}}',
         }.items()
     },
@@ -239,9 +240,9 @@ BAD = {
 
 def test_a_history_with_a_change(saved):
     path, *_ = saved
-    rewrite(path, lambda config, tensors, metadata: metadata.update(history=change_text([CHANGE])))
-    (change,) = fd.load_model(path).history.changes
-    assert vars(change) == CHANGE
+    stop = {**CHANGE, "step": None, "name": "stop"}
+    rewrite(path, lambda config, tensors, metadata: metadata.update(history=change_text([CHANGE, stop])))
+    assert [vars(change) for change in fd.load_model(path).history.changes] == [CHANGE, stop]
 
 
 @pytest.mark.parametrize("what", BAD)

@@ -264,7 +264,8 @@ U = tune.uniform(0, 1)
         ({"layers": tune.integers(1, 2), "more": tune.when("layers", equals=1, a=U)}, "spread what when"),
         ({"beta": tune.one_minus_log_uniform(0.9, 0.99), "1 - beta": U}, "another name for '1 - beta'"),
         ({"log2 n": U, "n": tune.powers_of_two(1, 8)}, "another name for 'n', .*'log2 n' and it as 'log2 n'"),
-        ({**tune.when("b", at_least=0.5, a=U)}, "condition of 'a' on one of the parameters 'a', got 'b'"),
+        ({**tune.when("b", at_least=0.5, a=U)}, "a condition of 'a' on a parameter, one of a, got 'b'"),
+        ({"layers": U, **tune.when("layer", at_least=0.5, a=U)}, "got 'layer'; did you mean 'layers'"),
         ({**tune.when("b", at_least=0.5, a=U), "b": U}, "'b' before 'a', which .*it behind; put 'b' first"),
         ({**tune.when("a", at_least=0.5, a=U)}, "'a' before 'a'.*got itself"),
         ({"a": tune.integers(1, 4), **tune.when("a", at_least=5, b=U)},
@@ -297,6 +298,10 @@ def test_bad_spaces(given, message):
             r"\[when\] expected the name of the parameter that decides, got 3",
         ),
         (lambda: tune.when("", equals=1, a=U), "the name of the parameter that decides, got ''"),
+        (
+            lambda: tune.when("a", at_lest=2, b=U),
+            "distribution for 'at_lest', got 2; did you mean 'at_least'",
+        ),
         (lambda: tune.when("a", b=U), "at_least and/or at_most, or equals, or one_of, got none"),
         (lambda: tune.when("a", equals=1, at_least=1, b=U), "or one_of, got several"),
         (lambda: tune.when("a", equals=1, one_of=[1], b=U), "or one_of, got several"),
@@ -339,3 +344,14 @@ def test_bad_spaces(given, message):
 def test_bad_calls(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_points_of_a_large_grid_are_counted_without_going_through_them():
+    many = of({f"p{number}": U for number in range(200)})
+    assert len(many.grid(20)) == 16
+    with pytest.raises(ValueError, match="at most 1,000,000 points in a grid"):
+        of({f"p{number}": tune.choice(1, 2) for number in range(200)}).grid(1000)
+    tied = {f"q{number}": U for number in range(3)} | {"n": tune.integers(1, 3)}
+    tied |= tune.when("n", at_least=2, r=tune.choice("a", "b", "c")) | tune.when("n", equals=3, s=U)
+    points = of(tied).grid({"q0": 2, "q1": 3, "q2": 4, "n": 3, "s": 5})
+    assert len(points) == 2 * 3 * 4 * (1 + 3 + 3 * 5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib_or_skip import Figure
 from plot_checks import check
-from studies import Trial, score, space_of, study_of
+from studies import score, space_of, study_of, trial_of
 
 import fastdnn as fd
 from fastdnn.plots.study_axes import is_far_spread, ticks_of
@@ -51,7 +51,7 @@ def test_what_is_no_study_is_refused(kind):
     with pytest.raises(ValueError, match="ax as one Axes"):
         draw(kind, ax=3)
     if kind != "importance":
-        failed = [Trial(0, STUDY.trials[0].params, None, state="failed")]
+        failed = [trial_of(0, STUDY.trials[0].params, None, state="failed")]
         with pytest.raises(ValueError, match="complete trial"):
             draw(kind, STUDY.but(trials=failed))
     if kind in ("parallel_coordinates", "zoom"):
@@ -90,12 +90,12 @@ def test_the_best_so_far(mode):
 
 
 def test_a_trial_that_diverged_does_not_hide_the_others():
-    far = [*STUDY.trials, Trial(60, STUDY.trials[0].params, 1e6, 2)]
+    far = [*STUDY.trials, trial_of(60, STUDY.trials[0].params, 1e6, 2)]
     axes = draw("scores", STUDY.but(trials=far))
     assert axes.get_yscale() == "log"
     assert draw("scores").get_yscale() == "linear"
     check(axes)
-    infinite = [*STUDY.trials, Trial(60, STUDY.trials[0].params, math.inf, 2)]
+    infinite = [*STUDY.trials, trial_of(60, STUDY.trials[0].params, math.inf, 2)]
     assert "failed (6)" in [
         text.get_text() for text in draw("scores", STUDY.but(trials=infinite)).get_legend().get_texts()
     ]
@@ -158,16 +158,53 @@ def test_parallel_coordinates_go_through_the_values():
     assert is_text(axes, "0.99")
 
 
-def test_a_conditional_parameter_that_is_not_there_is_a_gap():
+def test_where_a_conditional_parameter_is_not_there_lines_go_on_below_its_axis():
     axes = draw("parallel_coordinates")
-    drawn = [t for t in STUDY.trials if t.value is not None]
-    place = list(STUDY.space).index("units_2")
-    gaps = sum(np.isnan(each.get_ydata()[place]) for each in lines_of(axes))
-    assert gaps == sum("units_2" not in t.params for t in drawn) > 0
-    # What is alone between a gap and an end is a point.
-    alone = [each for each in axes.lines if each.get_marker() == "o" and each.get_markersize() == 4]
-    points = [x for each in alone for x in each.get_xdata()]
-    assert points == [place + 1] * gaps
+    drawn = [t for t in STUDY.trials if t.value is not None and t is not STUDY.best_trial]
+    column = list(STUDY.space).index("units_2")
+    for each in lines_of(axes):
+        assert np.isfinite(each.get_ydata()).all()
+        others = np.delete(each.get_ydata(), column)
+        assert (others > -0.01).all()
+    below = [each.get_ydata()[column] for each in lines_of(axes) if each.get_ydata()[column] < -0.01]
+    assert len(below) == sum("units_2" not in t.params for t in drawn) > 3
+    assert -0.17 < min(below) < max(below) < -0.11
+    assert len(set(below)) == len(below)  # side by side
+    (words,) = [text for text in axes.texts if text.get_text() == "not there"]
+    assert words.xy == (column, pytest.approx(-0.14))
+    assert axes.get_ylim()[0] < min(below)
+    check(axes)
+    always = Space.of("example", {"lr": STUDY.space["lr"], "units": STUDY.space["units"]})
+    assert not is_text(draw("parallel_coordinates", study_of(8, always, stages=1)), "not there")
+
+
+def shades(axes):
+    return [np.dot(each.get_color()[:3], (0.299, 0.587, 0.114)) for each in lines_of(axes)]
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("far", [50.0, 1e9])
+def test_an_outlier_does_not_take_the_colours_of_the_others(mode, far):
+    sign = 1 if mode == "min" else -1
+    values = [0.1 + 0.01 * number for number in range(12)]
+    trials = [trial_of(n, STUDY.space.draw(0, n), sign * value) for n, value in enumerate([*values, far])]
+    one = STUDY.but(trials=tuple(trials), mode=mode)
+    without = STUDY.but(trials=tuple(trials[:-1]), mode=mode)
+    axes = draw("parallel_coordinates", one)
+    assert shades(axes)[1:] == pytest.approx(shades(draw("parallel_coordinates", without)))
+    assert shades(axes)[0] == shades(axes)[1]  # the palest
+    bar = axes.figure.axes[-1]
+    assert "(1 beyond)" in bar.get_ylabel()
+    assert "beyond" not in draw("parallel_coordinates", without).figure.axes[-1].get_ylabel()
+    check(axes)
+
+
+def test_values_over_several_powers_of_ten_are_no_outliers():
+    values = 10.0 ** -np.linspace(0, 4, 12)
+    trials = tuple(trial_of(n, STUDY.space.draw(0, n), float(value)) for n, value in enumerate(values))
+    axes = draw("parallel_coordinates", STUDY.but(trials=trials))
+    assert "beyond" not in axes.figure.axes[-1].get_ylabel()
+    assert len(set(shades(axes))) == 11
 
 
 def test_values_of_which_there_are_few_are_fanned_out_within_their_room():
@@ -190,7 +227,7 @@ def test_darker_is_better(mode):
 def test_many_parameters_with_long_names_can_be_read():
     given = {f"parameter_number_{i}": fd.tune.uniform(0, 10**i) for i in range(9)}
     space = Space.of("example", {"lr": fd.tune.log_uniform(1e-5, 1), **given})
-    trials = [Trial(n, space.draw(0, n), score(space.draw(0, n))) for n in range(30)]
+    trials = [trial_of(n, space.draw(0, n), score(space.draw(0, n))) for n in range(30)]
     check(draw("parallel_coordinates", STUDY.but(trials=trials, space=space)))
 
 

@@ -262,3 +262,12 @@ def test_a_cluster_without_workers_is_refused(monkeypatch):
         empty = stack.enter_context(distributed.Client(stack.enter_context(cluster)))
         with pytest.raises(ValueError, match="expected executor as a Dask cluster with workers, got none"):
             search(executor=empty)
+
+
+def test_a_cluster_that_adapts_has_workers_once_there_is_work(alone):
+    given = {"threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
+    with distributed.LocalCluster(n_workers=0, **given) as made, distributed.Client(made) as client:
+        made.adapt(minimum=0, maximum=2, interval="100ms")
+        assert not client.nthreads()
+        assert rows(search(executor=client)) == rows(alone)
+        assert rows(search(executor=client, jobs=3)) == rows(alone)

@@ -232,6 +232,20 @@ def test_the_median_is_also_of_earlier_generations():
     assert pruner.survivors({8: 0.5, 9: 0.6}, {0: 0.1, 1: 0.2, 2: 0.3}, -1.0) == {8, 9}
 
 
+@pytest.mark.parametrize("pruner", ["successive_halving", "median"])
+def test_nobody_comes_to_a_rung(pruner):
+    builds = []
+
+    def build_of_the_dry_run_alone(p):
+        builds.append(p)
+        if len(builds) > 2:
+            raise RuntimeError("no memory")
+        return searches.build(p)
+
+    study = search(build=build_of_the_dry_run_alone, n_trials=5, epochs=9, pruner=pruner)
+    assert [trial.state for trial in study.trials] == 5 * ["failed"]
+
+
 @pytest.mark.parametrize("reproducible", [True, False])
 @pytest.mark.parametrize("pruner", ["successive_halving", "median"])
 @pytest.mark.parametrize("epochs", [fd.tune.choice(1, 27), fd.tune.integers(1, 9)])
@@ -285,7 +299,8 @@ def test_where_time_is_up_the_best_of_those_that_wait_are_finished(
 @pytest.mark.parametrize("pruner", ["successive_halving", "median"])
 @pytest.mark.parametrize("method", ["random", "grid"])
 def test_a_pruner_keeps_the_models_of_few_trials(method, pruner, monkeypatch):
-    from fastdnn.tune.coordinator import BRACKET, Coordinator
+    from fastdnn.tune.brackets import SIZE
+    from fastdnn.tune.coordinator import Coordinator
 
     kept, arrive = [], Coordinator._arrive
 
@@ -298,13 +313,13 @@ def test_a_pruner_keeps_the_models_of_few_trials(method, pruner, monkeypatch):
     if method == "grid":
         given["n_trials"] = {"lr": 3, "beta_1": 4, "units": 3, "dropout": 1}  # and the activations
     study = search(jobs=1, **given)
-    assert len(study.trials) > 2 * BRACKET
-    assert max(kept) <= BRACKET
+    assert len(study.trials) > 2 * SIZE
+    assert max(kept) <= SIZE
     kept.clear()
     assert rows(search(jobs=3, **given)) == rows(study)
-    assert max(kept) <= 2 * BRACKET
+    assert max(kept) <= 2 * SIZE
     if pruner == "successive_halving":
-        brackets = math.ceil(len(study.trials) / BRACKET)
+        brackets = math.ceil(len(study.trials) / SIZE)
         first = study.trials[: len(study.trials) // brackets]
         assert sum(each.state == "complete" for each in first) == math.ceil(len(first) / 3)
 

@@ -418,6 +418,33 @@ def test_a_trial_that_kills_its_process_is_tried_three_times(tmp_path, monkeypat
     assert whole.trials[3].reason == "the process that ran it died, 3 times"
 
 
+def test_who_waits_at_a_rung_is_not_to_blame_for_a_process_that_is_killed(tmp_path):
+    """Trials 0 and 1 wait for the others of their bracket at each of three deaths. Each of the others is run
+    at two at most: the one before a death may be done, and not written down.
+    """
+    given = {"pruner": "successive_halving", "n_trials": 8, "epochs": 3}
+    for number in (2, 4, 6):
+        _die(
+            """
+import os, sys, searches
+builds = 0
+def dies(p):
+    global builds
+    builds += 1
+    if builds == 3 + int(sys.argv[2]):  # two of the dry run
+        os._exit(9)
+    return searches.build(p)
+given = {"pruner": "successive_halving", "n_trials": 8, "epochs": 3}
+searches.search(build=dies, storage=sys.argv[1], resume=True, jobs=1, **given)
+""",
+            tmp_path / "journal",
+            number,
+        )
+    study = search(storage=tmp_path / "journal", resume=True, **given)
+    assert {trial.state for trial in study.trials} == {"complete", "pruned"}
+    assert rows(study) == rows(search(**given))
+
+
 def _claim_and_die(journal):
     code = """
 import os, sys, searches
@@ -430,11 +457,15 @@ import fastdnn as fd
 done = {t.params['lr'] for t in fd.tune.load(sys.argv[1]).trials}
 searches.search(build=dies, storage=sys.argv[1], resume=True, n_trials=4, jobs=1)
 """
+    _die(code, journal)
+
+
+def _die(code, *arguments):
+    """Run code that ends its process at once."""
     folder = pathlib.Path(searches.__file__).parent
     path = os.pathsep.join([str(folder), *filter(None, sys.path)])
-    ended = subprocess.run(
-        [sys.executable, "-P", "-c", code, str(journal)], env={**os.environ, "PYTHONPATH": path}, check=False
-    )
+    command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False)
     assert ended.returncode == 9
 
 
@@ -465,6 +496,14 @@ class NeedsGroups:
         ({"pruner": "hyperband"}, "expected a pruner, one of median, successive_halving"),
         ({"pruner": 3}, "expected pruner as"),
         ({"executor": "dusk"}, "expected executor as"),
+        ({"executor": "process"}, "expected executor as .*got 'process'; did you mean 'processes'"),
+        ({"jobs": "al"}, "did you mean 'all'"),
+        ({"method": "bayes"}, "did you mean 'bayesian'"),
+        ({"method": "coarse_to_fine", "sampling": "gird"}, "did you mean 'grid'"),
+        ({"pruner": "halving"}, "did you mean 'successive_halving'"),
+        ({"mode": "maximum"}, "did you mean 'max'"),
+        ({"method": "grid", "n_trials": {"lr": 2, "unit": 2}}, "did you mean 'units'"),
+        ({"build": lambda p: p["unit"]}, r"NoSuchParameter for lr=.*'unit'; did you mean 'units'"),
         ({"storage": 3}, "expected storage as a path"),
         ({"seconds": -1}, "expected a finite 0 <= seconds, got -1"),
         ({"cv": 3, "validation_data": DEV}, "got both"),
@@ -736,8 +775,10 @@ def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):
         fd.tune.load(tmp_path / "nothing")
     with pytest.raises(ValueError, match="expected the data of the search"):
         _ = loaded.best_model
-    with pytest.raises(ValueError, match="expected a study 'other' in the storage, got 'search'"):
+    with pytest.raises(ValueError, match="a study of the storage, one of search, got 'other'"):
         fd.tune.load(tmp_path / "journal", "other")
+    with pytest.raises(ValueError, match="got 'serach'; did you mean 'search'"):
+        fd.tune.load(tmp_path / "journal", "serach")
 
 
 def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):

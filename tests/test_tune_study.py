@@ -132,7 +132,7 @@ def test_equal_values_go_to_the_lower_number():
 
 def test_a_study_without_a_complete_trial_says_so():
     empty = dataclasses.replace(study_of(lambda p: 1.0), trials=())
-    with pytest.raises(ValueError, match="expected a complete trial, got none"):
+    with pytest.raises(ValueError, match="a complete trial of a finite value, got none"):
         _ = empty.best_params
     assert str(empty) == "0 of 60 trials: none"
 
@@ -261,3 +261,21 @@ def test_reasons_that_differ_in_numbers_are_one():
     none_complete = dataclasses.replace(many, trials=many.trials[1:])
     with pytest.raises(ValueError, match=r"Errorxx: no; and 4 other reasons\)"):
         _ = none_complete.best_trial
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_what_is_not_finite_is_never_the_best(bad, mode):
+    study = study_of(lambda p: bad if p["a"] < 0.5 else p["a"], mode=mode)
+    assert study.trials[study.best_trial.number].value == study.best_value
+    finite = [trial.value for trial in study.trials if trial.is_comparable]
+    assert 0 < len(finite) < 60
+    assert study.best_value == (min if mode == "min" else max)(finite)
+    assert [trial.is_comparable for trial in study.ranked()] == [True] * len(finite) + [False] * (
+        60 - len(finite)
+    )
+    assert study.importances()["a"] >= 0
+    none = study_of(lambda p: bad, mode=mode)
+    with pytest.raises(ValueError, match="a complete trial of a finite value"):
+        _ = none.best_trial
+    assert "60 of 60 trials" in str(none)

@@ -148,8 +148,7 @@ void register_training(py::module_& m) {
       .def("run_epochs", &run_epochs, py::arg("scalars").noconvert(), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("epoch"), py::arg("count"),
            "Whole epochs from `epoch` on, until their time (0: no limit) is over. Returns as `run`.")
-      .def("take_epochs", &take_epochs,
-           "Of the last `run_epochs`: (sums, rows) of each whole epoch; once.")
+      .def("take_epochs", &take_epochs, "Of the last `run_epochs`: (sums, rows) of each whole epoch; once.")
       .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")

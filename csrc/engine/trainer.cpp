@@ -335,8 +335,9 @@ RunReport Trainer::run(const std::vector<StepScalars>& scalars, const RunLimits&
 
 RunReport Trainer::run_epochs(const std::vector<StepScalars>& scalars, const RunLimits& limits,
                               std::uint32_t epoch, Index count) {
-  check(scalars.size() == 1 && limits.steps == 0 && limits.samples.empty() && count >= 1, "Trainer",
-        "expected one or more epochs with the optimiser's scalars once, without a limit of steps, or samples");
+  check(
+      scalars.size() == 1 && limits.steps == 0 && limits.samples.empty() && count >= 1, "Trainer",
+      "expected one or more epochs with the optimiser's scalars once, without a limit of steps, or samples");
   const InterruptScope interrupts(limits.watch_interrupt);  // also between two of them
   const auto begun = std::chrono::steady_clock::now();
   RunLimits unlimited = limits;

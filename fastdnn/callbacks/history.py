@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 class History(Callback):
     """What `fit` returns: `.history` maps each figure to its values, one an epoch; `.epoch` numbers them from
-    0. `.changes` is what `fd.tune.Babysitter` changed while the model trained, in its order.
+    0. `.changes` is what `fd.tune.Babysitter` changed while the model trained, in its order; they have
+    epochs from 1, as progress lines do.
 
     `.params` holds the seed, the threads that ran and the sizes of the fit; `.model` is the model for as long
     as somebody else holds it, then None. A pickle of a history is one without the model.

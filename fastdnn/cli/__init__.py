@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import fastdnn
 from fastdnn.cli import bench, diagnose, evaluate, info, predict, train, tune
-from fastdnn.errors import unknown_name
+from fastdnn.errors import did_you_mean, unknown_name
 
 _DONE, _REFUSED, _INTERRUPTED, _PIPE_CLOSED = 0, 2, 130, 141
 _COMMANDS = {
@@ -89,7 +89,20 @@ class _Parser(argparse.ArgumentParser):
             raise ValueError(
                 f"{message}; one that begins with - goes after =: {option[1]}={shlex.quote(value)}"
             )
-        raise ValueError(f"{message}; see {self.prog} --help")
+        if message.endswith("?"):  # it says what may be meant
+            raise ValueError(message)
+        unknown = re.match(r"unrecognized arguments: --([\w-]+)", message)
+        hint = did_you_mean(unknown[1], self._options(), "--") if unknown else ""
+        command = " ".join([self.prog, *(word for word in self._words[:1] if word in _COMMANDS)])
+        raise ValueError(f"{message}; " + (hint or f"see {command} --help"))
+
+    def _options(self) -> list[str]:
+        """Without dashes, those of the command that was called, or of this one."""
+        parsers = [self]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                parsers += [each for name, each in action.choices.items() if name in self._words[:1]]
+        return [option.lstrip("-") for each in parsers for option in each._option_string_actions]
 
 
 def _parser() -> argparse.ArgumentParser:

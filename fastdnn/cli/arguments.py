@@ -5,6 +5,8 @@ import csv
 import math
 from collections.abc import Callable
 
+from fastdnn.errors import did_you_mean
+
 MOST_THREADS = 1024
 MOST_UNITS = 65_536
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t"}
@@ -159,7 +161,8 @@ def one_of(*names: str) -> Callable[[str], str]:
 
     def read(words: str) -> str:
         if words not in names:
-            raise argparse.ArgumentTypeError(f"expected one of {', '.join(names)}, got {words!r}")
+            hint = "".join(f"; {said}" for said in [did_you_mean(words, names)] if said)
+            raise argparse.ArgumentTypeError(f"expected one of {', '.join(names)}, got {words!r}{hint}")
         return words
 
     return read

@@ -122,7 +122,7 @@ def optimizer_of(recipe: Recipe) -> optimizers.Optimizer:
     return optimizer
 
 
-def build(encoder: TableEncoder, recipe: Recipe, rows: int, metrics: Sequence[str] = ()) -> Sequential:
+def build(encoder: TableEncoder, recipe: Recipe, rows: int, metrics: Sequence[Any] = ()) -> Sequential:
     """A compiled network for what the encoder gives: softmax over the classes, or one number.
 
     Args:

@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     storage = storage_of(arguments.storage, name, resume=arguments.resume)
     task: Task = kind(recipe)
     if not arguments.quiet:
-        output.say(f"{task.told()}\n\n{space}\n")
+        output.say(f"{task.told()}\n\n{space}\n\n{tune_report.compared(task, arguments.cv)}\n")
     try:
         study = _search(task, space, storage, name, arguments)
     except KeyboardInterrupt:
@@ -192,7 +192,7 @@ def _tell(study: Study, task: Task, arguments: argparse.Namespace, folder: Path 
     best = study.best_trial
     recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
     if not arguments.quiet:
-        output.say(f"\n{study.told('--csv FILE')}\n")
+        output.say(f"\n{study.told(tune_report.others(arguments))}\n")
     model = task.trained(recipe, arguments.threads)
     task.tell_errors(model, arguments.threads)
     output.say(f"the best network is made by\n  {tune_report.command(task, recipe)}\n")

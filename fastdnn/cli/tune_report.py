@@ -12,7 +12,7 @@ from fastdnn import plots
 from fastdnn.cli import output, pictures
 from fastdnn.cli.recipe import Recipe
 from fastdnn.cli.tune_space import command_of, with_values
-from fastdnn.cli.tune_task import Task
+from fastdnn.cli.tune_task import Task, monitor_of
 from fastdnn.tune import Study
 
 _WHERE = "tune"
@@ -29,13 +29,37 @@ def command(task: Task, recipe: Recipe) -> str:
     return command_of(recipe, task.usual)
 
 
+def compared(task: Task, folds: int | None) -> str:
+    """By what trials are compared, in words.
+
+    >>> import types
+    >>> from fastdnn.cli.tune_report import compared
+    >>> compared(types.SimpleNamespace(kind="regression"), None)
+    "trials are compared by val_rmse, the dev rows' RMSE in the target's own units: the lower, the better"
+    """
+    whose = "the dev rows'" if folds is None else f"the mean over {folds} folds of their"
+    what = {
+        "classification": (f"{whose} share of right answers", "higher"),
+        "regression": (f"{whose} RMSE in the target's own units", "lower"),
+    }
+    words, better = what[task.kind]
+    spread = "" if folds is None else "; ± is the standard deviation over the folds"
+    return f"trials are compared by {monitor_of(task)[0]}, {words}: the {better}, the better{spread}"
+
+
+def others(arguments: argparse.Namespace) -> str:
+    """Where those trials are that are not shown."""
+    return "--csv FILE" if arguments.csv is None else str(arguments.csv)
+
+
 def interrupted(study: Study | None, task: Task, arguments: argparse.Namespace) -> None:
     """What is done, and how to go on."""
     output.say()
-    if study is not None and any(trial.state == "complete" for trial in study.trials):
+    if study is not None and any(trial.state == "complete" and trial.is_comparable for trial in study.trials):
         best = study.best_trial
         recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
-        output.say(f"{study}\n\nthe best network so far is made by\n  {command(task, recipe)}")
+        told = study.told("--csv FILE, once the search is done")
+        output.say(f"{told}\n\nthe best network so far is made by\n  {command(task, recipe)}")
     else:
         output.say("no trial is complete yet")
     if arguments.storage is None:

@@ -12,7 +12,7 @@ from fastdnn.tune import Space, integers, log_uniform, powers_of_two, uniform
 from fastdnn.tune.distribution import Distribution
 
 _WHERE = "tune"
-_DIGITS = 4  # of a number that is drawn: as many as the table of trials shows
+_DIGITS = 4  # of a number that is drawn: as many as the table of trials shows, and the command says
 _FEWEST_EPOCHS = 5
 
 
@@ -32,10 +32,10 @@ def space_of(given: Collection[str], most_units: int, most_epochs: int | None) -
     ['learning_rate', 'dropout', 'batch_size']
     """
     every: dict[str, dict[str, Distribution]] = {
-        "learning_rate": {"learning_rate": log_uniform(1e-4, 1e-1)},
+        "learning_rate": {"learning_rate": log_uniform(1e-4, 1e-1, digits=_DIGITS)},
         "hidden": {"layers": integers(1, 3), "units": powers_of_two(most_units // 16, most_units)},
-        "dropout": {"dropout": uniform(0, 0.5)},
-        "l2": {"l2": log_uniform(1e-6, 1e-2)},
+        "dropout": {"dropout": uniform(0, 0.5, digits=_DIGITS)},
+        "l2": {"l2": log_uniform(1e-6, 1e-2, digits=_DIGITS)},
         "batch_size": {"batch_size": powers_of_two(16, 256)},
     }
     if most_epochs is not None and most_epochs > _FEWEST_EPOCHS:
@@ -48,18 +48,14 @@ def space_of(given: Collection[str], most_units: int, most_epochs: int | None) -
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
-    """The settings of a trial; numbers with as many digits as are shown.
+    """The settings of a trial.
 
     >>> from fastdnn.cli.recipe import Recipe
     >>> from fastdnn.cli.tune_space import with_values
-    >>> with_values(Recipe(), {"layers": 2, "units": 32, "l2": 0.00123456}).words()["hidden"]
+    >>> with_values(Recipe(), {"layers": 2, "units": 32, "l2": 0.001234}).words()["hidden"]
     [32, 32]
     """
-    own: dict[str, Any] = {
-        name: float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
-        for name, value in values.items()
-        if name not in ("layers", "units")
-    }
+    own = {name: value for name, value in values.items() if name not in ("layers", "units")}
     if "units" in values:
         own["hidden"] = (values["units"],) * values["layers"]
     return replace(recipe, **own)

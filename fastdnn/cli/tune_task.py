@@ -12,9 +12,33 @@ from fastdnn.cli.training_sets import Arrays, TableSets, digits_split, table_set
 from fastdnn.cli.tune_space import with_values
 from fastdnn.data import Split
 from fastdnn.data.table_encoder import TableEncoder
+from fastdnn.data.table_target import NumberTarget
+from fastdnn.metrics import RootMeanSquaredError
 from fastdnn.sequential import Sequential
 
-_MONITORS = {"classification": ("val_accuracy", "max"), "regression": ("val_mean_squared_error", "min")}
+_MONITORS = {"classification": ("val_accuracy", "max"), "regression": ("val_rmse", "min")}
+
+
+class UnscaledError(RootMeanSquaredError):
+    """The root of the mean squared error in the target's own units, of a network that predicts
+    (y - mean) / scale.
+
+    >>> from fastdnn.cli.tune_task import UnscaledError
+    >>> UnscaledError(100.0)([0.0, 0.0], [1.0, 7.0])
+    500.0
+    """
+
+    def __init__(self, scale: float) -> None:
+        super().__init__("rmse")
+        self.scale = scale
+
+    def figure(self, total: float, count: float) -> float:
+        """That of the standardised numbers, times the scale."""
+        return self.scale * super().figure(total, count)
+
+    def get_config(self) -> dict[str, Any]:
+        """The argument that makes it again."""
+        return {"scale": self.scale}
 
 
 class Task(Protocol):
@@ -149,7 +173,8 @@ class TableTask:
 
     def network(self, recipe: Recipe) -> Sequential:
         """As the settings say, with a figure of numbers that has no penalty in it."""
-        metrics = ["mean_squared_error"] if self.kind == "regression" else []
+        target = self.encoder.target
+        metrics = [UnscaledError(target.scale)] if isinstance(target, NumberTarget) else []
         return train_table.build(self.encoder, recipe, len(self.sets.parts["train"]), metrics)
 
     def trained(self, recipe: Recipe, threads: int | None) -> Sequential:

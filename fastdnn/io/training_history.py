@@ -66,7 +66,14 @@ def _change(epoch: Any, step: Any, name: Any, old: Any, new: Any, note: Any) -> 
     if not is_text(name) or not is_text(note):
         raise ValueError(f"{name!r}, {note!r} in the place of a name and a note")
     old, new = (None if value is None else _exact(value) for value in (old, new))
-    return Change(_whole(epoch), _whole(step), name, old, new, note)
+    return Change(_number(epoch), None if step is None else _number(step), name, old, new, note)
+
+
+def _number(value: Any) -> int:
+    """Of an epoch or a step of a change, which count from 1."""
+    if _whole(value) == 0:
+        raise ValueError("0 in the place of a number from 1 on")
+    return int(value)
 
 
 def _exact(value: Any) -> float:

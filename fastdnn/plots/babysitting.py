@@ -19,10 +19,11 @@ _MOST = 12  # places that a legend names
 
 def babysitting(history: History, figures: Sequence[str] = ("loss",), ax: "Axes | None" = None) -> "Axes":
     """Draw `learning_curve`, with a numbered line where each change that `fd.tune.Babysitter` made begins to
-    hold; the legend says what it was. Changes of one place share a line.
+    hold; the legend says when, and what it was. Changes of one place share a line.
 
-    An epoch's figures are drawn at its number: what holds from the begin of epoch 5 on is drawn at 4, beside
-    the last figures that it had no part in.
+    An epoch's figures are drawn at its number, and the epoch reaches from half before it to half behind it:
+    what holds from the begin of epoch 5 on is drawn at 4.5, between the last figures that it had no part in
+    and the first that it had.
 
     Args:
         history: what `fit` returned, or `model.history`.
@@ -42,14 +43,14 @@ def babysitting(history: History, figures: Sequence[str] = ("loss",), ax: "Axes 
     >>> history = model.fit(x / 16, y, epochs=2, callbacks=[sitter])
     >>> ax = fd.plots.babysitting(history)
     >>> ax.get_legend().get_texts()[-1].get_text()
-    'learning_rate 0.001 → 0.01'
+    'epoch 1: learning_rate 0.001 → 0.01'
     """
     if not isinstance(history, History):
         raise ValueError(expected("babysitting", "a History of fit", type(history).__name__))
     axes = learning_curve(history, figures, axes_for("babysitting", ax, (9.5, 4.8)))
     steps = _steps_of(history)
     ordered = sorted(history.changes, key=lambda change: _place(change, steps))
-    groups = [list(group) for _, group in groupby(ordered, lambda change: _place(change, steps))]
+    groups = [list(group) for _, group in groupby(ordered, lambda change: change.place)]
     for number, changes in enumerate(groups, 1):
         _mark(axes, number, _place(changes[0], steps), _words(changes) if number <= _MOST else "")
     if len(groups) > _MOST:
@@ -65,12 +66,14 @@ def _steps_of(history: History) -> int:
 
 
 def _place(change: Change, steps: int) -> float:
-    """Epochs done before it."""
-    return change.epoch + min(change.step / steps, 1.0)
+    """Where an epoch reaches from half before its number to half behind it."""
+    if change.step is None:
+        return change.epoch + 0.5
+    return change.epoch - 0.5 + min((change.step - 1) / steps, 1.0)
 
 
 def _words(changes: Sequence[Change]) -> str:
-    """What was changed at one place, in lines that fit beside the picture."""
+    """When and what was changed at one place, in lines that fit beside the picture."""
     named: dict[tuple[str, float | None, float | None, str], list[str]] = {}
     for change in changes:  # those of several layers in one line
         owner, _, word = change.name.rpartition("/")
@@ -79,9 +82,10 @@ def _words(changes: Sequence[Change]) -> str:
     for (word, old, new, note), owners in named.items():
         many = len(owners) > 1
         name = f"{word} ({len(owners)} of them)" if many else "/".join(filter(None, [owners[0], word]))
-        lines.append(Change(0, 0, name, old, new).what)
+        lines.append(Change(1, 1, name, old, new).what)
         if note and note not in lines:
             lines.append(f"“{note}”")
+    lines[0] = f"{changes[0].place}: {lines[0]}"
     return "\n".join(part for line in lines for part in _cut(line))
 
 

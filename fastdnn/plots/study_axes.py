@@ -44,24 +44,6 @@ def space_of(where: str, study: Study) -> Space:
     return study.space
 
 
-def has_value(trial: Trial) -> bool:
-    """Whether it came to a number."""
-    return trial.value is not None and math.isfinite(trial.value)
-
-
-def best_of(where: str, study: Study) -> Trial:
-    """Of the complete trials; of equal ones the lower number.
-
-    Raises:
-        ValueError: none is complete.
-    """
-    complete = [each for each in trials_of(where, study) if each.state == "complete" and has_value(each)]
-    if not complete:
-        raise ValueError(expected(where, "a study with a complete trial", "none"))
-    sign = 1 if study.mode == "min" else -1
-    return min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
-
-
 def value_label(study: Study) -> str:
     """The monitored figure, and which way is better."""
     figure = study.monitor

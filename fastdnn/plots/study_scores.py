@@ -4,13 +4,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from fastdnn.plots.figure import COLOURS, axes_for, dress, legend_for
-from fastdnn.plots.study_axes import (
-    best_of,
-    has_value,
-    is_far_spread,
-    trials_of,
-    value_label,
-)
+from fastdnn.plots.study_axes import is_far_spread, trials_of, value_label
 from fastdnn.tune.study import Study
 from fastdnn.tune.trial import Trial
 
@@ -36,20 +30,18 @@ def study_scores(study: Study, ax: "Axes | None" = None) -> "Axes":
         ValueError: it is no study, or has no trials, or none that is complete.
 
     >>> import fastdnn as fd
-    >>> given = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "rate": fd.tune.uniform(0, 0.6)}
-    >>> space = fd.tune.Space.of("example", given)
-    >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
-    >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
-    >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
-    >>> fd.plots.study_scores(study).get_ylabel()
-    'dev loss, lower is better'
+    >>> trials = [fd.tune.Trial(n, {}, seed=n, value=value) for n, value in enumerate([0.6, 0.9, 0.8])]
+    >>> study = fd.tune.Study(tuple(trials), 3, "val_accuracy", "max", "random")
+    >>> ax = fd.plots.study_scores(study)
+    >>> ax.get_ylabel(), ax.get_legend().get_texts()[-1].get_text()
+    ('dev accuracy (share of examples), higher is better', 'best: 0.9, trial 1')
     """
-    trials, best = trials_of("study_scores", study), best_of("study_scores", study)
+    trials, best = trials_of("study_scores", study), study.best_trial
     axes = axes_for("study_scores", ax, (9, 4.5))
     from matplotlib.ticker import MaxNLocator
 
-    complete = [trial for trial in trials if trial.state == "complete" and has_value(trial)]
-    pruned = [trial for trial in trials if trial.state == "pruned" and has_value(trial)]
+    complete = [trial for trial in trials if trial.state == "complete" and trial.is_comparable]
+    pruned = [trial for trial in trials if trial.state == "pruned" and trial.is_comparable]
     failed = [trial for trial in trials if trial not in complete and trial not in pruned]
     _points(axes, complete, "complete", marker="o", color=COLOURS[0])
     _points(axes, pruned, "pruned", marker="v", color=COLOURS[1], markerfacecolor="white")

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from fastdnn.errors import expected, unknown_name
 from fastdnn.plots.figure import COLOURS, MARKERS, STYLES, axes_for, dress, legend_for
 from fastdnn.plots.study_axes import (
-    best_of,
     count_of,
-    has_value,
     is_logarithmic,
     space_of,
     ticks_of,
@@ -47,18 +45,21 @@ def study_zoom(study: Study, ax: "Axes | None" = None, *, parameters: Sequence[s
 
     >>> import fastdnn as fd
     >>> given = {"lr": fd.tune.log_uniform(1e-4, 1e-1), "rate": fd.tune.uniform(0, 0.6)}
-    >>> space = fd.tune.Space.of("example", given)
-    >>> values = [space.draw(seed=0, trial=number) for number in range(4)]
-    >>> trials = [fd.tune.Trial(n, p, seed=n, value=abs(p["lr"] - 0.01)) for n, p in enumerate(values)]
-    >>> study = fd.tune.Study(tuple(trials), 4, "val_loss", "min", "random", space)
-    >>> fd.plots.study_zoom(study).get_xlabel()
-    'lr (logarithmic)'
+    >>> coarse = fd.tune.Space.of("example", given)
+    >>> fine = coarse.zoomed([{"lr": 0.01, "rate": 0.1}, {"lr": 0.03, "rate": 0.2}])
+    >>> values = [(stage, space.draw(0, n)) for stage, space in enumerate([coarse, fine]) for n in range(4)]
+    >>> trials = [fd.tune.Trial(n, p, n, stage, value=p["rate"]) for n, (stage, p) in enumerate(values)]
+    >>> regions = coarse, fine
+    >>> study = fd.tune.Study(tuple(trials), 8, "val_loss", "min", "coarse_to_fine", coarse, regions)
+    >>> ax = fd.plots.study_zoom(study)
+    >>> ax.get_xlabel(), [text.get_text() for text in ax.get_legend().get_texts()][:2]
+    ('lr (logarithmic)', ['stage 1 (4 trials)', 'stage 2 (4 trials)'])
     """
-    space, best = space_of(_WHERE, study), best_of(_WHERE, study)
+    came = [each for each in trials_of(_WHERE, study) if each.is_comparable]
+    space, best = space_of(_WHERE, study), study.best_trial
     regions = list(study.regions) or [space]
     across, up = _two_of(space, regions, parameters)
     axes = axes_for(_WHERE, ax, (8.5, 5))
-    came = [each for each in trials_of(_WHERE, study) if has_value(each)]
     trials = [each for each in came if across in each.params and up in each.params]
     for stage, region in enumerate(regions):  # without stages one region is that of all generations
         own = [each for each in trials if len(regions) == 1 or each.generation == stage]

@@ -44,8 +44,7 @@ class Asynchronous(Coordinator):
         rungs = shares(self._pruner, self._longest)
         numbers = list(range(self._method.planned))
         bracket = Bracket(numbers, rungs, [set(numbers), *(set[int]() for _ in rungs[1:])])
-        self._rungs_of[0] = rungs
-        self._bracket_of = dict.fromkeys(numbers, bracket)
+        self._rungs.add(bracket)
         try:
             self._work_off([bracket])
         except BaseException:
@@ -71,7 +70,9 @@ class Asynchronous(Coordinator):
         """A trial that somebody planned or lost, else a new one."""
         if super()._begin():
             return True
-        number = next((each for each in self._bracket_of if not self._ledger.is_planned(each)), None)
+        number = next(
+            (each for each in range(self._method.planned) if not self._ledger.is_planned(each)), None
+        )
         if number is None:
             return False
         values, asked = self._proposal(number)
@@ -138,8 +139,8 @@ class Asynchronous(Coordinator):
         super()._decide(bracket)
 
     def _is_hopeless(self, held: Held) -> bool:
-        number, until = held.slot.number, self._until(held.slot, held.rung)
-        if held.rung and until == self._until(held.slot, held.rung - 1):
+        number, until = held.slot.number, self._rungs.until(held.slot, held.rung)
+        if held.rung and until == self._rungs.until(held.slot, held.rung - 1):
             return False  # it was judged at this epoch
         if number not in self._asked:  # another process's proposal, or a random one
             params, distributions = encoded(self._method.space, held.slot.params)

@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from fastdnn.callbacks.change import place_of
 from fastdnn.checks import choice, is_text, whole
 from fastdnn.errors import expected
 from fastdnn.tune.changeable import WHERE, changeable
@@ -18,7 +19,8 @@ class Babysitter(MakesChanges):
     of another callback, or a small file that is looked into whenever it changes.
 
     A change holds from the next epoch's begin on; which bits come of it depends on nothing else. It has a
-    record, `.changes`, which the model's history and file have, too; `replay()` makes them again.
+    record, `.changes`, which the model's history and file have, too; `replay()` makes them again. Record,
+    messages and picture count epochs and steps from 1, as progress lines do.
 
     | name | number | may change at |
     |---|---|---|
@@ -83,7 +85,7 @@ class Babysitter(MakesChanges):
         super().__init__(keep_epochs, verbose, by_step=every == "step")
         self._file = None if file is None else SitterFile(file)
         self._wishes: list[Wish] = []
-        self._epoch = 0
+        self._is_between = False  # two epochs
         self._lock = threading.RLock()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -120,6 +122,9 @@ class Babysitter(MakesChanges):
             ValueError: none is given; while a fit runs, there is no such number, or it may not be this.
                 (Before a fit, `fit` raises it.)
         """
+        if not isinstance(numbers, Mapping | None):
+            hint = 'such as {"drop/dropout": 0.2}, or learning_rate=1e-4'
+            raise ValueError(expected(WHERE, "numbers as a dictionary by name", repr(numbers), hint))
         wanted = {**(numbers or {}), **more}
         if not wanted:
             raise ValueError(expected(WHERE, "a number to change", "none", "such as learning_rate=1e-4"))
@@ -142,13 +147,16 @@ class Babysitter(MakesChanges):
         self._ask(Wish(undo=count, note=note))
 
     def stop(self, *, note: str = "") -> None:
-        """End training after this epoch.
+        """End training after this epoch; between two, such as in another callback's `on_epoch_end`, at once.
 
         Raises:
             RuntimeError: no fit runs.
         """
         self._refuse_idle("stop")
-        self._ask(Wish(stop=True, note=note))
+        with self._lock:
+            self._ask(Wish(stop=True, note=note))
+            if self._is_between:
+                self.model.stop_training = True
 
     def replay(self, *, verbose: int = 0) -> Replay:
         """A callback that makes the changes of the last fit again, at the same steps of the same epochs."""
@@ -186,7 +194,7 @@ class Babysitter(MakesChanges):
             wishes, self._wishes = [wish for wish in self._wishes if wish.numbers], []
             for wish in wishes:
                 self.check(wish)
-            self._wishes = wishes
+            self._wishes, self._is_between = wishes, False
             super().on_train_begin(logs)
             if self._file is not None:
                 self._file.begin()
@@ -196,11 +204,13 @@ class Babysitter(MakesChanges):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Make the changes."""
         with self._lock:
-            self._epoch = epoch
-            self._look(epoch)
-            wishes, self._wishes = self._wishes, []
+            self._epoch, self._is_between = epoch + 1, False
+            self._look(place_of(epoch, None) if epoch else "before epoch 1")
+            wishes, self._wishes = self._wishes, [wish for wish in self._wishes if wish.stop]
+            if self._wishes:  # asked for when this epoch was about to begin: it ends with it
+                self.model.stop_training = False
             for wish in wishes:
-                self._try(wish, epoch, 0)
+                self._try(wish, 1)
             self._keep()
 
     def _begin_step(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -208,48 +218,53 @@ class Babysitter(MakesChanges):
         if not batch:
             return
         with self._lock:
-            self._look(self._epoch)
+            self._look(place_of(self._epoch, batch + 1))
             known = changeable(self.model) if self._wishes else {}
             now = [wish for wish in self._wishes if _is_by_step(wish, known)]
             self._wishes = [wish for wish in self._wishes if wish not in now]
             for wish in now:
-                self._try(wish, self._epoch, batch)
+                self._try(wish, batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Whether it ends here."""
         with self._lock:
-            self._look(epoch)
-            stops = [wish for wish in self._wishes if wish.stop]
-            self._wishes = [wish for wish in self._wishes if not wish.stop]
-            if stops:
-                self._stop(epoch + 1, stops[0].note)
+            self._look(place_of(self._epoch, None))
+            self._is_between = True
+            self._stop_if_asked()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """No snapshot is kept any longer."""
         with self._lock:
+            self._stop_if_asked()
             super().on_train_end(logs)
 
-    def _try(self, wish: Wish, epoch: int, step: int) -> None:
+    def _stop_if_asked(self) -> None:
+        stops = [wish for wish in self._wishes if wish.stop]
+        self._wishes = [wish for wish in self._wishes if not wish.stop]
+        if stops and not any(change.name == "stop" for change in self.changes[-1:]):
+            self._stop(self._epoch, stops[0].note)
+
+    def _try(self, wish: Wish, step: int) -> None:
         """What could be done when it was asked for, another callback may have made impossible since."""
         try:
-            self._make(wish, epoch, step)
+            self._make(wish, self._epoch, step)
         except ValueError as error:
-            self._tell(epoch, str(error))
+            self._tell(place_of(self._epoch, step), error)
 
-    def _look(self, epoch: int) -> None:
+    def _look(self, place: str) -> None:
         """Ask for what the file says anew, if that can be done."""
         if self._file is None:
             return
         try:
-            for wish in self._file.news():
+            for wish in self._file.news(lambda: changeable(self.model)):
                 self._ask(wish)
         except ValueError as error:
-            self._tell(epoch, str(error))
+            self._tell(place, error)
         else:
             self._file.taken()
 
-    def _tell(self, epoch: int, text: str) -> None:
-        print(f"Epoch {epoch + 1}: Babysitter changes nothing: {text}", flush=True)
+    def _tell(self, place: str, error: ValueError) -> None:
+        print(f"Babysitter, {place}: nothing is changed: {error}", flush=True)
 
 
 def _is_by_step(wish: Wish, known: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -71,12 +71,17 @@ def chosen(
         value = numbers[name]
         meant = [each for full, each in known.items() if name in (full, full.rpartition("/")[2])]
         if not meant:
-            raise unknown_name(WHERE, "a number that may change in training", name, known)
+            raise unknown_name(WHERE, "a number that may change in training", name, names_of(known))
         found |= {each.name: (each, each.check(value)) for each in meant}
     # A limit that is taken away makes room for another kind.
     changes = sorted(found.values(), key=lambda change: change[1] is not None)
     _try_optimizer(model, changes, replace_schedule=replace_schedule)
     return changes
+
+
+def names_of(known: Iterable[str]) -> set[str]:
+    """All by which numbers may be meant: whole names, and their last parts."""
+    return {part for name in known for part in (name, name.rpartition("/")[2])}
 
 
 def _try_optimizer(

@@ -40,8 +40,8 @@ class Wish:
 class MakesChanges(Callback):
     """Changes the model between two steps, keeps a record of it, and snapshots to go back to.
 
-    `.changes` is the record of the last fit: `Change` has epoch, step, name, old, new and note. The model's
-    history has it, too, and so has the model's file.
+    `.changes` is the record of the last fit: `Change` has epoch and step, from 1, name, old, new and note.
+    The model's history has it, too, and so has the model's file.
     """
 
     def __init__(self, keep_epochs: int, verbose: int, *, by_step: bool) -> None:
@@ -51,6 +51,8 @@ class MakesChanges(Callback):
         self._history = History()
         self._snapshots: deque[Snapshot] = deque(maxlen=self.keep_epochs)  # of the begins of epochs
         self._by_step = by_step
+        self._epoch = 0  # of the fit that runs, from 1, as in the record
+        self._begun_at = 0  # epochs that the model had done
         self._fit_of: Model | None = None
         self._listen()
 
@@ -102,6 +104,7 @@ class MakesChanges(Callback):
         self.changes = self._history.changes
         self._snapshots.clear()
         self._fit_of = self.model
+        self._begun_at = self.model.compiled.epochs_done
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Nothing is gone back to any more."""
@@ -119,7 +122,7 @@ class MakesChanges(Callback):
         return expected(WHERE, f"to undo epochs of this fit that were kept ({kept})", undo, "keep_epochs=")
 
     def _make(self, wish: Wish, epoch: int, step: int) -> None:
-        """All of it, or nothing and an error."""
+        """All of it, or nothing and an error; epoch and step from 1."""
         self.check(wish)
         if wish.undo:
             self._go_back(wish, epoch)
@@ -133,16 +136,16 @@ class MakesChanges(Callback):
 
     def _go_back(self, wish: Wish, epoch: int) -> None:
         compiled = self.model.compiled
-        old = compiled.epochs_done
+        old = compiled.epochs_done - self._begun_at
         for _ in range(wish.undo):
             snapshot = self._snapshots.pop()
         snapshot.restore()
-        self._record(Change(epoch, 0, "undo", old, compiled.epochs_done, wish.note))
+        self._record(Change(epoch, 1, "undo", old, compiled.epochs_done - self._begun_at, wish.note))
 
     def _stop(self, epoch: int, note: str) -> None:
-        """Instead of this epoch."""
+        """After this epoch."""
         self.model.stop_training = True
-        self._record(Change(epoch, 0, "stop", None, None, note))
+        self._record(Change(epoch, None, "stop", None, None, note))
 
     def _record(self, change: Change) -> None:
         self.changes.append(change)
@@ -163,7 +166,9 @@ class MakesChanges(Callback):
     def __str__(self) -> str:
         if not self.changes:
             return "No changes."
-        rows = [[str(c.epoch + 1), str(c.step + 1), c.what, c.note] for c in self.changes]
+        rows = [
+            [str(c.epoch), "end" if c.step is None else str(c.step), c.what, c.note] for c in self.changes
+        ]
         return table(["epoch", "step", "change", "note"], rows, numeric=(0, 1))
 
 
@@ -196,10 +201,9 @@ class Replay(MakesChanges):
             if not isinstance(change, Change):
                 raise ValueError(expected("Replay", "changes, such as history.changes", repr(change)))
         undone = [int(c.old or 0) - int(c.new or 0) for c in self._given if c.name == "undo"]
-        by_step = any(change.step for change in self._given)
+        by_step = any((change.step or 1) > 1 for change in self._given)
         # One undo may go back beyond another: all together they go back over no more epochs than this.
         super().__init__(sum(undone), verbose, by_step=by_step)
-        self._epoch = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """See that the model has all that was changed."""
@@ -212,23 +216,23 @@ class Replay(MakesChanges):
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Those of the epoch's begin."""
-        self._epoch = epoch
-        self._make_those_of(epoch, 0)
+        self._epoch = epoch + 1
+        self._make_those_of(self._epoch, 1)
         self._keep()
 
     def _begin_step(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if batch:
-            self._make_those_of(self._epoch, batch)
+            self._make_those_of(self._epoch, batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Whether it ends here."""
         for change in self._given:
-            if change.name == "stop" and change.epoch == epoch + 1:
-                self._stop(epoch + 1, change.note)
+            if change.name == "stop" and change.epoch == self._epoch:
+                self._stop(self._epoch, change.note)
 
     def _make_those_of(self, epoch: int, step: int) -> None:
         for change in self._given:
-            if (change.epoch, change.step) != (epoch, step) or change.name == "stop":
+            if (change.epoch, change.step) != (epoch, step):
                 continue
             if change.name == "undo":
                 wish = Wish(undo=int(change.old or 0) - int(change.new or 0), note=change.note)

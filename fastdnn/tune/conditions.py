@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastdnn.checks import as_float, is_text, number
-from fastdnn.errors import expected
+from fastdnn.errors import did_you_mean, expected, unknown_name
 from fastdnn.tune.choices import equal, plain
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.space_hints import hint_for
 
 _WHERE = "when"
+_CONDITIONS = ("at_least", "at_most", "equals", "one_of")
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,9 @@ def when(
     """
     if not is_text(parent) or not parent:
         raise ValueError(expected(_WHERE, "the name of the parameter that decides", repr(parent)))
+    for name, each in distributions.items():
+        if not isinstance(each, Distribution | Conditional) and (hint := did_you_mean(name, _CONDITIONS)):
+            raise ValueError(expected(_WHERE, f"a distribution for {name!r}", repr(each), hint))
     condition = _condition(parent, at_least, at_most, equals, one_of)
     if not distributions:
         hint = f'such as when("{parent}", {_example(condition)}, units_2=powers_of_two(32, 256))'
@@ -142,8 +146,7 @@ def check_conditions(
         for condition in own:
             parent = condition.parent
             if parent not in distributions:
-                wanted = f"a condition of {name!r} on one of the parameters {', '.join(map(repr, order))}"
-                raise ValueError(expected(where, wanted, repr(parent)))
+                raise unknown_name(where, f"a condition of {name!r} on a parameter", parent, order)
             if order.index(parent) >= order.index(name):
                 hint = f"put {parent!r} first"
                 wanted = f"{parent!r} before {name!r}, which depends on it"

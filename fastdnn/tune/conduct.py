@@ -7,7 +7,7 @@ from typing import Any, Literal
 from fastdnn import thread_settings
 from fastdnn.checks import whole
 from fastdnn.diagnose.told import Told
-from fastdnn.errors import expected
+from fastdnn.errors import did_you_mean, expected
 from fastdnn.tune.asynchronous import Asynchronous
 from fastdnn.tune.coordinator import Coordinator
 from fastdnn.tune.dask_workers import cluster_threads, is_client
@@ -55,7 +55,8 @@ class Resources:
 
 def _is_all(where: str, jobs: Any) -> bool:
     if isinstance(jobs, str) and jobs != "all":
-        raise ValueError(expected(where, 'jobs as a whole number >= 1, or "all"', repr(jobs)))
+        hint = did_you_mean(jobs, ["all"])
+        raise ValueError(expected(where, 'jobs as a whole number >= 1, or "all"', repr(jobs), hint))
     return isinstance(jobs, str)
 
 

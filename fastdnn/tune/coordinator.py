@@ -7,23 +7,21 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from contextlib import suppress
-from itertools import pairwise
 from typing import Any
 
 from fastdnn.diagnose.told import Told
 from fastdnn.interrupts import interrupts_held
-from fastdnn.tune.brackets import Bracket, Held, until_epoch
+from fastdnn.tune.brackets import Bracket, Held, Rungs
 from fastdnn.tune.dask_workers import WorkersDied
 from fastdnn.tune.executors import Workers
 from fastdnn.tune.ledger import Ledger
 from fastdnn.tune.methods import Method
-from fastdnn.tune.pruning import Pruner, shares
+from fastdnn.tune.pruning import Pruner
 from fastdnn.tune.records import Slot
 from fastdnn.tune.runner import Begun, Outcome, Task
 from fastdnn.tune.signs import BEAT
 from fastdnn.tune.trial import Trial, trial_seed
 
-BRACKET = 27  # trials whose models a pruner keeps until all have come to a rung, at most
 _AT_A_TIME = 2  # brackets: a worker that has none left of one begins the next
 _LOOK = 0.25  # seconds between two looks at what other processes have done
 _PATIENCE = 10.0  # seconds that workers are given to break off
@@ -66,9 +64,7 @@ class Coordinator:
         self._suspects: set[int] = set()  # ran when a process died: each is run alone
         self._ended: queue.SimpleQueue[tuple[int, Future[Outcome]]] = queue.SimpleQueue()
         self._looked_at = 0.0
-        self._earlier: list[Trial] = []
-        self._rungs_of: dict[int, tuple[float, ...]] = {}
-        self._bracket_of: dict[int, Bracket] = {}
+        self._rungs = Rungs(ledger, pruner, method.sign)
         self._open: list[Bracket] = []
 
     def run(self) -> None:
@@ -76,8 +72,8 @@ class Coordinator:
         first = 0
         try:
             for index in range(self._method.generations):
-                self._earlier = [self._ledger.trials[number] for number in range(first)]
-                proposals = self._method.propose(index, self._earlier)
+                earlier = [self._ledger.trials[number] for number in range(first)]
+                proposals = self._method.propose(index, earlier)
                 if not self._run_generation(index, first, proposals):
                     return
                 first += len(proposals)
@@ -104,19 +100,7 @@ class Coordinator:
             self._ledger.plan(slots)
         numbers = [slot.number for slot in slots]
         longest = max((self._ledger.slot(number).epochs for number in numbers), default=1)
-        self._rungs_of[index] = shares(self._pruner, longest)
-        return self._work_off([self._bracket(index, each) for each in self._parts(numbers)])
-
-    def _parts(self, numbers: list[int]) -> list[list[int]]:
-        """The trials of each bracket: as few brackets as may be, of the same size but for one."""
-        count = 1 if self._pruner is None else max(1, math.ceil(len(numbers) / BRACKET))
-        bounds = [part * len(numbers) // count for part in range(count + 1)]
-        return [numbers[first:end] for first, end in pairwise(bounds)]
-
-    def _bracket(self, index: int, numbers: list[int]) -> Bracket:
-        made = Bracket(numbers, self._rungs_of[index], [set(numbers)])
-        self._bracket_of.update(dict.fromkeys(numbers, made))
-        return made
+        return self._work_off(self._rungs.begin(numbers, longest))
 
     def _is_open(self, bracket: Bracket) -> bool:
         """Whether a trial is left to be done, by whomever."""
@@ -149,7 +133,7 @@ class Coordinator:
         waiting = [held for held in self._held.values() if held.outcome is not None]
         for place, held in enumerate(sorted(waiting, key=self._rank)):
             if place < self._jobs:
-                self._advance(held, len(self._bracket_of[held.slot.number].shares) - 1)
+                self._advance(held, self._rungs.last(held.slot.number))
             else:
                 assert held.outcome is not None
                 self._end(held, held.outcome, held.rung + 1, "pruned")
@@ -187,7 +171,7 @@ class Coordinator:
     def _go_on(self) -> bool:
         """The next stretch of a trial that is among the best of its rung."""
         for number in sorted(self._held):
-            held, alive = self._held[number], self._bracket_of[number].alive
+            held, alive = self._held[number], self._rungs.bracket_of(number).alive
             if held.outcome is not None and held.future is None:
                 rung = held.rung + 1
                 if rung < len(alive) and number in alive[rung]:
@@ -201,7 +185,7 @@ class Coordinator:
         """
         outcome = held.outcome
         assert outcome is not None
-        if self._until(held.slot, rung) == self._until(held.slot, held.rung):
+        if self._rungs.until(held.slot, rung) == self._rungs.until(held.slot, held.rung):
             held.rung, held.outcome, held.judged = rung, None, False
             self._arrive(held, outcome)
         else:
@@ -221,16 +205,17 @@ class Coordinator:
 
     def _submit(self, held: Held, rung: int, state: Begun | None) -> None:
         number = held.slot.number
-        last = rung == len(self._bracket_of[number].shares) - 1
         task = Task(
             number,
             held.slot.params,
             trial_seed(self._seed, number),
-            self._until(held.slot, rung),
-            last,
+            self._rungs.until(held.slot, rung),
+            rung == self._rungs.last(number),
             state,
         )
         held.rung, held.outcome, held.judged = rung, None, False
+        if rung:
+            self._ledger.go_on(number, rung)
         held.future = self._workers.submit(task)
         self._running += 1
         held.future.add_done_callback(lambda future: self._ended.put((number, future)))
@@ -286,18 +271,18 @@ class Coordinator:
 
     def _arrive(self, held: Held, outcome: Outcome) -> None:
         """What a trial gives at its rung, or that it failed on the way."""
-        bracket = self._bracket_of[held.slot.number]
-        if outcome.reason or held.rung == len(bracket.shares) - 1:
+        number = held.slot.number
+        if outcome.reason or held.rung == self._rungs.last(number):
             self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")
         else:
             held.outcome = outcome
             assert outcome.value is not None
-            self._ledger.report(held.slot.number, held.rung, outcome.value)
-        self._decide(bracket)
+            self._ledger.report(number, held.rung, outcome.value)
+        self._decide(self._rungs.bracket_of(number))
 
     def _end(self, held: Held, outcome: Outcome, rungs: int, state: str) -> None:
         """Write down a trial that came past so many rungs."""
-        self._ledger.finish(outcome, state, self._rungs(held, rungs))
+        self._ledger.finish(outcome, state, self._rungs.passed(held.slot, rungs))
         self._drop(held.slot.number)
 
     def _lose(self, number: int) -> None:
@@ -311,48 +296,17 @@ class Coordinator:
     def _drop(self, number: int) -> None:
         self._held.pop(number, None)
 
-    def _rungs(self, held: Held, rung: int) -> list[tuple[int, float]]:
-        """(epochs, value) at the rungs before this one."""
-        found = {}
-        for each in range(rung):
-            value = self._ledger.rung_values([held.slot.number], each).get(held.slot.number)
-            if value is not None:
-                found[until_epoch(held.slot, self._rungs_of[held.slot.generation][each])] = value
-        return [*found.items()]
-
     # ---- Rungs
 
     def _decide(self, bracket: Bracket) -> None:
-        """Who goes on, at each rung that all have reached who were to, and have not ended before: they
-        failed, or the time of who ran them was up.
-        """
+        """Let those of a bracket end that do not go on, as far as that is known."""
+        self._rungs.decide(bracket)
         alive = bracket.alive
-        while len(alive) < len(bracket.shares):
-            rung = len(alive) - 1
-            values = self._ledger.rung_values(alive[rung], rung)
-            if any(number not in self._ledger.trials for number in alive[rung] - values.keys()):
-                break
-            assert self._pruner is not None
-            earlier = self._earlier_values(bracket, rung)
-            alive.append(self._pruner.survivors(values, earlier, self._method.sign))
         for number, held in [*self._held.items()]:
-            if self._bracket_of[number] is not bracket or held.outcome is None:
+            if self._rungs.bracket_of(number) is not bracket or held.outcome is None:
                 continue
             if held.rung + 1 < len(alive) and number not in alive[held.rung + 1]:
                 self._end(held, held.outcome, held.rung + 1, "pruned")
-
-    def _earlier_values(self, bracket: Bracket, rung: int) -> dict[int, float]:
-        """What trials of earlier generations had come to at this rung."""
-        numbers = [
-            trial.number
-            for trial in self._earlier
-            if len(self._rungs_of[trial.generation]) == len(bracket.shares)
-        ]
-        return self._ledger.rung_values(numbers, rung)
-
-    def _until(self, slot: Slot, rung: int) -> int:
-        """The epoch up to which a trial is trained at a rung."""
-        return until_epoch(slot, self._bracket_of[slot.number].shares[rung])
 
     # ---- The end
 
@@ -381,6 +335,6 @@ class Coordinator:
         future = held.future
         if future is None or not future.done() or future.cancelled() or future.exception() is not None:
             return
-        outcome, shares_ = future.result(), self._rungs_of[held.slot.generation]
-        if not outcome.interrupted and (outcome.reason or held.rung == len(shares_) - 1):
+        outcome, last = future.result(), self._rungs.last(held.slot.number)
+        if not outcome.interrupted and (outcome.reason or held.rung == last):
             self._end(held, outcome, held.rung, "failed" if outcome.reason else "complete")

@@ -15,9 +15,8 @@ from fastdnn.errors import expected
 from fastdnn.tune.runner import Begun, Outcome, Task, Work
 
 _PATIENCE = 60.0  # seconds for a cluster without workers to have one
-_MOST_LOSSES = (
-    2  # of all workers that had the data, after which it is the fault of the task that ran each time
-)
+# Of all workers that had the data, after which it is the fault of the task that ran each time.
+_MOST_LOSSES = 2
 
 
 class WorkersDied(BrokenExecutor):
@@ -35,7 +34,8 @@ def is_client(executor: Any) -> bool:
 
 
 def cluster_threads(where: str, client: Any) -> int:
-    """The threads that all workers of the cluster have now, each of which runs a trial at a time.
+    """The threads that all workers of the cluster have now, each of which runs a trial at a time. A cluster
+    that adapts has its first workers then, and `jobs` says how many it should come to.
 
     Raises:
         ValueError: the client is closed, or of the asynchronous sort, or no worker comes in a minute.
@@ -45,13 +45,15 @@ def cluster_threads(where: str, client: Any) -> int:
         raise ValueError(expected(where, "executor as a Dask client that waits", "an asynchronous one", hint))
     _check_connected(where, client)
     try:
-        client.wait_for_workers(1, timeout=_PATIENCE)
+        kept = _awake(client, _PATIENCE)
     except TimeoutError:
         hint = f"start one: dask worker {client.scheduler.address}"
         raise ValueError(
             expected(where, "executor as a Dask cluster with workers", f"none in {_PATIENCE:g} s", hint)
         ) from None
-    return max(1, int(sum(client.nthreads().values())))
+    threads = sum(client.nthreads().values())
+    kept.release()
+    return max(1, int(threads))
 
 
 class Dask:
@@ -75,6 +77,7 @@ class Dask:
         self._sent: Any = None
         self._stopped = False
         _check_connected(where, client)
+        self._kept = _awake(client, _PATIENCE)
         _check_versions(where, client)
         self._try()
 
@@ -92,7 +95,7 @@ class Dask:
         until = time.monotonic() + _PATIENCE
         while self._client.status != "closed" and not self._stopped:
             try:
-                self._client.wait_for_workers(1, timeout=1)
+                self._kept = _awake(self._client, 1)
                 return self._client.scatter(what, broadcast=broadcast, hash=False, timeout=5)
             except Exception as error:  # a worker that dies in this moment may raise anything
                 if time.monotonic() > until:
@@ -178,7 +181,20 @@ class Dask:
         """Forget the data; the cluster is not ours."""
         self._stopped = True
         with suppress(Exception):
+            self._kept.release()
             self._sent.release()
+
+
+def _awake(client: Any, seconds: float) -> Any:
+    """Wait until the cluster has a worker. One that adapts has none before there is something to do, and then
+    keeps one as long as there is the number that is returned.
+
+    Raises:
+        TimeoutError: none has come.
+    """
+    kept = client.submit(int, pure=False)
+    kept.result(timeout=seconds)
+    return kept
 
 
 def _run(key: str, work: Work, task: Task, state: Begun | None) -> Outcome:

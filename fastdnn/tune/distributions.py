@@ -30,14 +30,20 @@ __all__ = [
 ]
 
 
-def uniform(low: float, high: float) -> Uniform:
+def uniform(low: float, high: float, *, digits: int | None = None) -> Uniform:
     """Floats from low to high, each as probable as any other: x = low + u (high - low), u from [0, 1).
 
     For what has one order of magnitude, such as a rate of dropout. Not for a learning rate: of the draws from
     0.0001 to 1, 90 % are above 0.1.
 
+    Args:
+        low: the least.
+        high: the greatest.
+        digits: significant ones to which values are rounded, so that a value can be read off a table and
+            typed again; None for all.
+
     Raises:
-        ValueError: not low < high, or one is not finite.
+        ValueError: not low < high, one is not finite, or digits is no whole number >= 1.
 
     Source: deck 002, "Using an appropriate scale to pick hyperparameters".
 
@@ -46,17 +52,24 @@ def uniform(low: float, high: float) -> Uniform:
     (0.0, 0.3, 0.6)
     >>> 1 - fd.tune.uniform(1e-4, 1).position(0.1).__round__(3)
     0.9
+    >>> fd.tune.uniform(0, 1).at(1 / 3), fd.tune.uniform(0, 1, digits=4).at(1 / 3)
+    (0.3333333333333333, 0.3333)
     """
-    return Uniform(low, high)
+    return Uniform(low, high, digits)
 
 
-def log_uniform(low: float, high: float) -> LogUniform:
+def log_uniform(low: float, high: float, *, digits: int | None = None) -> LogUniform:
     """Floats from low to high, as many in each decade: x = 10^r, r = log₁₀ low + u (log₁₀ high - log₁₀ low).
 
     For what is known by its order of magnitude: learning rates, weight decay.
 
+    Args:
+        low: the least.
+        high: the greatest.
+        digits: significant ones to which values are rounded, as of `uniform`.
+
     Raises:
-        ValueError: not 0 < low < high, or one is not finite.
+        ValueError: not 0 < low < high, one is not finite, or digits is no whole number >= 1.
 
     Source: deck 002, "Appropriate scale for hyperparameters" (α = 10^r with r from [-4, 0]); deck 001, the
     same with rand(); deck 000, "linear scale and log scale".
@@ -69,7 +82,7 @@ def log_uniform(low: float, high: float) -> LogUniform:
     ...
     ValueError: [log_uniform] expected 0 < low < high, got low=0, high=1; 0 has no logarithm: begin at ...
     """
-    return LogUniform(low, high)
+    return LogUniform(low, high, digits)
 
 
 def one_minus_log_uniform(low: float, high: float) -> OneMinusLogUniform:

@@ -1,6 +1,5 @@
 """Where trials run: threads of this process, processes, or what someone else provides."""
 
-import difflib
 import multiprocessing
 import pickle
 import threading
@@ -9,7 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
-from fastdnn.errors import expected
+from fastdnn.errors import did_you_mean, expected
 from fastdnn.tune.dask_workers import Dask, is_client
 from fastdnn.tune.runner import Outcome, Task, Work
 
@@ -45,12 +44,9 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
     if isinstance(executor, Executor):
         return Given(executor, work)
     wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
-    hint = ""
+    hint = did_you_mean(executor, ("processes", "threads")) if isinstance(executor, str) else ""
     if isinstance(executor, type) and issubclass(executor, Executor):
         hint = f"make one: {executor.__name__}({jobs})"
-    elif isinstance(executor, str):
-        close = difflib.get_close_matches(executor.lower(), ["threads", "processes"], n=1)
-        hint = f"did you mean {close[0]!r}?" if close else ""
     raise ValueError(expected(where, wanted, repr(executor), hint))
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from fastdnn.checks import is_text
-from fastdnn.errors import expected
+from fastdnn.errors import expected, unknown_name
 from fastdnn.tune.optuna_parts import storage_of
-from fastdnn.tune.records import SETTINGS, SLOT, Slot, differing, result_of, trial_of, values_of
+from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of, values_of
+from fastdnn.tune.shared_study import differing
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
 
@@ -31,8 +32,10 @@ def kept(storage: Any, study_name: str, space: Any) -> Study:
     try:
         study_id = there.get_study_id_from_name(study_name)
     except KeyError:
-        names = ", ".join(repr(each.study_name) for each in there.get_all_studies()) or "none"
-        raise ValueError(expected("load", f"a study {study_name!r} in the storage", names)) from None
+        names = [each.study_name for each in there.get_all_studies()]
+        if not names:
+            raise ValueError(expected("load", f"a study {study_name!r} in the storage", "none")) from None
+        raise unknown_name("load", "a study of the storage", study_name, names) from None
     settings = there.get_study_user_attrs(study_id).get(SETTINGS)
     if settings is None:
         raise ValueError(expected("load", "a study that fastdnn made", f"{study_name!r} of another tool"))

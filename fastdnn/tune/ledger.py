@@ -5,18 +5,16 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from fastdnn.errors import expected
-from fastdnn.tune.optuna_parts import optuna, quiet, storage_of
+from fastdnn.tune.optuna_parts import optuna, storage_of
 from fastdnn.tune.records import (
     RELEASED,
     RESULT,
-    SETTINGS,
+    RUNG,
     SLOT,
     WORKER,
     Record,
     Slot,
     deaths_of,
-    differing,
     plain,
     result_from,
     result_of,
@@ -24,6 +22,7 @@ from fastdnn.tune.records import (
     values_of,
 )
 from fastdnn.tune.runner import Outcome
+from fastdnn.tune.shared_study import study_in
 from fastdnn.tune.signs import Signs
 from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial
@@ -68,7 +67,6 @@ class Ledger:
         self._states = self._optuna.trial.TrialState
         self.storage = storage_of("search", storage)
         self.in_memory = isinstance(self.storage, self._optuna.storages.InMemoryStorage)
-        self.name = name
         self._space = space
         self._seed = seed
         self._distributions = {each: distribution.encoded(each) for each, distribution in space.items()}
@@ -77,45 +75,10 @@ class Ledger:
         self._surplus: list[int] = []  # those that do not count
         self.unfinished: set[int] = set()
         self.trials: dict[int, Trial] = {}
-        self._begin(maximize, dict(settings), resume)
+        names = {encoded: each for each, (encoded, _) in self._distributions.items()}
+        self.study_id = study_in(self.storage, name, maximize, dict(settings), names, resume=resume)
         self._signs = Signs(self.storage, self.study_id)
         self.refresh()
-
-    # ---- The study
-
-    def _begin(self, maximize: bool, settings: dict[str, Any], resume: bool) -> None:
-        direction = self._optuna.study.StudyDirection
-        try:
-            with quiet():
-                wanted = direction.MAXIMIZE if maximize else direction.MINIMIZE
-                self.study_id = self.storage.create_new_study([wanted], self.name)
-        except self._optuna.exceptions.DuplicatedStudyError:
-            self.study_id = self.storage.get_study_id_from_name(self.name)
-            if not resume:
-                hint = "go on by resume=True, or give another storage or study_name"
-                raise ValueError(
-                    expected("search", "a new study", f"{self.name!r}, which is in the storage already", hint)
-                ) from None
-            there = self._settings_there()
-            if there is not None:
-                _compare(there, settings)
-                return
-            if self.storage.get_n_trials(self.study_id):
-                hint = "give another study_name"
-                got = f"{self.name!r} of another tool"
-                raise ValueError(expected("search", "a study of fastdnn's", got, hint)) from None
-        self.storage.set_study_user_attr(self.study_id, SETTINGS, settings)
-        names = {encoded: name for name, (encoded, _) in self._distributions.items()}
-        self.storage.set_study_user_attr(self.study_id, "names", names)
-
-    def _settings_there(self) -> dict[str, Any] | None:
-        """Those of who made the study; after a second None: it was killed before it could say."""
-        for _ in range(20):
-            there = self.storage.get_study_user_attrs(self.study_id).get(SETTINGS)
-            if there is not None:
-                return dict(there)
-            time.sleep(0.05)
-        return None
 
     # ---- Planning
 
@@ -240,6 +203,10 @@ class Ledger:
             self._reread(record)
         return None
 
+    def go_on(self, number: int, rung: int) -> None:
+        """A trial that waited is trained on, up to this rung."""
+        self._change(number, lambda record: self.storage.set_trial_user_attr(record.id, RUNG, rung))
+
     def report(self, number: int, rung: int, value: float) -> None:
         """A trial's value at a rung."""
         self._change(number, lambda record: self.storage.set_trial_intermediate_value(record.id, rung, value))
@@ -324,17 +291,3 @@ class Ledger:
         with suppress(self._optuna.exceptions.UpdateFinishedTrialError):  # somebody else was quicker
             self.storage.set_trial_state_values(record.id, state, values)
         self._reread(record)
-
-
-def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raise if a study was begun with other settings."""
-    for name in wanted:
-        if there.get(name) != wanted[name]:
-            hint = "give what it was begun with, or another storage or study_name"
-            if name == "data":
-                hint = f"x, y, weights, dev set or folds are others, by a checksum; {hint}"
-            is_so, got = there.get(name), wanted[name]
-            if name == "space" and is_so is not None:
-                is_so, got = differing(is_so, got)
-            is_so, got = f"{name} = {is_so}", f"{name} = {got}"
-            raise ValueError(expected("search", f"the study in the storage: {is_so}", got, hint))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, Protocol
 
 from fastdnn.checks import whole
@@ -97,10 +98,10 @@ class Median:
 
     def survivors(self, values: Mapping[int, float], earlier: Mapping[int, float], sign: float) -> set[int]:
         """Those at the median or better."""
-        everyone = sorted(sign * value for value in [*values.values(), *earlier.values()])
-        middle = len(everyone) // 2
-        median = everyone[middle] if len(everyone) % 2 else (everyone[middle - 1] + everyone[middle]) / 2
-        return {number for number, value in values.items() if sign * value <= median}
+        if not values:  # all failed before
+            return set()
+        middle = median(sign * value for value in [*values.values(), *earlier.values()])
+        return {number for number, value in values.items() if sign * value <= middle}
 
 
 _NAMES: dict[str, Callable[[], Pruner]] = {"successive_halving": SuccessiveHalving, "median": Median}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from fastdnn.checks import as_float
+from fastdnn.checks import as_float, whole
 from fastdnn.errors import expected
 from fastdnn.tune.distribution import Distribution, window
 from fastdnn.tune.whole_numbers import index_of
@@ -83,14 +83,47 @@ class _Range(Distribution):
         below, above = window(first, last, share)
         low = least if below == first else min(self._at(below), least)
         high = most if above == last else max(self._at(above), most)
-        return type(self)(low, high) if self._fits(low, high) else self
+        return replace(self, low=low, high=high) if self._fits(low, high) else self
 
     def _ends(self) -> str:
         return f"{self.low:g} to {self.high:g}"
 
 
 @dataclass(frozen=True)
-class Uniform(_Range):
+class _Rounded(_Range):
+    """With as many significant digits as `digits` says, so that a value is what is read of it; both ends are
+    as they were given.
+    """
+
+    digits: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.digits is not None:
+            object.__setattr__(self, "digits", whole(self.where, "digits", self.digits, 1))
+        super().__post_init__()
+
+    def as_json(self) -> dict[str, Any]:
+        """Kind, ends, and digits where they are limited."""
+        return super().as_json() | ({} if self.digits is None else {"digits": self.digits})
+
+    def decode(self, value: Any) -> float:
+        """Optuna's value, rounded."""
+        return self._rounded(self._held(value))
+
+    def _at(self, u: float) -> float:
+        return self._rounded(super()._at(u))
+
+    def _rounded(self, value: float) -> float:
+        if self.digits is None or value in (self.low, self.high):
+            return value
+        return min(max(float(f"{value:.{self.digits}g}"), self.low), self.high)
+
+    def _ends(self) -> str:
+        return super()._ends() + ("" if self.digits is None else f", {self.digits} digits")
+
+
+@dataclass(frozen=True)
+class Uniform(_Rounded):
     """Floats from low to high, each as probable as any other: x = low + u (high - low)."""
 
     where = "uniform"
@@ -104,7 +137,7 @@ class Uniform(_Range):
 
 
 @dataclass(frozen=True)
-class LogUniform(_Range):
+class LogUniform(_Rounded):
     """Floats from low to high, as many in each decade: x = 10^r, r uniform from log₁₀ low to log₁₀ high."""
 
     where = "log_uniform"

@@ -1,6 +1,5 @@
 """What an Optuna trial says of the slot that it was run for."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial, trial_seed
 
 MOST_DEATHS = 3  # of processes that ran a trial, after which it is the trial's fault
-SETTINGS, SLOT, RESULT, WORKER, RELEASED = "fastdnn", "slot", "result", "worker", "released"  # attributes
+SETTINGS, SLOT, RESULT, WORKER, RELEASED, RUNG = "fastdnn", "slot", "result", "worker", "released", "rung"
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,11 @@ class Record:
 
 
 def deaths_of(frozen: Any) -> int:
-    """Of processes that ran the slot, this attempt's included, which ended without a result."""
-    return int(frozen.user_attrs[SLOT]["deaths"]) + (RELEASED not in frozen.user_attrs)
+    """Of processes that ran the slot, this attempt's included, which ended without a result. Who waits at a
+    rung for others is not run, and gives no process a reason to die.
+    """
+    waited = frozen.user_attrs.get(RUNG, 0) in frozen.intermediate_values
+    return int(frozen.user_attrs[SLOT]["deaths"]) + (not waited and RELEASED not in frozen.user_attrs)
 
 
 def result_of(frozen: Any) -> dict[str, Any] | None:
@@ -92,28 +94,6 @@ def values_of(frozen: Any, space: Space) -> dict[str, Any]:
     known = {name: distribution.encoded_name(name) for name, distribution in space.items()}
     told = {name: frozen.params[as_] for name, as_ in known.items() if as_ in frozen.params}
     return {name: space[name].decode(value) for name, value in told.items()}
-
-
-def differing(one: str, other: str) -> tuple[str, str]:
-    """Of two spaces' signatures what the first has otherwise, or lacks, for a message.
-
-    >>> import fastdnn as fd
-    >>> from fastdnn.tune.records import differing
-    >>> spaces = [fd.tune.Space.of("example", {"lr": fd.tune.uniform(0, high)}) for high in (1, 2)]
-    >>> print(*differing(*[space.signature() for space in spaces]))
-    lr: kind uniform, low 0.0, high 1.0 lr: kind uniform, low 0.0, high 2.0
-    """
-    there, given = ({each["name"]: each for each in json.loads(text)} for text in (one, other))
-    for name in [*there, *given]:
-        if there.get(name) != given.get(name):
-            return _in_words(name, there.get(name)), _in_words(name, given.get(name))
-    return ", ".join(there), ", ".join(given)  # in another order
-
-
-def _in_words(name: str, parameter: Mapping[str, Any] | None) -> str:
-    if parameter is None:
-        return f"no {name}"
-    return f"{name}: " + ", ".join(f"{key} {value}" for key, value in parameter.items() if key != "name")
 
 
 def plain(value: Any) -> Any:

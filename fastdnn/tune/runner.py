@@ -11,6 +11,7 @@ from fastdnn.arguments import seeds_given
 from fastdnn.callbacks import Callback
 from fastdnn.errors import expected
 from fastdnn.model import Model
+from fastdnn.short_repr import ShortRepr
 from fastdnn.tune.rows import taken
 from fastdnn.tune.trial import Trial, copied, model_seeds
 
@@ -99,7 +100,7 @@ class _Guard(Callback):
 
 
 @dataclass
-class Work:
+class Work(ShortRepr):
     """All that trials share: the data, and how each is trained.
 
     build: makes a compiled model of a dictionary of values.

@@ -2,14 +2,14 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from fastdnn.checks import is_real, is_text, whole
-from fastdnn.errors import expected
-from fastdnn.tune.changeable import WHERE, Changeable
+from fastdnn.errors import expected, unknown_name
+from fastdnn.tune.changeable import WHERE, Changeable, names_of
 from fastdnn.tune.changes import Wish
 
 _MOST_BYTES = 100_000
@@ -51,18 +51,19 @@ class SitterFile:
         self._next: dict[str, Any] = {}
         self._is_first = True
 
-    def news(self) -> list[Wish]:
-        """What its changed lines ask for.
+    def news(self, known: Callable[[], Iterable[str]]) -> list[Wish]:
+        """What its changed lines ask for; `known` gives the names of all numbers, where that is to be seen.
 
         Raises:
-            ValueError: it cannot be read, or has something else than numbers.
+            ValueError: it cannot be read, or has something else than numbers that are known and orders.
         """
         is_first, self._is_first = self._is_first, False
         self._next = self._said
-        given = self._read(at_once=is_first)
-        if given is None:
+        lines = self._read(at_once=is_first)
+        if lines is None:
             return []
-        self._next = given
+        self._refuse_unknown(lines, known())
+        given = self._next = {name: self._checked(name, value) for name, value in lines.items()}
         new = {name: value for name, value in given.items() if self._said.get(name, ...) != value}
         note, replaces = given.get("note", ""), given.get("replace_schedule", False)
         undo, stop = new.get("undo", 0), new.get("stop", False)
@@ -114,7 +115,14 @@ class SitterFile:
             lines = tomllib.loads(given.decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(expected(str(self.path), "lines of TOML, name = number", error)) from None
-        return {name: self._checked(name, value) for name, value in lines.items()}
+        return lines
+
+    def _refuse_unknown(self, given: Mapping[str, Any], known: Iterable[str]) -> None:
+        names = {*names_of(known), *_ORDERS}
+        for name in given:
+            if name not in names:
+                kind = "a number that may change in training, or an order"
+                raise unknown_name(str(self.path), kind, name, names)
 
     def _is_whole(self, given: bytes) -> bool:
         """Many editors empty a file before they write it: what it said is not taken back by that, and a

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastdnn.checks import whole
@@ -34,7 +36,7 @@ def grid_points(
         counts = _fitting(space, _number(where, name, n), where, name)
     values = {name: space[name].grid(count) for name, count in counts.items()}
     if count_points(space, values, _MOST) > _MOST:
-        raise ValueError(expected(where, f"at most {_MOST:,} points in a grid", "more", "draw at random"))
+        raise _too_many(where)
     return list(_points(space, values, list(space), {}))
 
 
@@ -55,14 +57,23 @@ def _fitting(space: Space, most: int, where: str, called: str) -> dict[str, int]
     """The largest number that all ranges can have, then one more for each in turn, while it fits."""
     limits = {name: 1 if _is_whole(each) else each.size or most for name, each in space.items()}
 
+    tied = _tied(space)
+
+    @cache
+    def values(name: str, count: int) -> Sequence[Any]:
+        """Of a continuous range that no condition is about their number is all that counts."""
+        return range(count) if space[name].size is None and name not in tied else space[name].grid(count)
+
     def counted(counts: dict[str, int]) -> int:
-        return count_points(space, {name: space[name].grid(count) for name, count in counts.items()}, most)
+        return count_points(space, {name: values(name, count) for name, count in counts.items()}, most)
 
     def level(count: int) -> dict[str, int]:
         return {name: min(count, limit) for name, limit in limits.items()}
 
     if counted(level(1)) > most:
         fewest = count_points(space, {name: space[name].grid(1) for name in space}, _MOST)
+        if fewest > _MOST:
+            raise _too_many(where)
         hint = f"all options of a choice are in a grid; give {called}={fewest} or draw at random"
         wanted = f"{called} of at least {fewest:,} for a grid of this space"
         raise ValueError(expected(where, wanted, most, hint))
@@ -77,6 +88,10 @@ def _fitting(space: Space, most: int, where: str, called: str) -> dict[str, int]
     return counts
 
 
+def _too_many(where: str) -> ValueError:
+    return ValueError(expected(where, f"at most {_MOST:,} points in a grid", "more", "draw at random"))
+
+
 def _number(where: str, name: str, given: Any) -> int:
     if whole(where, name, given, 1) > _MOST:
         raise ValueError(expected(where, f"{name} up to {_MOST:,}", repr(given), "draw at random"))
@@ -88,18 +103,29 @@ def _is_whole(distribution: Any) -> bool:
     return distribution.size is not None and len(distribution.grid(1)) == distribution.size
 
 
-def count_points(space: Space, values: Mapping[str, tuple[Any, ...]], most: int) -> int:
-    """How many points these values have; where they are more than `most`, some number above it."""
+def count_points(space: Space, values: Mapping[str, Sequence[Any]], most: int) -> int:
+    """How many points these values have; where they are more than `most`, some number above it. Those of
+    parameters that no condition is about are multiplied, so only the others' are gone through.
+    """
+    tied = _tied(space)
+    each = math.prod(len(values[name]) for name in space if name not in tied)
     count = 0
-    for _ in _points(space, values, list(space), {}):
-        count += 1
+    for _ in _points(space, values, tied, {}):
+        count += each
         if count > most:
             break
     return count
 
 
+def _tied(space: Space) -> list[str]:
+    """The parameters that conditions are about: those that have some, and those that they look at."""
+    conditions = space.conditions
+    parents = {condition.parent for own in conditions.values() for condition in own}
+    return [name for name in space if name in conditions or name in parents]
+
+
 def _points(
-    space: Space, values: Mapping[str, tuple[Any, ...]], names: list[str], chosen: dict[str, Any]
+    space: Space, values: Mapping[str, Sequence[Any]], names: list[str], chosen: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
     if not names:
         yield dict(chosen)

@@ -74,11 +74,11 @@ class Study(ShortRepr):
         """The complete trial with the best value; of equal ones the lower number.
 
         Raises:
-            ValueError: none is complete; why most failed is said.
+            ValueError: none is complete and has a finite value; why most failed is said.
         """
-        complete = [trial for trial in self.trials if trial.state == "complete"]
+        complete = [trial for trial in self.trials if trial.state == "complete" and trial.is_comparable]
         if not complete:
-            raise ValueError(expected("Study", "a complete trial", self._counted()))
+            raise ValueError(expected("Study", "a complete trial of a finite value", self._counted()))
         return min(complete, key=self._rank)
 
     @property
@@ -138,8 +138,9 @@ class Study(ShortRepr):
 
     def _rank(self, trial: Trial) -> tuple[int, float, int]:
         order = ("complete", "pruned", "failed").index(trial.state)
-        value = math.inf if trial.value is None else trial.value * (1 if self.mode == "min" else -1)
-        return order, value, trial.number
+        if trial.value is None or not trial.is_comparable:
+            return order, math.inf, trial.number
+        return order, trial.value * (1 if self.mode == "min" else -1), trial.number
 
     def table(self, most: int | None = None) -> str:
         """The trials as text, the best first: number, value, state, epochs, values of the parameters; below
@@ -257,7 +258,7 @@ class Study(ShortRepr):
         """The best trials, how many there are, and advice; `rest` says where the others are to be had."""
         told = any(trial.state == "failed" for trial in self.ranked()[:_SHOWN])  # below the table
         lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted(why=not told)}"]
-        if any(trial.state == "complete" for trial in self.trials):
+        if any(trial.state == "complete" and trial.is_comparable for trial in self.trials):
             best = self.best_trial
             values = ", ".join(f"{name}={_short(value)}" for name, value in best.params.items())
             lines += [f"best {self.monitor}: {_short(best.value)} of trial {best.number}, {values}"]

@@ -1,6 +1,7 @@
 """One trial of a search: the values that were tried, and what came of them."""
 
 import copy
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
@@ -56,6 +57,11 @@ class Trial:
         given = {each.name: getattr(self, each.name) for each in fields(self)}
         told = {name: value for name, value in given.items() if value or name in _ALWAYS}
         return f"Trial({', '.join(f'{name}={_shown(value)}' for name, value in told.items())})"
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether its value is a finite number."""
+        return self.value is not None and math.isfinite(self.value)
 
     @property
     def spread(self) -> float | None:
