@@ -113,8 +113,8 @@ def test_errors_of_a_grid_say_n_trials():
     message = "[search] expected a number of values for 'b', got none; such as n_trials={'lr': 3, 'b': 5}"
     two = {"lr": LR, "b": LR}
     refused(message, lambda: short(space=two, method="grid", n_trials={"lr": 3}))
-    message = "[search] expected n_trials by parameter, one of lr, got 'rl'; did you mean 'lr'?"
-    refused(message, lambda: short(method="grid", n_trials={"rl": 3}))
+    message = "[search] expected n_trials by parameter, one of lr, got 'lrr'; did you mean 'lr'?"
+    refused(message, lambda: short(method="grid", n_trials={"lrr": 3}))
 
 
 # ---- Data that can train no model
