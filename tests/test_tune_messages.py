@@ -328,6 +328,15 @@ def test_other_data_are_told_as_such(journal):
             "expected cv as a number of folds >= 2, pairs of rows, or an object with split, got '5'",
         ),
         ({"cv": True}, "got True"),
+        ({"mode": "maximize"}, "expected a mode, one of auto, max, min, got 'maximize'; did you mean 'max'?"),
+        (
+            {"callbacks": fd.callbacks.EarlyStopping()},
+            "got EarlyStopping; give it as a list: callbacks=[...]",
+        ),
+        (
+            {"callbacks": [fd.callbacks.EarlyStopping]},
+            "got the class EarlyStopping; make one: EarlyStopping()",
+        ),
         (
             {"class_weight": [1, 2, 3]},
             "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,",
