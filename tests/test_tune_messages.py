@@ -334,6 +334,10 @@ def test_other_data_are_told_as_such(journal):
             "got EarlyStopping; give it as a list: callbacks=[...]",
         ),
         (
+            {"callbacks": fd.callbacks.EarlyStopping},
+            "got the class EarlyStopping; make one: EarlyStopping()",
+        ),
+        (
             {"callbacks": [fd.callbacks.EarlyStopping]},
             "got the class EarlyStopping; make one: EarlyStopping()",
         ),

@@ -143,7 +143,7 @@ def search(
 
     Warns:
         UserWarning: `monitor` is a figure of the training rows; `build` never reads a parameter of the space,
-            as up to 16 builds of different values show; there are fewer combinations than trials.
+            as 16 calls with different values show; there are fewer combinations than trials.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
