@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 _MOST_NAMES = 50  # of a list, in one message
+_SHORT = 4  # letters
 
 
 class UnusableDataError(ValueError):
@@ -47,16 +48,23 @@ def did_you_mean(name: object, known: Iterable[str], begin: str = "") -> str:
     "did you mean 'max'?"
     >>> [did_you_mean(name, names) for name in ("lr", "rate", "momentun", "units")]
     ["did you mean 'learning_rate'?", "did you mean 'learning_rate'?", "did you mean 'momentum'?", '']
+    >>> did_you_mean("1l", names), did_you_mean("trails", ["trials", "jobs"], begin="--")
+    ("did you mean 'l2'?", "did you mean '--trials'?")
     """
     names, given = sorted(known), str(name).lower()
     words = {each: re.split(r"[^a-z0-9]+", each.lower()) for each in names}
     meant = set(re.split(r"[^a-z0-9]+", given))
     close = [each for each in names if len(meant) > 1 and meant <= set(words[each])]
     close = close or [each for each in names if len(given) > 1 and given == _initials(words[each])]
-    close = close or difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    close = close or difflib.get_close_matches(given, names, n=1, cutoff=_cutoff(given))
     close = close or [each for each in names if given in words[each]]
     close = close or [each for each in names if len(each) > 2 and given.startswith(each)]
     return f"did you mean {begin + close[0]!r}?" if close else ""
+
+
+def _cutoff(given: str) -> float:
+    """How alike names must be: of few letters one may be wrong, or two of them turned about."""
+    return 0.5 if len(given) <= _SHORT else 0.6
 
 
 def _initials(words: Iterable[str]) -> str:

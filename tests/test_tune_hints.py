@@ -305,3 +305,62 @@ def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):
         short(n_trials=2).importances()
     with pytest.raises(ValueError, match=r"20 complete trials of equal value; .* monitor a finer figure"):
         study_of(lambda p, number: 1.0, 20).importances()
+
+
+def network(p, units=4, **given):
+    layers = [fd.Input((8,)), fd.layers.Dense(units, "relu", **given), fd.layers.Dense(3)]
+    model = fd.Sequential(layers)
+    model.compile(fd.optimizers.Adam(p["lr"]), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def with_other_units():
+    draw = iter(range(4, 100))
+    return lambda p: network(p, next(draw))
+
+
+def with_seeds_of_its_own():
+    seeds = iter(range(100))
+
+    def build(p):
+        made = fd.Sequential([fd.Input((8,)), fd.layers.Dense(3)], seed=next(seeds))
+        made.compile(fd.optimizers.Adam(p["lr"]), fd.losses.SparseCategoricalCrossentropy(from_logits=True))
+        return made
+
+    return build
+
+
+def with_weights_drawn_anew():
+    draw = np.random.default_rng(0)
+
+    def build(p):
+        made = network(p)
+        made.set_weights([draw.normal(size=each.shape) for each in made.get_weights()])
+        return made
+
+    return build
+
+
+@pytest.mark.parametrize("make", [with_other_units, with_seeds_of_its_own, with_weights_drawn_anew])
+def test_a_build_that_makes_another_model_of_the_same_values_is_told(make, tmp_path):
+    given = {"space": {"lr": SPACE["lr"]}, "epochs": 1, "storage": tmp_path / "journal"}
+    told = r"a build that makes the same model of the same values, got another one at its second call"
+    with pytest.warns(UserWarning, match=told):
+        search(build=make(), n_trials=2, **given)
+    with pytest.warns(UserWarning, match=told):
+        assert len(search(build=make(), n_trials=3, resume=True, **given).trials) == 3
+
+
+def test_names_of_layers_may_be_others_at_each_call(tmp_path):
+    names = iter(range(100))
+
+    def build(p):
+        return network(p, name=f"layer-{next(names)}")
+
+    given = {"build": build, "space": {"lr": SPACE["lr"]}, "epochs": 1, "storage": tmp_path / "journal"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        search(n_trials=2, **given)
+        assert len(search(n_trials=3, resume=True, **given).trials) == 3
+    with pytest.raises(ValueError, match="model = "):
+        search(n_trials=4, resume=True, **given | {"build": lambda p: network(p, 5)})

@@ -498,7 +498,7 @@ class NeedsGroups:
         ({"executor": "dusk"}, "expected executor as"),
         ({"executor": "process"}, "expected executor as .*got 'process'; did you mean 'processes'"),
         ({"jobs": "al"}, "did you mean 'all'"),
-        ({"method": "bayes"}, "did you mean 'bayesian'"),
+        ({"method": "bayesain"}, "did you mean 'bayesian'"),
         ({"method": "coarse_to_fine", "sampling": "gird"}, "did you mean 'grid'"),
         ({"pruner": "halving"}, "did you mean 'successive_halving'"),
         ({"mode": "maximum"}, "did you mean 'max'"),

@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,20 @@ class _Unfit(Exception):  # noqa: N818
     """What could not be done, for a reason that may lie in the values; `__cause__` says it."""
 
 
-def dry_run(where: str, work: Work, method: Method) -> str:
+@dataclass(frozen=True)
+class Made:
+    """What `build` makes of the first values.
+
+    model: in words that differ where the model does, but for the names of layers.
+    repeats: whether it makes the same of the same values again.
+    """
+
+    model: str
+    repeats: bool
+
+
+def dry_run(where: str, work: Work, method: Method) -> Made:
     """Build a model twice, see that it takes all of the data, train it for one step, look for the figure.
-    What `build` makes, in words that differ where the model does.
 
     Raises:
         ValueError: the data do not fit the models of the first proposals or are not finite, `build` gives
@@ -73,13 +85,12 @@ def _trying(what: str) -> Iterator[None]:
         raise _Unfit(what) from error
 
 
-def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> tuple[str, list[str]]:
+def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> tuple[Made, list[str]]:
     """What is built, and the names of the figures of a trial with these values."""
     train, dev = work.sets[0]
     with _trying(_BUILD):
         model = work.built(params, seed)
-    made = _said(model)
-    _refuse_shared(where, model, _again(where, work, params, seed))
+    made = _made(model, _again(where, work, params, seed), where)
     with _trying(_BUILD):
         _check(where, model, work.data)
         if work.dev is not None:
@@ -99,14 +110,34 @@ def _step(where: str, work: Work, params: Mapping[str, Any], seed: int) -> tuple
     return made, [*(evaluated | figures), *(f"val_{name}" for name in evaluated)]
 
 
-def _said(model: Model) -> str:
-    """A model's layers, and a checksum of all that it is made with; without it where a part has no config."""
+def _made(model: Model, again: Model, where: str) -> Made:
+    """What two calls with the same values and the same seed have made."""
+    _refuse_shared(where, model, again)
     layers = ", ".join(type(layer).__name__ for layer in model.layers)
+    checksums = _checksum(model), _checksum(again)
+    weights = zip(model.get_weights(), again.get_weights(), strict=False)
+    same = checksums[0] == checksums[1] and model.seed == again.seed
+    repeats = same and all(np.array_equal(one, other, equal_nan=True) for one, other in weights)
+    return Made(f"{layers}{checksums[0] if repeats else ''}", repeats)
+
+
+def _checksum(model: Model) -> str:
+    """Of all that a model is made with but its seed and names of layers; "" where a part has no config."""
+    places = {layer.name: number for number, layer in enumerate(model.layers)}
     try:
         config = {name: value for name, value in model_config(model).items() if name != "seed"}
-        return f"{layers} ({zlib.crc32(json.dumps(config, sort_keys=True).encode()):08x})"
+        return f" ({zlib.crc32(json.dumps(_by_place(config, places), sort_keys=True).encode()):08x})"
     except (TypeError, ValueError):
-        return layers
+        return ""
+
+
+def _by_place(config: Any, places: Mapping[str, int]) -> Any:
+    """A config with the numbers of layers for their names, which may be made anew at each call."""
+    if isinstance(config, dict):
+        return {name: _by_place(value, places) for name, value in config.items()}
+    if isinstance(config, list):
+        return [_by_place(value, places) for value in config]
+    return places.get(config, config) if isinstance(config, str) else config
 
 
 def _again(where: str, work: Work, params: Mapping[str, Any], seed: int) -> Model:

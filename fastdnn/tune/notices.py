@@ -6,6 +6,7 @@ from typing import Any
 
 from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.errors import expected
+from fastdnn.tune.dry_run import Made
 from fastdnn.tune.methods import Method
 from fastdnn.tune.methods.distinct import point_count
 
@@ -59,3 +60,17 @@ def of_unread(where: str, unread: Mapping[str, int], asked: Sequence[str]) -> It
             hint += "; if it counts for some values of another parameter only, say so: fd.tune.when"
         wanted = f"a build that reads the parameter {name!r}"
         yield expected(where, wanted, f"one that did not in {count} calls with different values", hint)
+
+
+def of_other_models(where: str, made: Made) -> Iterator[str]:
+    """No trial is what it would be again: not in `best_model`, nor where a search goes on.
+
+    >>> from fastdnn.tune.dry_run import Made
+    >>> from fastdnn.tune.notices import of_other_models
+    >>> [*of_other_models("search", Made("Dense", repeats=True))]
+    []
+    """
+    if not made.repeats:
+        wanted = "a build that makes the same model of the same values"
+        hint = "draw nothing in it; a model that is given no seed has its trial's"
+        yield expected(where, wanted, "another one at its second call", hint)

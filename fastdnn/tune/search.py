@@ -19,7 +19,7 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.methods import METHODS, Method
-from fastdnn.tune.notices import of_few_points, of_figure, of_unread
+from fastdnn.tune.notices import of_few_points, of_figure, of_other_models, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
@@ -143,7 +143,8 @@ def search(
 
     Warns:
         UserWarning: `monitor` is a figure of the training rows; `build` never reads a parameter of the space,
-            as 16 calls with different values show; there are fewer combinations than trials.
+            as 16 calls with different values show; there are fewer combinations than trials; or `build`
+            makes another model at a second call with the same values.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
@@ -202,12 +203,13 @@ def search(
     )
     reads = Reads(work)
     with reads.watched():
-        model = dry_run(where, work, chosen)
+        made = dry_run(where, work, chosen)
     unread, asked = reads.unread(searched, chosen.seed)
     for notice in (
         *of_figure(where, figure, mode),
         *of_few_points(where, method, n_trials, chosen),
         *of_unread(where, unread, asked),
+        *of_other_models(where, made),
     ):
         warnings.warn(notice, stacklevel=2)
     conduct = Conduct(
@@ -220,7 +222,7 @@ def search(
         seconds=_limit(where, "seconds", seconds),
         mode=best,
         reproducible=reproducible,
-        model=model,
+        model=made.model,
         unread=tuple(unread),
     )
     return conduct.run(storage, study_name, executor, told, resume=resume)
