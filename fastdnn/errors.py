@@ -44,6 +44,8 @@ def did_you_mean(name: object, known: Iterable[str], begin: str = "") -> str:
 
     >>> from fastdnn.errors import did_you_mean
     >>> names = ["l2", "learning_rate", "momentum"]
+    >>> did_you_mean("maximize", ["auto", "max", "min"])
+    "did you mean 'max'?"
     >>> [did_you_mean(name, names) for name in ("lr", "rate", "momentun", "units")]
     ["did you mean 'learning_rate'?", "did you mean 'learning_rate'?", "did you mean 'momentum'?", '']
     >>> did_you_mean("1l", names), did_you_mean("trails", ["trials", "jobs"], begin="--")
@@ -56,6 +58,7 @@ def did_you_mean(name: object, known: Iterable[str], begin: str = "") -> str:
     close = close or [each for each in names if len(given) > 1 and given == _initials(words[each])]
     close = close or difflib.get_close_matches(given, names, n=1, cutoff=_cutoff(given))
     close = close or [each for each in names if given in words[each]]
+    close = close or [each for each in names if len(each) > 2 and given.startswith(each)]
     return f"did you mean {begin + close[0]!r}?" if close else ""
 
 

@@ -150,6 +150,13 @@ def test_what_is_given_is_not_searched(command):
     assert again(told)[again(told).index("--hidden") + 1] == "16,8"
 
 
+def test_few_combinations_are_tried_once_each(command):
+    given = ("--hidden", "8", "--l2=0", "--dropout=0", "--learning-rate", "0.1", "--epochs", "1")
+    told = command("tune", "digits", *given, "--trials", "9", "--jobs", "2", "--threads", "1")
+    assert "these values have 5 combinations, each of which is tried once" in told
+    assert "5 of 5 trials: 5 complete" in told
+
+
 def test_an_interrupted_search_says_what_is_done_and_goes_on(command, capsys, tmp_path, monkeypatch):
     journal, real = tmp_path / "study.journal", tune.search
     words = ["tune", "digits", *FEW, "--hidden", "8"]

@@ -108,6 +108,7 @@ def test_a_build_of_the_script_or_a_lambda_can_be_sent(client, alone):
     assert rows(search(executor=client, build=lambda p: build(p))) == rows(alone)
 
 
+@pytest.mark.filterwarnings("ignore:.*a build that reads the parameter")
 @pytest.mark.parametrize(("given", "threads"), [({}, 1), ({"threads_per_trial": 2, "jobs": 1}, 2)])
 def test_the_threads_of_a_trial_are_those_that_were_said(client, tmp_path, given, threads):
     class Telling(fd.Sequential):

@@ -113,8 +113,8 @@ def test_errors_of_a_grid_say_n_trials():
     message = "[search] expected a number of values for 'b', got none; such as n_trials={'lr': 3, 'b': 5}"
     two = {"lr": LR, "b": LR}
     refused(message, lambda: short(space=two, method="grid", n_trials={"lr": 3}))
-    message = "[search] expected n_trials by parameter, one of lr, got 'rl'; did you mean 'lr'?"
-    refused(message, lambda: short(method="grid", n_trials={"rl": 3}))
+    message = "[search] expected n_trials by parameter, one of lr, got 'lrr'; did you mean 'lr'?"
+    refused(message, lambda: short(method="grid", n_trials={"lrr": 3}))
 
 
 # ---- Data that can train no model
@@ -315,9 +315,9 @@ def test_other_data_are_told_as_such(journal):
         ({"build": lambda lr, units: None}, 'got one that takes (lr, units); def build(p): ... p["lr"]'),
         ({"build": {"lr": LR}, "space": clf}, "got a dictionary; build comes first, then the space"),
         ({"build": 3}, "expected build as a function, got 3; a function of a dictionary of values"),
-        ({"method": "TPE"}, "got 'TPE'; method=\"bayesian\" is that"),
+        ({"method": "TPE"}, "got 'TPE'; did you mean 'bayesian'?"),
         ({"method": "hyperband"}, 'stopped early by pruner="successive_halving", with any method'),
-        ({"method": "Grid-Search"}, 'method="grid" is that'),
+        ({"method": "Grid-Search"}, "did you mean 'grid'?"),
         ({"method": "Bayesian"}, "did you mean 'bayesian'?"),
         ({"method": 3}, "expected a method, one of"),
         ({"pruner": fd.tune.Median}, "make one: fd.tune.Median()"),
@@ -328,6 +328,19 @@ def test_other_data_are_told_as_such(journal):
             "expected cv as a number of folds >= 2, pairs of rows, or an object with split, got '5'",
         ),
         ({"cv": True}, "got True"),
+        ({"mode": "maximize"}, "expected a mode, one of auto, max, min, got 'maximize'; did you mean 'max'?"),
+        (
+            {"callbacks": fd.callbacks.EarlyStopping()},
+            "got EarlyStopping; give it as a list: callbacks=[...]",
+        ),
+        (
+            {"callbacks": fd.callbacks.EarlyStopping},
+            "got the class EarlyStopping; make one: EarlyStopping()",
+        ),
+        (
+            {"callbacks": [fd.callbacks.EarlyStopping]},
+            "got the class EarlyStopping; make one: EarlyStopping()",
+        ),
         (
             {"class_weight": [1, 2, 3]},
             "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,",

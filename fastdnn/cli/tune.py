@@ -19,6 +19,7 @@ from fastdnn.cli.tune_task import Builder, DigitsTask, TableTask, Task, monitor_
 from fastdnn.errors import expected, unknown_name
 from fastdnn.tune import Study, load, search
 from fastdnn.tune.methods import METHODS
+from fastdnn.tune.methods.distinct import point_count
 from fastdnn.tune.optuna_parts import optuna
 
 _WHERE = "tune"
@@ -171,7 +172,7 @@ def _search(task: Task, space: Any, storage: Any, name: str, arguments: argparse
         validation_data=None if folds else task.data["dev"],
         cv=folds,
         method=arguments.method,
-        n_trials=arguments.trials,
+        n_trials=_trials(space, arguments),
         callbacks=() if folds else build.callbacks,
         monitor=monitor,
         mode=mode,  # type: ignore[arg-type]  # of two words
@@ -185,6 +186,16 @@ def _search(task: Task, space: Any, storage: Any, name: str, arguments: argparse
         verbose=0 if arguments.quiet else 1 if output.is_live() else 2,
         **more,
     )
+
+
+def _trials(space: Any, arguments: argparse.Namespace) -> int:
+    """How many: of a random search no more than there are combinations."""
+    count = point_count(space) if arguments.method == "random" else None
+    if count is None or count >= arguments.trials:
+        return int(arguments.trials)
+    if not arguments.quiet:
+        output.say(f"these values have {count} combinations, each of which is tried once\n")
+    return count
 
 
 def _tell(study: Study, task: Task, arguments: argparse.Namespace, folder: Path | None) -> None:

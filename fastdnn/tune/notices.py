@@ -59,7 +59,7 @@ def of_unread(where: str, unread: Mapping[str, int], asked: Sequence[str]) -> It
         elif count:
             hint += "; if it counts for some values of another parameter only, say so: fd.tune.when"
         wanted = f"a build that reads the parameter {name!r}"
-        yield expected(where, wanted, f"{count} builds of different values without it", hint)
+        yield expected(where, wanted, f"one that did not in {count} calls with different values", hint)
 
 
 def of_other_models(where: str, made: Made) -> Iterator[str]:

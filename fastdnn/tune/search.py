@@ -143,7 +143,7 @@ def search(
 
     Warns:
         UserWarning: `monitor` is a figure of the training rows; `build` never reads a parameter of the space,
-            as up to 16 builds of different values show; there are fewer combinations than trials; or `build`
+            as 16 calls with different values show; there are fewer combinations than trials; or `build`
             makes another model at a second call with the same values.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
@@ -251,15 +251,21 @@ def _flag(where: str, name: str, given: Any) -> bool:
 
 def _callbacks(where: str, given: Any) -> Any:
     """A function, or callbacks of which each fit gets copies."""
+    if isinstance(given, type) and issubclass(given, Callback):
+        given = [given]
     if callable(given):
         return given
     if isinstance(given, Callback) or not isinstance(given, Iterable):
         wanted = "callbacks as a list, or a function of the values that gives one"
-        raise ValueError(expected(where, wanted, type(given).__name__))
+        hint = "give it as a list: callbacks=[...]" if isinstance(given, Callback) else ""
+        raise ValueError(expected(where, wanted, type(given).__name__, hint))
     found = tuple(given)
     for each in found:
         if not isinstance(each, Callback):
-            raise ValueError(expected(where, "callbacks of fd.callbacks.Callback", type(each).__name__))
+            got, hint = type(each).__name__, ""
+            if isinstance(each, type):
+                got, hint = f"the class {each.__name__}", f"make one: {each.__name__}()"
+            raise ValueError(expected(where, "callbacks of fd.callbacks.Callback", got, hint))
         if isinstance(each, Babysitter):
             hint = "each trial trains by a copy; give a function that makes one: callbacks=lambda p: [...]"
             raise ValueError(expected(where, "callbacks that many trials can share", "a Babysitter", hint))

@@ -10,13 +10,13 @@ from fastdnn.tune.methods import METHODS
 
 # What others call such a method, or what is asked for by another argument.
 _ELSEWHERE = {
-    "tpe": 'method="bayesian" is that',
-    "bayes": 'method="bayesian" is that',
-    "bayesian_optimization": 'method="bayesian" is that',
-    "genetic": 'method="evolutionary" is that',
-    "nsga2": 'method="evolutionary" is that',
-    "grid_search": 'method="grid" is that',
-    "random_search": 'method="random" is that',
+    "tpe": "did you mean 'bayesian'?",
+    "bayes": "did you mean 'bayesian'?",
+    "bayesian_optimization": "did you mean 'bayesian'?",
+    "genetic": "did you mean 'evolutionary'?",
+    "nsga2": "did you mean 'evolutionary'?",
+    "grid_search": "did you mean 'grid'?",
+    "random_search": "did you mean 'random'?",
     "hyperband": 'bad trials are stopped early by pruner="successive_halving", with any method',
     "successive_halving": 'that is a pruner: pruner="successive_halving", with any method',
     "median": 'that is a pruner: pruner="median", with any method',
@@ -33,7 +33,7 @@ def method_name(where: str, given: Any) -> str:
     >>> method_name("search", "TPE")
     Traceback (most recent call last):
     ...
-    ValueError: [search] expected a method, one of ..., got 'TPE'; method="bayesian" is that
+    ValueError: [search] expected a method, one of ..., got 'TPE'; did you mean 'bayesian'?
     """
     if isinstance(given, str) and given in METHODS:
         return given

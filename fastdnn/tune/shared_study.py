@@ -68,6 +68,8 @@ def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for name in wanted:
         if there.get(name) != wanted[name]:
             hint = "give what it was begun with, or another storage or study_name"
+            if name == "data":
+                hint = f"x, y, weights, dev set or folds are others, by a checksum; {hint}"
             is_so, got = there.get(name), wanted[name]
             if name == "space" and is_so is not None:
                 is_so, got = differing(is_so, got)
