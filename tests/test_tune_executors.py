@@ -86,6 +86,20 @@ def test_an_executor_that_runs_nothing_is_refused_before_the_first_trial():
     with pytest.raises(ValueError, match="expected executor as one that runs tasks, got RuntimeError"):
         search(executor=closed)
 
+    builds = []
+
+    def closing(p):
+        builds.append(p)
+        if len(builds) > 2:  # of the dry run
+            pool.shutdown(wait=False)
+        return build(p)
+
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(RuntimeError, match="runs tasks until the search is done"),
+    ):
+        search(executor=pool, build=closing)
+
     class Silent(Executor):
         def submit(self, *task, **named):
             future = Future()

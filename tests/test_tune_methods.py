@@ -467,3 +467,37 @@ def test_several_inputs_are_cut_into_folds():
     by_name = fd.tune.search(two, space, x, Y, cv=3, n_trials=2, epochs=2, verbose=0)
     in_list = fd.tune.search(two, space, [X[:, :3], X[:, 3:]], Y, cv=3, n_trials=2, epochs=2, verbose=0)
     assert rows(by_name) == rows(in_list)
+
+
+class Waits(fd.callbacks.Callback):
+    """Each epoch takes 20 ms."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        time.sleep(0.02)
+
+
+def test_the_seconds_of_a_trial_that_begins_anew_at_rungs_are_those_of_all_stretches():
+    given = {"n_trials": 4, "epochs": 9, "pruner": "successive_halving", "callbacks": [Waits()], "jobs": 1}
+    best = search(**given).best_trial  # of 1, 3 and 9 epochs
+    assert best.seconds >= 13 * 0.02
+    (failed,) = [t for t in search(seconds_per_trial=0.2, **given).trials if t.state == "failed"]
+    assert failed.number == best.number
+    assert "took longer than seconds_per_trial=0.2" in failed.reason
+
+
+def test_time_may_be_up_before_all_trials_are_planned(tmp_path):
+    begun = time.monotonic()
+    study = search(n_trials=5000, seconds=0.01, storage=f"sqlite:///{tmp_path}/study.db")
+    assert time.monotonic() - begun < 10  # of 30 s and more that writing all of them takes
+    assert len(study.trials) < 10
+    assert study.planned == 5000
+
+
+def test_a_task_that_waited_is_not_begun_after_a_stop():
+    from fastdnn.tune.runner import Task, Work
+
+    built = []
+    work = Work(built.append, (*TRAIN, None), (*DEV, None))
+    outcome = work.run(Task(3, {}, 0, 1, seconds=1.5), lambda: True)
+    assert outcome.interrupted
+    assert (outcome.number, outcome.seconds, built) == (3, 1.5, [])

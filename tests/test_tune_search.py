@@ -742,10 +742,10 @@ def test_two_that_plan_at_once_do_each_trial_once(alone, tmp_path, monkeypatch):
 
     journal, plan = tmp_path / "journal", Ledger.plan
 
-    def twice(self, slots):
+    def twice(self, slots, until):
         for slot in [*slots, *slots]:
             self._write(slot, 0, 0)
-        plan(self, slots)
+        return plan(self, slots, until)
 
     monkeypatch.setattr(Ledger, "plan", twice)
     assert rows(search(storage=journal, jobs=2)) == rows(alone)

@@ -96,8 +96,8 @@ class Coordinator:
             )
             for number, values in enumerate(proposals)
         ]
-        with interrupts_held():
-            self._ledger.plan(slots)
+        if not self._ledger.plan(slots, self._deadline):
+            return False
         numbers = [slot.number for slot in slots]
         longest = max((self._ledger.slot(number).epochs for number in numbers), default=1)
         return self._work_off(self._rungs.begin(numbers, longest))
@@ -205,12 +205,14 @@ class Coordinator:
 
     def _submit(self, held: Held, rung: int, state: Begun | None) -> None:
         number = held.slot.number
+        seconds = 0.0 if held.outcome is None else held.outcome.seconds
         task = Task(
             number,
             held.slot.params,
             trial_seed(self._seed, number),
             self._rungs.until(held.slot, rung),
             rung == self._rungs.last(number),
+            seconds,
             state,
         )
         held.rung, held.outcome, held.judged = rung, None, False

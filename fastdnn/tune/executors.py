@@ -205,17 +205,25 @@ class Given:
         if answer != 0:
             got = f"one whose int() is {answer!r}"
             raise ValueError(expected(where, "executor as one that runs tasks", got))
+        self._where = where
         self._executor = executor
         self._work = work
-        self._stopped = False
 
     def submit(self, task: Task) -> "Future[Outcome]":
-        """Queue it."""
-        return self._executor.submit(self._work.run, task)
+        """Queue it.
+
+        Raises:
+            RuntimeError: the executor was closed, or has lost its processes.
+        """
+        try:
+            return self._executor.submit(self._work.run, task)
+        except RuntimeError as error:
+            hint = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
+            wanted = "executor as one that runs tasks until the search is done"
+            raise RuntimeError(expected(self._where, wanted, f"{error}", hint)) from error
 
     def stop(self) -> None:
         """What runs is waited for: nothing of it can be reached."""
-        self._stopped = True
 
     def close(self) -> None:
         """Nothing: it is not ours."""

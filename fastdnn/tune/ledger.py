@@ -1,10 +1,12 @@
 """The trials of a search in an Optuna storage, which any number of processes share."""
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
+from fastdnn.interrupts import interrupts_held
 from fastdnn.tune.optuna_parts import optuna, storage_of
 from fastdnn.tune.records import (
     RELEASED,
@@ -82,13 +84,21 @@ class Ledger:
 
     # ---- Planning
 
-    def plan(self, slots: Iterable[Slot]) -> None:
-        """Write those slots that nobody has written yet."""
-        self.refresh()
-        for slot in slots:
-            if slot.number not in self._records:
+    def plan(self, slots: Iterable[Slot], until: float = math.inf) -> bool:
+        """Write those slots that nobody has written yet, as far as there is time; whether all are. A database
+        takes milliseconds for each, so a Ctrl-C may come in between: who goes on writes the others.
+        """
+        with interrupts_held():
+            self.refresh()
+        missing = [slot for slot in slots if slot.number not in self._records]
+        for slot in missing:
+            if time.monotonic() > until:
+                return False
+            with interrupts_held():
                 self._write(slot, attempt=0, deaths=0)
-        self.refresh()
+        with interrupts_held():
+            self.refresh()
+        return True
 
     def mend(self) -> None:
         """Take what dead processes were running away from them; write anew what was lost or given back."""

@@ -27,6 +27,7 @@ class Task:
     number, params, seed: of the trial.
     until: the epoch up to which it is trained, and evaluated there.
     last: whether it ends there.
+    seconds: that the stretches before took.
     state: where the stretch before it ended; None begins the trial, and does what is missing again.
     """
 
@@ -35,16 +36,16 @@ class Task:
     seed: int
     until: int
     last: bool = True
+    seconds: float = 0.0
     state: "Begun | None" = None
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A trial between two stretches: its models, one for each fold, and the seconds it has taken."""
+    """A trial between two stretches: its models, one for each fold."""
 
     models: tuple[Model, ...]
     epochs: int
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -138,12 +139,14 @@ class Work(ShortRepr):
 
     def run(self, task: Task, stop: Callable[[], bool] = lambda: False) -> Outcome:
         """Do a stretch. What `build`, training or evaluation raises is the trial's reason to have failed."""
-        begun, seconds = time.perf_counter(), 0.0 if task.state is None else task.state.seconds
-        deadline = None if self.seconds is None else begun + self.seconds - seconds
+        if stop():  # it waited in a queue
+            return Outcome(task.number, seconds=task.seconds, interrupted=True)
+        begun = time.perf_counter()
+        deadline = None if self.seconds is None else begun + self.seconds - task.seconds
         guard = _Guard(stop, deadline, self.seconds)
 
         def taken_so_far() -> float:
-            return seconds + time.perf_counter() - begun
+            return task.seconds + time.perf_counter() - begun
 
         try:
             done = [self._fold(task, fold, guard) for fold in range(len(self.sets))]
@@ -162,7 +165,7 @@ class Work(ShortRepr):
             reason = f"{self.monitor} is {value}"
             return Outcome(task.number, None, means, epochs=epochs, seconds=seconds, reason=reason)
         # A fit with callbacks, such as early stopping, is no sum of shorter ones: it is begun anew each time.
-        kept = None if task.last or self.callbacks else Begun(tuple(models), task.until, seconds)
+        kept = None if task.last or self.callbacks else Begun(tuple(models), task.until)
         folds = tuple(
             {**each.figures, "value": each.figures[self.monitor], "epochs": float(each.epochs)}
             for each in done

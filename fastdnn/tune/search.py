@@ -104,7 +104,8 @@ def search(
         mode: whether "min" or "max" of it is best; "auto": max for accuracies and their like.
         pruner: "successive_halving" or "median", or `fd.tune.SuccessiveHalving(factor=3, least_epochs=1)`, or
             `fd.tune.Median()`: stops the worse trials of a generation early. It compares at most 27 trials
-            with each other, the models of which it keeps meanwhile.
+            with each other, the models of which it keeps meanwhile. With `callbacks` a trial begins anew
+            after each rung, since a fit with early stopping, say, is no sum of shorter ones.
         generation_size: trials of a generation of "evolutionary" and "bayesian", which are proposed at once.
         stages: of "coarse_to_fine".
         sampling: of a stage, "random" or "grid".
