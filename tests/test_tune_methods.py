@@ -1,10 +1,6 @@
 """Methods that learn, pruners at complete rungs, cross-validation, conditional parameters, processes."""
 
 import math
-import os
-import pathlib
-import subprocess
-import sys
 import time
 import types
 
@@ -13,7 +9,7 @@ import optuna_or_skip  # noqa: F401
 import pytest
 import searches
 from networks import weight_hash
-from searches import DEV, SPACE, TRAIN, X, Y, build, deadly_build, rows, search
+from searches import DEV, SPACE, TRAIN, X, Y, build, rows, search
 from test_tune_search import marks, run_apart, wait_for_marks
 
 import fastdnn as fd
@@ -471,59 +467,3 @@ def test_several_inputs_are_cut_into_folds():
     by_name = fd.tune.search(two, space, x, Y, cv=3, n_trials=2, epochs=2, verbose=0)
     in_list = fd.tune.search(two, space, [X[:, :3], X[:, 3:]], Y, cv=3, n_trials=2, epochs=2, verbose=0)
     assert rows(by_name) == rows(in_list)
-
-
-# ---- Processes
-
-
-def test_processes_give_the_same_trials(tmp_path):
-    given = {"n_trials": 6, "epochs": 4, "pruner": SuccessiveHalving(2, 1)}
-    alone = search(jobs=1, **given)
-    apart = search(jobs=2, executor="processes", storage=tmp_path / "journal", **given)
-    assert rows(apart) == rows(alone)
-
-
-def test_a_script_that_begins_itself_again_is_told_what_it_lacks(tmp_path):
-    script = tmp_path / "script.py"
-    script.write_text("""
-import sys
-from searches import search
-print(search(executor="processes", jobs=1, n_trials=1))
-""")
-    path = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": path}
-    ended = subprocess.run(
-        [sys.executable, script], env=environment, capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 1
-    process, *traceback, last = ended.stderr.splitlines()
-    assert process.startswith('[search] expected search under `if __name__ == "__main__":`, got one that')
-    assert "RuntimeError: [search] expected processes that can begin, got one that ended at once" in last
-    assert 'call search under `if __name__ == "__main__":`' in last
-    assert sum("Traceback" in line for line in traceback) == 1
-
-
-def test_a_trial_that_kills_its_process_is_the_only_one_that_fails():
-    """Of several that ran when a process died, each is tried once more by itself."""
-    study = search(build=deadly_build, executor="processes", jobs=2, n_trials=8)
-    deadly = [t for t in study.trials if t.params["units"] == 4 and t.params["activation"] == "tanh"]
-    assert len(deadly) == 1
-    whole = search(n_trials=8)
-    for t in study.trials:
-        if t in deadly:
-            assert (t.state, t.reason) == ("failed", "the process that ran it died, 3 times")
-        else:
-            assert t.value == whole.trials[t.number].value
-
-
-def test_an_executor_of_the_users_gives_the_same_trials():
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(2) as executor:
-        assert rows(search(executor=executor, jobs=2)) == rows(search(jobs=1))
-        executor.submit(int).result()  # it is still the user's
-
-
-def test_what_cannot_be_sent_to_processes_is_refused():
-    with pytest.raises(ValueError, match="expected a build that can be sent to processes"):
-        search(build=lambda p: build(p), executor="processes")

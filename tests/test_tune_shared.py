@@ -1,5 +1,6 @@
 """Several processes that search at once on one storage: each trial is done once, also where one is killed."""
 
+import errno
 import os
 import pathlib
 import signal
@@ -11,7 +12,7 @@ import time
 import optuna_or_skip  # noqa: F401
 import pytest
 import searches
-from searches import rows, search
+from searches import build, rows, search
 from study_checks import states_by_slot
 
 import fastdnn as fd
@@ -191,3 +192,31 @@ def grpc_server(tmp_path):
 def test_three_processes_on_a_grpc_server_one_of_them_killed(grpc_server, method, tmp_path):
     begun = shared(grpc_server, method, tmp_path)
     assert_whole(grpc_server, method, begun)
+
+
+def test_a_journal_that_is_deleted_meanwhile_is_told_of(tmp_path):
+    path = tmp_path / "journal"
+
+    def deleting(p):
+        path.unlink(missing_ok=True)
+        return build(p)
+
+    with pytest.warns(UserWarning, match="expected the journal .* to stay, got it was deleted"):
+        study = search(build=deleting, storage=path, n_trials=3)
+    assert rows(study) == rows(search(n_trials=3))
+
+
+def test_a_journal_that_may_only_be_read_is_loaded_and_not_searched_in(tmp_path, monkeypatch):
+    path = tmp_path / "journal"
+    study = search(storage=path, n_trials=3)
+
+    def open_to_read(name, flags, *mode):
+        if pathlib.Path(name) == path and flags & os.O_RDWR:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(name, flags, *mode)
+
+    opened = os.open
+    monkeypatch.setattr(os, "open", open_to_read)
+    assert rows(fd.tune.load(path)) == rows(study)
+    with pytest.raises(PermissionError, match="expected storage as a file that may be read and written"):
+        search(storage=path, n_trials=4, resume=True)

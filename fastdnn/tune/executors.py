@@ -4,7 +4,7 @@ import multiprocessing
 import pickle
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
     if is_client(executor):
         return Dask(where, executor, work)
     if isinstance(executor, Executor):
-        return Given(executor, work)
+        return Given(where, executor, work)
     wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
     hint = did_you_mean(executor, ("processes", "threads")) if isinstance(executor, str) else ""
     if isinstance(executor, type) and issubclass(executor, Executor):
@@ -69,7 +69,10 @@ class Threads:
 
     def close(self) -> None:
         """Wait for all, or, after a stop, say what did not heed it."""
-        late = self._stop.is_set() and self._submitted.told_late("a thread")
+        late = self._submitted.running() if self._stop.is_set() else 0
+        if late:
+            many = f"{late} trials still run" if late > 1 else "a trial still runs"
+            print(f"[search] {many} in a thread, which ends with its build or evaluation")
         self._pool.shutdown(wait=not late, cancel_futures=True)
 
 
@@ -85,13 +88,9 @@ class _Submitted:
         future.add_done_callback(self._left.discard)
         return future
 
-    def told_late(self, where: str) -> bool:
-        """Whether some still run; if so, it is printed."""
-        running = sum(future.running() for future in [*self._left])
-        if running:
-            many = f"{running} trials still run" if running > 1 else "a trial still runs"
-            print(f"[search] {many} in {where}, which ends with its build or evaluation")
-        return running > 0
+    def running(self) -> int:
+        """How many still run."""
+        return sum(future.running() for future in [*self._left])
 
 
 _GUARD = (
@@ -110,6 +109,15 @@ def _refuse_unguarded(where: str) -> None:
         raise SystemExit(expected(where, wanted, got))
 
 
+def _pickled(where: str, work: Work) -> bytes:
+    try:
+        return pickle.dumps(work)
+    except Exception as error:
+        hint = "define it at the top of a module, not within a function or as a lambda, or use threads"
+        wanted = "a build that can be sent to processes"
+        raise ValueError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
+
+
 class Processes:
     """Processes of their own (spawn), each of which gets the data once: for a `build`, layers or losses in
     Python that would wait for each other's GIL.
@@ -121,12 +129,7 @@ class Processes:
 
     def __init__(self, where: str, work: Work, jobs: int) -> None:
         _refuse_unguarded(where)
-        try:
-            self._work = pickle.dumps(work)
-        except Exception as error:
-            hint = "define it at the top of a module, not within a function or as a lambda, or use threads"
-            wanted = "a build that can be sent to processes"
-            raise ValueError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
+        self._work = _pickled(where, work)
         self._jobs = jobs
         self._submitted = _Submitted()
         self._context = multiprocessing.get_context("spawn")
@@ -159,9 +162,11 @@ class Processes:
         self._stop.set()
 
     def close(self) -> None:
-        """Wait for all, or, after a stop, say what did not heed it."""
-        late = self._stop.is_set() and self._submitted.told_late("a process")
-        self._pool.shutdown(wait=not late, cancel_futures=True)
+        """Wait for all, or, after a stop, end what did not heed it."""
+        if self._stop.is_set() and self._submitted.running():
+            for process in [*(self._pool._processes or {}).values()]:
+                process.kill()
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 _here: dict[str, Any] = {}  # of a worker process: the work, and what says whether it goes on
@@ -181,9 +186,25 @@ def _run_in_process(task: Task) -> Outcome:
 
 
 class Given:
-    """An executor of the user's, which stays theirs. Each task takes all that it needs with it."""
+    """An executor of the user's, which stays theirs. Each task takes all that it needs with it.
 
-    def __init__(self, executor: Executor, work: Work) -> None:
+    Raises:
+        ValueError: it runs nothing, or `build` cannot be sent to its processes.
+    """
+
+    def __init__(self, where: str, executor: Executor, work: Work) -> None:
+        if isinstance(executor, ProcessPoolExecutor):
+            _pickled(where, work)
+        try:
+            answer = executor.submit(int).result()
+        except Exception as error:
+            got, hint = f"{type(error).__name__}: {error}", "make it anew"
+            if isinstance(error, BrokenExecutor):
+                hint += '; a script does so under `if __name__ == "__main__":`'
+            raise ValueError(expected(where, "executor as one that runs tasks", got, hint)) from error
+        if answer != 0:
+            got = f"one whose int() is {answer!r}"
+            raise ValueError(expected(where, "executor as one that runs tasks", got))
         self._executor = executor
         self._work = work
         self._stopped = False

@@ -1,9 +1,11 @@
 """Optuna's journal, a file of JSON lines, written so that a killed process leaves it whole and unlocked."""
 
+import errno
 import fcntl
 import json
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +27,7 @@ class JournalFile:
     killed loses nothing, a machine without power a second.
 
     path: of the file, which is made if need be.
-    where: of the errors.
+    where: of the errors; of a "search" it must be possible to write to it.
 
     Raises:
         ValueError: it is some other file, or a line of it is no line of a journal's.
@@ -40,13 +42,22 @@ class JournalFile:
 
     def _open(self) -> None:
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._file = self._opened()
         except OSError as error:
             wanted = "storage as a file that may be read and written"
             got = f"{str(self.path)!r}: {error.strerror}"
             raise type(error)(error.errno, expected(self._where, wanted, got)) from error
+        self._deleted = False
         self._offset, self._number = 0, 0  # up to where it was read: bytes, lines
         self._synced_at = time.monotonic()
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            if self._where == "search" or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise
+            return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"path": self.path, "where": self._where}
@@ -108,8 +119,17 @@ class JournalFile:
             self.sync()
 
     def sync(self) -> None:
-        """Force it to the disk."""
+        """Force it to the disk.
+
+        Warns:
+            UserWarning: somebody deleted it.
+        """
         os.fdatasync(self._file)
+        if not (self._deleted or os.fstat(self._file).st_nlink):
+            self._deleted = True
+            hint = "the trials are in the study that search returns, and nowhere else"
+            told = expected(self._where, f"the journal {self.path} to stay", "it was deleted", hint)
+            warnings.warn(told, stacklevel=2)
         self._synced_at = time.monotonic()
 
     @contextmanager

@@ -1,0 +1,123 @@
+"""Where trials run: processes, executors of the user's; those that cannot run any, and builds that hang."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+
+import optuna_or_skip  # noqa: F401
+import pytest
+import searches
+from searches import build, deadly_build, rows, search
+
+from fastdnn.tune.pruning import SuccessiveHalving
+
+
+def test_processes_give_the_same_trials(tmp_path):
+    given = {"n_trials": 6, "epochs": 4, "pruner": SuccessiveHalving(2, 1)}
+    alone = search(jobs=1, **given)
+    apart = search(jobs=2, executor="processes", storage=tmp_path / "journal", **given)
+    assert rows(apart) == rows(alone)
+
+
+def test_a_script_that_begins_itself_again_is_told_what_it_lacks(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("""
+import sys
+from searches import search
+print(search(executor="processes", jobs=1, n_trials=1))
+""")
+    path = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": path}
+    ended = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    process, *traceback, last = ended.stderr.splitlines()
+    assert process.startswith('[search] expected search under `if __name__ == "__main__":`, got one that')
+    assert "RuntimeError: [search] expected processes that can begin, got one that ended at once" in last
+    assert 'call search under `if __name__ == "__main__":`' in last
+    assert sum("Traceback" in line for line in traceback) == 1
+
+
+def test_a_trial_that_kills_its_process_is_the_only_one_that_fails():
+    """Of several that ran when a process died, each is tried once more by itself."""
+    study = search(build=deadly_build, executor="processes", jobs=2, n_trials=8)
+    deadly = [t for t in study.trials if t.params["units"] == 4 and t.params["activation"] == "tanh"]
+    assert len(deadly) == 1
+    whole = search(n_trials=8)
+    for t in study.trials:
+        if t in deadly:
+            assert (t.state, t.reason) == ("failed", "the process that ran it died, 3 times")
+        else:
+            assert t.value == whole.trials[t.number].value
+
+
+def test_an_executor_of_the_users_gives_the_same_trials():
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as executor:
+        assert rows(search(executor=executor, jobs=2)) == rows(search(jobs=1))
+        executor.submit(int).result()  # it is still the user's
+
+
+def test_what_cannot_be_sent_to_processes_is_refused():
+    with pytest.raises(ValueError, match="expected a build that can be sent to processes"):
+        search(build=lambda p: build(p), executor="processes")
+
+
+# ---- What runs nothing
+
+
+def test_what_cannot_be_sent_to_an_executor_of_processes_is_refused_before_the_first_trial():
+    with (
+        ProcessPoolExecutor(1) as executor,
+        pytest.raises(ValueError, match="expected a build that can be sent to processes"),
+    ):
+        search(build=lambda p: build(p), executor=executor)
+
+
+def test_an_executor_that_runs_nothing_is_refused_before_the_first_trial():
+    closed = ThreadPoolExecutor(1)
+    closed.shutdown()
+    with pytest.raises(ValueError, match="expected executor as one that runs tasks, got RuntimeError"):
+        search(executor=closed)
+
+    class Silent(Executor):
+        def submit(self, *task, **named):
+            future = Future()
+            future.set_result(None)
+            return future
+
+    with pytest.raises(ValueError, match=r"got one whose int\(\) is None"):
+        search(executor=Silent())
+
+
+# ---- What hangs
+
+
+def test_a_process_whose_build_hangs_is_ended(tmp_path):
+    """Ctrl-C: after ten seconds its worker is no longer waited for."""
+    marks, script = tmp_path / "marks", tmp_path / "script.py"
+    marks.touch()
+    script.write_text("""
+import searches
+if __name__ == "__main__":
+    searches.search(build=searches.slow_build, executor="processes", jobs=1, n_trials=3)
+""")
+    path = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), *filter(None, sys.path)])
+    # Two builds of the dry run, then the first trial's.
+    environment = {**os.environ, "PYTHONPATH": path, "MARKS": str(marks), "HANGS_AT": "3"}
+    process = subprocess.Popen([sys.executable, script], env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while len(marks.read_text().split()) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert error.rstrip().endswith("KeyboardInterrupt")
