@@ -53,13 +53,16 @@ def of_unread(where: str, unread: Mapping[str, int], asked: Sequence[str]) -> It
     """
     for name, count in unread.items():
         close = difflib.get_close_matches(name, asked, n=1, cutoff=0.5)
-        hint = f"read it as p[{name!r}], or leave it out of the space"
-        if close:
-            hint = f"it asks for {close[0]!r}: give both one name"
-        elif count:
-            hint += "; if it counts for some values of another parameter only, say so: fd.tune.when"
+        hint = f"it asks for {close[0]!r}: give both one name" if close else _unread_hint(name)
         wanted = f"a build that reads the parameter {name!r}"
         yield expected(where, wanted, f"one that did not in {count} calls with different values", hint)
+
+
+def _unread_hint(name: str) -> str:
+    return (
+        f"read it as p[{name!r}], or leave it out of the space; if it counts for some values of another "
+        "parameter only, say so: fd.tune.when"
+    )
 
 
 def of_other_models(where: str, made: Made) -> Iterator[str]:
