@@ -4,6 +4,14 @@ import command_lines
 import pytest
 
 
+@pytest.fixture(scope="session")
+def alone():
+    """The search that others are compared with: by one job."""
+    import searches
+
+    return searches.search(jobs=1)
+
+
 @pytest.fixture
 def command(capsys):
     """Runs a command line that must end well; returns what it prints."""

@@ -48,11 +48,6 @@ def client():
         yield client
 
 
-@pytest.fixture(scope="module")
-def alone():
-    return search(jobs=1)
-
-
 def begun(folder):
     """How many builds the workers have begun."""
     return sum(len(path.read_text().split()) for path in folder.iterdir() if path.name != str(os.getpid()))

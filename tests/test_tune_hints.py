@@ -1,9 +1,8 @@
 """What a search says before its first trial and after the last: unread parameters, figures of training rows,
-spaces of few combinations, importances that may be chance."""
+spaces of few combinations, builds that make another model."""
 
 import copy
 import json
-import math
 import pickle
 import types
 import warnings
@@ -213,98 +212,7 @@ def test_options_without_a_hash_are_told_apart():
     assert sum(point["flag"] is True for point in points) == 3
 
 
-# ---- Importances
-
-FIVE = fd.tune.Space.of("test", {name: fd.tune.uniform(0, 1) for name in "abcde"})
-
-
-def study_of(values, n=40, space=FIVE, mode="min", seed=0):
-    params = [space.draw(seed, number) for number in range(n)]
-    trials = [fd.tune.Trial(number, p, number, value=values(p, number)) for number, p in enumerate(params)]
-    return fd.tune.Study(tuple(trials), n, "val_loss", mode, "random", space, (space,))
-
-
-def bowl(p, number):
-    return (p["a"] - 0.3) ** 2 + 0.02 * np.random.default_rng(number).normal()
-
-
-def kinds(found):
-    return {advice.kind: advice for advice in found.advice}
-
-
-def test_a_parameter_that_decides_comes_first_in_nearly_all_studies_of_20_trials():
-    found = [study_of(bowl, 20, seed=seed).importances() for seed in range(6)]
-    assert sum(next(iter(each)) == "a" for each in found) >= 5
-    assert sum("a" in each.beyond_chance for each in found) >= 3
-    assert all(each.best == 10 for each in found)
-
-
-def test_where_nothing_matters_the_order_is_said_to_be_chance():
-    noise = [np.random.default_rng(number).normal() for number in range(40)]
-    found = [study_of(lambda p, number: noise[number], seed=seed).importances() for seed in range(6)]
-    assert sum(bool(each.beyond_chance) for each in found) <= 2  # one in twenty
-    chance = kinds(found[0])["no_more_than_chance"]
-    assert chance.severity == "warning"
-    assert "No parameter is shown to matter" in str(found[0])
-
-
-def test_what_is_shown_and_what_is_not_are_told_apart():
-    found = study_of(bowl, 60).importances()
-    assert found.beyond_chance == ("a",)
-    assert next(iter(found)) == "a"
-    assert found == dict(found)
-    text = str(found)
-    assert [line.split()[-1] for line in text.splitlines()[2:7]] == ["yes", "no", "no", "no", "no"]
-    assert "what tells the best 15 of 60 trials from the others" in text
-    assert kinds(found)["no_more_than_chance"].severity == "hint"
-    assert pickle.loads(pickle.dumps(found)) == found
-
-
-@pytest.mark.parametrize(("n", "severity"), [(6, "warning"), (9, "warning"), (12, "hint")])
-def test_few_trials_are_said_to_be_few(n, severity):
-    advice = kinds(study_of(bowl, n).importances())["few_trials"]
-    assert advice.severity == severity
-    assert f"{n} trials are" in advice.text
-    assert "few_trials" not in kinds(study_of(bowl, 20).importances())
-
-
-def test_a_parameter_that_hardly_varied_is_named():
-    given = {"a": fd.tune.uniform(0, 1), "b": fd.tune.choice("x", "y"), "c": fd.tune.integers(1, 100)}
-    space = fd.tune.Space.of("test", given)
-    params = [p | {"b": "x", "c": 50 + n % 3} for n in range(30) for p in [space.draw(0, n)]]
-    trials = [fd.tune.Trial(n, p, n, value=(p["a"] - 0.3) ** 2) for n, p in enumerate(params)]
-    found = fd.tune.Study(tuple(trials), 30, "val_loss", "min", "random", space, (space,)).importances()
-    assert "b and c hardly varied" in kinds(found)["hardly_varied"].text
-    assert found.beyond_chance[0] == "a"
-    assert "hardly_varied" not in kinds(study_of(bowl).importances())
-
-
-def test_equal_values_are_on_one_side_of_the_border():
-    """Of an accuracy with few values: the best are those of the best value, however many there are."""
-    steps = study_of(lambda p, number: float(p["a"] > 0.25), 40).importances()
-    assert steps.best == sum(trial.params["a"] <= 0.25 for trial in study_of(bowl, 40).trials)
-    assert steps.beyond_chance == ("a",)
-    high = study_of(lambda p, number: float(p["a"] <= 0.25), 40, mode="max").importances()
-    assert (high.best, high) == (steps.best, steps)
-
-
-def test_a_conditional_parameter_that_few_have_is_named():
-    some = {"layers": fd.tune.integers(1, 8), **fd.tune.when("layers", equals=8, u=fd.tune.uniform(0, 1))}
-    found = study_of(lambda p, number: float(p["layers"]), 30, fd.tune.Space.of("test", some)).importances()
-    assert "Few trials have u" in kinds(found)["few_with_parameter"].text
-    assert math.isclose(sum(found.values()), 1)
-
-
-def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):
-    storage = tmp_path / "journal"
-    short(storage=storage, n_trials=5)
-    with pytest.raises(ValueError, match=r"loaded without it; fd.tune.load\(storage, space=space\)"):
-        fd.tune.load(storage).importances()
-    assert set(fd.tune.load(storage, space=SPACE).importances()) == {"lr", "units"}
-    with pytest.raises(ValueError, match=r"got 2; search on: more n_trials"):
-        short(n_trials=2).importances()
-    with pytest.raises(ValueError, match=r"20 complete trials of equal value; .* monitor a finer figure"):
-        study_of(lambda p, number: 1.0, 20).importances()
+# ---- Builds that make another model
 
 
 def network(p, units=4, **given):
