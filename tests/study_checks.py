@@ -3,7 +3,7 @@
 import collections
 
 from fastdnn.tune.ledger import SLOT
-from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.storages import storage_of
 
 
 def states_by_slot(storage, name="search"):

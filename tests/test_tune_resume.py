@@ -12,7 +12,7 @@ from searches_apart import marks, run_apart, run_together, run_until_it_dies, wa
 
 import fastdnn as fd
 from fastdnn.tune import worker_identity
-from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.storages import storage_of
 
 
 def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):

@@ -16,7 +16,7 @@ from searches import build, rows, search
 from study_checks import states_by_slot
 
 import fastdnn as fd
-from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.storages import storage_of
 
 METHODS = {
     "random": {"n_trials": 18},
@@ -127,7 +127,7 @@ def test_no_trial_is_done_twice_on_sqlite(tmp_path):
 _CLAIMS = """
 import sys
 from optuna.trial import TrialState
-from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.storages import storage_of
 storage = storage_of("test", sys.argv[1])
 study = storage.get_study_id_from_name("claims")
 trials = storage.get_all_trials(study)
@@ -165,7 +165,7 @@ def test_a_trial_in_sqlite_has_one_owner_of_three_who_want_it_at_once(tmp_path):
 _SERVER = """
 import sys, warnings
 import optuna
-from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.storages import storage_of
 warnings.simplefilter("ignore")
 storage = storage_of("server", sys.argv[1])
 optuna.storages.run_grpc_proxy_server(storage, host="localhost", port=int(sys.argv[2]))

@@ -17,14 +17,14 @@ def test_a_url_of_no_database_is_told_with_those_that_are(url):
 
 
 def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path, monkeypatch):
-    from fastdnn.tune import optuna_parts
+    from fastdnn.tune import storages
 
-    monkeypatch.setattr(optuna_parts, "_ATTEMPTS", 1)
+    monkeypatch.setattr(storages, "_ATTEMPTS", 1)
     message = f"[load] expected a database at sqlite:///{tmp_path}/no/x.db, got unable to open database file"
     refused(message, lambda: fd.tune.load(f"sqlite:///{tmp_path}/no/x.db"))
-    assert optuna_parts._without_password("mysql://me:secret@host/db") == "mysql://me:...@host/db"
-    assert optuna_parts._without_password("mysql://me@host/db") == "mysql://me@host/db"
-    assert optuna_parts._without_password("sqlite:///a:b.db") == "sqlite:///a:b.db"
+    assert storages._without_password("mysql://me:secret@host/db") == "mysql://me:...@host/db"
+    assert storages._without_password("mysql://me@host/db") == "mysql://me@host/db"
+    assert storages._without_password("sqlite:///a:b.db") == "sqlite:///a:b.db"
     message = "[search] expected what opens postgresql+nodriver://, got none installed; pip install nodriver"
     kinds = (
         ValueError,

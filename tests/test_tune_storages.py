@@ -8,7 +8,7 @@ import pytest
 from searches import DEV, SPACE, build, rows, search
 
 import fastdnn as fd
-from fastdnn.tune.optuna_parts import storage_of
+from fastdnn.tune.storages import storage_of
 
 
 def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):

@@ -9,7 +9,7 @@ from fastdnn.cli.recipe import Recipe
 from fastdnn.errors import expected
 from fastdnn.tune import Space
 from fastdnn.tune.optuna_parts import optuna
-from fastdnn.tune.optuna_parts import storage_of as opened
+from fastdnn.tune.storages import storage_of as opened
 
 _WHERE = "tune"
 _NOT_OF_THE_TRIALS = ("data", "save", "seed")

@@ -7,10 +7,10 @@ from typing import Any
 
 from fastdnn.checks import is_text
 from fastdnn.errors import expected, unknown_name
-from fastdnn.tune.optuna_parts import storage_of
 from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of, values_of
 from fastdnn.tune.shared_study import differing
 from fastdnn.tune.space import Space
+from fastdnn.tune.storages import storage_of
 from fastdnn.tune.study import Study
 
 

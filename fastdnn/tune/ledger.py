@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from fastdnn.interrupts import interrupts_held
-from fastdnn.tune.optuna_parts import optuna, storage_of
+from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.records import (
     RELEASED,
     RESULT,
@@ -27,6 +27,7 @@ from fastdnn.tune.runner import Outcome
 from fastdnn.tune.shared_study import study_in
 from fastdnn.tune.signs import Signs
 from fastdnn.tune.space import Space
+from fastdnn.tune.storages import storage_of
 from fastdnn.tune.trial import Trial
 
 _UNOWNED = 10.0  # seconds after which a trial is lost that was claimed by someone who did not come to say who
