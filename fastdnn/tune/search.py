@@ -1,31 +1,35 @@
 """The search: arguments checked, one step of a trial tried, then generation after generation."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
 from fastdnn.callbacks import Callback
-from fastdnn.callbacks.monitored_figure import higher_is_better
-from fastdnn.checks import choice, is_real, is_text, number, whole
 from fastdnn.diagnose.told import Told
-from fastdnn.errors import expected
 from fastdnn.model import Model
 from fastdnn.tune.asynchronous import check as check_asynchronous
-from fastdnn.tune.babysitter import Babysitter
 from fastdnn.tune.conduct import Conduct, Resources
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
-from fastdnn.tune.methods import METHODS, Method
 from fastdnn.tune.notices import of_few_points, of_figure, of_other_models, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
-from fastdnn.tune.search_arguments import build_of, check_class_weight, check_cv, method_name
-from fastdnn.tune.space import Space
-from fastdnn.tune.space_hints import hint_for
+from fastdnn.tune.search_arguments import (
+    build_of,
+    callbacks_of,
+    check_class_weight,
+    check_cv,
+    check_kept,
+    dev_of,
+    fixed,
+    flag,
+    limit,
+    method_of,
+    monitored,
+    searched_space,
+)
 from fastdnn.tune.study import Study
 from fastdnn.tune.values_read import Reads
 
@@ -170,37 +174,28 @@ def search(
     optuna(where)
     told = Told(where, verbose)
     build = build_of(where, build, space)
-    searched = _searched(where, space, epochs=epochs, batch_size=batch_size)
-    figure, best = _monitored(where, monitor, mode)
-    chosen = _method(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
-    if not _flag(where, "reproducible", reproducible):
+    searched = searched_space(where, space, epochs=epochs, batch_size=batch_size)
+    figure, best = monitored(where, monitor, mode)
+    chosen = method_of(where, method, searched, n_trials, seed, best, generation_size, stages, sampling)
+    if not flag(where, "reproducible", reproducible):
         check_asynchronous(where, method)
-    if _flag(where, "resume", resume) and storage is None:
-        hint = (
-            'without one the trials are gone with the search that made them; such as storage="study.journal"'
-        )
-        raise ValueError(expected(where, "a storage with resume=True", "none", hint))
-    if not is_text(study_name) or not study_name:
-        raise ValueError(expected(where, "study_name as text", repr(study_name)))
-    if cv is None and not (stratify is None and groups is None):
-        name = "stratify" if groups is None else "groups"
-        raise ValueError(expected(where, f"{name} with cv=", f"{name} without folds"))
-    check_cv(where, cv)
+    check_kept(where, storage, study_name, resume=flag(where, "resume", resume))
+    check_cv(where, cv, stratify, groups)
     check_class_weight(where, class_weight)
     resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
         build=build,
         data=data,
-        dev=_dev(where, validation_data, cv),
+        dev=dev_of(where, validation_data, cv),
         folds=() if cv is None else folds_of(where, cv, data, stratify, groups, seed),
-        batch_size=_fixed(where, "batch_size", batch_size, _BATCH_SIZE),
+        batch_size=fixed(where, "batch_size", batch_size, _BATCH_SIZE),
         monitor=figure,
-        callbacks=_callbacks(where, callbacks),
+        callbacks=callbacks_of(where, callbacks),
         class_weight=class_weight,
-        shuffle=_flag(where, "shuffle", shuffle),
+        shuffle=flag(where, "shuffle", shuffle),
         threads=resources.threads,
-        seconds=_limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
+        seconds=limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
     )
     reads = Reads(work)
     with reads.watched():
@@ -219,132 +214,11 @@ def search(
         pruner=pruner_of(where, pruner),
         work=work,
         jobs=resources.jobs,
-        epochs=_fixed(where, "epochs", epochs, _EPOCHS),
-        seconds=_limit(where, "seconds", seconds),
+        epochs=fixed(where, "epochs", epochs, _EPOCHS),
+        seconds=limit(where, "seconds", seconds),
         mode=best,
         reproducible=reproducible,
         model=made.model,
         unread=tuple(unread),
     )
     return conduct.run(storage, study_name, executor, told, resume=resume)
-
-
-def _monitored(where: str, monitor: str, mode: str) -> tuple[str, Literal["min", "max"]]:
-    """The figure's name, and which of its values is best; that it is there, the dry run sees."""
-    if not is_text(monitor):
-        raise ValueError(
-            expected(where, 'monitor as the name of a figure, such as "val_loss"', repr(monitor))
-        )
-    choice(where, "a mode", mode, ("auto", "min", "max"))
-    more_is_better = higher_is_better(monitor) if mode == "auto" else mode == "max"
-    return monitor, "max" if more_is_better else "min"
-
-
-def _limit(where: str, name: str, given: Any, ends: str = "[]") -> float | None:
-    return None if given is None else number(where, name, given, 0, ends=ends)
-
-
-def _flag(where: str, name: str, given: Any) -> bool:
-    if not isinstance(given, bool | np.bool_):
-        raise ValueError(expected(where, f"{name} as True or False", repr(given)))
-    return bool(given)
-
-
-def _callbacks(where: str, given: Any) -> Any:
-    """A function, or callbacks of which each fit gets copies."""
-    if isinstance(given, type) and issubclass(given, Callback):
-        given = [given]
-    if callable(given):
-        return given
-    if isinstance(given, Callback) or not isinstance(given, Iterable):
-        wanted = "callbacks as a list, or a function of the values that gives one"
-        hint = "give it as a list: callbacks=[...]" if isinstance(given, Callback) else ""
-        raise ValueError(expected(where, wanted, type(given).__name__, hint))
-    found = tuple(given)
-    for each in found:
-        if not isinstance(each, Callback):
-            got, hint = type(each).__name__, ""
-            if isinstance(each, type):
-                got, hint = f"the class {each.__name__}", f"make one: {each.__name__}()"
-            raise ValueError(expected(where, "callbacks of fd.callbacks.Callback", got, hint))
-        if isinstance(each, Babysitter):
-            hint = "each trial trains by a copy; give a function that makes one: callbacks=lambda p: [...]"
-            raise ValueError(expected(where, "callbacks that many trials can share", "a Babysitter", hint))
-    return found
-
-
-def _searched(where: str, space: Any, **more: Any) -> Space:
-    """The space, with epochs and batch size where they are distributions."""
-    given = Space.of(where, space)
-    added = {name: each for name, each in more.items() if isinstance(each, Distribution)}
-    for name in more:
-        _refuse_fractions(where, name, added.get(name, given.get(name)))
-    for name, each in more.items():
-        if each is not None and name in given:
-            raise ValueError(expected(where, f"{name} once", f"in the space and as {name}={each!r}"))
-    return Space({**given, **added}, given.conditions) if added else given
-
-
-def _refuse_fractions(where: str, name: str, given: Distribution | None) -> None:
-    """Raise where a distribution of epochs or batch sizes has values that are none."""
-    if given is None:
-        return
-    for value in given.grid(given.size or 2):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            wanted = f"{name} as a distribution of whole numbers >= 1"
-            such = "integers(5, 20)" if name == "epochs" else "powers_of_two(16, 128)"
-            hint = f"such as {name}=fd.tune.{such}"
-            raise ValueError(expected(where, wanted, f"{value!r} of {given.describe()}", hint))
-
-
-def _fixed(where: str, name: str, given: Any, default: int) -> int:
-    if given is None or isinstance(given, Distribution):
-        return default
-    if is_real(given) or isinstance(given, str | bool):
-        return whole(where, name, given, 1)
-    wanted = f"{name} as a whole number >= 1, or a distribution of such"
-    raise ValueError(expected(where, wanted, repr(given), hint_for(given)))
-
-
-def _method(
-    where: str,
-    name: str,
-    space: Space,
-    n_trials: Any,
-    seed: int,
-    mode: str,
-    generation_size: int,
-    stages: int,
-    sampling: str,
-) -> Method:
-    kind: Any = METHODS[method_name(where, name)]
-    if isinstance(n_trials, Mapping):
-        if name != "grid":
-            raise ValueError(expected(where, f"n_trials as a number for {name!r}", repr(n_trials)))
-    else:
-        n_trials = whole(where, "n_trials", n_trials, 1)
-    made: Method = kind(
-        space,
-        n_trials,
-        whole(where, "seed", seed),
-        1.0 if mode == "min" else -1.0,
-        whole(where, "generation_size", generation_size, 2),
-        whole(where, "stages", stages, 1),
-        choice(where, "sampling", sampling, ("random", "grid")),
-    )
-    return made
-
-
-def _dev(where: str, given: Any, cv: Any) -> tuple[Any, Any, Any] | None:
-    """The dev set as three."""
-    if (given is None) == (cv is None):
-        got = "neither" if given is None else "both"
-        raise ValueError(expected(where, "validation_data=(x_dev, y_dev) or cv=3", got))
-    if given is None:
-        return None
-    if not isinstance(given, tuple | list) or len(given) not in (2, 3):
-        wanted = "validation_data as (x, y) or (x, y, sample_weight)"
-        got = type(given).__name__
-        got += f" of {len(given)}" if isinstance(given, tuple | list) else ""
-        raise ValueError(expected(where, wanted, got))
-    return given[0], given[1], given[2] if len(given) == 3 else None
