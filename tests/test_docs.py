@@ -19,7 +19,12 @@ MODULES = sorted(
 
 
 # Whose examples search, or ask what mattered.
-WITH_OPTUNA = {"fastdnn.plots.study_importance", "fastdnn.tune.search", "fastdnn.tune.study"}
+WITH_OPTUNA = {
+    "fastdnn.plots.study_importance",
+    "fastdnn.tune.kept",
+    "fastdnn.tune.search",
+    "fastdnn.tune.study",
+}
 
 
 @pytest.mark.parametrize("name", MODULES)

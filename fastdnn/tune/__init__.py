@@ -21,11 +21,12 @@ from fastdnn.tune.distributions import (
     powers_of_two,
     uniform,
 )
+from fastdnn.tune.kept import load
 from fastdnn.tune.plan import TuningPlan, plan
 from fastdnn.tune.pruning import Median, SuccessiveHalving
 from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
-from fastdnn.tune.study import Study, load
+from fastdnn.tune.study import Study
 from fastdnn.tune.trial import Trial, trial_model
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""A study as its storage has it, without the space and the data."""
+"""A study as its storage has it, without the data, and without the space where it is not given."""
 
 import os
 from collections.abc import Mapping
@@ -14,8 +14,55 @@ from fastdnn.tune.storages import storage_of
 from fastdnn.tune.study import Study
 
 
-def kept(storage: Any, study_name: str, space: Any) -> Study:
-    """See `fastdnn.tune.load`."""
+def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Study:
+    """The trials that a search has kept, also while it runs or after a crash; without the data that training
+    their models needs.
+
+    Args:
+        storage: as in `search`.
+        study_name: likewise.
+        space: likewise, for importances, pictures, and options that are no text, number, None or list of
+            these: without it those are told as text.
+
+    Raises:
+        ImportError: Optuna is not installed.
+        ValueError: there is no such study, or it searched another space.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import fastdnn as fd
+    >>> def build(p):
+    ...     model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(1)])
+    ...     model.compile(fd.optimizers.SGD(p["lr"]), "mse")
+    ...     return model
+    >>> x, space = np.linspace(-1, 1, 64)[:, None], {"lr": fd.tune.log_uniform(1e-3, 1e-1)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = fd.tune.search(build, space, x, 2 * x, validation_data=(x, 2 * x), n_trials=3, epochs=1,
+    ...                            storage=f"{folder}/trials.journal")
+    ...     fd.tune.load(f"{folder}/trials.journal").best_params == study.best_params
+    True
+    """
+    _refuse(storage, study_name)
+    there = storage_of("load", storage)
+    study_id = _study_id(there, study_name)
+    settings = there.get_study_user_attrs(study_id).get(SETTINGS)
+    if settings is None:
+        raise ValueError(expected("load", "a study that fastdnn made", f"{study_name!r} of another tool"))
+    searched = _searched(space, settings["space"])
+    trials, count = [], _that_count(there, study_id)
+    for frozen in count:
+        about = frozen.user_attrs[SLOT]
+        params = values_of(frozen, searched[0]) if searched else about["params"]
+        slot = Slot(about["number"], about["generation"], params, about["epochs"])
+        result = result_of(frozen)
+        if result is not None:
+            trials.append(trial_of(slot, settings["seed"], result))
+    about = settings["monitor"], settings["mode"], settings["method"]
+    return Study(tuple(trials), len(count), *about, *searched)
+
+
+def _refuse(storage: Any, study_name: Any) -> None:
+    """Raise of arguments that name no study, before a file is made."""
     if isinstance(storage, str | os.PathLike) and "://" not in str(storage) and not Path(storage).exists():
         raise ValueError(expected("load", "the path of a search's journal", f"{storage}, which is not there"))
     if not is_text(study_name):
@@ -28,34 +75,28 @@ def kept(storage: Any, study_name: str, space: Any) -> Study:
     if storage is None:
         hint = "without one the trials are in the study that search returned, and nowhere else"
         raise ValueError(expected("load", "the storage of a search", "None", hint))
-    there = storage_of("load", storage)
+
+
+def _study_id(there: Any, study_name: str) -> int:
     try:
-        study_id = there.get_study_id_from_name(study_name)
+        found: int = there.get_study_id_from_name(study_name)
     except KeyError:
         names = [each.study_name for each in there.get_all_studies()]
         if not names:
             raise ValueError(expected("load", f"a study {study_name!r} in the storage", "none")) from None
         raise unknown_name("load", "a study of the storage", study_name, names) from None
-    settings = there.get_study_user_attrs(study_id).get(SETTINGS)
-    if settings is None:
-        raise ValueError(expected("load", "a study that fastdnn made", f"{study_name!r} of another tool"))
-    count: dict[int, Any] = {}  # the Optuna trial that counts for each
+    return found
+
+
+def _that_count(there: Any, study_id: int) -> list[Any]:
+    """For each trial that of Optuna's which was tried last, by number."""
+    found: dict[int, Any] = {}
     for frozen in there.get_all_trials(study_id, deepcopy=False):
         about = frozen.user_attrs.get(SLOT)
-        before = None if about is None else count.get(about["number"])
+        before = None if about is None else found.get(about["number"])
         if about is not None and (before is None or before.user_attrs[SLOT]["attempt"] < about["attempt"]):
-            count[about["number"]] = frozen
-    searched = _searched(space, settings["space"])
-    trials = []
-    for _, frozen in sorted(count.items()):
-        about = frozen.user_attrs[SLOT]
-        params = values_of(frozen, searched[0]) if searched else about["params"]
-        slot = Slot(about["number"], about["generation"], params, about["epochs"])
-        result = result_of(frozen)
-        if result is not None:
-            trials.append(trial_of(slot, settings["seed"], result))
-    about = settings["monitor"], settings["mode"], settings["method"]
-    return Study(tuple(trials), len(count), *about, *searched)
+            found[about["number"]] = frozen
+    return [frozen for _, frozen in sorted(found.items())]
 
 
 def _searched(given: Any, signature: str) -> tuple[()] | tuple[Space, tuple[Space]]:

@@ -3,7 +3,6 @@
 import csv
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from fastdnn.checks import choice, whole
 from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
-from fastdnn.report import table
 from fastdnn.short_repr import ShortRepr
-from fastdnn.tune.reasons import commonest, reason_lines
+from fastdnn.tune import study_text
 from fastdnn.tune.runner import Work
 from fastdnn.tune.space import Space
 from fastdnn.tune.trial import Trial, copied
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from fastdnn.tune.importance import Importances
 
 _PLOTS = ("scores", "importance", "parallel_coordinates", "zoom")
-_SHOWN = 10  # trials of `str(study)`
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,9 @@ class Study(ShortRepr):
         """
         complete = [trial for trial in self.trials if trial.state == "complete" and trial.is_comparable]
         if not complete:
-            raise ValueError(expected("Study", "a complete trial of a finite value", self._counted()))
+            raise ValueError(
+                expected("Study", "a complete trial of a finite value", study_text.counted(self.trials))
+            )
         return min(complete, key=self._rank)
 
     @property
@@ -149,31 +148,8 @@ class Study(ShortRepr):
         Args:
             most: so many rows, default all.
         """
-        shown = self.ranked()[: None if most is None else whole("Study.table", "most", most, 1)]
-        names = self._names()
-        drawn = [f"{name} (drawn)" if name == "epochs" else name for name in names]
-        header = ["trial", self.monitor, *(["±"] if self._folds else []), "state", "epochs", *drawn]
-        rows = [self._row(trial, names) for trial in shown]
-        first = len(header) - len(names)
-        text = table(
-            header, rows, numeric=[0, 1, *([2] if self._folds else []), *range(first - 1, len(header))]
-        )
-        return "\n".join([text, *reason_lines(shown)])
-
-    def _row(self, trial: Trial, names: Sequence[str]) -> list[str]:
-        spread = [_short(trial.spread)] if self._folds else []
-        values = [_short(trial.params.get(name, "")) for name in names]
-        epochs = str(trial.epochs) if trial.epochs else ""
-        return [str(trial.number), _short(trial.value), *spread, trial.state, epochs, *values]
-
-    @property
-    def _folds(self) -> bool:
-        return any(trial.folds for trial in self.trials)
-
-    def _names(self) -> list[str]:
-        if self.space is not None:
-            return list(self.space)
-        return list(dict.fromkeys(name for trial in self.trials for name in trial.params))
+        most = None if most is None else whole("Study.table", "most", most, 1)
+        return study_text.table_of(self, self.ranked()[:most])
 
     def to_csv(self, path: "str | os.PathLike[str]") -> None:
         """Write all trials, by number, to a CSV file: number, generation, state, value, metrics, epochs,
@@ -183,7 +159,7 @@ class Study(ShortRepr):
             OSError: it cannot be written.
         """
         metrics = list(dict.fromkeys(name for trial in self.trials for name in trial.metrics))
-        names = self._names()
+        names = study_text.names_of(self)
         with Path(path).open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             header = ["number", "generation", "state", "value", *metrics, "epochs", "seconds", "seed"]
@@ -243,67 +219,9 @@ class Study(ShortRepr):
 
     # ---- As text
 
-    def _counted(self, *, why: bool = True) -> str:
-        """How many trials of each state; `why`: with the commonest reasons of those that failed."""
-        counts = dict.fromkeys(("complete", "pruned", "failed"), 0)
-        for trial in self.trials:
-            counts[trial.state] += 1
-        said = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
-        return said + (f" ({commonest(self.trials)})" if why and counts["failed"] else "")
-
     def __str__(self) -> str:
         return self.told()
 
     def told(self, rest: str = "print(study.table())") -> str:
         """The best trials, how many there are, and advice; `rest` says where the others are to be had."""
-        told = any(trial.state == "failed" for trial in self.ranked()[:_SHOWN])  # below the table
-        lines = [f"{len(self.trials)} of {self.planned} trials: {self._counted(why=not told)}"]
-        if any(trial.state == "complete" and trial.is_comparable for trial in self.trials):
-            best = self.best_trial
-            values = ", ".join(f"{name}={_short(value)}" for name, value in best.params.items())
-            lines += [f"best {self.monitor}: {_short(best.value)} of trial {best.number}, {values}"]
-        if self.trials:
-            left = len(self.trials) - _SHOWN
-            more = [f"... {left} more: {rest}"] if left > 0 else []
-            lines = [self.table(_SHOWN), *more, *lines, *(str(each) for each in self.advice)]
-        return "\n".join(lines)
-
-
-def _short(value: Any) -> str:
-    """A value in few characters."""
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Study:
-    """The trials that a search has kept, also while it runs or after a crash; without the data that training
-    their models needs.
-
-    Args:
-        storage: as in `search`.
-        study_name: likewise.
-        space: likewise, for importances, pictures, and options that are no text, number, None or list of
-            these: without it those are told as text.
-
-    Raises:
-        ImportError: Optuna is not installed.
-        ValueError: there is no such study, or it searched another space.
-
-    >>> import tempfile
-    >>> import numpy as np
-    >>> import fastdnn as fd
-    >>> def build(p):
-    ...     model = fd.Sequential([fd.Input((1,)), fd.layers.Dense(1)])
-    ...     model.compile(fd.optimizers.SGD(p["lr"]), "mse")
-    ...     return model
-    >>> x, space = np.linspace(-1, 1, 64)[:, None], {"lr": fd.tune.log_uniform(1e-3, 1e-1)}
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     study = fd.tune.search(build, space, x, 2 * x, validation_data=(x, 2 * x), n_trials=3, epochs=1,
-    ...                            storage=f"{folder}/trials.journal")
-    ...     fd.tune.load(f"{folder}/trials.journal").best_params == study.best_params
-    True
-    """
-    from fastdnn.tune.kept import kept
-
-    return kept(storage, study_name, space)
+        return study_text.told(self, rest)
