@@ -10,7 +10,6 @@ them while one model trains.
 """
 
 from fastdnn.tune.babysitter import Babysitter
-from fastdnn.tune.changes import Replay
 from fastdnn.tune.conditions import when
 from fastdnn.tune.default_space import default_space
 from fastdnn.tune.distributions import (
@@ -24,6 +23,7 @@ from fastdnn.tune.distributions import (
 from fastdnn.tune.kept import load
 from fastdnn.tune.plan import TuningPlan, plan
 from fastdnn.tune.pruning import Median, SuccessiveHalving
+from fastdnn.tune.replay import Replay
 from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from fastdnn.callbacks.change import place_of
-from fastdnn.checks import choice, is_text, whole
+from fastdnn.checks import choice, whole
 from fastdnn.errors import expected
 from fastdnn.tune.changeable import WHERE, changeable
-from fastdnn.tune.changes import MakesChanges, Replay, Wish
+from fastdnn.tune.changes import MakesChanges, Wish
+from fastdnn.tune.replay import Replay
 from fastdnn.tune.sitter_file import SitterFile
 
 
@@ -122,15 +123,7 @@ class Babysitter(MakesChanges):
             ValueError: none is given; while a fit runs, there is no such number, or it may not be this.
                 (Before a fit, `fit` raises it.)
         """
-        if not isinstance(numbers, Mapping | None):
-            hint = 'such as {"drop/dropout": 0.2}, or learning_rate=1e-4'
-            raise ValueError(expected(WHERE, "numbers as a dictionary by name", repr(numbers), hint))
-        wanted = {**(numbers or {}), **more}
-        if not wanted:
-            raise ValueError(expected(WHERE, "a number to change", "none", "such as learning_rate=1e-4"))
-        if not is_text(note):
-            raise ValueError(expected(WHERE, "note as text", repr(note)))
-        self._ask(Wish(wanted, note, bool(replace_schedule)))
+        self._ask(Wish.of(numbers, more, note, replace_schedule=replace_schedule))
 
     def undo(self, epochs: int = 1, *, note: str = "") -> None:
         """Go back, at the next epoch's begin, to the weights, the optimiser's state and the counters of so
@@ -220,7 +213,7 @@ class Babysitter(MakesChanges):
         with self._lock:
             self._look(place_of(self._epoch, batch + 1))
             known = changeable(self.model) if self._wishes else {}
-            now = [wish for wish in self._wishes if _is_by_step(wish, known)]
+            now = [wish for wish in self._wishes if wish.is_by_step(known)]
             self._wishes = [wish for wish in self._wishes if wish not in now]
             for wish in now:
                 self._try(wish, batch + 1)
@@ -265,7 +258,3 @@ class Babysitter(MakesChanges):
 
     def _tell(self, place: str, error: ValueError) -> None:
         print(f"Babysitter, {place}: nothing is changed: {error}", flush=True)
-
-
-def _is_by_step(wish: Wish, known: Mapping[str, Any]) -> bool:
-    return bool(wish.numbers) and all(name in known and known[name].by_step for name in wish.numbers)

@@ -1,17 +1,17 @@
-"""Changes to a model in training: made, kept in its history, and made again."""
+"""Changes to a model in training: asked for, made, and kept in its history."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fastdnn.callbacks import Callback, History
 from fastdnn.callbacks.change import Change
-from fastdnn.checks import whole
+from fastdnn.checks import is_text, whole
 from fastdnn.errors import expected
 from fastdnn.report import table
 from fastdnn.snapshot import Snapshot
-from fastdnn.tune.changeable import WHERE, changeable, chosen
+from fastdnn.tune.changeable import WHERE, chosen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +35,27 @@ class Wish:
     replace_schedule: bool = False
     undo: int = 0
     stop: bool = False
+
+    @classmethod
+    def of(cls, numbers: Any, more: Mapping[str, Any], note: Any, *, replace_schedule: bool) -> "Wish":
+        """Of numbers in a dictionary, by keyword, or both.
+
+        Raises:
+            ValueError: `numbers` is no dictionary, there is no number at all, or `note` is no text.
+        """
+        if not isinstance(numbers, Mapping | None):
+            hint = 'such as {"drop/dropout": 0.2}, or learning_rate=1e-4'
+            raise ValueError(expected(WHERE, "numbers as a dictionary by name", repr(numbers), hint))
+        wanted = {**(numbers or {}), **more}
+        if not wanted:
+            raise ValueError(expected(WHERE, "a number to change", "none", "such as learning_rate=1e-4"))
+        if not is_text(note):
+            raise ValueError(expected(WHERE, "note as text", repr(note)))
+        return cls(wanted, note, bool(replace_schedule))
+
+    def is_by_step(self, known: Mapping[str, Any]) -> bool:
+        """Whether all of it may change between two steps of an epoch."""
+        return bool(self.numbers) and all(name in known and known[name].by_step for name in self.numbers)
 
 
 class MakesChanges(Callback):
@@ -170,72 +191,3 @@ class MakesChanges(Callback):
             [str(c.epoch), "end" if c.step is None else str(c.step), c.what, c.note] for c in self.changes
         ]
         return table(["epoch", "step", "change", "note"], rows, numeric=(0, 1))
-
-
-class Replay(MakesChanges):
-    """The same changes again, at the same steps of the same epochs: with the same model, data and seed the
-    same bits.
-
-    Args:
-        changes: of a `Babysitter`, or `.changes` of a history, also of a loaded model's.
-        verbose: 1 prints each change.
-
-    Raises:
-        ValueError: `changes` are no such things; when training begins, the model has no such numbers.
-
-    >>> import fastdnn as fd
-    >>> x, y = fd.data.load_digits()
-    >>> def trained(callback):
-    ...     model = fd.Sequential([fd.layers.Input((64,)), fd.layers.Dense(10)], seed=0)
-    ...     model.compile("sgd", fd.losses.SparseCategoricalCrossentropy(from_logits=True))
-    ...     return model.fit(x / 16, y, epochs=2, callbacks=[callback]).history["loss"]
-    >>> sitter = fd.tune.Babysitter()
-    >>> sitter.change(learning_rate=0.5)
-    >>> trained(sitter) == trained(sitter.replay())
-    True
-    """
-
-    def __init__(self, changes: Iterable[Change], *, verbose: int = 0) -> None:
-        self._given = list(changes) if isinstance(changes, Iterable) else [changes]
-        for change in self._given:
-            if not isinstance(change, Change):
-                raise ValueError(expected("Replay", "changes, such as history.changes", repr(change)))
-        undone = [int(c.old or 0) - int(c.new or 0) for c in self._given if c.name == "undo"]
-        by_step = any((change.step or 1) > 1 for change in self._given)
-        # One undo may go back beyond another: all together they go back over no more epochs than this.
-        super().__init__(sum(undone), verbose, by_step=by_step)
-
-    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """See that the model has all that was changed."""
-        known = changeable(self.model)
-        missing = {c.name for c in self._given} - set(known) - {"undo", "stop"}
-        if missing:
-            wanted = f"changes of the model's {', '.join(known)}"
-            raise ValueError(expected("Replay", wanted, ", ".join(sorted(missing))))
-        super().on_train_begin(logs)
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Those of the epoch's begin."""
-        self._epoch = epoch + 1
-        self._make_those_of(self._epoch, 1)
-        self._keep()
-
-    def _begin_step(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        if batch:
-            self._make_those_of(self._epoch, batch + 1)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Whether it ends here."""
-        for change in self._given:
-            if change.name == "stop" and change.epoch == self._epoch:
-                self._stop(self._epoch, change.note)
-
-    def _make_those_of(self, epoch: int, step: int) -> None:
-        for change in self._given:
-            if (change.epoch, change.step) != (epoch, step):
-                continue
-            if change.name == "undo":
-                wish = Wish(undo=int(change.old or 0) - int(change.new or 0), note=change.note)
-            else:
-                wish = Wish({change.name: change.new}, change.note, replace_schedule=True)
-            self._make(wish, epoch, step)
