@@ -279,3 +279,16 @@ def test_what_is_not_finite_is_never_the_best(bad, mode):
     with pytest.raises(ValueError, match="a complete trial of a finite value"):
         _ = none.best_trial
     assert "60 of 60 trials" in str(none)
+
+
+def test_rows_of_dev_are_none_of_train():
+    from fastdnn.tune.folds import folds_of
+
+    x, y = np.zeros((10, 2)), np.zeros(10)
+    pairs = [(range(5), range(5, 10)), (range(6), range(5, 10))]
+    given = ("search", pairs, (x, y, None), None, None, 0)
+    with pytest.raises(
+        ValueError, match="fold 1: rows of dev that are not among those of train, got 1 that are"
+    ):
+        folds_of(*given)
+    assert len(folds_of("search", pairs[:1], *given[2:])) == 1

@@ -22,7 +22,8 @@ def folds_of(where: str, cv: Any, data: tuple[Any, Any, Any], stratify: Any, gro
     """The rows of train and dev, for each fold.
 
     Raises:
-        ValueError, TypeError: a row is none of the data, a side is empty, or the labels do not fit.
+        ValueError, TypeError: a row is none of the data, or on both sides, a side is empty, or the labels do
+            not fit.
     """
     x, y, weights = data
     rows = count(x)
@@ -82,6 +83,11 @@ def _checked(where: str, number: int, pair: Any, rows: int) -> tuple[np.ndarray,
             got = f"{array.min()} to {array.max()}" if fits else f"{array.dtype} of shape {array.shape}"
             raise ValueError(expected(where, wanted, got))
         found.append(array.astype(np.intp))
+    both = np.intersect1d(*found)
+    if len(both):
+        wanted = f"cv, fold {number}: rows of dev that are not among those of train"
+        hint = "a model knows what it was trained on"
+        raise ValueError(expected(where, wanted, f"{len(both)} that are, such as {both[0]}", hint))
     return found[0], found[1]
 
 
