@@ -83,7 +83,7 @@ def _checked(where: str, number: int, pair: Any, rows: int) -> tuple[np.ndarray,
             got = f"{array.min()} to {array.max()}" if fits else f"{array.dtype} of shape {array.shape}"
             raise ValueError(expected(where, wanted, got))
         found.append(array.astype(np.intp))
-    both = np.intersect1d(*found)
+    both = np.intersect1d(found[0], found[1])
     if len(both):
         wanted = f"cv, fold {number}: rows of dev that are not among those of train"
         hint = "a model knows what it was trained on"
