@@ -23,6 +23,7 @@ WITH_OPTUNA = {
     "fastdnn.plots.study_importance",
     "fastdnn.tune.kept",
     "fastdnn.tune.search",
+    "fastdnn.tune.storages",
     "fastdnn.tune.study",
 }
 

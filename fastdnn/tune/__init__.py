@@ -26,6 +26,7 @@ from fastdnn.tune.pruning import Median, SuccessiveHalving
 from fastdnn.tune.replay import Replay
 from fastdnn.tune.search import search
 from fastdnn.tune.space import Space
+from fastdnn.tune.storages import open_storage
 from fastdnn.tune.study import Study
 from fastdnn.tune.trial import Trial, trial_model
 
@@ -44,6 +45,7 @@ __all__ = [
     "load",
     "log_uniform",
     "one_minus_log_uniform",
+    "open_storage",
     "plan",
     "powers_of_two",
     "search",

@@ -27,7 +27,7 @@ class JournalFile:
     killed loses nothing, a machine without power a second.
 
     path: of the file, which is made if need be.
-    where: of the errors; of a "search" it must be possible to write to it.
+    where: of the errors; for "load" it need not be possible to write to it.
 
     Raises:
         ValueError: it is some other file, or a line of it is no line of a journal's.
@@ -55,7 +55,7 @@ class JournalFile:
         try:
             return os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            if self._where == "search" or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            if self._where != "load" or error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                 raise
             return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
 
@@ -165,7 +165,7 @@ class JournalFile:
     def _check(self) -> None:
         first = os.pread(self._file, len(_BEGINNING), 0)  # a first line that was cut off may be shorter
         if not _BEGINNING.startswith(first):
-            is_new = self._where == "search"
+            is_new = self._where != "load"
             hint = "give the path of a new file" if is_new else "give the file that search(storage=...) wrote"
             got = f"{self.path}, which begins with {first!r}"
             raise ValueError(expected(self._where, "storage as the journal of a search", got, hint))

@@ -20,6 +20,28 @@ _DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "mysqlclient"}  # where th
 _IN_MEMORY = (None, "", ":memory:")
 
 
+def open_storage(storage: Any) -> Any:
+    """The Optuna storage that `search(storage=)` would open, for Optuna's own tools: its dashboard, or its
+    server before a database.
+
+    Journals have the kernel's lock, and SQLite transactions that lock the file from their beginning on, so
+    that searches in other processes may use it meanwhile.
+
+    Args:
+        storage: as of `fd.tune.search`.
+
+    Raises:
+        ImportError: Optuna, or what opens a database, is not installed.
+        ValueError: it is nothing that keeps trials, the file is no journal, or no database is there.
+        OSError: the file cannot be opened.
+
+    >>> import fastdnn as fd
+    >>> fd.tune.open_storage(None).get_all_studies()
+    []
+    """
+    return storage_of("open_storage", storage)
+
+
 def storage_of(where: str, storage: Any) -> Any:
     """What trials are kept in: memory for None, a journal for a path, a database or a server for a
     URL, or as given.
