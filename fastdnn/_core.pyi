@@ -126,6 +126,8 @@ class Trainer:
         seed: _Int,
     ) -> None: ...
     def begin_epoch(self, epoch: _Int) -> None: ...
+    def epochs(self, first: _Int) -> list[typing.Any]:
+        """Of the last `run_epochs`: (sums, rows) of each whole epoch from number `first` on."""
     def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(
@@ -151,8 +153,6 @@ class Trainer:
         """Whole epochs from `epoch` on, until their time (0: no limit) is over. Returns as `run`."""
     def sample_by(self, plan: Plan) -> None:
         """The plan of sampled steps: of the same program, which watches besides."""
-    def take_epochs(self) -> list[typing.Any]:
-        """Of the last `run_epochs`: (sums, rows) of each whole epoch; once."""
     def take_samples(self) -> npt.NDArray[np.float64]:
         """Of the last run: a row of figures for each sampled step that was kept; once."""
     def time_step(
@@ -174,6 +174,9 @@ class Trainer:
     @property
     def sums(self) -> list[float]:
         """Of the results, over the rows of this epoch so far."""
+    @property
+    def whole_epochs(self) -> int:
+        """How many `run_epochs` has run, also while it does."""
 
 class Inference:
     """Runs a program that changes no weights."""

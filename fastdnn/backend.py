@@ -61,10 +61,13 @@ class Trainer(Protocol):
         """
         ...
 
-    def take_epochs(self) -> list[list[float]]:
-        """Of the last `run_epochs`, however it ended: the figures of each whole epoch. None where no run
-        began since they were taken.
-        """
+    @property
+    def whole_epochs(self) -> int:
+        """How many the last `run_epochs` has run, also while it does."""
+        ...
+
+    def epochs(self, first: int) -> list[list[float]]:
+        """Of the last `run_epochs`, however it ended: the figures of each whole epoch from this number on."""
         ...
 
     def run(
@@ -230,8 +233,12 @@ class _NativeTrainer:
             self._native.run_epochs(scalars, seconds, threads, in_main_thread(), epoch, count)
         )
 
-    def take_epochs(self) -> list[list[float]]:
-        return [self._figures_of(sums, rows) for sums, rows in self._native.take_epochs()]
+    @property
+    def whole_epochs(self) -> int:
+        return self._native.whole_epochs
+
+    def epochs(self, first: int) -> list[list[float]]:
+        return [self._figures_of(sums, rows) for sums, rows in self._native.epochs(first)]
 
     def take_samples(self) -> np.ndarray:
         return self._native.take_samples()

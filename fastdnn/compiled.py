@@ -1,7 +1,8 @@
 """What `compile` settles: the optimiser, and for each output a loss, its weight and metrics."""
 
+import copy
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,17 +90,35 @@ class Compiled:
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the native state, whose arrays the model's pickle holds."""
-        return {**vars(self), "state": None}
+        return {**vars(self), "state": None, "_epochs": (self.epochs_done, None)}
 
     @property
     def epochs_done(self) -> int:
         """Since `compile`, over all fits."""
-        return self._epochs_done
+        counted, ahead = self._epochs
+        return counted + (0 if ahead is None else ahead())
 
     @epochs_done.setter
     def epochs_done(self, epochs: int) -> None:
-        self._epochs_done = epochs
+        self._epochs: tuple[int, Callable[[], int] | None] = (epochs, None)
         self.optimizer.at_epoch(epochs)
+
+    def count_ahead(self, whole: Callable[[], int]) -> None:
+        """A native call is about to run epochs, of which `whole` says how many are done, until `epochs_done`
+        is set.
+        """
+        self._epochs = (self._epochs[0], whole)
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether it may be under way."""
+        return self._epochs[1] is not None
+
+    def of(self, epochs_done: int) -> "Compiled":
+        """The same after so many epochs, for a copy of the model of that moment."""
+        found = copy.copy(self)
+        found._epochs = (epochs_done, None)
+        return found
 
     @property
     def loss(self) -> Loss:

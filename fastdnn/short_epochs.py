@@ -41,9 +41,10 @@ class Pace:
 
 
 def run_epochs(
-    model: "Model", trainer: Trainer, threads: int, count: int, tell: Callable[[list[float]], None]
-) -> Run:
-    """Run them, and tell of each whole one with its figures, however the call ended.
+    model: "Model", trainer: Trainer, threads: int, count: int, record: Callable[[list[float]], None]
+) -> Run | None:
+    """Run them, and record the figures of each whole one, however the call ended; None where somebody has
+    given the optimiser a schedule in this moment.
 
     Raises:
         NonFiniteSourceError: a number in the arrays is NaN or infinite.
@@ -53,24 +54,29 @@ def run_epochs(
     assert state is not None  # the trainer was made with it
     with weights.turn():
         pass
-    first = state.iterations
-    scalars = optimizer.table(first, trainer.batches, compiled.epochs_done)
+    first, epoch = state.iterations, compiled.epochs_done
+    scalars = optimizer.table(first, trainer.batches, epoch)
+    if len(scalars) != 1 or optimizer.schedules:
+        return None
+    recorded = 0
 
-    def tell_all() -> None:
+    def record_all() -> None:
+        nonlocal recorded
         with interrupts_held():
             if state.iterations > first:
                 compiled.last_learning_rate = optimizer.rate_in(scalars, 0)
-            whole = trainer.take_epochs()
-            compiled.epochs_done += len(whole)
-            for figures in whole:
-                tell(figures)
+            for figures in trainer.epochs(recorded):
+                record(figures)
+                recorded += 1
+            compiled.epochs_done = epoch + trainer.whole_epochs
 
-    try:
-        with weights.changing():
-            return trainer.run_epochs(scalars, _SECONDS, threads, compiled.epochs_done, count)
-    finally:
+    with weights.changing():
         try:
-            tell_all()
-        except BaseException:  # a Ctrl-C before it was held: what was told is not told again
-            tell_all()
-            raise
+            compiled.count_ahead(lambda: trainer.whole_epochs)
+            return trainer.run_epochs(scalars, _SECONDS, threads, epoch, count)
+        finally:
+            try:
+                record_all()
+            except BaseException:  # what a signal's handler raised: what is recorded is not recorded again
+                record_all()
+                raise

@@ -80,6 +80,7 @@ def fit(model: "Model", x: Any, y: Any, request: FitRequest) -> History:
     if loop.start is not None:
         loop.start.was_built = was_built
     loop.held_out_metrics = held_out_metrics
+    loop.history = history
     loop.hooks = Hooks("fit", [history, *given, *([progress] if progress else [])])
     loop.params |= {"epochs": request.epochs, "seed": model.seed, "metrics": loop.figures()}
     model.history = history
@@ -238,6 +239,7 @@ class _Loop:
     made_for: TrainingRun  # what the trainer runs
     settings: int  # how often those of layers had been changed before it was made
     hooks: Hooks = field(default_factory=lambda: Hooks("fit", None))
+    history: History = field(default_factory=History)  # the first of the hooks
     held_out_metrics: Mapping[str, object] = field(default_factory=dict)
     steps_done: int = 0
     sampling: Sampling | None = None
@@ -312,22 +314,28 @@ class _Loop:
         """Epochs in one native call, and what is left of the one in which it was interrupted, by a handler
         that raised nothing; how many there were, and whether there may be another.
         """
-        trainer, done = self.trainer, 0
+        trainer, ended = self.trainer, list[tuple[int, dict[str, float]]]()
         assert not isinstance(trainer, BatchTrainer)
-        steps = trainer.batches
+        compiled, steps = self.model.compiled, trainer.batches
 
-        def tell(figures: list[float]) -> None:
-            nonlocal done
-            done += 1
+        def record(figures: list[float]) -> None:
             self.steps_done += steps
-            self.logs = self._with_rate(self.model.compiled.figures(figures))
-            self.hooks.call("on_epoch_end", epoch + done - 1, self.logs)
+            self.logs = self._with_rate(compiled.figures(figures))
+            self.history.on_epoch_end(epoch + len(ended), self.logs)
+            ended.append((epoch + len(ended), self.logs))
 
         begun = time.perf_counter()
         try:
-            run = run_epochs(self.model, trainer, self.request.threads, count, tell)
+            run = run_epochs(self.model, trainer, self.request.threads, count, record)
         except NonFiniteSourceError as found:
             raise self._found_non_finite(found) from None
+        finally:
+            for number, logs in ended:
+                self.hooks.tell_others(self.history, "on_epoch_end", number, logs)
+        if run is None:
+            return 0, True
+        done = len(ended)
+        self.params["threads"] = run.threads
         self.pace.note(done, time.perf_counter() - begun)
         if run.end == "non_finite_loss":
             raise self._non_finite_loss(epoch + done, run)

@@ -1,5 +1,6 @@
 """Several short epochs in one native call: the same as each by itself, however it ends."""
 
+import copy
 import threading
 import time
 
@@ -199,6 +200,39 @@ def test_a_number_that_becomes_nan_meanwhile_takes_the_fit_back():
     assert model.compiled.epochs_done == 0
 
 
+def test_a_schedule_that_another_thread_gives_ends_them(monkeypatch):
+    """In the moment before the native call."""
+    model = classifier(optimizer=fd.optimizers.SGD(0.1))
+    table = fd.optimizers.SGD.table
+
+    def late(self, *arguments):
+        if self.iterations > 0 and not self.schedules:
+            self.change("learning_rate", schedule)
+        return table(self, *arguments)
+
+    monkeypatch.setattr(fd.optimizers.SGD, "table", late)
+    assert len(model.fit(X, Y, epochs=200, verbose=0).epoch) == 200
+    assert model.optimizer.schedules
+
+
+def test_a_copy_in_the_middle_has_the_epochs_of_its_steps():
+    model = classifier()
+    thread = threading.Thread(target=lambda: model.fit(X, Y, epochs=10**8, verbose=0))
+    thread.start()
+    copies = []
+    try:
+        while len(copies) < 20:
+            time.sleep(0.02)
+            if model.optimizer.iterations > 0:
+                copies.append(copy.deepcopy(model))
+    finally:
+        model.stop_training = True
+        thread.join()
+    differences = [each.optimizer.iterations / 2 - each.compiled.epochs_done for each in copies[1:]]
+    assert max(map(abs, differences)) <= 1, differences
+    assert copies[-1].compiled.epochs_done > copies[0].compiled.epochs_done
+
+
 CTRL_C = """
     import os, signal, sys, threading, time
     import fastdnn as fd
@@ -250,6 +284,28 @@ def test_a_swallowed_ctrl_c_changes_nothing():
         over.set()
         sender.join()
     assert len(caught) > 5, len(caught)
+    print("good")
+    """
+    assert output(CTRL_C + code) == "good"
+
+
+def test_a_handler_that_raises_loses_no_epoch_of_the_history():
+    code = """
+    class Late(Exception):
+        pass
+    def late(*_):
+        raise Late
+    signal.signal(signal.SIGALRM, late)
+    for number in range(30):
+        model = classifier()
+        signal.setitimer(signal.ITIMER_REAL, 0.05 + 0.003 * number)
+        try:
+            model.fit(x, y, epochs=10**8, verbose=0)
+        except Late:
+            pass
+        done = model.compiled.epochs_done
+        assert abs(done - len(model.history.epoch)) <= 1, (done, len(model.history.epoch))
+        assert abs(2 * done - model.optimizer.iterations) <= 3
     print("good")
     """
     assert output(CTRL_C + code) == "good"

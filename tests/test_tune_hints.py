@@ -47,7 +47,7 @@ def test_a_parameter_that_build_never_reads_is_named_before_the_first_trial():
     assert study.unread == ("momentum",)
     (advice,) = study.advice
     assert (advice.kind, advice.severity) == ("unread_parameter", "warning")
-    assert "build never read momentum" in str(study)
+    assert "build did not read momentum before the search" in str(study)
 
 
 def test_a_name_that_build_asks_for_in_vain_is_told():
@@ -272,3 +272,18 @@ def test_names_of_layers_may_be_others_at_each_call(tmp_path):
         assert len(search(n_trials=3, resume=True, **given).trials) == 3
     with pytest.raises(ValueError, match="model = "):
         search(n_trials=4, resume=True, **given | {"build": lambda p: network(p, 5)})
+
+
+def strict(p):
+    if type(p) is not dict:
+        raise TypeError("a dictionary is wanted")
+    return build(p)
+
+
+@pytest.mark.parametrize("make", [lambda p: build(type(p)(p)), strict])
+def test_a_build_that_wants_a_plain_dictionary_gets_one(make):
+    assert told(build=make)[1] == []
+    assert told(build=make, space=SPACE | {"momentum": fd.tune.uniform(0, 1)})[0].unread in (
+        (),
+        ("momentum",),
+    )

@@ -81,12 +81,14 @@ py::tuple run_epochs(BoundTrainer& bound, const Array<double>& table, double sec
   return reported(bound, [&] { return bound.trainer.run_epochs(scalars, limits, epoch, count); });
 }
 
-py::list take_epochs(BoundTrainer& bound) {
-  py::list taken;
-  for (const EpochTotals& epoch : bound.trainer.take_epochs()) {
-    taken.append(py::make_tuple(epoch.sums, epoch.rows));
+py::list epochs(const BoundTrainer& bound, Index first) {
+  const std::vector<EpochTotals>& all = bound.trainer.epochs();
+  check(first >= 0, "Trainer", "expected a first epoch >= 0, got ", first);
+  py::list found;
+  for (auto i = static_cast<std::size_t>(first); i < all.size(); ++i) {
+    found.append(py::make_tuple(all[i].sums, all[i].rows));
   }
-  return taken;
+  return found;
 }
 
 // One step, timed: seconds of each step of the plan, of the optimiser's update, of the updates of states.
@@ -148,7 +150,11 @@ void register_training(py::module_& m) {
       .def("run_epochs", &run_epochs, py::arg("scalars").noconvert(), py::arg("seconds"), py::arg("threads"),
            py::arg("main_thread"), py::arg("epoch"), py::arg("count"),
            "Whole epochs from `epoch` on, until their time (0: no limit) is over. Returns as `run`.")
-      .def("take_epochs", &take_epochs, "Of the last `run_epochs`: (sums, rows) of each whole epoch; once.")
+      .def_property_readonly(
+          "whole_epochs", [](const BoundTrainer& b) { return b.trainer.whole_epochs(); },
+          "How many `run_epochs` has run, also while it does.")
+      .def("epochs", &epochs, py::arg("first"),
+           "Of the last `run_epochs`: (sums, rows) of each whole epoch from number `first` on.")
       .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")

@@ -342,6 +342,7 @@ RunReport Trainer::run_epochs(const std::vector<StepScalars>& scalars, const Run
   const auto begun = std::chrono::steady_clock::now();
   RunLimits unlimited = limits;
   unlimited.seconds = 0;
+  whole_epochs_ = 0;
   epochs_.clear();
   epochs_.reserve(static_cast<std::size_t>(std::min<Index>(count, 1024)));
   RunReport report;
@@ -350,6 +351,7 @@ RunReport Trainer::run_epochs(const std::vector<StepScalars>& scalars, const Run
     report = run(scalars, unlimited);
     if (report.end != RunReport::End::epoch_done) break;
     epochs_.push_back({sums_, rows_done_});
+    ++whole_epochs_;
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
     if (limits.seconds > 0 && taken.count() >= limits.seconds) break;
   }

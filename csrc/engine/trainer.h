@@ -1,6 +1,7 @@
 // Training: whole epochs, or parts of one, in one parallel region; of a program that calls, in several.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <utility>
 
@@ -78,8 +79,10 @@ class Trainer {
   // sums and rows are kept.
   RunReport run_epochs(const std::vector<StepScalars>& scalars, const RunLimits& limits, std::uint32_t epoch,
                        Index count);
-  // Of the last `run_epochs`, one after the other; taken, they are gone.
-  std::vector<EpochTotals> take_epochs() { return std::exchange(epochs_, {}); }
+  // Of the last `run_epochs`, one after the other.
+  const std::vector<EpochTotals>& epochs() const { return epochs_; }
+  // How many these are; to be asked at any time, by any thread.
+  Index whole_epochs() const { return whole_epochs_; }
 
   // Of the next step: where its rows are in the feed.
   std::vector<Index> next_rows() const;
@@ -119,6 +122,7 @@ class Trainer {
   std::unique_ptr<Sampler> sampler_;
   std::unique_ptr<WorkspacePool> sampler_workspaces_;
   std::vector<EpochTotals> epochs_;
+  std::atomic<Index> whole_epochs_{0};
   std::vector<double> samples_;  // room for those of a run
   Index samples_done_ = 0;
 };

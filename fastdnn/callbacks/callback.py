@@ -23,7 +23,7 @@ class Callback:
     listens to batches, else after this epoch. A new `learning_rate` counts from the next step on.
 
     Only hooks that a subclass writes are called. While nobody listens to batches, an epoch of arrays is one
-    native call, or where nobody listens to epochs either one of several short ones; one callback with a hook
+    native call; where nobody listens to epochs either, several short ones are one. One callback with a hook
     for training batches makes each step a call of its own (some microseconds each), as it is with an
     iterator's batches, with the same bits. One that wants evaluations between steps ends the native call
     there, and no earlier; one that looks into steps ends none.
@@ -35,8 +35,8 @@ class Callback:
     """
 
     watches_progress = False  # whether `on_progress` is called, about ten times a second
-    # Whether `on_epoch_end` may come up to a twentieth of a second late, for several epochs in succession. It
-    # is asked of the very class, as those that are derived from it may do more.
+    # Whether `on_epoch_end` may come about a tenth of a second late, for several epochs in succession. It is
+    # asked of the very class, as those that are derived from it may do more.
     takes_epochs_late = False
     # Whether samples tell the batch's loss with the layers as in use, too: native calls then end before them.
     samples_inference_loss = False

@@ -65,6 +65,10 @@ class Hooks:
             getattr(callback, hook)(*arguments)
             self.inside = False
 
+    def tell_others(self, told: Callback, hook: str, *arguments: Any) -> None:
+        """Call a hook of all who listen to it but this one."""
+        self.tell([each for each in self._who(hook) if each is not told], hook, *arguments)
+
     def take_epochs_late(self) -> bool:
         """Whether several epochs may be run before anyone is told: nobody listens to more than their ends,
         and to these only who says that some hundredths of a second do not matter.

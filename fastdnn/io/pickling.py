@@ -3,6 +3,8 @@
 A pickle runs code when it is read: read your own only. `Model.save` writes files that are safe to read.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import fastdnn
@@ -29,8 +31,29 @@ def get_state(model: Model) -> dict[str, Any]:
     if graph is not None:
         state["nodes"] = [(node.layer, node.inputs) for node in graph.nodes]
         state["ends"] = (graph.inputs, graph.outputs)
-        state["arrays"], state["has_optimizer_state"] = _arrays(model, compiled)
+        while True:
+            with _turn(model, compiled) as sure:
+                state["arrays"], state["has_optimizer_state"] = _arrays(model, compiled)
+                if compiled is not None:
+                    state["_compiled"] = compiled.of(compiled.epochs_done)
+            if sure or compiled is None or not compiled.runs_ahead:
+                break
     return state
+
+
+@contextmanager
+def _turn(model: Model, compiled: Compiled | None) -> Iterator[bool]:
+    """Between two calls of another thread that run many short epochs each, if it makes such: thousands go by
+    between two looks at the model. Whether none can have begun within.
+    """
+    weights = model.weights
+    if weights.changing.is_mine:
+        yield True
+    elif compiled is None or not compiled.runs_ahead:
+        yield False
+    else:
+        with weights.turn(), weights.changing():
+            yield True
 
 
 def _arrays(model: Model, compiled: Compiled | None) -> tuple[dict[str, Any], bool]:

@@ -225,10 +225,14 @@ class ReferenceTrainer:
             self._epochs.append(self.figures())
         return run
 
-    def take_epochs(self) -> list[list[float]]:
-        """Of the last `run_epochs`: the figures of each whole epoch; once."""
-        taken, self._epochs = self._epochs, []
-        return taken
+    @property
+    def whole_epochs(self) -> int:
+        """How many the last `run_epochs` has run."""
+        return len(self._epochs)
+
+    def epochs(self, first: int) -> list[list[float]]:
+        """Of the last `run_epochs`: the figures of each whole epoch from this number on."""
+        return self._epochs[first:]
 
     def take_samples(self) -> np.ndarray:
         """Of the last run: a row for each sampled step that was kept; once."""

@@ -147,9 +147,9 @@ def search(
             0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
 
     Warns:
-        UserWarning: `monitor` is a figure of the training rows; `build` never reads a parameter of the space,
-            as 16 calls with different values show; there are fewer combinations than trials; or `build`
-            makes another model at a second call with the same values.
+        UserWarning: `monitor` is a figure of the training rows, or `mode` takes its worst value for the best;
+            `build` does not read a parameter of the space in 16 calls; there are fewer combinations than
+            trials; or `build` makes another model at a second call with the same values.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 

@@ -73,8 +73,6 @@ def _compare(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
             is_so, got = there.get(name), wanted[name]
             if name == "space" and is_so is not None:
                 is_so, got = differing(is_so, got)
-            if name == "data":
-                hint = f"x, y, weights, dev set or folds are others, by a checksum; {hint}"
             is_so, got = f"{name} = {is_so}", f"{name} = {got}"
             raise ValueError(expected("search", f"the study in the storage: {is_so}", got, hint))
 

@@ -41,7 +41,7 @@ def _unread(study: "Study") -> list[Advice]:
         Advice(
             "unread_parameter",
             "warning",
-            f"build never read {name}: its values changed nothing.",
+            f"build did not read {name} before the search: if it never does, its values change nothing.",
             f"{name} in the space, and in no build that was watched before the first trial",
         )
         for name in study.unread
@@ -112,4 +112,6 @@ def _wider(searched: Distribution, *, upwards: bool) -> str | None:
         low = max(0.0, low - (high - low))  # what begins at 0, such as a rate of dropout, has no less
     if (low, high) == (searched.low, searched.high):
         return None
-    return f"fd.tune.{searched.where}({low:.6g}, {high:.6g})"
+    digits = getattr(searched, "digits", None)
+    kept = "" if digits is None else f", digits={digits}"
+    return f"fd.tune.{searched.where}({low:.6g}, {high:.6g}{kept})"

@@ -38,9 +38,9 @@ class Values(dict[str, Any]):
     ['lr', 'rate', 'units']
     """
 
-    def __init__(self, values: Mapping[str, Any], read: set[str]) -> None:
+    def __init__(self, values: Any = (), read: set[str] | None = None) -> None:
         super().__init__(values)
-        self._read = read
+        self._read = set() if read is None else read
 
     def __getitem__(self, name: str) -> Any:
         self._read.add(name)
@@ -100,6 +100,10 @@ class Values(dict[str, Any]):
     def __reduce__(self) -> Any:
         return dict, (dict(self),)
 
+    def __repr__(self) -> str:
+        self._all()
+        return super().__repr__()
+
     def keys(self) -> Any:
         """As of a dict."""
         self._all()
@@ -134,8 +138,15 @@ class Reads:
         self._build, self._callbacks = work.build, work.callbacks
 
     def build(self, values: dict[str, Any]) -> Any:
-        """`build`, watched."""
-        return self._build(Values(values, self.names))
+        """`build`, watched, unless it wants no dictionary but a plain one."""
+        try:
+            return self._build(Values(values, self.names))
+        except (NoSuchParameter, AttributeError):
+            raise
+        except Exception:
+            made = self._build(dict(values))
+            self.names.update(values)
+            return made
 
     def callbacks(self, values: dict[str, Any]) -> Any:
         """The function that gives callbacks, watched."""
