@@ -136,12 +136,13 @@ def test_a_search_ends_when_its_time_is_up_and_goes_on_later(alone, tmp_path):
     assert rows(whole) == rows(alone)
 
 
-def test_time_may_be_up_before_all_trials_are_planned(tmp_path):
-    begun = time.monotonic()
-    study = search(n_trials=5000, seconds=0.01, storage=f"sqlite:///{tmp_path}/study.db")
-    assert time.monotonic() - begun < 10  # of 30 s and more that writing all of them takes
-    assert len(study.trials) < 10
-    assert study.planned == 5000
+@pytest.mark.parametrize("pruner", [None, "successive_halving"])
+def test_planning_takes_half_of_the_time_at_most(pruner, tmp_path):
+    """A database takes longer to write all trials down than there is time."""
+    given = {"n_trials": 5000, "pruner": pruner, "storage": f"sqlite:///{tmp_path}/study.db"}
+    study = search(seconds=3, **given)
+    assert any(trial.state == "complete" for trial in study.trials)
+    assert len(study.trials) < study.planned == 5000
 
 
 @pytest.mark.parametrize("pruner", ["successive_halving", "median"])

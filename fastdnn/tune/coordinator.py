@@ -96,11 +96,10 @@ class Coordinator:
             )
             for number, values in enumerate(proposals)
         ]
-        if not self._ledger.plan(slots, self._deadline):
-            return False
-        numbers = [slot.number for slot in slots]
-        longest = max((self._ledger.slot(number).epochs for number in numbers), default=1)
-        return self._work_off(self._rungs.begin(numbers, longest))
+        now = time.monotonic()
+        planned = self._ledger.plan(slots, now + (self._deadline - now) / 2)  # the other half is for trials
+        longest = max((slot.epochs for slot in slots), default=1)
+        return self._work_off(self._rungs.begin([slot.number for slot in slots], longest)) and planned
 
     def _is_open(self, bracket: Bracket) -> bool:
         """Whether a trial is left to be done, by whomever."""

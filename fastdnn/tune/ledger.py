@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -91,15 +92,13 @@ class Ledger:
         """
         with interrupts_held():
             self.refresh()
-        missing = [slot for slot in slots if slot.number not in self._records]
-        for slot in missing:
-            if time.monotonic() > until:
-                return False
+        missing = deque(slot for slot in slots if slot.number not in self._records)
+        while missing and time.monotonic() <= until:
             with interrupts_held():
-                self._write(slot, attempt=0, deaths=0)
+                self._write(missing.popleft(), attempt=0, deaths=0)
         with interrupts_held():
             self.refresh()
-        return True
+        return not missing
 
     def mend(self) -> None:
         """Take what dead processes were running away from them; write anew what was lost or given back."""
