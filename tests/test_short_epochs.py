@@ -76,16 +76,16 @@ DATA = {
 def test_the_same_as_each_by_itself(make, arguments, counts):
     x = X.astype(make().dtype)
     one, other = make(), make()
-    by_itself = one.fit(x, Y, epochs=30, verbose=0, callbacks=[Listens()], **arguments)
+    by_itself = one.fit(x, Y, epochs=12, verbose=0, callbacks=[Listens()], **arguments)
     assert counts == []
-    together = other.fit(x, Y, epochs=30, verbose=0, **arguments)
+    together = other.fit(x, Y, epochs=12, verbose=0, **arguments)
     assert counts, "no call ran several epochs"
     assert weight_hash(one) == weight_hash(other)
     assert together.history == by_itself.history
-    assert together.epoch == by_itself.epoch == list(range(30))
+    assert together.epoch == by_itself.epoch == list(range(12))
     assert together.params == by_itself.params
-    assert one.compiled.epochs_done == other.compiled.epochs_done == 30
-    one.fit(x, Y, epochs=3, verbose=0, **arguments)  # the orders of epochs 30, 31, 32
+    assert one.compiled.epochs_done == other.compiled.epochs_done == 12
+    one.fit(x, Y, epochs=3, verbose=0, **arguments)  # the orders of epochs 12, 13, 14
     other.fit(x, Y, epochs=3, verbose=0, callbacks=[Listens()], **arguments)
     assert weight_hash(one) == weight_hash(other)
 
