@@ -128,6 +128,8 @@ class Trainer:
     def begin_epoch(self, epoch: _Int) -> None: ...
     def epochs(self, first: _Int) -> list[typing.Any]:
         """Of the last `run_epochs`: (sums, rows) of each whole epoch from number `first` on."""
+    def forget_epochs(self) -> None:
+        """There are none then, as before the first `run_epochs`."""
     def next_feed(self, plan: Plan, arrays: collections.abc.Sequence[np.ndarray]) -> None:
         """The epoch goes on with other rows, in their order, by a plan of the same program."""
     def run(

@@ -70,6 +70,10 @@ class Trainer(Protocol):
         """Of the last `run_epochs`, however it ended: the figures of each whole epoch from this number on."""
         ...
 
+    def forget_epochs(self) -> None:
+        """There are none then, as before the first `run_epochs`."""
+        ...
+
     def run(
         self,
         scalars: np.ndarray,
@@ -239,6 +243,9 @@ class _NativeTrainer:
 
     def epochs(self, first: int) -> list[list[float]]:
         return [self._figures_of(sums, rows) for sums, rows in self._native.epochs(first)]
+
+    def forget_epochs(self) -> None:
+        self._native.forget_epochs()
 
     def take_samples(self) -> np.ndarray:
         return self._native.take_samples()

@@ -68,7 +68,8 @@ def run_epochs(
             for figures in trainer.epochs(recorded):
                 record(figures)
                 recorded += 1
-            compiled.epochs_done = epoch + trainer.whole_epochs
+            compiled.epochs_done = epoch + recorded
+            trainer.forget_epochs()  # who is interrupted before the next call must not find them again
 
     with weights.changing():
         try:

@@ -155,6 +155,9 @@ void register_training(py::module_& m) {
           "How many `run_epochs` has run, also while it does.")
       .def("epochs", &epochs, py::arg("first"),
            "Of the last `run_epochs`: (sums, rows) of each whole epoch from number `first` on.")
+      .def(
+          "forget_epochs", [](BoundTrainer& b) { b.trainer.forget_epochs(); },
+          "There are none then, as before the first `run_epochs`.")
       .def("time_step", &time_step, py::arg("scalars").noconvert(), py::arg("threads"),
            py::arg("calls") = py::none(),
            "Takes the epoch's first step; returns the seconds of each native step, then of each update.")

@@ -342,8 +342,7 @@ RunReport Trainer::run_epochs(const std::vector<StepScalars>& scalars, const Run
   const auto begun = std::chrono::steady_clock::now();
   RunLimits unlimited = limits;
   unlimited.seconds = 0;
-  whole_epochs_ = 0;
-  epochs_.clear();
+  forget_epochs();
   epochs_.reserve(static_cast<std::size_t>(std::min<Index>(count, 1024)));
   RunReport report;
   while (static_cast<Index>(epochs_.size()) < count) {

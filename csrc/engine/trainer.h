@@ -81,6 +81,10 @@ class Trainer {
                        Index count);
   // Of the last `run_epochs`, one after the other.
   const std::vector<EpochTotals>& epochs() const { return epochs_; }
+  void forget_epochs() {
+    whole_epochs_ = 0;
+    epochs_.clear();
+  }
   // How many these are; to be asked at any time, by any thread.
   Index whole_epochs() const { return whole_epochs_; }
 

@@ -234,6 +234,10 @@ class ReferenceTrainer:
         """Of the last `run_epochs`: the figures of each whole epoch from this number on."""
         return self._epochs[first:]
 
+    def forget_epochs(self) -> None:
+        """There are none then."""
+        self._epochs = []
+
     def take_samples(self) -> np.ndarray:
         """Of the last run: a row for each sampled step that was kept; once."""
         taken, self._samples = self._samples, []
