@@ -1,6 +1,5 @@
 """What `compile` settles: the optimiser, and for each output a loss, its weight and metrics."""
 
-import copy
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ class Compiled:
         self._weights = [head.weight for head in heads if head.loss is not None]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the native state, whose arrays the model's pickle holds."""
+        """Of this moment, without the native state, whose arrays the model's pickle holds."""
         return {**vars(self), "state": None, "_epochs": (self.epochs_done, None)}
 
     @property
@@ -113,12 +112,6 @@ class Compiled:
     def runs_ahead(self) -> bool:
         """Whether it may be under way."""
         return self._epochs[1] is not None
-
-    def of(self, epochs_done: int) -> "Compiled":
-        """The same after so many epochs, for a copy of the model of that moment."""
-        found = copy.copy(self)
-        found._epochs = (epochs_done, None)
-        return found
 
     @property
     def loss(self) -> Loss:

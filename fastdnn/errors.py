@@ -51,6 +51,14 @@ def did_you_mean(name: object, known: Iterable[str], begin: str = "") -> str:
     >>> did_you_mean("1l", names), did_you_mean("trails", ["trials", "jobs"], begin="--")
     ("did you mean 'l2'?", "did you mean '--trials'?")
     """
+    close = nearest(name, known)
+    return "" if close is None else f"did you mean {begin + close!r}?"
+
+
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """The name that may be meant: by its words, what it is short for, its letters, one of its words, or its
+    beginning.
+    """
     names, given = sorted(known), str(name).lower()
     words = {each: re.split(r"[^a-z0-9]+", each.lower()) for each in names}
     meant = set(re.split(r"[^a-z0-9]+", given))
@@ -59,7 +67,7 @@ def did_you_mean(name: object, known: Iterable[str], begin: str = "") -> str:
     close = close or difflib.get_close_matches(given, names, n=1, cutoff=_cutoff(given))
     close = close or [each for each in names if given in words[each]]
     close = close or [each for each in names if len(each) > 2 and given.startswith(each)]
-    return f"did you mean {begin + close[0]!r}?" if close else ""
+    return close[0] if close else None
 
 
 def _cutoff(given: str) -> float:

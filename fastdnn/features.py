@@ -204,7 +204,7 @@ def as_targets(where: str, y: Any, width: int, rows: int, dtype: str) -> np.ndar
         raise ValueError(
             expected(where, f"y of shape (examples, {width}), as the model's output", f"shape {shape}")
         )
-    _same_rows(where, "y", array.shape[0], rows)
+    same_rows(where, "y", array.shape[0], rows)
     array = _readable(array, dtype)
     refuse_non_finite(where, "y", array, dtype)
     return array
@@ -223,7 +223,7 @@ def as_labels(where: str, y: Any, classes: int, rows: int) -> np.ndarray:
     if array.ndim != 1:
         hint = "for one column per class use CategoricalCrossentropy"
         raise ValueError(expected(where, "y as one label per example", f"shape {array.shape}", hint))
-    _same_rows(where, "y", array.shape[0], rows)
+    same_rows(where, "y", array.shape[0], rows)
     with np.errstate(invalid="ignore"):
         right = (
             (array >= 0) & (array < classes) & (array == np.floor(array) if array.dtype.kind == "f" else True)
@@ -249,7 +249,7 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
     array = _as_array(where, "sample_weight", weights)
     if array.ndim != 1:
         raise ValueError(expected(where, "sample_weight as one number per example", f"shape {array.shape}"))
-    _same_rows(where, "sample_weight", array.shape[0], rows)
+    same_rows(where, "sample_weight", array.shape[0], rows)
     with np.errstate(over="ignore"):
         array = np.require(array, dtype=dtype, requirements=["C", "A"])[:, None]
     refuse_non_finite(where, "sample_weight", array, dtype)
@@ -259,6 +259,11 @@ def as_weights(where: str, weights: Any, rows: int, dtype: str) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def _same_rows(where: str, what: str, got: int, rows: int) -> None:
+def same_rows(where: str, what: str, got: int, rows: int) -> None:
+    """Raise where an array beside x has other numbers of rows.
+
+    Raises:
+        UnusableDataError: a ValueError; it has.
+    """
     if got != rows:
         raise UnusableDataError(expected(where, f"as many rows in {what} as in x, {rows}", got))

@@ -300,15 +300,12 @@ class _Loop:
 
     def _epochs_ahead(self, left: int) -> int:
         """How many epochs one native call may do: none where anything is to be done between them."""
-        if (
-            isinstance(self.trainer, BatchTrainer)
-            or not self.trainer.runs_epochs
-            or self.held_out is not None
-        ):
+        count = 0 if self.held_out is not None else self.pace.epochs_of(left)
+        if not count or isinstance(self.trainer, BatchTrainer) or not self.trainer.runs_epochs:
             return 0
-        if self.model.weights.settings != self.settings or self.model.optimizer.schedules:
+        if self.model.weights.settings != self.settings or not self.hooks.take_epochs_late():
             return 0
-        return self.pace.epochs_of(left) if self.hooks.take_epochs_late() else 0
+        return 0 if self.model.optimizer.schedules else count
 
     def _run_ahead(self, epoch: int, count: int) -> tuple[int, bool]:
         """Epochs in one native call, and what is left of the one in which it was interrupted, by a handler

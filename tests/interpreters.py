@@ -11,11 +11,16 @@ import tempfile
 import textwrap
 
 
-def start(code, *arguments, **environment):
+def environment(**more):
+    """Of an interpreter that finds what this one does, and no more."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **more}
+
+
+def start(code, *arguments, **variables):
     """A new interpreter that runs `code`, with standard output as a pipe."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p), **environment},
+        env=environment(**variables),
         cwd=tempfile.gettempdir(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -23,9 +28,9 @@ def start(code, *arguments, **environment):
     )
 
 
-def run(code, *arguments, timeout=120, **environment):
+def run(code, *arguments, timeout=120, **variables):
     """The ended process: returncode, stdout, stderr."""
-    process = start(code, *arguments, **environment)
+    process = start(code, *arguments, **variables)
     try:
         out, err = process.communicate(timeout=timeout)
     finally:
@@ -33,8 +38,8 @@ def run(code, *arguments, timeout=120, **environment):
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
-def output(code, *arguments, **environment):
+def output(code, *arguments, **variables):
     """What a program prints, which must end well."""
-    result = run(code, *arguments, **environment)
+    result = run(code, *arguments, **variables)
     assert result.returncode == 0, result.stderr
     return result.stdout.strip()

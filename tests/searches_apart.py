@@ -1,20 +1,17 @@
 """Searches in processes of their own: begun, watched by the marks that they leave, and killed."""
 
-import os
-import pathlib
 import subprocess
 import sys
 import time
 
 import searches
+from interpreters import environment, run
 
 
-def run_apart(journal, options="{}", **environment):
-    folder = pathlib.Path(searches.__file__).parent
-    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+def run_apart(journal, options="{}", **variables):
     return subprocess.Popen(
-        [sys.executable, str(folder / "searches.py"), str(journal), options],
-        env={**os.environ, "PYTHONPATH": path, **environment},
+        [sys.executable, searches.__file__, str(journal), options],
+        env=environment(**variables),
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
@@ -40,8 +37,4 @@ def wait_for_marks(path, count, process):
 
 def run_until_it_dies(code, *arguments):
     """Run code that ends its process at once."""
-    folder = pathlib.Path(searches.__file__).parent
-    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
-    command = [sys.executable, "-P", "-c", code, *map(str, arguments)]
-    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, check=False)
-    assert ended.returncode == 9
+    assert run(code, *map(str, arguments)).returncode == 9

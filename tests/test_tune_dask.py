@@ -14,6 +14,7 @@ import time
 import optuna_or_skip  # noqa: F401
 import pytest
 import searches
+from interpreters import environment
 from searches import build, marking_build, rows, search
 from study_checks import states_by_slot
 
@@ -193,12 +194,8 @@ client = distributed.Client(sys.argv[1])
 build = functools.partial(searches.marking_build, folder=pathlib.Path(sys.argv[2]), pause=0)
 searches.search(executor=client, build=build, epochs=100_000_000)
 """
-    folder = str(pathlib.Path(searches.__file__).parent)
-    path = os.pathsep.join([folder, *filter(None, sys.path)])
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", code, client.scheduler.address, str(marks)],
-        env={**os.environ, "PYTHONPATH": path},
-    )
+    command = [sys.executable, "-P", "-c", code, client.scheduler.address, str(marks)]
+    process = subprocess.Popen(command, env=environment())
     wait_until(lambda: begun(marks) >= 3)  # one of them the search's own
     process.kill()
     process.wait()

@@ -1,7 +1,5 @@
 """Where trials run: processes, executors of the user's; those that cannot run any, and builds that hang."""
 
-import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -10,7 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 
 import optuna_or_skip  # noqa: F401
 import pytest
-import searches
+from interpreters import environment
 from searches import build, deadly_build, rows, search
 
 from fastdnn.tune.pruning import SuccessiveHalving
@@ -30,10 +28,8 @@ import sys
 from searches import search
 print(search(executor="processes", jobs=1, n_trials=1))
 """)
-    path = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": path}
     ended = subprocess.run(
-        [sys.executable, script], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, script], env=environment(), capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
     process, *traceback, last = ended.stderr.splitlines()
@@ -122,10 +118,8 @@ import searches
 if __name__ == "__main__":
     searches.search(build=searches.slow_build, executor="processes", jobs=1, n_trials=3)
 """)
-    path = os.pathsep.join([str(pathlib.Path(searches.__file__).parent), *filter(None, sys.path)])
-    # Two builds of the dry run, then the first trial's.
-    environment = {**os.environ, "PYTHONPATH": path, "MARKS": str(marks), "HANGS_AT": "3"}
-    process = subprocess.Popen([sys.executable, script], env=environment, stderr=subprocess.PIPE, text=True)
+    given = environment(MARKS=str(marks), HANGS_AT="3")  # after two builds of the dry run
+    process = subprocess.Popen([sys.executable, script], env=given, stderr=subprocess.PIPE, text=True)
     try:
         deadline = time.monotonic() + 60
         while len(marks.read_text().split()) < 3 and time.monotonic() < deadline:

@@ -12,6 +12,7 @@ import time
 import optuna_or_skip  # noqa: F401
 import pytest
 import searches
+from interpreters import environment
 from searches import build, rows, search
 from study_checks import states_by_slot
 
@@ -34,13 +35,11 @@ def alone(method):
     return _ALONE[method]
 
 
-def join(storage, marks, options, **environment):
+def join(storage, marks, options, **variables):
     """A process that searches, with others."""
-    folder = pathlib.Path(searches.__file__).parent
-    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
-    environment = {**os.environ, "PYTHONPATH": path, "MARKS": str(marks), "PAUSE": "0.03", **environment}
-    command = [sys.executable, "-P", str(folder / "searches.py"), str(storage), repr(options)]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+    given = environment(**{"MARKS": str(marks), "PAUSE": "0.03"} | variables)
+    command = [sys.executable, "-P", searches.__file__, str(storage), repr(options)]
+    return subprocess.Popen(command, env=given, stderr=subprocess.PIPE)
 
 
 def marks(path):
@@ -147,9 +146,8 @@ def test_a_trial_in_sqlite_has_one_owner_of_three_who_want_it_at_once(tmp_path):
     for _ in range(60):
         storage.create_new_trial(study, create_trial(state=TrialState.WAITING))
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     processes = [
-        subprocess.Popen([sys.executable, "-P", "-c", _CLAIMS, url], env=environment, **pipes)
+        subprocess.Popen([sys.executable, "-P", "-c", _CLAIMS, url], env=environment(), **pipes)
         for _ in range(3)
     ]
     for process in processes:
@@ -179,9 +177,8 @@ def grpc_server(tmp_path):
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-P", "-c", _SERVER, f"sqlite:///{tmp_path}/study.db", str(port)]
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment())
     yield f"grpc://localhost:{port}"
     process.kill()
     process.wait()

@@ -10,7 +10,14 @@ from fastdnn.errors import expected
 if TYPE_CHECKING:
     from fastdnn.model import Model
 
-_IN_EPOCHS = ("on_train_batch_begin", "on_train_batch_end", "steps_to_evaluation", "steps_to_sample")
+# Of a fit, before the ends of epochs.
+_EARLIER = (
+    "on_epoch_begin",
+    "on_train_batch_begin",
+    "on_train_batch_end",
+    "steps_to_evaluation",
+    "steps_to_sample",
+)
 # A hook whose default calls another one, by Keras's older names.
 _OLDER = {"on_train_batch_begin": "on_batch_begin", "on_train_batch_end": "on_batch_end"}
 
@@ -73,9 +80,8 @@ class Hooks:
         """Whether several epochs may be run before anyone is told: nobody listens to more than their ends,
         and to these only who says that some hundredths of a second do not matter.
         """
-        heard = ("on_epoch_begin", *_IN_EPOCHS)
         ends = self._who("on_epoch_end")
-        return not self.listen(*heard) and all(vars(type(each)).get("takes_epochs_late") for each in ends)
+        return not self.listen(*_EARLIER) and all(vars(type(each)).get("takes_epochs_late") for each in ends)
 
     def evaluations(self) -> list[tuple[Callback, int]]:
         """Who wants the held-out data evaluated between steps, and in how many."""

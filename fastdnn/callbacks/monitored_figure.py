@@ -1,12 +1,11 @@
 """A figure that callbacks watch, and which of its values is the better one."""
 
-import difflib
 import math
 from collections.abc import Collection
 from typing import Literal
 
 from fastdnn.checks import choice, number
-from fastdnn.errors import UnknownFigureError, expected, unknown_name
+from fastdnn.errors import UnknownFigureError, expected, nearest, unknown_name
 
 Mode = Literal["auto", "min", "max"]
 # Figures of which more is better, by the ends of their names.
@@ -82,7 +81,6 @@ give fit validation_data=(x, y), or monitor 'loss'
             expected(where, wanted, repr(figure), f"compile(..., metrics=[{base!r}]) computes it")
         )
     if figure.startswith("val_") and not held_out:
-        near = difflib.get_close_matches(base, sorted(figures), n=1, cutoff=0.5) or ["loss"]
-        hint = f"give fit validation_data=(x, y), or monitor {near[0]!r}"
+        hint = f"give fit validation_data=(x, y), or monitor {nearest(base, figures) or 'loss'!r}"
         return UnknownFigureError(expected(where, wanted, repr(figure), hint))
     return UnknownFigureError(str(unknown_name(where, "a figure to monitor", figure, figures)))

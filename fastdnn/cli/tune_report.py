@@ -55,7 +55,7 @@ def others(arguments: argparse.Namespace) -> str:
 def interrupted(study: Study | None, task: Task, arguments: argparse.Namespace) -> None:
     """What is done, and how to go on."""
     output.say()
-    if study is not None and any(trial.state == "complete" and trial.is_comparable for trial in study.trials):
+    if study is not None and study.comparable:
         best = study.best_trial
         recipe = replace(with_values(task.recipe, best.params), epochs=best.epochs)
         told = study.told("--csv FILE, once the search is done")

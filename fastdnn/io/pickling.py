@@ -3,6 +3,7 @@
 A pickle runs code when it is read: read your own only. `Model.save` writes files that are safe to read.
 """
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -34,8 +35,7 @@ def get_state(model: Model) -> dict[str, Any]:
         while True:
             with _turn(model, compiled) as sure:
                 state["arrays"], state["has_optimizer_state"] = _arrays(model, compiled)
-                if compiled is not None:
-                    state["_compiled"] = compiled.of(compiled.epochs_done)
+                state["_compiled"] = copy.copy(compiled)  # with the epochs of this moment
             if sure or compiled is None or not compiled.runs_ahead:
                 break
     return state

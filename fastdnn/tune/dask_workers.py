@@ -14,6 +14,7 @@ from typing import Any
 from fastdnn.errors import expected
 from fastdnn.tune.runner import Begun, Outcome, Task, Work
 
+GOES_ON = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
 _PATIENCE = 60.0  # seconds for a cluster without workers to have one
 # Of all workers that had the data, after which it is the fault of the task that ran each time.
 _MOST_LOSSES = 2
@@ -168,8 +169,7 @@ class Dask:
         return self._gone()
 
     def _gone(self, got: str = "one that was closed") -> ClusterGone:
-        hint = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
-        return ClusterGone(expected(self._where, "executor as a connected Dask client", got, hint))
+        return ClusterGone(expected(self._where, "executor as a connected Dask client", got, GOES_ON))
 
     def stop(self) -> None:
         """Cancel all."""

@@ -9,7 +9,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Protocol
 
 from fastdnn.errors import did_you_mean, expected
-from fastdnn.tune.dask_workers import Dask, is_client
+from fastdnn.tune.dask_workers import GOES_ON, Dask, is_client
 from fastdnn.tune.runner import Outcome, Task, Work
 
 
@@ -218,9 +218,8 @@ class Given:
         try:
             return self._executor.submit(self._work.run, task)
         except RuntimeError as error:
-            hint = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
             wanted = "executor as one that runs tasks until the search is done"
-            raise RuntimeError(expected(self._where, wanted, f"{error}", hint)) from error
+            raise RuntimeError(expected(self._where, wanted, f"{error}", GOES_ON)) from error
 
     def stop(self) -> None:
         """What runs is waited for: nothing of it can be reached."""

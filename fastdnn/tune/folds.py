@@ -11,6 +11,7 @@ from fastdnn.checks import refuse_masked, whole
 from fastdnn.data.frames import _column_names, is_frame
 from fastdnn.data.sparse import is_sparse
 from fastdnn.errors import expected
+from fastdnn.features import same_rows
 from fastdnn.tune.rows import count, taken
 
 _SAMPLED = 256  # rows by which data are known again
@@ -27,9 +28,8 @@ def folds_of(where: str, cv: Any, data: tuple[Any, Any, Any], stratify: Any, gro
     """
     x, y, weights = data
     rows = count(x)
-    if weights is not None and not isinstance(weights, Mapping) and count(weights) != rows:
-        wanted = f"as many rows in sample_weight as in x, {rows}"
-        raise ValueError(expected(where, wanted, count(weights)))
+    if weights is not None and not isinstance(weights, Mapping):
+        same_rows(where, "sample_weight", count(weights), rows)
     if hasattr(cv, "split"):
         pairs: Iterable[Any] = _split(where, cv, rows, y, groups)
     elif isinstance(cv, Iterable) and not isinstance(cv, str):

@@ -74,7 +74,7 @@ class Importances(dict[str, float]):
 
 def importances(study: "Study") -> Importances:
     """See `Study.importances`."""
-    complete = [trial for trial in study.trials if trial.state == "complete" and trial.is_comparable]
+    complete = study.comparable
     space = _checked(study, complete)
     sign = 1.0 if study.mode == "min" else -1.0
     losses = np.array([sign * (trial.value or 0.0) for trial in complete])

@@ -1,11 +1,10 @@
 """What a search says before its first trial of what may not be meant so, but keeps it from nothing."""
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fastdnn.callbacks.monitored_figure import higher_is_better
-from fastdnn.errors import expected
+from fastdnn.errors import expected, nearest
 from fastdnn.tune.dry_run import Made
 from fastdnn.tune.methods import Method
 from fastdnn.tune.methods.distinct import point_count
@@ -52,8 +51,8 @@ def of_unread(where: str, unread: Mapping[str, int], asked: Sequence[str]) -> It
     asked: what `build` asked for in vain.
     """
     for name, count in unread.items():
-        close = difflib.get_close_matches(name, asked, n=1, cutoff=0.5)
-        hint = f"it asks for {close[0]!r}: give both one name" if close else _unread_hint(name)
+        close = nearest(name, asked)
+        hint = _unread_hint(name) if close is None else f"it asks for {close!r}: give both one name"
         wanted = f"a build that reads the parameter {name!r}"
         yield expected(where, wanted, f"one that did not in {count} calls with different values", hint)
 

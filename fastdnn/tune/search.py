@@ -197,6 +197,8 @@ def search(
         threads=resources.threads,
         seconds=limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
     )
+    stops, limited = pruner_of(where, pruner), limit(where, "seconds", seconds)
+    trained = fixed(where, "epochs", epochs, _EPOCHS)
     reads = Reads(work)
     with reads.watched():
         made = dry_run(where, work, chosen)
@@ -211,11 +213,11 @@ def search(
     conduct = Conduct(
         method=chosen,
         name=method,
-        pruner=pruner_of(where, pruner),
+        pruner=stops,
         work=work,
         jobs=resources.jobs,
-        epochs=fixed(where, "epochs", epochs, _EPOCHS),
-        seconds=limit(where, "seconds", seconds),
+        epochs=trained,
+        seconds=limited,
         mode=best,
         reproducible=reproducible,
         model=made.model,

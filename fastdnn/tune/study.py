@@ -64,6 +64,11 @@ class Study(ShortRepr):
     work: Work | None = field(default=None, repr=False)
     unread: tuple[str, ...] = ()
 
+    @cached_property
+    def comparable(self) -> tuple[Trial, ...]:
+        """The complete trials with a finite value, one of which is the best."""
+        return tuple(trial for trial in self.trials if trial.state == "complete" and trial.is_comparable)
+
     # ---- The best
 
     @property
@@ -73,12 +78,11 @@ class Study(ShortRepr):
         Raises:
             ValueError: none is complete and has a finite value; why most failed is said.
         """
-        complete = [trial for trial in self.trials if trial.state == "complete" and trial.is_comparable]
-        if not complete:
+        if not self.comparable:
             raise ValueError(
                 expected("Study", "a complete trial of a finite value", study_text.counted(self.trials))
             )
-        return min(complete, key=self._rank)
+        return min(self.comparable, key=self._rank)
 
     @property
     def best_params(self) -> dict[str, Any]:

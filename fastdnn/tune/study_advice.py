@@ -66,7 +66,7 @@ def _failures(study: "Study") -> list[Advice]:
 
 def _edges(study: "Study") -> list[Advice]:
     """Ranges whose end the best quarter of the trials crowds at."""
-    complete = [trial for trial in study.ranked() if trial.state == "complete" and trial.is_comparable]
+    complete = study.ranked()[: len(study.comparable)]  # which these are
     if study.space is None or len(complete) < _LEAST:
         return []
     best = complete[: math.ceil(len(complete) / 4)]

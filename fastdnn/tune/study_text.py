@@ -17,7 +17,7 @@ def told(study: "Study", rest: str) -> str:
     """See `Study.told`."""
     failed = any(trial.state == "failed" for trial in study.ranked()[:_SHOWN])  # why is below the table
     lines = [f"{len(study.trials)} of {study.planned} trials: {counted(study.trials, why=not failed)}"]
-    if any(trial.state == "complete" and trial.is_comparable for trial in study.trials):
+    if study.comparable:
         best = study.best_trial
         values = ", ".join(f"{name}={_short(value)}" for name, value in best.params.items())
         lines += [f"best {study.monitor}: {_short(best.value)} of trial {best.number}, {values}"]

@@ -1,6 +1,5 @@
 """Random points of a space in which there are few different ones: none of them twice."""
 
-import math
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -28,11 +27,8 @@ def point_count(space: Space) -> int | None:
     known = [size for size in sizes if size is not None]
     if len(known) < len(sizes) or max(known) > _LISTED:
         return None
-    if not space.conditions:
-        count = math.prod(known)
-    else:
-        values = {name: each.grid(each.size or 1) for name, each in space.items()}
-        count = count_points(space, values, _LISTED)
+    values = {name: each.grid(each.size or 1) for name, each in space.items()}
+    count = count_points(space, values, _LISTED)
     return count if count <= _LISTED else None
 
 
