@@ -1,7 +1,13 @@
-"""Fixtures of several files."""
+"""Fixtures of several files, and what all tests need of the process."""
+
+import signal
 
 import command_lines
 import pytest
+
+# A shell without job control starts what follows an `&` deaf to Ctrl-C, and children would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

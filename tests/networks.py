@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 import fastdnn as fd
+from fastdnn import _core
 
 
 def classification(rows=300, features=20, classes=4, seed=0):
@@ -41,3 +42,22 @@ def weight_hash(model):
     for array in model.get_weights():
         digest.update(array.tobytes())
     return digest.hexdigest()
+
+
+def wide_classifier():
+    """One whose steps of 300 rows are worth several threads, and their data."""
+    return classifier(features=300, hidden=(512, 512)), *classification(features=300)
+
+
+def threads_of_wide_fit(**arguments):
+    """How many threads a fit takes, whatever else the machine is doing.
+
+    Where other programs take the cores, a default is fewer for a while: that is forgotten, and the most of
+    several fits is taken.
+    """
+    model, x, y = wide_classifier()
+    counts = []
+    for _ in range(8):
+        _core.testing.forget_crowd()
+        counts.append(model.fit(x, y, batch_size=300, **arguments).params["threads"])
+    return max(counts)

@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 import threadpoolctl
 from interpreters import output
-from networks import classification, classifier, weight_hash
+from networks import classification, classifier, threads_of_wide_fit, weight_hash
 
 import fastdnn as fd
 from fastdnn import _core
@@ -127,22 +127,15 @@ class TestThreadpoolctl:
 
     @several_cpus
     def test_a_limit_holds_for_the_default_and_ends(self):
-        x, y = classification(features=300)
-
-        def ran(**arguments):
-            model = classifier(features=300, hidden=(512, 512))
-            _core.testing.forget_crowd()  # what the machine is doing besides
-            return model.fit(x, y, batch_size=300, **arguments).params["threads"]
-
-        assert ran() == MACHINE
+        assert threads_of_wide_fit() == MACHINE
         with threadpoolctl.threadpool_limits(1):
             assert fd.get_num_threads() == 1
             assert "threadpoolctl" in _core.machine_threads()[1]
-            assert ran() == 1
-            assert ran(threads=3) == 3  # what is asked for is used as given
+            assert threads_of_wide_fit() == 1
+            assert threads_of_wide_fit(threads=3) == 3  # what is asked for is used as given
             with fd.threads(2):
-                assert ran() == 2
-        assert ran() == MACHINE == fd.get_num_threads()
+                assert threads_of_wide_fit() == 2
+        assert threads_of_wide_fit() == MACHINE == fd.get_num_threads()
 
     def test_a_limit_above_the_machine_changes_nothing(self):
         with threadpoolctl.threadpool_limits(MACHINE + 5):

@@ -124,15 +124,13 @@ def test_a_child_gets_all_threads_again():
     good(
         """
     import fastdnn as fd
-    from fastdnn import _core
-    x, y = classification(features=300)
-    def wide():
-        return classifier(features=300, hidden=(512, 512))
+    from networks import threads_of_wide_fit, wide_classifier
     def job():
-        return str(wide().fit(x, y, batch_size=300).params["threads"])
+        return str(threads_of_wide_fit())
     want = job()
     began = threading.Event()
-    model, note = wide(), fd.callbacks.LambdaCallback(on_epoch_begin=lambda *_: began.set())
+    model, x, y = wide_classifier()
+    note = fd.callbacks.LambdaCallback(on_epoch_begin=lambda *_: began.set())
     worker = threading.Thread(target=model.fit, args=(x, y, 1, 2), kwargs={"callbacks": [note]})
     worker.start()
     began.wait()

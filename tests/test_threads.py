@@ -5,25 +5,18 @@ import time
 
 import pytest
 from interpreters import output, start
-from networks import classification, classifier, weight_hash
+from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
 
 import fastdnn as fd
 from fastdnn import _core
 
 SERIAL = _core.build_info()["threading"] == "serial"
-WIDE = {"features": 300, "hidden": (512, 512)}
-
-
-def threads_of(**arguments):
-    x, y = classification(features=300)
-    _core.testing.forget_crowd()  # what the machine is doing besides
-    return classifier(**WIDE).fit(x, y, batch_size=300, **arguments).params["threads"]
 
 
 @pytest.mark.skipif(SERIAL, reason="this build has no OpenMP: everything runs on one thread")
 class TestCounts:
     def test_the_default_is_the_machine_and_the_work(self):
-        assert threads_of() == _core.machine_threads()[0]
+        assert threads_of_wide_fit() == _core.machine_threads()[0]
         x, y = classification(rows=8)
         assert classifier(hidden=()).fit(x, y).params["threads"] == 1
 
@@ -31,12 +24,12 @@ class TestCounts:
         try:
             fd.set_num_threads(3)
             assert fd.get_num_threads() == 3
-            assert threads_of() == 3
+            assert threads_of_wide_fit() == 3
             with fd.threads(4):
                 assert fd.get_num_threads() == 4
-                assert threads_of() == 4
-                assert threads_of(threads=2) == 2
-            assert threads_of() == 3
+                assert threads_of_wide_fit() == 4
+                assert threads_of_wide_fit(threads=2) == 2
+            assert threads_of_wide_fit() == 3
         finally:
             fd.set_num_threads(None)
         assert fd.get_num_threads() == _core.machine_threads()[0]
@@ -44,15 +37,13 @@ class TestCounts:
     @pytest.mark.skipif(_core.machine_threads()[0] == 1, reason="one processor: there is nothing to limit")
     def test_where_other_programs_take_the_cores_the_default_is_fewer(self):
         """Threads that wait for one another most of the time halve it, for a while; given counts stay."""
-        x, y = classification(features=300)
 
         def fit(**arguments):
-            model = classifier(**WIDE)
+            model, x, y = wide_classifier()
             return model.fit(x, y, batch_size=300, **arguments).params["threads"], weight_hash(model)
 
         machine = _core.machine_threads()[0]
-        _core.testing.forget_crowd()
-        usual = fit()
+        usual = threads_of_wide_fit(), fit()[1]
         _core.testing.forget_crowd()
         for _ in range(6):  # each time for twice as long
             _core.testing.note_team(machine, elapsed=0.1, waited=0.09 * (machine - 1))
@@ -71,7 +62,7 @@ class TestCounts:
 
     def test_a_thread_limit_below_the_request_does_not_hang(self):
         code = """
-            from networks import classification, classifier, weight_hash
+            from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
             x, y = classification()
             model = classifier()
             print(model.fit(x, y, threads=4).params["threads"], weight_hash(model))
@@ -94,7 +85,7 @@ def test_a_forked_child_trains():
     code = """
         import os, sys, warnings
         warnings.simplefilter("ignore")
-        from networks import classification, classifier, weight_hash
+        from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
         x, y = classification()
         def trained():
             model = classifier()
@@ -152,7 +143,7 @@ def test_ctrl_c_ends_a_fit_between_steps():
 def test_a_handler_that_swallows_ctrl_c_lets_the_fit_go_on():
     code = """
         import os, signal, threading
-        from networks import classification, classifier, weight_hash
+        from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
         x, y = classification(rows=2000)
         def trained():
             model = classifier(hidden=(64,))
