@@ -11,7 +11,6 @@ from fastdnn.plots.figure import with_unit
 from fastdnn.tune.choices import Choice
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.ranges import LogUniform, OneMinusLogUniform
-from fastdnn.tune.space import Space
 from fastdnn.tune.study import Study
 from fastdnn.tune.trial import Trial
 
@@ -30,18 +29,6 @@ def trials_of(where: str, study: Study) -> list[Trial]:
     if not study.trials:
         raise ValueError(expected(where, "a study of at least one trial", "none"))
     return sorted(study.trials, key=lambda trial: trial.number)
-
-
-def space_of(where: str, study: Study) -> Space:
-    """What was searched.
-
-    Raises:
-        ValueError: a study that was loaded does not know it.
-    """
-    if study.space is None:
-        hint = "fd.tune.load(storage, space=space) knows it"
-        raise ValueError(expected(where, "a study with its space", "one that was loaded without it", hint))
-    return study.space
 
 
 def value_label(study: Study) -> str:

@@ -12,14 +12,13 @@ from fastdnn.plots.study_axes import (
     is_far_spread,
     is_logarithmic,
     shortened,
-    space_of,
     ticks_of,
     trials_of,
     value_label,
 )
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.space import Space
-from fastdnn.tune.study import Study
+from fastdnn.tune.study import Study, space_of
 from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:

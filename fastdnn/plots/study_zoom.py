@@ -9,14 +9,13 @@ from fastdnn.plots.figure import COLOURS, MARKERS, STYLES, axes_for, dress, lege
 from fastdnn.plots.study_axes import (
     count_of,
     is_logarithmic,
-    space_of,
     ticks_of,
     trials_of,
 )
 from fastdnn.tune.choices import Choice
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.space import Space
-from fastdnn.tune.study import Study
+from fastdnn.tune.study import Study, space_of
 from fastdnn.tune.trial import Trial
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +14,8 @@ from fastdnn.tune.importance_advice import advice_of
 from fastdnn.tune.methods.asked import encoded
 from fastdnn.tune.optuna_parts import optuna, quiet
 from fastdnn.tune.space import Space
+from fastdnn.tune.study import Study, space_of
 from fastdnn.tune.trial import Trial
-
-if TYPE_CHECKING:
-    from fastdnn.tune.study import Study
 
 _WHERE = "Study.importances"
 _LEAST = 4  # complete trials, two of which are compared with the others
@@ -72,7 +69,7 @@ class Importances(dict[str, float]):
         return "\n".join([text, about, *map(str, self.advice)])
 
 
-def importances(study: "Study") -> Importances:
+def importances(study: Study) -> Importances:
     """See `Study.importances`."""
     complete = study.comparable
     space = _checked(study, complete)
@@ -97,18 +94,16 @@ def importances(study: "Study") -> Importances:
     )
 
 
-def _checked(study: "Study", complete: Sequence[Trial]) -> Space:
+def _checked(study: Study, complete: Sequence[Trial]) -> Space:
     """The space of a study that has trials enough."""
-    if study.space is None:
-        hint = "fd.tune.load(storage, space=space) knows it"
-        raise ValueError(expected(_WHERE, "a study with its space", "one that was loaded without it", hint))
+    space = space_of(_WHERE, study)
     if len(complete) < _LEAST:
         hint = "search on: more n_trials, and resume=True where there is a storage"
         wanted = f"at least {_LEAST} complete trials of a search"
         pruned = sum(trial.state == "pruned" for trial in study.trials)
         got = f"{len(complete)}" + (f", and {pruned} that were pruned, which do not count" if pruned else "")
         raise ValueError(expected(_WHERE, wanted, got, hint))
-    return study.space
+    return space
 
 
 def _best(losses: np.ndarray) -> int:

@@ -229,3 +229,15 @@ class Study(ShortRepr):
     def told(self, rest: str = "print(study.table())") -> str:
         """The best trials, how many there are, and advice; `rest` says where the others are to be had."""
         return study_text.told(self, rest)
+
+
+def space_of(where: str, study: Study) -> Space:
+    """What was searched.
+
+    Raises:
+        ValueError: a study that was loaded does not know it.
+    """
+    if study.space is None:
+        hint = "fd.tune.load(storage, space=space) knows it"
+        raise ValueError(expected(where, "a study with its space", "one that was loaded without it", hint))
+    return study.space
