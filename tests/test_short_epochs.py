@@ -242,6 +242,12 @@ CTRL_C = """
     def send():
         while not over.wait(0.02):
             os.kill(os.getpid(), signal.SIGINT)
+    def once_it_trains(model, then):
+        def wait():
+            while model.optimizer.iterations < 10:
+                time.sleep(0.001)
+            then()
+        threading.Thread(target=wait, daemon=True).start()
     def trained(epochs):
         model = classifier()
         history = model.fit(x, y, epochs=epochs, verbose=0)
@@ -252,9 +258,12 @@ CTRL_C = """
 def test_ctrl_c_leaves_whole_steps_and_all_epochs_in_the_history():
     code = """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    for _ in range(8):
+    for number in range(8):
         model = classifier()
-        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        def interrupt():
+            time.sleep(0.01 * number)
+            os.kill(os.getpid(), signal.SIGINT)
+        once_it_trains(model, interrupt)
         try:
             model.fit(x, y, epochs=10**8, verbose=0)
         except KeyboardInterrupt:
@@ -298,7 +307,7 @@ def test_a_handler_that_raises_loses_no_epoch_of_the_history():
     signal.signal(signal.SIGALRM, late)
     for number in range(30):
         model = classifier()
-        signal.setitimer(signal.ITIMER_REAL, 0.05 + 0.003 * number)
+        once_it_trains(model, lambda: signal.setitimer(signal.ITIMER_REAL, 0.001 + 0.003 * number))
         try:
             model.fit(x, y, epochs=10**8, verbose=0)
         except Late:

@@ -33,8 +33,10 @@ def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
 
     whole = search(build=counting, storage=journal, resume=True, jobs=2)
     assert rows(whole) == rows(alone)
-    assert not done & set(built[2:])
-    assert len(built[2:]) == 12 - len(before.trials)
+    rest = built[2:]
+    assert not done & set(rest)
+    assert len(rest) == len(set(rest))
+    assert 0 <= 12 - len(done) - len(rest) <= 2  # of the two under way, the result may have been written already
 
 
 @pytest.mark.parametrize("method", ["coarse_to_fine", "bayesian"])
