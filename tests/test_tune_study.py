@@ -185,6 +185,41 @@ def test_advice_where_the_best_crowd_at_an_end():
     assert not study_of(lambda p: (p["a"] - 0.5) ** 2).advice
 
 
+def test_no_advice_where_as_many_of_all_trials_lie_at_the_end():
+    """Of a grid with two values of each parameter half of the trials lie at each end."""
+    names = ("a", "b", "c", "d", "e")
+    space = fd.tune.Space.of("test", {name: fd.tune.log_uniform(1e-4, 1) for name in names})
+
+    def study(value, number_of_them):
+        params = space.grid(number_of_them)
+        trials = [fd.tune.Trial(n, p, seed=n, value=value(p, n)) for n, p in enumerate(params)]
+        return fd.tune.Study(tuple(trials), len(trials), "val_loss", "min", "grid", space, (space,))
+
+    noise = np.random.default_rng(0)
+    by_chance = [study(lambda p, n: noise.normal(), many) for many in (32, 36, 64) for _ in range(10)]
+    assert sum(bool(each.advice) for each in by_chance) <= 3
+    (advice,) = study(lambda p, n: math.log10(p["c"]) + 0.1 * noise.normal(), 36).advice
+    assert "values of c crowd at the lower end" in advice.text
+    assert "8 of the best 8 trials, and 16 of all 32, lie in the lower 20%" in advice.evidence
+
+
+def test_trials_of_a_search_that_learns_are_compared_within_their_generation():
+    """Where it went to one end, all later trials lie there, the good ones and the bad."""
+    space = fd.tune.Space.of("test", {"a": fd.tune.uniform(1, 2)})
+    noise = np.random.default_rng(0)
+
+    def study(value):
+        places = [[0.5, 0.3, 0.1, 0.9, 0.7, 0.4, 0.15, 0.6], *[[0.02 * n for n in range(8)]] * 4]
+        trials = [
+            fd.tune.Trial(8 * g + n, {"a": 1 + place}, seed=n, generation=g, value=value(place, g))
+            for g, own in enumerate(places)
+            for n, place in enumerate(own)
+        ]
+        return fd.tune.Study(tuple(trials), len(trials), "val_loss", "min", "bayesian", space, (space,))
+
+    assert not study(lambda place, g: noise.normal() - g).advice
+
+
 def test_advice_for_averages_goes_on_towards_one():
     space = fd.tune.Space.of("test", SPACE)
     (advice,) = study_of(lambda p: 1 - p["beta_1"], space=space).advice

@@ -1,8 +1,9 @@
 """What the trials of a search say about the next one."""
 
 import math
-from statistics import median
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fastdnn.diagnose.advice import Advice
 from fastdnn.tune.distribution import Distribution
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 _MANY_FAILED = 0.2  # of the trials
 _SOME = "Many trials failed: leave out the values that cannot work."
 _LEAST = 20  # complete trials, the best quarter of which is five
-_EDGE = 0.2  # of a range: where half of the best quarter lies in it, with the best, the end may cut them off
+_EDGE = 0.2  # of a range: where most of the best quarter lie in it, with the best, the end may cut them off
+_CHANCE = 0.05  # of studies in which no range matters, and yet one is said to end too early
 
 
 def advice_of(study: "Study") -> tuple[Advice, ...]:
@@ -66,36 +68,56 @@ def _failures(study: "Study") -> list[Advice]:
 
 def _edges(study: "Study") -> list[Advice]:
     """Ranges whose end the best quarter of the trials crowds at."""
-    complete = study.ranked()[: len(study.comparable)]  # which these are
-    if study.space is None or len(complete) < _LEAST:
+    if study.space is None or len(study.comparable) < _LEAST:
         return []
-    best = complete[: math.ceil(len(complete) / 4)]
-    found = (_edge(name, each, best) for name, each in study.space.items() if isinstance(each, _RANGES))
+    ranges = {name: each for name, each in study.space.items() if isinstance(each, _RANGES)}
+    found = (_edge(name, each, study, _CHANCE / len(ranges)) for name, each in ranges.items())
     return [advice for advice in found if advice is not None]
 
 
 _RANGES = (Uniform, LogUniform, OneMinusLogUniform)
 
 
-def _edge(name: str, searched: Distribution, best: list[Trial]) -> Advice | None:
-    values = [trial.params[name] for trial in best if name in trial.params]
-    if not values:
+def _edge(name: str, searched: Distribution, study: "Study", chance: float) -> Advice | None:
+    trials = [each for each in study.ranked()[: len(study.comparable)] if name in each.params]
+    best = trials[: math.ceil(len(trials) / 4)]
+    if not best:
         return None
-    places = [searched.position(value) for value in values]
-    middle = median(places)
-    wider = _wider(searched, upwards=middle > 0.5)
-    at_edge = max(middle, places[0]) <= _EDGE or min(middle, places[0]) >= 1 - _EDGE
-    if not at_edge or wider is None:
+    places = {trial.number: searched.position(trial.params[name]) for trial in trials}
+    upwards = places[best[0].number] > 0.5
+    there = {number for number, place in places.items() if (place if upwards else 1 - place) >= 1 - _EDGE}
+    among = sum(trial.number in there for trial in best)
+    wider = _wider(searched, upwards=upwards)
+    crowd = best[0].number in there and 2 * among > len(best) and _by_chance(trials, there) <= chance
+    if not crowd or wider is None:
         return None
-    end = "upper" if middle > 0.5 else "lower"
+    end = "upper" if upwards else "lower"
     return Advice(
         "edge_of_range",
         "hint",
         f"The best values of {name} crowd at the {end} end of what was searched: search on beyond it.",
-        f"of the best {len(values)} trials half lie in the {end} {_EDGE:.0%} of: {searched.describe()}",
+        f"{among} of the best {len(best)} trials, and {len(there)} of all {len(trials)}, lie in the {end} "
+        f"{_EDGE:.0%} of: {searched.describe()}",
         f"wider = {{{name!r}: {wider}}}",
         'deck 002, "Coarse to fine"',
     )
+
+
+def _by_chance(ranked: list[Trial], there: set[int]) -> float:
+    """How probable it is that so many of the best trials are `there`, or more, if that made none better.
+
+    Trials of a generation are compared with each other alone: a search that learns goes where it has found
+    good ones. Of a generation's n trials, m of which are there, k of its best quarter are by the
+    hypergeometric distribution; of all generations it is their sum.
+    """
+    seen, chances = 0, np.ones(1)
+    for generation in sorted({trial.generation for trial in ranked}):
+        own = [trial.number in there for trial in ranked if trial.generation == generation]
+        best, inside = math.ceil(len(own) / 4), sum(own)
+        ways = [math.comb(inside, k) * math.comb(len(own) - inside, best - k) for k in range(best + 1)]
+        chances = np.convolve(chances, [way / math.comb(len(own), best) for way in ways])
+        seen += sum(own[:best])
+    return float(chances[seen:].sum())
 
 
 def _wider(searched: Distribution, *, upwards: bool) -> str | None:
