@@ -20,8 +20,8 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path
     from fastdnn.tune import storages
 
     monkeypatch.setattr(storages, "_ATTEMPTS", 1)
-    message = f"[load] expected a database at sqlite:///{tmp_path}/no/x.db, got unable to open database file"
-    refused(message, lambda: fd.tune.load(f"sqlite:///{tmp_path}/no/x.db"))
+    message = f"[search] expected a database at sqlite:///{tmp_path}/no/x.db, got unable to open database file"
+    refused(message, lambda: short(storage=f"sqlite:///{tmp_path}/no/x.db"))
     assert storages._without_password("mysql://me:secret@host/db") == "mysql://me:...@host/db"
     assert storages._without_password("mysql://me@host/db") == "mysql://me@host/db"
     assert storages._without_password("sqlite:///a:b.db") == "sqlite:///a:b.db"
@@ -32,6 +32,13 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path
     )  # an unknown driver is an unknown kind, one that is known is not installed
     with pytest.raises(kinds):
         short(storage="postgresql+nodriver://u:p@h/d")
+
+
+@pytest.mark.parametrize("begin", ["sqlite:///", "sqlite+pysqlite:///", ""])
+def test_load_makes_no_file_where_none_is(begin, tmp_path):
+    url = f"{begin}{tmp_path}/typo.db"
+    assert refused("[load] expected the ", lambda: fd.tune.load(url)).endswith(f"{url}, which is not there")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_driver_that_is_not_installed_is_named(monkeypatch):

@@ -30,6 +30,18 @@ def test_a_loaded_study_has_the_trials_and_no_data(alone, tmp_path):
         fd.tune.load(tmp_path / "journal", "serach")
 
 
+@pytest.mark.parametrize("method", ["bayesian", "coarse_to_fine", "random"])
+@pytest.mark.parametrize("kind", ["{}/journal", "sqlite:///{}/trials.db"])
+def test_load_tells_how_many_trials_a_search_is_to_have(kind, method, tmp_path):
+    storage = kind.format(tmp_path)
+    search(storage=storage, method=method, n_trials=30, seconds=0)
+    assert fd.tune.load(storage).planned == 30
+    if method == "bayesian":
+        search(storage=storage, method=method, n_trials=20, seconds=0, resume=True)
+        assert fd.tune.load(storage).planned == 20
+
+
+
 def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):
     import optuna
 

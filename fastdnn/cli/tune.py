@@ -96,16 +96,16 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         study = _search(task, space, storage, name, arguments)
     except KeyboardInterrupt:
-        tune_report.interrupted(_kept(storage, name, arguments.trials), task, arguments)
+        tune_report.interrupted(_kept(storage, name), task, arguments)
         raise
     _tell(study, task, arguments, folder)
     return 0
 
 
-def _kept(storage: Any, name: str, planned: int) -> Study | None:
+def _kept(storage: Any, name: str) -> Study | None:
     """What an interrupted search has left; None where it had not begun."""
     try:
-        return replace(load(storage, name), planned=planned)
+        return load(storage, name)
     except ValueError:
         return None
 

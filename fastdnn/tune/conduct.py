@@ -91,7 +91,10 @@ class Conduct:
         try:
             space, seed = self.method.space, self.method.seed
             maximize = self.mode == "max"
-            ledger = Ledger(storage, study_name, maximize, self.settings(), space, seed, resume=resume)
+            settings, planned = self.settings(), self.method.planned
+            ledger = Ledger(
+                storage, study_name, maximize, settings, space, seed, planned=planned, resume=resume
+            )
             with told:
                 try:
                     self._coordinator(ledger, workers, told).run()

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastdnn.checks import is_text
 from fastdnn.errors import expected, unknown_name
-from fastdnn.tune.records import SETTINGS, SLOT, Slot, result_of, trial_of, values_of
+from fastdnn.tune.records import PLANNED, SETTINGS, SLOT, Slot, result_of, trial_of, values_of
 from fastdnn.tune.shared_study import differing
 from fastdnn.tune.space import Space
 from fastdnn.tune.storages import storage_of
@@ -45,7 +45,8 @@ def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Stud
     _refuse(storage, study_name)
     there = storage_of("load", storage)
     study_id = _study_id(there, study_name)
-    settings = there.get_study_user_attrs(study_id).get(SETTINGS)
+    attributes = there.get_study_user_attrs(study_id)
+    settings = attributes.get(SETTINGS)
     if settings is None:
         raise ValueError(expected("load", "a study that fastdnn made", f"{study_name!r} of another tool"))
     searched = _searched(space, settings["space"])
@@ -58,13 +59,16 @@ def load(storage: Any, study_name: str = "search", *, space: Any = None) -> Stud
         if result is not None:
             trials.append(trial_of(slot, settings["seed"], result))
     about = settings["monitor"], settings["mode"], settings["method"]
-    return Study(tuple(trials), len(count), *about, *searched)
+    return Study(tuple(trials), max(attributes.get(PLANNED, 0), len(count)), *about, *searched)
 
 
 def _refuse(storage: Any, study_name: Any) -> None:
     """Raise of arguments that name no study, before a file is made."""
     if isinstance(storage, str | os.PathLike) and "://" not in str(storage) and not Path(storage).exists():
         raise ValueError(expected("load", "the path of a search's journal", f"{storage}, which is not there"))
+    database = _sqlite_file(storage) if isinstance(storage, str) else None
+    if database is not None and not Path(database).exists():
+        raise ValueError(expected("load", "the database of a search", f"{storage}, which is not there"))
     if not is_text(study_name):
         hint = (
             "a space is given by its name: load(storage, space=space)"
@@ -75,6 +79,27 @@ def _refuse(storage: Any, study_name: Any) -> None:
     if storage is None:
         hint = "without one the trials are in the study that search returned, and nowhere else"
         raise ValueError(expected("load", "the storage of a search", "None", hint))
+
+
+def _sqlite_file(url: str) -> str | None:
+    """The file of a URL of SQLite's, which opening it would make; None of any other text.
+
+    >>> from fastdnn.tune.kept import _sqlite_file
+    >>> _sqlite_file("sqlite:///a/study.db?timeout=3"), _sqlite_file("study.journal")
+    ('a/study.db', None)
+    """
+    if not url.startswith("sqlite"):
+        return None
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parts = make_url(url)
+    except ArgumentError:
+        return None
+    path = parts.database
+    is_file = path and path != ":memory:" and not path.startswith("file:")
+    return path if is_file else None
 
 
 def _study_id(there: Any, study_name: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 from fastdnn.interrupts import interrupts_held
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.records import (
+    PLANNED,
     RELEASED,
     RESULT,
     RUNG,
@@ -50,6 +51,7 @@ class Ledger:
         maximize: whether more of the value is better.
         settings: what all who share the study must agree on, by name, as JSON knows it.
         space: that encodes values for Optuna.
+        planned: trials that the study is to have, for who looks at it meanwhile.
         resume: whether the study may be there already.
 
     Raises:
@@ -65,6 +67,7 @@ class Ledger:
         space: Space,
         seed: int,
         *,
+        planned: int,
         resume: bool,
     ) -> None:
         self._optuna = optuna("search")
@@ -81,6 +84,8 @@ class Ledger:
         self.trials: dict[int, Trial] = {}
         names = {encoded: each for each, (encoded, _) in self._distributions.items()}
         self.study_id = study_in(self.storage, name, maximize, dict(settings), names, resume=resume)
+        if self.storage.get_study_user_attrs(self.study_id).get(PLANNED) != planned:
+            self.storage.set_study_user_attr(self.study_id, PLANNED, planned)
         self._signs = Signs(self.storage, self.study_id)
         self.refresh()
 

@@ -10,6 +10,7 @@ from fastdnn.tune.trial import Trial, trial_seed
 
 MOST_DEATHS = 3  # of processes that ran a trial, after which it is the trial's fault
 SETTINGS, SLOT, RESULT, WORKER, RELEASED, RUNG = "fastdnn", "slot", "result", "worker", "released", "rung"
+PLANNED = "planned"  # how many trials the search is to have, as far as who came last wants
 
 
 @dataclass(frozen=True)
