@@ -65,6 +65,31 @@ def test_the_median_rule_keeps_the_better_half():
     assert max(t.rungs[0][1] for t in study.trials if t.epochs > 1) <= min(t.value for t in first)
 
 
+@pytest.mark.parametrize("method", ["random", "bayesian"])
+def test_the_median_rule_does_not_halve_at_each_rung(method):
+    """Who was stopped counts with its last value: else two of 24 would be left after four rungs."""
+    study = search(n_trials=24, epochs=16, pruner="median", method=method)
+    states = [trial.state for trial in study.trials]
+    assert 8 <= states.count("complete") <= 16
+    assert states.count("complete") + states.count("pruned") == 24
+
+
+def test_who_was_stopped_counts_with_its_last_value():
+    class Watched(Median):
+        def survivors(self, values, others, sign):
+            seen.append((dict(values), dict(others)))
+            return super().survivors(values, others, sign)
+
+    seen = []
+    study = search(n_trials=8, epochs=8, pruner=Watched(), jobs=2)
+    assert [len(values) + len(others) for values, others in seen] == [8, 8, 8]
+    for rung, (values, others) in enumerate(seen):
+        for number, value in (values | others).items():
+            came = [figure for _, figure in study.trials[number].rungs[: rung + 1]]
+            assert value == came[-1]
+            assert (number in values) == (len(came) == rung + 1)
+
+
 def test_the_median_is_also_of_earlier_generations():
     pruner = Median()
     assert pruner.survivors({8: 0.5, 9: 0.6}, {0: 0.1, 1: 0.2, 2: 0.3}, 1.0) == set()

@@ -103,5 +103,12 @@ class Rungs:
             if any(number not in self._ledger.trials for number in alive[rung] - values.keys()):
                 break
             assert self._pruner is not None
-            earlier = self._ledger.rung_values(bracket.earlier, rung)
-            alive.append(self._pruner.survivors(values, earlier, self._sign))
+            others = self._last_values([*bracket.earlier, *bracket.alive[0] - values.keys()], rung)
+            alive.append(self._pruner.survivors(values, others, self._sign))
+
+    def _last_values(self, numbers: list[int], rung: int) -> dict[int, float]:
+        """Those at the furthest rung that each trial has come to, up to this one."""
+        found: dict[int, float] = {}
+        for each in range(rung + 1):
+            found |= self._ledger.rung_values(numbers, each)
+        return found

@@ -23,9 +23,10 @@ class Pruner(Protocol):
         """Up to the first rung, at least."""
         ...
 
-    def survivors(self, values: Mapping[int, float], earlier: Mapping[int, float], sign: float) -> set[int]:
-        """The numbers that go on, of the values of those that reached a rung; `earlier` are the values of
-        completed generations there. The best have the lowest sign · value; ties go to the lower number.
+    def survivors(self, values: Mapping[int, float], others: Mapping[int, float], sign: float) -> set[int]:
+        """The numbers that go on, of the values of those that reached a rung; `others` are the values there
+        of trials of completed generations, and the last ones of trials that ended before, of theirs and of
+        this bracket. The best have the lowest sign · value; ties go to the lower number.
         """
         ...
 
@@ -69,7 +70,7 @@ class SuccessiveHalving:
         whole("SuccessiveHalving", "factor", self.factor, 2)
         whole("SuccessiveHalving", "least_epochs", self.least_epochs, 1)
 
-    def survivors(self, values: Mapping[int, float], earlier: Mapping[int, float], sign: float) -> set[int]:
+    def survivors(self, values: Mapping[int, float], others: Mapping[int, float], sign: float) -> set[int]:
         """The best ones, ⌈n / factor⌉ of n."""
         ranked = sorted(values, key=lambda number: (sign * values[number], number))
         return set(ranked[: math.ceil(len(ranked) / self.factor)])
@@ -77,8 +78,9 @@ class SuccessiveHalving:
 
 @dataclass(frozen=True)
 class Median:
-    """At each rung go on those that are no worse than the median of all trials of their bracket that came
-    there, those of earlier generations included.
+    """At each rung go on those that are no worse than the median of all trials of their bracket and of
+    earlier generations. Who was stopped before counts with its last value, so that the bar is not set by the
+    good ones alone: about half of the trials end at the first rung, and later ones end those that got worse.
 
     least_epochs: before the first rung, default 1; each further one is twice as far.
 
@@ -96,11 +98,11 @@ class Median:
         whole("Median", "least_epochs", self.least_epochs, 1)
         whole("Median", "factor", self.factor, 2)
 
-    def survivors(self, values: Mapping[int, float], earlier: Mapping[int, float], sign: float) -> set[int]:
+    def survivors(self, values: Mapping[int, float], others: Mapping[int, float], sign: float) -> set[int]:
         """Those at the median or better."""
         if not values:  # all failed before
             return set()
-        middle = median(sign * value for value in [*values.values(), *earlier.values()])
+        middle = median(sign * value for value in [*values.values(), *others.values()])
         return {number for number, value in values.items() if sign * value <= middle}
 
 
