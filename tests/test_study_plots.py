@@ -72,6 +72,7 @@ def test_scores_show_every_trial_in_its_state():
     for drawn, state in ((complete, "complete"), (pruned, "pruned"), (failed, "failed")):
         assert list(drawn.get_xdata()) == [t.number for t in STUDY.trials if t.state == state]
     assert list(complete.get_ydata()) == [t.value for t in STUDY.trials if t.state == "complete"]
+    assert pruned.get_label().startswith("pruned: value at its last rung")
     assert len({each.get_marker() for each in (complete, pruned, failed)}) == 3
     begins = [each.get_xdata()[0] for each in axes.lines if each.get_linestyle() == ":"]
     assert begins == [19.5, 39.5]  # three stages of 20
@@ -122,6 +123,10 @@ def test_importance_is_as_told_with_the_most_important_at_the_top():
     assert [bar.get_width() for bar in axes.patches] == pytest.approx([10, 20, 70])
     assert is_text(axes, "70 %")
     assert "best 10 of 44 trials" in axes.get_xlabel()
+    assert "tick: what this parameter gives by chance" in axes.get_xlabel()
+    (levels,) = [each for each in axes.lines if each.get_marker() == "|"]
+    assert list(zip(*levels.get_data(), strict=True)) == [(30, 0), (5, 1), (5, 2)]
+    assert [bool(bar.get_hatch()) for bar in axes.patches] == [True, False, False]
     check(draw("importance", STUDY.but(shares={"a_rather_long_name_of_a_parameter": 1.0})))
     check(draw("importance", STUDY.but(shares={"lr": 0.0, "units": 0.0})))
     with pytest.raises(ValueError, match="parameters that were searched, got none"):

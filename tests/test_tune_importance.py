@@ -49,6 +49,8 @@ def test_what_is_shown_and_what_is_not_are_told_apart():
     assert next(iter(found)) == "a"
     assert found == dict(found)
     text = str(found)
+    assert found["a"] > found.by_chance["a"]
+    assert all(found[name] <= found.by_chance[name] for name in "bcde")
     assert [line.split()[-1] for line in text.splitlines()[2:7]] == ["yes", "no", "no", "no", "no"]
     assert "what tells the best 15 of 60 trials from the others" in text
     assert kinds(found)["no_more_than_chance"].severity == "hint"
@@ -88,6 +90,36 @@ def test_a_conditional_parameter_that_few_have_is_named():
     found = study_of(lambda p, number: float(p["layers"]), 30, fd.tune.Space.of("test", some)).importances()
     assert "Few trials have u" in kinds(found)["few_with_parameter"].text
     assert math.isclose(sum(found.values()), 1)
+
+
+def test_stages_that_zoom_in_and_train_longer_show_nothing_by_that():
+    """The best are those of the last stage, which lie where chance has led to."""
+    from fastdnn.tune.methods import CoarseToFine
+
+    def study(seed):
+        noise, trials = np.random.default_rng(seed), []
+        stages = CoarseToFine(FIVE, 36, seed, 1.0, 8, 3, "random")
+        for stage in range(3):
+            for p in stages.propose(stage, trials):
+                n = len(trials)
+                trials.append(fd.tune.Trial(n, p, n, stage, value=noise.normal() - 2 * stage))
+        about = "val_loss", "min", "coarse_to_fine", FIVE, stages.regions(trials)
+        return fd.tune.Study(tuple(trials), 36, *about)
+
+    assert sum(bool(study(seed).importances().beyond_chance) for seed in range(6)) <= 1
+
+
+@pytest.mark.parametrize(("pruner", "epochs"), [("successive_halving", 9), ("median", 8)])
+def test_of_a_search_with_a_pruner_all_trials_are_compared_at_the_first_rung(pruner, epochs):
+    given = {"n_trials": 24, "monitor": "val_loss"}
+    found = search(epochs=epochs, pruner=pruner, **given).importances()
+    assert found.trials == 24
+    assert "few_trials" not in kinds(found)
+    whole = search(epochs=1, **given).importances()
+    assert dict(found) == dict(whole)
+    assert found.beyond_chance == whole.beyond_chance
+    assert "by their values at the first rung, after 1 epoch, which pruned ones have, too" in str(found)
+    assert "rung" not in str(whole)
 
 
 def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):

@@ -1,5 +1,6 @@
 """Which hyper-parameters tell the best trials of a search from the others."""
 
+import math
 from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
@@ -10,12 +11,14 @@ from fastdnn.tune.study import Study
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_ROOM = 0.12  # of the longest bar, for a number behind it
 _LETTERS, _LETTERS_BESIDE = 32, 14  # of a name, in a figure of its own and among other pictures
 
 
 def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     """Draw how much each parameter tells the best trials of `fd.tune.search` from the others:
-    `Study.importances`, the most important at the top; hatched and pale where it may be chance.
+    `Study.importances`, the most important at the top. The tick in each bar is what this parameter would tell
+    by chance in 19 of 20 studies; hatched and pale where the bar does not exceed it.
 
     Args:
         study: what `fd.tune.search` returned.
@@ -39,27 +42,47 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     shares = sorted(found.items(), key=lambda item: item[1])
     if not shares:
         raise ValueError(expected("study_importance", "parameters that were searched", "none"))
-    axes = axes_for("study_importance", ax, (8, 1.5 + 0.4 * len(shares)))
+    axes = axes_for("study_importance", ax, (8, 1.9 + 0.4 * len(shares)))
     known = [name in found.beyond_chance for name, _ in shares]
     places = range(len(shares))
     bars = axes.barh(places, [100 * share for _, share in shares], edgecolor="black", height=0.6)
     for bar, is_known in zip(bars, known, strict=True):
         bar.set_facecolor(COLOURS[0] if is_known else "white")
         bar.set_hatch(HATCHES[0] if is_known else HATCHES[1])
-    label = f"what tells the best {found.best} of {found.trials} trials from the others (%)"
-    dress(axes, label + ("" if all(known) else "\nhatched: no more than by chance"), "")
+    levels = [100 * found.by_chance[name] for name, _ in shares]
+    _draw_levels(axes, levels)
+    label = found.about.replace(", by", ",\nby", 1)
+    ticks = "tick: what this parameter gives by chance (19 of 20 studies);\nhatched: no more than that"
+    dress(axes, f"{label} (%)\n{ticks}", "")
     axes.set_yticks(
         places, [shortened(name, _LETTERS if ax is None else _LETTERS_BESIDE) for name, _ in shares]
     )
     axes.grid(visible=False, axis="y")
-    for place, (_, share) in zip(places, shares, strict=True):
+    widest = max(*(100 * share for _, share in shares), *filter(math.isfinite, levels), 0.0)
+    for place, (_, share), level in zip(places, shares, levels, strict=True):
+        is_near = 0 < level - 100 * share < _ROOM * widest  # the tick would cross the number
         axes.annotate(
             f"{100 * share:.0f} %",
-            (100 * share, place),
+            (level if is_near else 100 * share, place),
             (4, 0),
             textcoords="offset points",
             va="center",
             fontsize=9,
         )
-    axes.set_xlim(0, max(100 * share for _, share in shares) * 1.12 or 1)
+    axes.set_xlim(0, widest * (1 + _ROOM) or 1)
     return axes
+
+
+def _draw_levels(axes: "Axes", levels: list[float]) -> None:
+    """A tick for each bar, beyond the end of one that is hatched."""
+    ticks = [(level, place) for place, level in enumerate(levels) if math.isfinite(level)]
+    if ticks:
+        axes.plot(
+            *zip(*ticks, strict=True),
+            marker="|",
+            markersize=20,
+            markeredgewidth=2.5,
+            color=COLOURS[1],
+            linestyle="none",
+            zorder=3,
+        )

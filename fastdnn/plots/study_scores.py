@@ -17,7 +17,8 @@ _MOST_STAGES = 12  # that are marked
 def study_scores(study: Study, ax: "Axes | None" = None) -> "Axes":
     """Draw the value of each trial of `fd.tune.search` by its number, and the best so far.
 
-    Trials that were pruned count as far as they came, and those that failed are crosses at the lower edge.
+    Trials that were pruned are drawn by the value at which they were stopped, of fewer epochs, which the best
+    so far leaves out; those that failed are crosses at the lower edge.
     Dotted lines are between generations, or stages. The axis is logarithmic where values lie far apart: the
     largest more than 20 times the smallest.
 
@@ -44,7 +45,7 @@ def study_scores(study: Study, ax: "Axes | None" = None) -> "Axes":
     pruned = [trial for trial in trials if trial.state == "pruned" and trial.is_comparable]
     failed = [trial for trial in trials if trial not in complete and trial not in pruned]
     _points(axes, complete, "complete", marker="o", color=COLOURS[0])
-    _points(axes, pruned, "pruned", marker="v", color=COLOURS[1], markerfacecolor="white")
+    _points(axes, pruned, "pruned: value at its last rung", marker="v", color=COLOURS[1], markerfacecolor="white")
     _draw_best(axes, study, complete, best, trials[-1].number)
     _draw_failed(axes, failed)
     _mark_generations(axes, trials)

@@ -30,18 +30,21 @@ _SHUFFLES = 39  # the second largest of them is what one in twenty exceeds by ch
 class Importances(dict[str, float]):
     """The importance of each parameter by its name, the greatest first; they sum to 1.
 
-    trials: complete ones, of which they tell.
+    trials: of which they tell: complete ones; where a pruner stopped some, all that came to the first rung.
     best: how many of these are the best ones, which are compared with the others.
     beyond_chance: the parameters whose importance is greater than it would be, but in one study of twenty,
         for any of them if none mattered: their values were shuffled among the trials.
+    by_chance: for each parameter the importance that it would have to exceed for that. One with many options
+        tells more of shuffled values than one with few, so it differs.
+    values_compared: which of the trials' values, in words, where it is not the one that they ended with.
     advice: what the trials cannot tell: there are few of them, or a parameter hardly varied.
 
     >>> from fastdnn.tune.importance import Importances
-    >>> print(Importances({"lr": 0.75, "units": 0.25}, 40, 10, ["lr"]))
-    parameter  importance  beyond chance
-    ─────────  ──────────  ─────────────
-    lr                75%  yes
-    units             25%  no
+    >>> print(Importances({"lr": 0.75, "units": 0.25}, 40, 10, {"lr": 0.6, "units": 0.3}))
+    parameter  importance  by chance up to  beyond chance
+    ─────────  ──────────  ───────────────  ─────────────
+    lr                75%              60%  yes
+    units             25%              30%  no
     what tells the best 10 of 40 trials from the others
     """
 
@@ -50,59 +53,92 @@ class Importances(dict[str, float]):
         shares: Mapping[str, float],
         trials: int,
         best: int,
-        beyond_chance: Sequence[str],
+        by_chance: Mapping[str, float],
         advice: Sequence[Advice] = (),
+        values: str = "",
     ) -> None:
         super().__init__(shares)
         self.trials = trials
         self.best = best
-        self.beyond_chance = tuple(beyond_chance)
+        self.by_chance = dict(by_chance)
+        self.values_compared = values
         self.advice = tuple(advice)
+
+    @property
+    def beyond_chance(self) -> tuple[str, ...]:
+        """The parameters that are shown to matter, the most important first."""
+        return tuple(name for name, share in self.items() if share > self.by_chance[name])
 
     def __str__(self) -> str:
         rows = [
-            [name, f"{share:.0%}", "yes" if name in self.beyond_chance else "no"]
+            [
+                name,
+                f"{share:.0%}",
+                f"{self.by_chance[name]:.0%}" if math.isfinite(self.by_chance[name]) else "",
+                "yes" if name in self.beyond_chance else "no",
+            ]
             for name, share in self.items()
         ]
-        text = table(["parameter", "importance", "beyond chance"], rows, numeric=[1])
-        about = f"what tells the best {self.best} of {self.trials} trials from the others"
-        return "\n".join([text, about, *map(str, self.advice)])
+        header = ["parameter", "importance", "by chance up to", "beyond chance"]
+        return "\n".join([table(header, rows, numeric=[1, 2]), self.about, *map(str, self.advice)])
+
+    @property
+    def about(self) -> str:
+        """What it is that they share, in words."""
+        by = f", {self.values_compared}" if self.values_compared else ""
+        return f"what tells the best {self.best} of {self.trials} trials from the others{by}"
 
 
 def importances(study: Study) -> Importances:
     """See `Study.importances`."""
-    complete = study.comparable
-    space = _checked(study, complete)
+    trials, values, compared = _compared(study)
+    space = _checked(study, trials)
     sign = 1.0 if study.mode == "min" else -1.0
-    losses = np.array([sign * (trial.value or 0.0) for trial in complete])
+    losses = sign * np.array(values)
     best = _best(np.sort(losses))
-    weigh = _Weighed(space, complete, best)
+    weigh = _Weighed(space, trials, best)
     found = weigh(losses)
     whole = sum(found.values())
     if not whole > 0:
-        got = f"{len(complete)} trials that all have the same"
+        got = f"{len(trials)} trials that all have the same"
         raise ValueError(expected(_WHERE, "parameters of which trials had different values", got))
     names = [*space]
     order = sorted(found, key=lambda name: (-found[name], names.index(name)))
-    beyond = _beyond_chance(weigh, losses, found)
+    levels = _by_chance(weigh, losses, [trial.generation for trial in trials], found)
+    beyond = {name for name in found if found[name] > levels[name]}
     return Importances(
         {name: found[name] / whole for name in order},
-        len(complete),
+        len(trials),
         best,
-        [name for name in order if name in beyond],
-        advice_of(space, complete, best, beyond),
+        {name: levels[name] / whole for name in order},
+        advice_of(space, trials, best, beyond),
+        compared,
     )
 
 
-def _checked(study: Study, complete: Sequence[Trial]) -> Space:
+def _compared(study: Study) -> tuple[Sequence[Trial], list[float], str]:
+    """Trials, the value of each that is compared, and which one this is, in words.
+
+    Where a pruner stopped some, those that are complete were chosen for being good: what made others bad is
+    the same in all of them. All came to the first rung, though, after as many epochs, and are compared there.
+    """
+    if not any(trial.state == "pruned" for trial in study.trials):
+        return study.comparable, [trial.value or 0.0 for trial in study.comparable], ""
+    came = [each for each in study.trials if each.state != "failed" and each.is_comparable and each.rungs]
+    came = [trial for trial in came if math.isfinite(trial.rungs[0][1])]
+    epochs = sorted({trial.rungs[0][0] for trial in came}) or [0]
+    after = f"{epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
+    ending = "" if epochs == [1] else "s"
+    words = f"by their values at the first rung, after {after} epoch{ending}, which pruned ones have, too"
+    return came, [trial.rungs[0][1] for trial in came], words
+
+
+def _checked(study: Study, trials: Sequence[Trial]) -> Space:
     """The space of a study that has trials enough."""
     space = space_of(_WHERE, study)
-    if len(complete) < _LEAST:
+    if len(trials) < _LEAST:
         hint = "search on: more n_trials, and resume=True where there is a storage"
-        wanted = f"at least {_LEAST} complete trials of a search"
-        pruned = sum(trial.state == "pruned" for trial in study.trials)
-        got = f"{len(complete)}" + (f", and {pruned} that were pruned, which do not count" if pruned else "")
-        raise ValueError(expected(_WHERE, wanted, got, hint))
+        raise ValueError(expected(_WHERE, f"at least {_LEAST} complete trials of a search", len(trials), hint))
     return space
 
 
@@ -159,15 +195,29 @@ class _Weighed:
         return {self._names[known_as]: float(value) for known_as, value in found.items()}
 
 
-def _beyond_chance(
-    weigh: Callable[[np.ndarray], dict[str, float]], losses: np.ndarray, found: Mapping[str, float]
-) -> set[str]:
-    """Parameters that tell more than any would in 19 of 20 studies if none mattered. Each is measured by what
-    it tells of shuffled values on average: one with few options tells less than one with many.
+def _by_chance(
+    weigh: Callable[[np.ndarray], dict[str, float]],
+    losses: np.ndarray,
+    generations: Sequence[int],
+    found: Mapping[str, float],
+) -> dict[str, float]:
+    """For each parameter what it tells at most in 19 of 20 studies in which none matters. Each is measured by
+    what it tells of shuffled values on average: one with few options tells less than one with many.
+
+    Values are shuffled within generations: later ones lie elsewhere, and may be better for the parameter that
+    decides, or for the epochs of their stage. What any other parameter tells by that is chance, too.
     """
     draw = np.random.default_rng(0)
-    shuffled = [weigh(draw.permutation(losses)) for _ in range(_SHUFFLES)]
+    shuffled = [weigh(_shuffled(losses, np.array(generations), draw)) for _ in range(_SHUFFLES)]
     usual = {name: float(np.mean([each[name] for each in shuffled])) for name in found}
     varied = [name for name in found if usual[name] > 0]
-    level = sorted(max(each[name] / usual[name] for name in varied) for each in shuffled)[-2]
-    return {name for name in varied if found[name] > level * usual[name]}
+    level = sorted(max((each[name] / usual[name] for name in varied), default=0.0) for each in shuffled)[-2]
+    return {name: level * usual[name] if name in varied else math.inf for name in found}
+
+
+def _shuffled(losses: np.ndarray, generations: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The losses, those of a generation among its trials."""
+    found = losses.copy()
+    for each in np.unique(generations):
+        found[generations == each] = draw.permutation(losses[generations == each])
+    return found

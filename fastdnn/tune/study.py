@@ -178,15 +178,21 @@ class Study(ShortRepr):
         """How much each parameter tells the best quarter of the complete trials (ten at least, but no more
         than half of them) from the others, the most important first; they sum to 1. Optuna's PED-ANOVA.
 
+        Where a pruner stopped trials, all that came to the first rung are compared, by their values there:
+        those that are complete are the good ones alone, and few. It is told in the text, and what matters in
+        a training's first epochs need not matter at its end.
+
         It is a dict that prints as a table, and says in words how far it can be trusted: `.beyond_chance` are
-        the parameters that tell more than one would in 19 of 20 studies if none mattered, `.advice` names
-        parameters that hardly varied, and says where there are few trials.
+        the parameters that tell more than one would in 19 of 20 studies if none mattered, `.by_chance` what
+        each of them would tell then at most, `.advice` names parameters that hardly varied, and says where
+        there are few trials.
 
         It is no share of the variance: of a parameter that all good trials agree in, what tells the best
         from the good is another one. A conditional parameter that few trials have is told with little trust.
+        Where later trials lie elsewhere, as those of "coarse_to_fine", that one matters is seldom shown.
 
         Raises:
-            ValueError: fewer than four trials are complete, nothing tells the best from the others, as where
+            ValueError: fewer than four trials can be compared, nothing tells the best from the others, as where
                 their values are equal, or the study was loaded without its space.
 
         Source: Watanabe, Bansal & Hutter, "PED-ANOVA", IJCAI 2023.
