@@ -101,7 +101,9 @@ def test_table_csv_and_command_have_the_values_that_are_trained(command, tmp_pat
 
 
 def test_a_regression_is_compared_in_the_units_of_its_target(command, table, tmp_path):
-    told = command("tune", table, "--target", "rent", *FEW, "--csv", tmp_path / "t.csv")
+    told = command("tune", table, "--target", "rent", *FEW, "--csv", tmp_path / "t.csv", "--plots", tmp_path)
+    drawn = {path.stem for path in tmp_path.glob("*.png")}
+    assert drawn == {"scores", "importance", "parallel-coordinates"}  # of these trials, none made up
     assert "compared by val_rmse, the dev rows' RMSE in the target's own units: the lower" in told
     (rmse,) = re.findall(r"^dev +(\S+)", told, re.MULTILINE)
     best = min(float(row["val_rmse"]) for row in trials(tmp_path / "t.csv"))
@@ -150,6 +152,11 @@ def test_what_is_given_is_not_searched(command):
     assert again(told)[again(told).index("--hidden") + 1] == "16,8"
 
 
+def test_the_command_says_the_networks_shape_also_where_it_is_the_usual_one(command):
+    told = command("tune", "digits", *FEW, "--hidden", "512", "--epochs", "1", "--trials", "1")
+    assert again(told)[again(told).index("--hidden") + 1] == "512"
+
+
 def test_few_combinations_are_tried_once_each(command):
     given = ("--hidden", "8", "--l2=0", "--dropout=0", "--learning-rate", "0.1", "--epochs", "1")
     told = command("tune", "digits", *given, "--trials", "9", "--jobs", "2", "--threads", "1")
@@ -158,22 +165,25 @@ def test_few_combinations_are_tried_once_each(command):
 
 
 def test_an_interrupted_search_says_what_is_done_and_goes_on(command, capsys, tmp_path, monkeypatch):
-    journal, real = tmp_path / "study.journal", tune.search
+    from fastdnn.tune.coordinator import Coordinator
+
+    journal, real = tmp_path / "study.journal", Coordinator._collect
     words = ["tune", "digits", *FEW, "--hidden", "8"]
 
-    def interrupted(*data, **given):
-        real(*data, **{**given, "n_trials": 3})
-        raise KeyboardInterrupt
+    def interrupted(self):
+        real(self)
+        if len(self._ledger.trials) >= 3:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(tune, "search", interrupted)
+    monkeypatch.setattr(Coordinator, "_collect", interrupted)
     done = command_lines.run(capsys, *words, "--storage", journal)
     assert done.code == 130
     assert done.err == "fastdnn: interrupted\n"
-    assert "3 of 5 trials: 3 complete" in done.out
+    assert re.search(r"[345] of 5 trials: [345] complete", done.out)
     assert again(done.out)[:2] == ["train", "digits"]
     (line,) = re.findall(r"goes on by\n  (.+)", done.out)
     assert "--storage" in command_lines.run(capsys, *words).out  # which would have kept them
-    monkeypatch.setattr(tune, "search", real)
+    monkeypatch.setattr(Coordinator, "_collect", real)
     command(*shlex.split(line)[1:], "--csv", tmp_path / "resumed.csv")
     command(*words, "--csv", tmp_path / "at_once.csv")
     assert trials(tmp_path / "resumed.csv") == trials(tmp_path / "at_once.csv")
@@ -239,4 +249,21 @@ def test_without_optuna_it_says_how_to_get_it(refused, monkeypatch):
 
 def test_the_help_names_it(capsys):
     assert cli.main(["tune", "--help"]) == 0
-    assert "--trials" in capsys.readouterr().out
+    told = " ".join(capsys.readouterr().out.split())
+    assert "--trials" in told
+    assert "--hidden N,N units of hidden layers, or none (searched)" in told
+    assert cli.main(["train", "--help"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    for word in ("none (64,64; digits 512)", "many (200; digits 40)", "stops (15; digits 5)"):
+        assert word in told
+
+
+def test_the_defaults_of_the_digits_are_as_the_help_says():
+    from fastdnn.cli.recipe import SETTINGS, Recipe
+    from fastdnn.cli.train_digits import DEFAULTS
+
+    others = {name for name, value in DEFAULTS.items() if value != getattr(Recipe(), name)}
+    assert {setting.name for setting in SETTINGS.values() if setting.digits} == others
+    for setting in SETTINGS.values():
+        if setting.digits:
+            assert setting.read(setting.digits) == DEFAULTS[setting.name]

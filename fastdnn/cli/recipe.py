@@ -68,18 +68,33 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Setting:
-    """A word of a recipe: how its text is read, or None where it is yes or no."""
+    """A word of a recipe: how its text is read, or None where it is yes or no; its help ends with the default
+    in brackets, which is another one for the digits where `digits` says so.
+    """
 
     word: str
     read: Callable[[str], Any] | None
     metavar: str
     help: str
     is_list: bool = False
+    digits: str = ""
 
     @property
     def name(self) -> str:
         """Of the field."""
         return self.word.replace("-", "_")
+
+    def told(self, searched: Collection[str] = ()) -> str:
+        """The help, with the default of each data set; of what is `searched` it has none.
+
+        >>> from fastdnn.cli.recipe import SETTINGS
+        >>> SETTINGS["hidden"].told(), SETTINGS["hidden"].told(["hidden"])
+        ('units of hidden layers, or none (64,64; digits 512)', 'units of hidden layers, or none (searched)')
+        """
+        words, bracket, default = self.help.rpartition(" (")
+        if bracket and self.word in searched:
+            return f"{words} (searched)"
+        return f"{words} ({default[:-1]}; digits {self.digits})" if self.digits else self.help
 
 
 _READING: Final = (
@@ -99,7 +114,7 @@ _READING: Final = (
     Setting("most-categories", whole_number(1), "N", "at most so many features for a column of texts (100)"),
 )
 _NETWORK: Final = (
-    Setting("hidden", hidden_layers, "N,N", "units of hidden layers, or none (64,64)", is_list=True),
+    Setting("hidden", hidden_layers, "N,N", "units of hidden layers, or none (64,64)", is_list=True, digits="512"),
     Setting("activation", one_of(*activations.NAMES), "NAME", "of hidden layers (relu)"),
     Setting("dropout", fraction, "P", "share of hidden units that is dropped (0)"),
     Setting("batch-norm", None, "", "batch normalisation before each activation"),
@@ -107,10 +122,10 @@ _NETWORK: Final = (
 )
 _TRAINING: Final = (
     Setting("optimizer", text, "NAME", "of fastdnn.optimizers (adam)"),
-    Setting("learning-rate", positive_number, "A", "of the optimiser (its own default)"),
+    Setting("learning-rate", positive_number, "A", "of the optimiser (its own default)", digits="0.002"),
     Setting("schedule", one_of(*NAMES), "NAME", f"of the learning rate: {', '.join(NAMES)} (constant)"),
-    Setting("epochs", whole_number(1), "N", "at most so many (200)"),
-    Setting("patience", whole_number(0), "N", "epochs without a better dev loss before it stops (15)"),
+    Setting("epochs", whole_number(1), "N", "at most so many (200)", digits="40"),
+    Setting("patience", whole_number(0), "N", "epochs without a better dev loss before it stops (15)", digits="5"),
     Setting("batch-size", whole_number(1), "N", "examples of a step (64)"),
     Setting("seed", whole_number(0, 2**64 - 1), "N", "of split, weights and order (0)"),
     Setting("save", text, "PATH", "the model; test rows go beside it (NAME.safetensors, NAME-test.csv)"),
@@ -120,8 +135,12 @@ _DATA: Final = Setting("data", text, "FILE", "")
 SETTINGS: Final = {setting.word: setting for setting in (_DATA, *_READING, *_NETWORK, *_TRAINING)}
 
 
-def add_options(parser: argparse.ArgumentParser, without: Collection[str] = ()) -> None:
-    """Declare an option for each setting but `data` and those `without`; None where it is not given."""
+def add_options(
+    parser: argparse.ArgumentParser, without: Collection[str] = (), searched: Collection[str] = ()
+) -> None:
+    """Declare an option for each setting but `data` and those `without`; None where it is not given. Those
+    that are `searched` then have no default.
+    """
     for title, settings in GROUPS.items():
         group = parser.add_argument_group(title)
         for setting in settings:
@@ -129,8 +148,11 @@ def add_options(parser: argparse.ArgumentParser, without: Collection[str] = ()) 
                 continue
             if setting.read is None:
                 action = argparse.BooleanOptionalAction
-                group.add_argument(f"--{setting.word}", action=action, default=None, help=setting.help)
+                group.add_argument(f"--{setting.word}", action=action, default=None, help=setting.told())
             else:
                 group.add_argument(
-                    f"--{setting.word}", type=setting.read, metavar=setting.metavar, help=setting.help
+                    f"--{setting.word}",
+                    type=setting.read,
+                    metavar=setting.metavar,
+                    help=setting.told(searched),
                 )

@@ -13,7 +13,7 @@ from fastdnn.cli.recipe_file import settings_given
 from fastdnn.cli.target import check_apart, check_target
 from fastdnn.cli.train import is_path
 from fastdnn.cli.training_sets import DIGITS
-from fastdnn.cli.tune_space import space_of, with_values
+from fastdnn.cli.tune_space import SEARCHED, space_of, with_values
 from fastdnn.cli.tune_storage import storage_of, study_name
 from fastdnn.cli.tune_task import Builder, DigitsTask, TableTask, Task, monitor_of
 from fastdnn.errors import expected, unknown_name
@@ -64,7 +64,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--plots", metavar="DIR", help="write pictures of the search there, as PNG")
     add("--config", metavar="FILE", help="settings of a table's training, TOML or a model")
     add("--quiet", action="store_true", help="print the errors, the command and what was saved only")
-    add_options(parser, without=("schedule",))
+    add_options(parser, without=("schedule",), searched=SEARCHED)
     add_threads(parser, "of each training", "the cores divided by the jobs")
     parser.set_defaults(run=run)
 
@@ -215,4 +215,4 @@ def _tell(study: Study, task: Task, arguments: argparse.Namespace, folder: Path 
     if arguments.storage is not None and not arguments.quiet:
         output.say(f"the search      {arguments.storage}")
     if folder is not None:
-        tune_report.draw(study, folder)
+        tune_report.draw(study, folder, recipe.data)

@@ -11,6 +11,7 @@ from typing import Any
 from fastdnn import plots
 from fastdnn.cli import output, pictures
 from fastdnn.cli.recipe import Recipe
+from fastdnn.cli.training_sets import DIGITS
 from fastdnn.cli.tune_space import command_of, with_values
 from fastdnn.cli.tune_task import Task, monitor_of
 from fastdnn.tune import Study
@@ -69,9 +70,9 @@ def interrupted(study: Study | None, task: Task, arguments: argparse.Namespace) 
     output.say(f"\nthe search goes on by\n  {shlex.join(['fastdnn', *words, '--resume'])}")
 
 
-def draw(study: Study, folder: Path) -> None:
+def draw(study: Study, folder: Path, data: str | None) -> None:
     """A file for each picture; one that these trials do not have is told."""
-    for name, picture in _pictures(study).items():
+    for name, picture in _pictures(study, data).items():
         try:
             axes = picture()
         except ValueError as error:
@@ -82,8 +83,12 @@ def draw(study: Study, folder: Path) -> None:
         output.say(f"picture         {path}")
 
 
-def _pictures(study: Study) -> dict[str, Callable[[], Any]]:
-    """The search, and why values are drawn as they are."""
+def _pictures(study: Study, data: str | None) -> dict[str, Callable[[], Any]]:
+    """The search; with the digits, which are there to learn by, also why values are drawn as they are: two
+    pictures of made-up figures, which have no place among those of somebody's table.
+    """
     kinds = [kind for kind in _KINDS if kind != "zoom" or study.method == "coarse_to_fine"]
     found: dict[str, Callable[[], Any]] = {kind: partial(study.plot, _KINDS[kind]) for kind in kinds}
+    if data != DIGITS:
+        return found
     return found | {"grid-against-random": plots.grid_against_random, "linear-against-log": plots.sampling}

@@ -14,6 +14,7 @@ from fastdnn.tune.distribution import Distribution
 _WHERE = "tune"
 _DIGITS = 4  # of a number that is drawn: as many as the table of trials shows, and the command says
 _FEWEST_EPOCHS = 5
+SEARCHED = ("learning-rate", "hidden", "dropout", "l2", "batch-size")  # words, where they are not given
 
 
 def space_of(given: Collection[str], most_units: int, most_epochs: int | None) -> Space:
@@ -62,7 +63,8 @@ def with_values(recipe: Recipe, values: Mapping[str, Any]) -> Recipe:
 
 
 def command_of(recipe: Recipe, usual: Recipe) -> str:
-    """The command line that trains so.
+    """The command line that trains so: what is as usual is left out, but for the network's shape, which is
+    another one for the digits than for tables.
 
     Args:
         recipe: with its data.
@@ -71,12 +73,12 @@ def command_of(recipe: Recipe, usual: Recipe) -> str:
     >>> from fastdnn.cli.recipe import Recipe
     >>> from fastdnn.cli.tune_space import command_of
     >>> command_of(Recipe(data="a.csv", target="price", l2=0.01), Recipe())
-    'fastdnn train a.csv --target price --l2 0.01'
+    'fastdnn train a.csv --target price --hidden 64,64 --l2 0.01'
     """
     assert recipe.data is not None
     words, known = ["fastdnn", "train", recipe.data], usual.words()
     for word, value in recipe.words().items():
-        if word == "data" or value == known.get(word):
+        if word == "data" or (value == known.get(word) and word != "hidden"):
             continue
         if isinstance(value, bool):
             words.append(f"--{word}" if value else f"--no-{word}")
