@@ -128,4 +128,4 @@ if __name__ == "__main__":
         _, error = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert error.rstrip().endswith("KeyboardInterrupt")
+    assert "\nKeyboardInterrupt\n[search] 0 of 3 trials are done" in error

@@ -26,9 +26,12 @@ def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
     said = process.communicate(timeout=30)[1].decode()
     assert process.returncode not in (0, None)
-    assert said.rstrip().endswith("KeyboardInterrupt")
     left = fd.tune.load(journal)
     assert 1 <= len(left.trials) < 12
+    *_, interrupt, note = said.rstrip().split("\n")
+    assert interrupt == "KeyboardInterrupt"
+    kept = f"[search] {len(left.trials)} of 12 trials are done, and kept in '{journal}'"
+    assert note == f"{kept}; the same call with resume=True goes on"
     whole = search(storage=journal, resume=True)
     assert rows(whole) == rows(alone)
     assert all(trial.state == "complete" for trial in whole.trials)
@@ -38,8 +41,12 @@ def test_ctrl_c_breaks_off_a_long_trial():
     timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
     begun = time.perf_counter()
     timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         search(n_trials=2, epochs=10_000_000)
+    (note,) = caught.value.__notes__
+    assert note.startswith(
+        "[search] 0 of 2 trials are done, and gone; give storage='study.journal' next time"
+    )
     assert time.perf_counter() - begun < 8
 
 

@@ -1,5 +1,6 @@
 """What a search says of mistakes: which argument, what was given, and what to write instead."""
 
+import inspect
 import re
 
 import numpy as np
@@ -276,3 +277,37 @@ def test_executors_and_conditions_are_told_as_they_are_written():
 def test_no_rows_and_what_is_no_array_are_told_as_such():
     refused("there must be at least one example", lambda: short(x=X[:0], y=Y[:0]))
     refused("got one generator; give an array, or a list of rows", lambda: short(x=(row for row in X)))
+
+
+# ---- As other tools have it
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({"n_jobs": 2}, "got n_jobs=; did you mean jobs, which is all cores by default?"),
+        ({"validation_split": 0.2}, "fd.data.train_dev_test_split makes the rows of validation_data; or say"),
+        ({"n_iter": 9}, "did you mean n_trials?"),
+        ({"trials": 9}, "did you mean n_trials?"),
+        ({"frobnicate": 9}, "[search] expected arguments that it has, got frobnicate="),
+    ],
+)
+def test_arguments_of_other_tools_are_told_by_their_names_here(given, hint):
+    refused(hint, lambda: short(**given), TypeError)
+
+
+def test_the_signature_of_search_is_its_own():
+    named = inspect.signature(fd.tune.search).parameters
+    assert [*named][:4] == ["build", "space", "x", "y"]
+    assert all(each.kind is each.KEYWORD_ONLY for each in [*named.values()][4:])
+
+
+@pytest.mark.parametrize("jobs", [-1, 0, 1.5, None])
+def test_jobs_that_are_no_number_of_them(jobs):
+    said = refused('expected jobs as a whole number >= 1, or "all", got ', lambda: short(jobs=jobs))
+    assert said.endswith(f'{jobs}; jobs="all" takes all cores')
+
+
+def test_a_step_and_a_file_may_be_given_by_their_place(tmp_path):
+    assert fd.tune.integers(8, 64, 8) == fd.tune.integers(8, 64, step=8)
+    assert isinstance(fd.tune.Babysitter(tmp_path / "sitter.toml"), fd.tune.Babysitter)

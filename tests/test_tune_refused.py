@@ -28,7 +28,7 @@ class NeedsGroups:
         ({"epochs": 0}, "expected epochs as a whole number >= 1, got 0"),
         ({"batch_size": 2.5}, "expected batch_size as a whole number >= 1, got 2.5"),
         ({"jobs": "most"}, "expected jobs as a whole number >= 1, or \"all\", got 'most'"),
-        ({"jobs": 0}, "expected jobs as a whole number >= 1, got 0"),
+        ({"jobs": 0}, 'expected jobs as a whole number >= 1, or "all", got 0'),
         ({"threads_per_trial": 0}, "expected threads_per_trial as a whole number >= 1, got 0"),
         ({"monitor": "val_acuracy"}, "expected a figure to monitor, one of .*did you mean 'val_accuracy'"),
         ({"mode": "best"}, "expected a mode, one of"),

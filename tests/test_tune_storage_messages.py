@@ -20,11 +20,13 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(tmp_path
     from fastdnn.tune import storages
 
     monkeypatch.setattr(storages, "_ATTEMPTS", 1)
-    message = f"[search] expected a database at sqlite:///{tmp_path}/no/x.db, got unable to open database file"
+    message = (
+        f"[search] expected a database at sqlite:///{tmp_path}/no/x.db, got unable to open database file"
+    )
     refused(message, lambda: short(storage=f"sqlite:///{tmp_path}/no/x.db"))
-    assert storages._without_password("mysql://me:secret@host/db") == "mysql://me:...@host/db"
-    assert storages._without_password("mysql://me@host/db") == "mysql://me@host/db"
-    assert storages._without_password("sqlite:///a:b.db") == "sqlite:///a:b.db"
+    assert storages.without_password("mysql://me:secret@host/db") == "mysql://me:...@host/db"
+    assert storages.without_password("mysql://me@host/db") == "mysql://me@host/db"
+    assert storages.without_password("sqlite:///a:b.db") == "sqlite:///a:b.db"
     message = "[search] expected what opens postgresql+nodriver://, got none installed; pip install nodriver"
     kinds = (
         ValueError,
@@ -136,4 +138,18 @@ def test_what_a_study_cannot_do_is_told_with_what_can(journal):
     refused(message, lambda: loaded.train(loaded.trials[2]))
     refused("fd.tune.load(storage, space=space) knows it", loaded.importances)
     pruned = short(n_trials=9, epochs=9, pruner="successive_halving")
-    refused("got 1, and 8 that were pruned, which do not count; search on", pruned.importances)
+    assert pruned.importances().trials == 9
+
+
+@pytest.mark.parametrize("ending", ["db", "sqlite", "sqlite3"])
+def test_a_database_is_named_by_its_url_not_by_a_path(ending, tmp_path):
+    path = tmp_path / f"a.{ending}"
+    for call in (lambda: short(storage=path), lambda: fd.tune.open_storage(str(path))):
+        assert refused("expected a journal by a path", call).endswith(f"storage='sqlite:///{path}'")
+    assert not [*tmp_path.iterdir()]
+    short(storage=f"sqlite:///{path}")
+    refused(f"storage='sqlite:///{path}'", lambda: fd.tune.load(path))
+    journal = tmp_path / f"journal.{ending}"  # of an earlier version
+    short(storage=tmp_path / "journal")
+    (tmp_path / "journal").rename(journal)
+    assert len(fd.tune.load(journal).trials) == 2

@@ -41,7 +41,6 @@ def test_load_tells_how_many_trials_a_search_is_to_have(kind, method, tmp_path):
         assert fd.tune.load(storage).planned == 20
 
 
-
 def test_a_database_and_a_storage_of_optunas_keep_trials_too(alone, tmp_path):
     import optuna
 

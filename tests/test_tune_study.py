@@ -245,6 +245,14 @@ def test_data_are_known_again_by_their_numbers_whatever_holds_them():
     assert fingerprint(frames[0]) == fingerprint(Frame({"price": [1.0, 2.0]})) != fingerprint(frames[1])
 
 
+def test_a_study_is_gone_through_by_trial_and_is_there_also_without_any():
+    study = study_of(lambda p: p["a"])
+    assert len(study) == 60
+    assert [trial.number for trial in study] == list(range(60))
+    empty = dataclasses.replace(study, trials=())
+    assert (len(empty), [*empty], bool(empty)) == (0, [], True)
+
+
 def test_the_repr_of_a_trial_shows_all_its_values():
     params = {"lr": 0.01234567890123, "units": 128, "activation": "relu", "sizes": [64] * 100}
     metrics = {"loss": 0.5, "accuracy": 0.25, "val_loss": 0.125, "val_accuracy": 0.0625}

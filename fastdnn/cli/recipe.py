@@ -114,7 +114,7 @@ _READING: Final = (
     Setting("most-categories", whole_number(1), "N", "at most so many features for a column of texts (100)"),
 )
 _NETWORK: Final = (
-    Setting("hidden", hidden_layers, "N,N", "units of hidden layers, or none (64,64)", is_list=True, digits="512"),
+    Setting("hidden", hidden_layers, "N,N", "units of hidden layers, or none (64,64)", True, digits="512"),
     Setting("activation", one_of(*activations.NAMES), "NAME", "of hidden layers (relu)"),
     Setting("dropout", fraction, "P", "share of hidden units that is dropped (0)"),
     Setting("batch-norm", None, "", "batch normalisation before each activation"),
@@ -125,7 +125,9 @@ _TRAINING: Final = (
     Setting("learning-rate", positive_number, "A", "of the optimiser (its own default)", digits="0.002"),
     Setting("schedule", one_of(*NAMES), "NAME", f"of the learning rate: {', '.join(NAMES)} (constant)"),
     Setting("epochs", whole_number(1), "N", "at most so many (200)", digits="40"),
-    Setting("patience", whole_number(0), "N", "epochs without a better dev loss before it stops (15)", digits="5"),
+    Setting(
+        "patience", whole_number(0), "N", "epochs with no better dev loss until it stops (15)", digits="5"
+    ),
     Setting("batch-size", whole_number(1), "N", "examples of a step (64)"),
     Setting("seed", whole_number(0, 2**64 - 1), "N", "of split, weights and order (0)"),
     Setting("save", text, "PATH", "the model; test rows go beside it (NAME.safetensors, NAME-test.csv)"),

@@ -45,7 +45,9 @@ def study_scores(study: Study, ax: "Axes | None" = None) -> "Axes":
     pruned = [trial for trial in trials if trial.state == "pruned" and trial.is_comparable]
     failed = [trial for trial in trials if trial not in complete and trial not in pruned]
     _points(axes, complete, "complete", marker="o", color=COLOURS[0])
-    _points(axes, pruned, "pruned: value at its last rung", marker="v", color=COLOURS[1], markerfacecolor="white")
+    _points(
+        axes, pruned, "pruned: value at its last rung", marker="v", color=COLOURS[1], markerfacecolor="white"
+    )
     _draw_best(axes, study, complete, best, trials[-1].number)
     _draw_failed(axes, failed)
     _mark_generations(axes, trials)

@@ -76,8 +76,8 @@ class Babysitter(MakesChanges):
 
     def __init__(
         self,
-        *,
         file: str | PathLike[str] | None = None,
+        *,
         every: str = "epoch",
         keep_epochs: int = 0,
         verbose: int = 0,

@@ -1,5 +1,6 @@
 """A search whose arguments were checked: ledger, workers and coordinator, and the study at the end."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from fastdnn.tune.methods import Method
 from fastdnn.tune.pruning import Pruner
 from fastdnn.tune.rows import count
 from fastdnn.tune.runner import Work
+from fastdnn.tune.storages import without_password
 from fastdnn.tune.study import Study
 from fastdnn.tune.trial import Trial
 
@@ -37,15 +39,14 @@ class Resources:
         Raises:
             ValueError: it is no number of jobs or threads, or the cluster is not there.
         """
+        given = _number_of(where, jobs)
         if is_client(executor):
             there = cluster_threads(where, executor)
-            given = there if _is_all(where, jobs) else whole(where, "jobs", jobs, 1)
+            given = there if given is None else given
             return cls(given, 1 if threads is None else whole(where, "threads_per_trial", threads, 1))
         cores = thread_settings.get_num_threads()
-        if _is_all(where, jobs):
+        if given is None:
             given = max(1, cores // (1 if threads is None else whole(where, "threads_per_trial", threads, 1)))
-        else:
-            given = whole(where, "jobs", jobs, 1)
         if threads is not None:
             return cls(given, whole(where, "threads_per_trial", threads, 1))
         return cls(
@@ -53,11 +54,16 @@ class Resources:
         )
 
 
-def _is_all(where: str, jobs: Any) -> bool:
-    if isinstance(jobs, str) and jobs != "all":
-        hint = did_you_mean(jobs, ["all"])
-        raise ValueError(expected(where, 'jobs as a whole number >= 1, or "all"', repr(jobs), hint))
-    return isinstance(jobs, str)
+def _number_of(where: str, jobs: Any) -> int | None:
+    """Jobs as they are given; None for "all"."""
+    if isinstance(jobs, str) and jobs == "all":
+        return None
+    try:
+        return whole(where, "jobs", jobs, 1)
+    except ValueError:
+        hint = did_you_mean(jobs, ["all"]) if isinstance(jobs, str) else 'jobs="all" takes all cores'
+        wanted = 'jobs as a whole number >= 1, or "all"'
+        raise ValueError(expected(where, wanted, repr(jobs), hint)) from None
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,9 @@ class Conduct:
             with told:
                 try:
                     self._coordinator(ledger, workers, told).run()
+                except KeyboardInterrupt as error:
+                    error.add_note(self._interrupted(len(ledger.trials), storage))
+                    raise
                 finally:
                     ledger.close()
         finally:
@@ -165,6 +174,16 @@ class Conduct:
             self.work,
             self.unread,
         )
+
+    def _interrupted(self, done: int, storage: Any) -> str:
+        """What is left after a Ctrl-C, below Python's traceback."""
+        count = f"[search] {done} of {self.method.planned} trials are done"
+        if storage is None:
+            go_on = "give storage='study.journal' next time: it keeps them, and resume=True goes on"
+            return f"{count}, and gone; {go_on}"
+        place = f" in {str(storage)!r}" if isinstance(storage, os.PathLike) else ""
+        place = f" in {without_password(storage)!r}" if isinstance(storage, str) else place
+        return f"{count}, and kept{place}; the same call with resume=True goes on"
 
     def _line(self, trials: Mapping[int, Trial]) -> str:
         """How far it is."""

@@ -104,7 +104,7 @@ def one_minus_log_uniform(low: float, high: float) -> OneMinusLogUniform:
     return OneMinusLogUniform(low, high)
 
 
-def integers(low: int, high: int, *, step: int = 1, log: bool = False) -> Integers:
+def integers(low: int, high: int, step: int = 1, *, log: bool = False) -> Integers:
     """Whole numbers low, low + step, ..., high, both ends included, each as probable.
 
     Args:

@@ -138,7 +138,9 @@ def _checked(study: Study, trials: Sequence[Trial]) -> Space:
     space = space_of(_WHERE, study)
     if len(trials) < _LEAST:
         hint = "search on: more n_trials, and resume=True where there is a storage"
-        raise ValueError(expected(_WHERE, f"at least {_LEAST} complete trials of a search", len(trials), hint))
+        raise ValueError(
+            expected(_WHERE, f"at least {_LEAST} complete trials of a search", len(trials), hint)
+        )
     return space
 
 

@@ -1,8 +1,10 @@
 """The search: arguments checked, one step of a trial tried, then generation after generation."""
 
+import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Literal, ParamSpec
 
 from fastdnn.callbacks import Callback
 from fastdnn.diagnose.told import Told
@@ -12,6 +14,7 @@ from fastdnn.tune.conduct import Conduct, Resources
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
+from fastdnn.tune.named_elsewhere import check_names
 from fastdnn.tune.notices import of_few_points, of_figure, of_other_models, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
@@ -34,8 +37,22 @@ from fastdnn.tune.study import Study
 from fastdnn.tune.values_read import Reads
 
 _EPOCHS, _BATCH_SIZE = 10, 32
+_Given = ParamSpec("_Given")
 
 
+def _by_name(call: Callable[_Given, Study]) -> Callable[_Given, Study]:
+    """The function, which says of arguments of other tools how they are called here."""
+    known = inspect.signature(call).parameters
+
+    @wraps(call)
+    def called(*given: _Given.args, **named: _Given.kwargs) -> Study:
+        check_names(call.__name__, named, known)
+        return call(*given, **named)
+
+    return called
+
+
+@_by_name
 def search(
     build: Callable[[dict[str, Any]], Model],
     space: Any,
@@ -141,10 +158,11 @@ def search(
         ImportError: Optuna is not installed (`pip install "fastdnn[tune]"`).
         ValueError: an argument does not fit, the model does not fit the data, or the storage has a study of
             this name that was begun with other arguments; all before the first trial.
-        TypeError: `build` gives no compiled model.
+        TypeError: `build` gives no compiled model, or there is no such argument.
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
-        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within
-            0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
+        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory, as the error's last
+            line says. Fits end within 0.1 s; a build, an evaluation or a process that begins is waited for,
+            10 s at most.
 
     Warns:
         UserWarning: `monitor` is a figure of the training rows, or `mode` takes its worst value for the best;
@@ -209,7 +227,7 @@ def search(
         *of_unread(where, unread, asked),
         *of_other_models(where, made),
     ):
-        warnings.warn(notice, stacklevel=2)
+        warnings.warn(notice, stacklevel=3)
     conduct = Conduct(
         method=chosen,
         name=method,

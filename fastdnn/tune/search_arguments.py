@@ -11,26 +11,13 @@ import numpy as np
 from fastdnn.callbacks import Callback
 from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.checks import choice, is_real, is_text, number, whole
-from fastdnn.errors import expected, unknown_name
+from fastdnn.errors import expected
 from fastdnn.tune.babysitter import Babysitter
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.methods import METHODS, Method
+from fastdnn.tune.named_elsewhere import method_name
 from fastdnn.tune.space import Space
 from fastdnn.tune.space_hints import hint_for
-
-# What others call such a method, or what is asked for by another argument.
-_ELSEWHERE = {
-    "tpe": "did you mean 'bayesian'?",
-    "bayes": "did you mean 'bayesian'?",
-    "bayesian_optimization": "did you mean 'bayesian'?",
-    "genetic": "did you mean 'evolutionary'?",
-    "nsga2": "did you mean 'evolutionary'?",
-    "grid_search": "did you mean 'grid'?",
-    "random_search": "did you mean 'random'?",
-    "hyperband": 'bad trials are stopped early by pruner="successive_halving", with any method',
-    "successive_halving": 'that is a pruner: pruner="successive_halving", with any method',
-    "median": 'that is a pruner: pruner="median", with any method',
-}
 
 
 def build_of(where: str, build: Any, space: Any) -> Any:
@@ -123,26 +110,6 @@ def method_of(
         choice(where, "sampling", sampling, ("random", "grid")),
     )
     return made
-
-
-def method_name(where: str, given: Any) -> str:
-    """The name of a method.
-
-    Raises:
-        ValueError: it is none; what others call so is said.
-
-    >>> from fastdnn.tune.search_arguments import method_name
-    >>> method_name("search", "TPE")
-    Traceback (most recent call last):
-    ...
-    ValueError: [search] expected a method, one of ..., got 'TPE'; did you mean 'bayesian'?
-    """
-    if isinstance(given, str) and given in METHODS:
-        return given
-    hint = _ELSEWHERE.get(str(given).lower().replace("-", "_").replace(" ", "_"))
-    if hint is None:
-        raise unknown_name(where, "a method", given, METHODS)
-    raise ValueError(expected(where, f"a method, one of {', '.join(sorted(METHODS))}", repr(given), hint))
 
 
 def dev_of(where: str, given: Any, cv: Any) -> tuple[Any, Any, Any] | None:

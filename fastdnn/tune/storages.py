@@ -17,6 +17,7 @@ _SERVER_PATIENCE = 30.0  # seconds
 _ATTEMPTS = 5  # at opening a database
 _URLS = "sqlite:///study.db, postgresql://, mysql://, or grpc://HOST:PORT"
 _DRIVERS = {"postgresql": "psycopg2-binary", "mysql": "mysqlclient"}  # where the URL names none
+_OF_SQLITE = (".db", ".sqlite", ".sqlite3")
 _IN_MEMORY = (None, "", ":memory:")
 
 
@@ -76,11 +77,24 @@ def _journal(where: str, storages: Any, path: "str | os.PathLike[str]") -> Any:
             hint = f"make the folder first: {str(Path(path).parent)!r}"
         wanted = "storage as the path of a file in a folder that is there"
         raise ValueError(expected(where, wanted, repr(str(path)), hint))
+    if Path(path).suffix.lower() in _OF_SQLITE and not _is_journal(Path(path)):
+        hint = f"a database is named by its URL: storage={f'sqlite:///{path}'!r}"
+        raise ValueError(
+            expected(where, 'a journal by a path such as "study.journal"', repr(str(path)), hint)
+        )
     file = JournalFile(path, where)
     try:
         return storages.JournalStorage(file)
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise file.not_understood() from error
+
+
+def _is_journal(path: Path) -> bool:
+    """Whether it is a file that begins as a journal's lines do."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(1) == b"{"
 
 
 def _server(where: str, storages: Any, url: str) -> Any:
@@ -126,14 +140,19 @@ def _database(where: str, storages: Any, url: str) -> Any:
                 hint = "see that host or folder are there, and that user and password are right"
                 got = " ".join(str(getattr(error, "orig", error)).split())
                 raise ValueError(
-                    expected(where, f"a database at {_without_password(url)}", got, hint)
+                    expected(where, f"a database at {without_password(url)}", got, hint)
                 ) from error
             time.sleep(random.uniform(0.1, 0.3))
     return None
 
 
-def _without_password(url: str) -> str:
-    """A URL that may be printed."""
+def without_password(url: str) -> str:
+    """A path, or a URL that may be printed.
+
+    >>> from fastdnn.tune.storages import without_password
+    >>> without_password("postgresql://me:secret@host/db"), without_password("study.journal")
+    ('postgresql://me:...@host/db', 'study.journal')
+    """
     head, at, tail = url.rpartition("@")
     return f"{head.rpartition(':')[0]}:...{at}{tail}" if at and ":" in head.partition("://")[2] else url
 

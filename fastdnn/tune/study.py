@@ -3,6 +3,7 @@
 import csv
 import math
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +29,7 @@ _PLOTS = ("scores", "importance", "parallel_coordinates", "zoom")
 
 @dataclass(frozen=True)
 class Study(ShortRepr):
-    """The trials of a search, by number.
+    """The trials of a search, by number: `len(study)` of them, each by `for trial in study`.
 
     trials: those that ended, in any state.
     planned: how many the search is to have.
@@ -63,6 +64,16 @@ class Study(ShortRepr):
     regions: tuple[Space, ...] = ()
     work: Work | None = field(default=None, repr=False)
     unread: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.trials)
+
+    def __iter__(self) -> Iterator[Trial]:
+        return iter(self.trials)
+
+    def __bool__(self) -> bool:
+        """True, also without trials: `if study` asks whether there is one."""
+        return True
 
     @cached_property
     def comparable(self) -> tuple[Trial, ...]:
@@ -192,8 +203,8 @@ class Study(ShortRepr):
         Where later trials lie elsewhere, as those of "coarse_to_fine", that one matters is seldom shown.
 
         Raises:
-            ValueError: fewer than four trials can be compared, nothing tells the best from the others, as where
-                their values are equal, or the study was loaded without its space.
+            ValueError: fewer than four trials can be compared, nothing tells the best from the others, as
+                where their values are equal, or the study was loaded without its space.
 
         Source: Watanabe, Bansal & Hutter, "PED-ANOVA", IJCAI 2023.
         """
