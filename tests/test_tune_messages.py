@@ -208,7 +208,7 @@ def test_a_callbacks_figure_that_is_not_there_is_told_by_itself():
         ),
         (
             {"class_weight": [1, 2, 3]},
-            "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,",
+            'expected class_weight as {label: weight}, or "balanced", got [1, 2, 3]; such as {0: 1,',
         ),
         ({"y": TRAIN[1][:50]}, "[search] expected as many rows in y as in x, 180, got 50"),
         (

@@ -116,7 +116,7 @@ class Conduct:
             "reproducible": self.reproducible,
             "rows": count(work.data[0]),
             "data": fingerprint(work.data, work.dev, work.folds),
-            "class_weight": repr({int(k): float(v) for k, v in sorted((work.class_weight or {}).items())}),
+            "class_weight": repr(work.class_weight or {}),
             "shuffle": work.shuffle,
             "callbacks": said(work.callbacks),
             "seconds_per_trial": work.seconds,

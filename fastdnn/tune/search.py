@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from fastdnn.callbacks import Callback
+from fastdnn.class_weights import ClassWeight
 from fastdnn.diagnose.told import Told
 from fastdnn.model import Model
 from fastdnn.tune.asynchronous import check as check_asynchronous
@@ -19,9 +20,9 @@ from fastdnn.tune.runner import Work
 from fastdnn.tune.search_arguments import (
     build_of,
     callbacks_of,
-    check_class_weight,
     check_cv,
     check_kept,
+    class_weight_of,
     dev_of,
     fixed,
     flag,
@@ -51,7 +52,7 @@ def search(
     stratify: Any = None,
     groups: Any = None,
     sample_weight: Any = None,
-    class_weight: Mapping[int, float] | None = None,
+    class_weight: ClassWeight | None = None,
     shuffle: bool = True,
     callbacks: Sequence[Callback] | Callable[[dict[str, Any]], Sequence[Callback]] = (),
     monitor: str = "val_loss",
@@ -181,7 +182,6 @@ def search(
         check_asynchronous(where, method)
     check_kept(where, storage, study_name, resume=flag(where, "resume", resume))
     check_cv(where, cv, stratify, groups)
-    check_class_weight(where, class_weight)
     resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
@@ -192,7 +192,7 @@ def search(
         batch_size=fixed(where, "batch_size", batch_size, _BATCH_SIZE),
         monitor=figure,
         callbacks=callbacks_of(where, callbacks),
-        class_weight=class_weight,
+        class_weight=class_weight_of(where, class_weight),
         shuffle=flag(where, "shuffle", shuffle),
         threads=resources.threads,
         seconds=limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
