@@ -38,8 +38,8 @@ class Importances(dict[str, float]):
     beyond_chance: the parameters whose importance is greater than it would be, but in one study of twenty,
         for any of them if none mattered: their values were shuffled among the trials.
     advice: what the trials cannot tell: there are few of them, or a parameter hardly varied.
-    among: which trials of "coarse_to_fine" are compared: those "of the first stage", or, where few of them are
-        complete, all, "each in its stage".
+    among: which trials of "coarse_to_fine" are compared: those "of the first stage", or, where few of them
+        are complete, all, "each in its stage".
 
     >>> from fastdnn.tune.importance import Importances
     >>> print(Importances({"lr": 0.75, "units": 0.25}, 40, 10, ["lr"]))
