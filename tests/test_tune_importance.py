@@ -9,6 +9,7 @@ import pytest
 from searches import SPACE, search
 
 import fastdnn as fd
+from fastdnn.tune.methods import METHODS
 
 FIVE = fd.tune.Space.of("test", {name: fd.tune.uniform(0, 1) for name in "abcde"})
 
@@ -53,6 +54,36 @@ def test_what_is_shown_and_what_is_not_are_told_apart():
     assert "what tells the best 15 of 60 trials from the others" in text
     assert kinds(found)["no_more_than_chance"].severity == "hint"
     assert pickle.loads(pickle.dumps(found)) == found
+
+
+def staged(value, seed, n=60, complete=lambda number: True):
+    """A study of "coarse_to_fine" whose later stages are better, as longer training makes them."""
+    method, done = METHODS["coarse_to_fine"](FIVE, n, seed), []
+    for stage in range(3):
+        for p in method.propose(stage, done):
+            number = len(done)
+            state = "complete" if complete(number) else "pruned"
+            done.append(fd.tune.Trial(number, p, number, stage, state, value(p, number + n * seed) - stage))
+    return fd.tune.Study(tuple(done), n, "val_loss", "min", "coarse_to_fine", FIVE, method.regions(done))
+
+
+def test_that_later_stages_are_trained_longer_is_the_merit_of_no_parameter():
+    """They have other values of all parameters, also of those that do not matter."""
+    found = [staged(lambda p, n: np.random.default_rng(n).normal(), seed).importances() for seed in range(8)]
+    assert sum(bool(each.beyond_chance) for each in found) <= 2
+    found = [staged(bowl, seed).importances() for seed in range(8)]
+    assert sum(each.beyond_chance == ("a",) for each in found) >= 6
+    assert "what tells the best 10 of 20 trials of the first stage from the others" in str(found[0])
+
+
+def test_where_few_of_the_first_stage_are_complete_each_trial_is_compared_in_its_stage():
+    def few(number):
+        return number >= 20 or number < 3
+
+    found = [staged(bowl, seed, complete=few).importances() for seed in range(8)]
+    assert sum(next(iter(each)) == "a" for each in found) >= 4  # of five parameters
+    assert sum(len(set(each.beyond_chance) - {"a"}) for each in found) <= 2
+    assert "of 43 trials each in its stage from the others" in found[0].about
 
 
 @pytest.mark.parametrize(("n", "severity"), [(6, "warning"), (9, "warning"), (12, "hint")])

@@ -34,6 +34,24 @@ def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     assert all(trial.state == "complete" for trial in whole.trials)
 
 
+def test_ctrl_c_hands_over_what_is_done_where_there_is_no_storage(alone):
+    built = []
+
+    def interrupted(p):
+        built.append(p)
+        if len(built) == 2 + 5:  # two are the dry run's
+            os.kill(os.getpid(), signal.SIGINT)
+        return build(p)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        search(build=interrupted, jobs=1)
+    study = caught.value.study
+    assert 3 <= len(study.trials) < 12
+    assert rows(study) == rows(alone)[: len(study.trials)]
+    assert study.best_model.get_weights()
+    assert f"{len(study.trials)} of 12 trials are done" in "".join(caught.value.__notes__)
+
+
 def test_ctrl_c_breaks_off_a_long_trial():
     timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
     begun = time.perf_counter()

@@ -46,7 +46,7 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     for bar, is_known in zip(bars, known, strict=True):
         bar.set_facecolor(COLOURS[0] if is_known else "white")
         bar.set_hatch(HATCHES[0] if is_known else HATCHES[1])
-    label = f"what tells the best {found.best} of {found.trials} trials from the others (%)"
+    label = f"{found.about} (%)"
     dress(axes, label + ("" if all(known) else "\nhatched: no more than by chance"), "")
     axes.set_yticks(
         places, [shortened(name, _LETTERS if ax is None else _LETTERS_BESIDE) for name, _ in shares]

@@ -95,6 +95,9 @@ class Conduct:
             with told:
                 try:
                     self._coordinator(ledger, workers, told).run()
+                except KeyboardInterrupt as interrupt:
+                    self._keep(ledger, interrupt)
+                    raise
                 finally:
                     ledger.close()
         finally:
@@ -162,6 +165,19 @@ class Conduct:
             self.work,
             self.unread,
         )
+
+    def _keep(self, ledger: Ledger, interrupt: KeyboardInterrupt) -> None:
+        """Hand what is done to whoever catches the interrupt: of a search without a storage it is all there
+        is of it.
+        """
+        study = self._study(ledger)
+        interrupt.study = study  # type: ignore[attr-defined]
+        if ledger.in_memory:
+            interrupt.add_note(
+                f"[search] {len(study.trials)} of {study.planned} trials are done: study = "
+                'sys.last_value.study in a notebook; next time, storage="study.journal" keeps them, and '
+                "resume=True goes on"
+            )
 
     def _line(self, trials: Mapping[int, Trial]) -> str:
         """How far it is."""

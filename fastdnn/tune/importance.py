@@ -35,6 +35,8 @@ class Importances(dict[str, float]):
     beyond_chance: the parameters whose importance is greater than it would be, but in one study of twenty,
         for any of them if none mattered: their values were shuffled among the trials.
     advice: what the trials cannot tell: there are few of them, or a parameter hardly varied.
+    among: which trials of "coarse_to_fine" are compared: those "of the first stage", or, where few of them
+        are complete, all, "each in its stage".
 
     >>> from fastdnn.tune.importance import Importances
     >>> print(Importances({"lr": 0.75, "units": 0.25}, 40, 10, ["lr"]))
@@ -52,12 +54,14 @@ class Importances(dict[str, float]):
         best: int,
         beyond_chance: Sequence[str],
         advice: Sequence[Advice] = (),
+        among: str = "",
     ) -> None:
         super().__init__(shares)
         self.trials = trials
         self.best = best
         self.beyond_chance = tuple(beyond_chance)
         self.advice = tuple(advice)
+        self.among = among
 
     def __str__(self) -> str:
         rows = [
@@ -65,16 +69,20 @@ class Importances(dict[str, float]):
             for name, share in self.items()
         ]
         text = table(["parameter", "importance", "beyond chance"], rows, numeric=[1])
-        about = f"what tells the best {self.best} of {self.trials} trials from the others"
-        return "\n".join([text, about, *map(str, self.advice)])
+        return "\n".join([text, self.about, *map(str, self.advice)])
+
+    @property
+    def about(self) -> str:
+        """What is compared with what, in words."""
+        trials = f"{self.trials} trials {self.among}".rstrip()
+        return f"what tells the best {self.best} of {trials} from the others"
 
 
 def importances(study: Study) -> Importances:
     """See `Study.importances`."""
-    complete = study.comparable
-    space = _checked(study, complete)
-    sign = 1.0 if study.mode == "min" else -1.0
-    losses = np.array([sign * (trial.value or 0.0) for trial in complete])
+    space = _checked(study, study.comparable)
+    complete, stages = _compared(study)
+    losses = _places(study, complete, stages)
     best = _best(np.sort(losses))
     weigh = _Weighed(space, complete, best)
     found = weigh(losses)
@@ -84,14 +92,51 @@ def importances(study: Study) -> Importances:
         raise ValueError(expected(_WHERE, "parameters of which trials had different values", got))
     names = [*space]
     order = sorted(found, key=lambda name: (-found[name], names.index(name)))
-    beyond = _beyond_chance(weigh, losses, found)
+    beyond = _beyond_chance(weigh, losses, stages, found)
     return Importances(
         {name: found[name] / whole for name in order},
         len(complete),
         best,
         [name for name in order if name in beyond],
         advice_of(space, complete, best, beyond),
+        _among(study, stages),
     )
+
+
+def _compared(study: Study) -> tuple[tuple[Trial, ...], np.ndarray]:
+    """Trials, and the stage of each, which are of different ones only where there is no other way.
+
+    In "coarse_to_fine" a later stage is trained longer, in a smaller region of all parameters: whatever they
+    are, its values are those of the best trials. The first stage alone is drawn from the whole space.
+    """
+    trials = study.comparable
+    if study.method != "coarse_to_fine":
+        return trials, np.zeros(len(trials), int)
+    first = tuple(trial for trial in trials if trial.generation == 0)
+    compared = first if len(first) >= _LEAST else trials  # a pruner leaves few
+    return compared, np.array([trial.generation for trial in compared])
+
+
+def _among(study: Study, stages: np.ndarray) -> str:
+    if study.method != "coarse_to_fine":
+        return ""
+    return "of the first stage" if not stages.any() else "each in its stage"
+
+
+def _places(study: Study, trials: Sequence[Trial], stages: np.ndarray) -> np.ndarray:
+    """Where each trial stands among those of its stage: the share of better ones, equal ones at their middle.
+
+    Only trials of the same stage were trained alike, and in the same region.
+    """
+    sign = 1.0 if study.mode == "min" else -1.0
+    losses = np.array([sign * (trial.value or 0.0) for trial in trials])
+    places = np.empty(len(losses))
+    for stage in np.unique(stages):
+        of_stage = losses[stages == stage]
+        better = np.searchsorted(np.sort(of_stage), of_stage, "left")
+        not_worse = np.searchsorted(np.sort(of_stage), of_stage, "right")
+        places[stages == stage] = (better + not_worse - 1) / (2 * len(of_stage))
+    return places
 
 
 def _checked(study: Study, complete: Sequence[Trial]) -> Space:
@@ -160,14 +205,25 @@ class _Weighed:
 
 
 def _beyond_chance(
-    weigh: Callable[[np.ndarray], dict[str, float]], losses: np.ndarray, found: Mapping[str, float]
+    weigh: Callable[[np.ndarray], dict[str, float]],
+    losses: np.ndarray,
+    stages: np.ndarray,
+    found: Mapping[str, float],
 ) -> set[str]:
     """Parameters that tell more than any would in 19 of 20 studies if none mattered. Each is measured by what
     it tells of shuffled values on average: one with few options tells less than one with many.
     """
     draw = np.random.default_rng(0)
-    shuffled = [weigh(draw.permutation(losses)) for _ in range(_SHUFFLES)]
+    shuffled = [weigh(_shuffled(losses, stages, draw)) for _ in range(_SHUFFLES)]
     usual = {name: float(np.mean([each[name] for each in shuffled])) for name in found}
     varied = [name for name in found if usual[name] > 0]
     level = sorted(max(each[name] / usual[name] for name in varied) for each in shuffled)[-2]
     return {name for name in varied if found[name] > level * usual[name]}
+
+
+def _shuffled(losses: np.ndarray, stages: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Each stage's among its trials, as its parameters have a region of their own."""
+    mixed = np.empty_like(losses)
+    for stage in np.unique(stages):
+        mixed[stages == stage] = draw.permutation(losses[stages == stage])
+    return mixed

@@ -144,8 +144,9 @@ def search(
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model.
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
-        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory. Fits end within
-            0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
+        KeyboardInterrupt: Ctrl-C; what is done is kept, in the storage and as a `Study` in the error's
+            `study`, once the first trial has begun. Fits end within 0.1 s; a build, an evaluation or a
+            process that begins is waited for, 10 s at most.
 
     Warns:
         UserWarning: `monitor` is a figure of the training rows, or `mode` takes its worst value for the best;

@@ -184,6 +184,9 @@ class Study(ShortRepr):
 
         It is no share of the variance: of a parameter that all good trials agree in, what tells the best
         from the good is another one. A conditional parameter that few trials have is told with little trust.
+        Of "coarse_to_fine" the trials of the first stage are compared, since later ones are trained longer
+        with other values of all parameters; where a pruner left fewer than four of them, all are, each with
+        those of its stage.
 
         Raises:
             ValueError: fewer than four trials are complete, nothing tells the best from the others, as where
