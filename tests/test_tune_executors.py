@@ -131,7 +131,7 @@ if __name__ == "__main__":
         _, error = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert error.rstrip().endswith("KeyboardInterrupt")
+    assert "\nKeyboardInterrupt" in error
 
 
 def test_the_processes_of_a_killed_search_end(tmp_path):
