@@ -161,6 +161,7 @@ def test_a_callbacks_figure_that_is_not_there_is_told_by_itself():
         "[EarlyStopping] expected a figure to monitor, one of accuracy, loss, val_accuracy, val_loss, got "
     )
     assert refused(f"{begins}'val_los'; did you mean 'val_loss'?", stopping("val_los")).startswith(begins)
+    assert refused(begins, stopping("val_acc")).endswith("did you mean 'val_accuracy'?")
     said = refused(f"{begins}'val_r2_score'", stopping("val_r2_score"))
     assert said.endswith("compile(..., metrics=['r2_score']) computes it")
     assert "validation_data" not in said
