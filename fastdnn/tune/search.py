@@ -13,7 +13,7 @@ from fastdnn.tune.conduct import Conduct, Resources
 from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
-from fastdnn.tune.notices import of_few_points, of_figure, of_other_models, of_unread
+from fastdnn.tune.notices import of_few_points, of_figure, of_no_rung, of_other_models, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
@@ -151,7 +151,8 @@ def search(
     Warns:
         UserWarning: `monitor` is a figure of the training rows, or `mode` takes its worst value for the best;
             `build` does not read a parameter of the space in 16 calls; there are fewer combinations than
-            trials; or `build` makes another model at a second call with the same values.
+            trials, or too few epochs for the pruner; or `build` makes another model at a second call with the
+            same values.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
@@ -207,6 +208,7 @@ def search(
     for notice in (
         *of_figure(where, figure, mode),
         *of_few_points(where, method, n_trials, chosen),
+        *of_no_rung(where, stops, trained, searched),
         *of_unread(where, unread, asked),
         *of_other_models(where, made),
     ):
