@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastdnn.backend import Run, Trainer
+from fastdnn.class_weights import ClassWeight, refuse_balanced
 from fastdnn.data.batches import Batches, unpacked
 from fastdnn.data.prefetch import END
 from fastdnn.errors import expected
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class BatchFeeds:
     """Makes the feeds of batches; every batch has the sample weights that the first has."""
 
-    def __init__(self, model: "Model", class_weight: dict[int, float] | None) -> None:
+    def __init__(self, model: "Model", class_weight: ClassWeight | None) -> None:
+        refuse_balanced("fit", class_weight)
         self._model = model
         self._class_weight = class_weight
         self._weighting: Weighting | None = None

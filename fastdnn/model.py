@@ -21,6 +21,7 @@ from fastdnn.arguments import (
 )
 from fastdnn.backend import check as checked_backend
 from fastdnn.callbacks.hooks import Hooks
+from fastdnn.class_weights import ClassWeight, refuse_balanced
 from fastdnn.compiled import Compiled, heads_of
 from fastdnn.custom.metrics import MetricStates
 from fastdnn.data.batches import Batches, is_batches
@@ -239,7 +240,7 @@ class Model(Network):
         validation_split: float = 0.0,
         validation_data: Any = None,
         shuffle: bool = True,
-        class_weight: dict[int, float] | None = None,
+        class_weight: ClassWeight | None = None,
         sample_weight: Any = None,
         *,
         steps_per_epoch: int | None = None,
@@ -271,6 +272,7 @@ class Model(Network):
             shuffle: a new order in each epoch, by the model's seed; else the given order. With batches by
                 index it is their order; iterators and iterables keep theirs.
             class_weight: {label: weight}, multiplied into the sample weights; for models with one output.
+                "balanced": n/(k n_c) for the n_c of n examples in class c of k, as in scikit-learn.
             sample_weight: (examples,), >= 0; the loss of a batch is Σ w l / n, of the reduction "sum" Σ w l.
                 Of several outputs one vector for all, or a list or dict of vectors, None where an output has
                 no weights.
@@ -582,7 +584,7 @@ class Model(Network):
         x: Any,
         y: Any,
         sample_weight: Any = None,
-        class_weight: dict[int, float] | None = None,
+        class_weight: ClassWeight | None = None,
         *,
         return_dict: bool = False,
         threads: int | None = None,
@@ -593,7 +595,7 @@ class Model(Network):
             x: as arrays in `fit`; so are y, sample_weight, class_weight and threads.
             y: as in `fit`.
             sample_weight: as in `fit`.
-            class_weight: as in `fit`.
+            class_weight: as in `fit`, a dict.
             return_dict: whether to return names with the figures.
             threads: as in `fit`.
 
@@ -619,6 +621,7 @@ class Model(Network):
         with self._fitting.of("train_on_batch"), self.unbuilt_by_refusal():
             feed = self.prepare("train_on_batch", x, y, sample_weight)
             if class_weight is not None:
+                refuse_balanced("train_on_batch", class_weight)
                 feed = self.sources.with_class_weights("train_on_batch", feed, class_weight)
             figures = self._stepper.step(self, feed, asked)
         return figures_as_asked(figures, return_dict)

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from fastdnn.class_weights import ClassWeight, weight_by_class
 from fastdnn.compiled import Head
 from fastdnn.data.sparse import CsrRows, as_csr, is_sparse
 from fastdnn.errors import expected
 from fastdnn.features import as_indices, as_table, as_weights
 from fastdnn.graph import Graph
-from fastdnn.layers.layer import number_in
 from fastdnn.ports import Ports
 
 # For each output that has a loss the number of its vector of sample weights, or None; () where none has any.
@@ -188,7 +188,7 @@ class Sources:
         pairs = zip(with_loss, targets, strict=False)
         return [target for loss, target in pairs if loss.integer_targets]
 
-    def with_class_weights(self, where: str, feed: Feed, class_weight: Mapping[int, float]) -> Feed:
+    def with_class_weights(self, where: str, feed: Feed, class_weight: ClassWeight) -> Feed:
         """The feed with each example's weight multiplied by its class's; classes that are not named count 1.
 
         Raises:
@@ -201,8 +201,7 @@ class Sources:
             raise ValueError(expected(where, "one output, for class_weight", got, hint))
         target = feed.arrays[len(self._inputs)]
         yes_above = self._yes_above()
-        by_class = self._weight_by_class(where, class_weight, 1 if yes_above is None else 2)
-        classes = len(by_class)
+        classes = max(1 if yes_above is None else 2, self._output_widths[0])
         if yes_above is not None:
             labels = (target[:, 0] > yes_above).astype(np.intp)
         elif classes == 1 or not (self.labels(feed) or target.shape[1] == classes):
@@ -210,7 +209,7 @@ class Sources:
             raise ValueError(expected(where, "a classification, for class_weight", got))
         else:
             labels = target[:, 0] if self.labels(feed) else self._classes_of(where, target)
-        weights = by_class[labels]
+        weights = weight_by_class(where, class_weight, labels, classes)[labels]
         if feed.weighting:
             weights = weights * feed.arrays[-1][:, 0]
         checked = as_weights(f"{where}, class_weight", weights, feed.rows, self._dtype)
@@ -233,19 +232,6 @@ class Sources:
             raise ValueError(expected(where, wanted, f"{target[row]} in row {row}"))
         labels: np.ndarray = target.argmax(axis=1)
         return labels
-
-    def _weight_by_class(self, where: str, class_weight: Mapping[int, float], least: int) -> np.ndarray:
-        if not isinstance(class_weight, Mapping):
-            wanted = "class_weight as a dict {label: weight}"
-            raise ValueError(expected(where, wanted, type(class_weight).__name__))
-        classes = max(least, self._output_widths[0])
-        by_class = np.ones(classes)
-        for label, weight in class_weight.items():
-            if label not in range(classes):
-                wanted = f"classes from 0 to {classes - 1} in class_weight"
-                raise ValueError(expected(where, wanted, repr(label)))
-            by_class[int(label)] = number_in(where, f"class_weight[{label!r}]", weight, 0.0, np.inf)
-        return by_class
 
 
 def _arrays_of(where: str, noun: str, given: Any, ports: Ports, wanted: Sequence[int]) -> list[Any]:

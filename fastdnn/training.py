@@ -15,6 +15,7 @@ from fastdnn.batch_trainer import BatchFeeds, BatchTrainer
 from fastdnn.callbacks import Callback, History, ProgressLine
 from fastdnn.callbacks.hooks import Hooks
 from fastdnn.callbacks.sampling import Sampling
+from fastdnn.class_weights import ClassWeight
 from fastdnn.custom.metrics import copies
 from fastdnn.data.batches import Batches, is_batches
 from fastdnn.data.held_out import hold_out_tail
@@ -48,7 +49,7 @@ class FitRequest:
     validation_split: float
     validation_data: Any
     shuffle: bool
-    class_weight: dict[int, float] | None
+    class_weight: ClassWeight | None
     sample_weight: Any
     steps_per_epoch: int | None
     validation_steps: int | None

@@ -49,6 +49,8 @@ def test_the_picture_of_many_changes_and_of_one_epoch():
     check(axes)
     check(fd.plots.babysitting(a_history(many[:1], epochs=1)))
     check(fd.plots.babysitting(a_history([])))
+    with pytest.raises(ValueError, match="a history of at least one epoch, got none; call fit first"):
+        fd.tune.Babysitter().plot()
     with pytest.raises(ValueError, match="a History of fit, got dict"):
         fd.plots.babysitting({"loss": [1.0]})
 

@@ -295,6 +295,10 @@ def test_a_model_is_built_by_the_first_batch():
         ({"validation_data": generator()}, "validation_steps for an iterator, got none"),
         ({"validation_data": (X, Y), "validation_steps": 2}, "no validation_steps beside arrays"),
         ({"class_weight": {9: 1.0}}, "classes from 0 to 3 in class_weight, got 9"),
+        (
+            {"class_weight": "balanced"},
+            "class_weight as a dict .* with batches, got 'balanced'; no batch has",
+        ),
     ],
 )
 def test_bad_arguments(arguments, message):

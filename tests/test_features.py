@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from networks import classification, classifier
+from networks import classification, classifier, weight_hash
 from sparse_arrays import Csr
 
 import fastdnn as fd
@@ -195,6 +195,7 @@ def test_a_sparse_matrix_that_is_a_dict_is_no_dict_of_inputs():
     ("class_weight", "message"),
     [
         ([1, 2], "class_weight as a dict"),
+        ("even", "class_weight as a dict .*, or \"balanced\", got 'even'"),
         ({0: np.ones(3)}, r"class_weight\[0\]"),
         ({0: None}, r"class_weight\[0\].*got None"),
         ({0: -1.0}, r"class_weight\[0\].*got -1"),
@@ -206,6 +207,26 @@ def test_class_weights_are_numbers_by_label(class_weight, message):
     with pytest.raises(ValueError, match=message):
         model.fit(X, Y, class_weight=class_weight)
     assert not model.is_built
+
+
+def test_balanced_class_weights_are_those_of_scikit_learn():
+    labels = np.repeat([0, 1, 3], [30, 6, 24])  # of four classes, one of which has none
+    x, _ = classification(rows=60)
+    models = []
+    for given in ("balanced", {0: 60 / (3 * 30), 1: 60 / (3 * 6), 3: 60 / (3 * 24)}):
+        model = classifier()
+        model.fit(x, labels, epochs=3, class_weight=given)
+        models.append(weight_hash(model))
+    assert models[0] == models[1]
+    yes_or_no, bits = (labels == 1).astype(float), []
+    for given in ("balanced", {0: 60 / (2 * 54), 1: 60 / (2 * 6)}, None):
+        model = fd.Sequential([fd.layers.Input((20,)), fd.layers.Dense(1, "sigmoid")], seed=0)
+        model.compile("adam", "binary_crossentropy")
+        model.fit(x, yes_or_no, epochs=3, class_weight=given)
+        bits.append(weight_hash(model))
+    assert bits[0] == bits[1] != bits[2]
+    with pytest.raises(ValueError, match="no batch has the counts of all classes"):
+        classifier().train_on_batch(x, labels, class_weight="balanced")
 
 
 def test_class_weights_want_classes():

@@ -98,6 +98,29 @@ def test_a_split_keeps_frames(make):
 
 
 @every_library
+@pytest.mark.parametrize("held_out", ["validation_data", "cv"])
+def test_a_search_takes_frames(make, held_out):
+    pytest.importorskip("optuna", reason="needs Optuna, of the extra `tune`")
+    features, _ = classification(rows=60, features=3)
+    columns = dict(zip("abc", features.T.tolist(), strict=True))
+
+    def build(p):
+        model = fd.Sequential([fd.layers.Input((3,)), fd.layers.Dense(2)])
+        model.compile(fd.optimizers.Adam(p["lr"]), "mse")
+        return model
+
+    tables = []
+    for made in (make, lambda columns: np.array(list(columns.values())).T):
+        x, y = made(columns), made({name: columns[name] for name in "ca"})
+        how = {"validation_data": (x, y)} if held_out == "validation_data" else {"cv": 3}
+        space = {"lr": fd.tune.log_uniform(1e-4, 1e-1)}
+        study = fd.tune.search(build, space, x, y, **how, n_trials=3, epochs=2, seed=0)
+        tables.append([(trial.params, trial.value, trial.state) for trial in study.trials])
+        assert np.isfinite(study.best_model.predict(x)).all()
+    assert tables[0] == tables[1]
+
+
+@every_library
 def test_targets_must_be_there(make):
     with pytest.raises(ValueError, match="a target 'income' in each row, got none in row 1"):
         from_dataframe(make(COLUMNS), target="income")

@@ -338,6 +338,10 @@ def test_metrics_that_do_not_fit(name, metric, message):
         (lambda: fd.metrics.BinaryAccuracy(np.nan), "a finite threshold"),
         (lambda: fd.metrics.RootMeanSquaredError(name=3), "name as a string in UTF-8, got 3"),
         (lambda: fd.metrics.from_config("Pinball", {}), "a metric, one of"),
+        (
+            lambda: fd.metrics.get("AUC", fd.losses.get("mse")),
+            "got 'AUC'; fd.diagnose.evaluate_classes tells it",
+        ),
         (lambda: fd.metrics.from_config("R2Score", {"k": 1}), "arguments of R2Score"),
     ],
 )

@@ -149,7 +149,11 @@ def test_importing_the_module_needs_no_matplotlib():
         (HISTORY, ("los",), r"expected a figure of the history, .*got 'los'; did you mean 'loss'\?"),
         (HISTORY, (), "expected at least one figure, got none"),
         ({"loss": []}, ("loss",), "expected a history of at least one epoch, got none"),
-        (fd.callbacks.History(), ("loss",), "expected a figure of the history"),
+        (
+            fd.callbacks.History(),
+            ("loss",),
+            "expected a history of at least one epoch, got none; call fit first",
+        ),
     ],
 )
 def test_bad_arguments(history, figures, words):

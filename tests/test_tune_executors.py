@@ -1,5 +1,7 @@
 """Where trials run: processes, executors of the user's; those that cannot run any, and builds that hang."""
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import optuna_or_skip  # noqa: F401
 import pytest
 from interpreters import environment
 from searches import build, deadly_build, rows, search
+from searches_apart import wait_for_marks
 
 from fastdnn.tune.pruning import SuccessiveHalving
 
@@ -128,4 +131,26 @@ if __name__ == "__main__":
         _, error = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert "\nKeyboardInterrupt\n[search] 0 of 3 trials are done" in error
+    assert "\nKeyboardInterrupt" in error
+
+
+def test_the_processes_of_a_killed_search_end(tmp_path):
+    """They hold its stderr open as long as they live: those that wait for a trial, and those that run one."""
+    marks, script = tmp_path / "marks", tmp_path / "script.py"
+    marks.touch()
+    script.write_text("""
+import searches
+if __name__ == "__main__":
+    searches.search(build=searches.slow_build, executor="processes", jobs=2, epochs=100_000_000)
+""")
+    given = environment(MARKS=str(marks))
+    process = subprocess.Popen(
+        [sys.executable, script], env=given, stderr=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        wait_for_marks(marks, 4, process)  # two of them the dry run's
+        process.kill()
+        process.communicate(timeout=20)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

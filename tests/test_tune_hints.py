@@ -259,6 +259,17 @@ def test_a_build_that_makes_another_model_of_the_same_values_is_told(make, tmp_p
         assert len(search(build=make(), n_trials=3, resume=True, **given).trials) == 3
 
 
+@pytest.mark.parametrize(
+    ("pruner", "least"), [("successive_halving", 3), (fd.tune.Median(least_epochs=2), 4)]
+)
+def test_a_pruner_that_nothing_is_long_enough_for_is_told(pruner, least):
+    told = rf"expected epochs from {least} on with this pruner, got {least - 1}; no trial is stopped early"
+    with pytest.warns(UserWarning, match=told):
+        study = search(n_trials=6, epochs=least - 1, pruner=pruner)
+    assert {trial.state for trial in study.trials} == {"complete"}
+    assert "pruned" in {trial.state for trial in search(n_trials=6, epochs=least, pruner=pruner).trials}
+
+
 def test_names_of_layers_may_be_others_at_each_call(tmp_path):
     names = iter(range(100))
 

@@ -9,6 +9,7 @@ import pytest
 from searches import SPACE, search
 
 import fastdnn as fd
+from fastdnn.tune.methods import METHODS
 
 FIVE = fd.tune.Space.of("test", {name: fd.tune.uniform(0, 1) for name in "abcde"})
 
@@ -57,6 +58,36 @@ def test_what_is_shown_and_what_is_not_are_told_apart():
     assert pickle.loads(pickle.dumps(found)) == found
 
 
+def staged(value, seed, n=60, complete=lambda number: True):
+    """A study of "coarse_to_fine" whose later stages are better, as longer training makes them."""
+    method, done = METHODS["coarse_to_fine"](FIVE, n, seed), []
+    for stage in range(3):
+        for p in method.propose(stage, done):
+            number = len(done)
+            state = "complete" if complete(number) else "pruned"
+            done.append(fd.tune.Trial(number, p, number, stage, state, value(p, number + n * seed) - stage))
+    return fd.tune.Study(tuple(done), n, "val_loss", "min", "coarse_to_fine", FIVE, method.regions(done))
+
+
+def test_that_later_stages_are_trained_longer_is_the_merit_of_no_parameter():
+    """They have other values of all parameters, also of those that do not matter."""
+    found = [staged(lambda p, n: np.random.default_rng(n).normal(), seed).importances() for seed in range(8)]
+    assert sum(bool(each.beyond_chance) for each in found) <= 2
+    found = [staged(bowl, seed).importances() for seed in range(8)]
+    assert sum(each.beyond_chance == ("a",) for each in found) >= 6
+    assert "what tells the best 10 of 20 trials of the first stage from the others" in str(found[0])
+
+
+def test_where_few_of_the_first_stage_are_complete_each_trial_is_compared_in_its_stage():
+    def few(number):
+        return number >= 20 or number < 3
+
+    found = [staged(bowl, seed, complete=few).importances() for seed in range(8)]
+    assert sum(next(iter(each)) == "a" for each in found) >= 4  # of five parameters
+    assert sum(len(set(each.beyond_chance) - {"a"}) for each in found) <= 2
+    assert "of 43 trials each in its stage from the others" in found[0].about
+
+
 @pytest.mark.parametrize(("n", "severity"), [(6, "warning"), (9, "warning"), (12, "hint")])
 def test_few_trials_are_said_to_be_few(n, severity):
     advice = kinds(study_of(bowl, n).importances())["few_trials"]
@@ -92,23 +123,6 @@ def test_a_conditional_parameter_that_few_have_is_named():
     assert math.isclose(sum(found.values()), 1)
 
 
-def test_stages_that_zoom_in_and_train_longer_show_nothing_by_that():
-    """The best are those of the last stage, which lie where chance has led to."""
-    from fastdnn.tune.methods import CoarseToFine
-
-    def study(seed):
-        noise, trials = np.random.default_rng(seed), []
-        stages = CoarseToFine(FIVE, 36, seed, 1.0, 8, 3, "random")
-        for stage in range(3):
-            for p in stages.propose(stage, trials):
-                n = len(trials)
-                trials.append(fd.tune.Trial(n, p, n, stage, value=noise.normal() - 2 * stage))
-        about = "val_loss", "min", "coarse_to_fine", FIVE, stages.regions(trials)
-        return fd.tune.Study(tuple(trials), 36, *about)
-
-    assert sum(bool(study(seed).importances().beyond_chance) for seed in range(6)) <= 1
-
-
 @pytest.mark.parametrize(("pruner", "epochs"), [("successive_halving", 9), ("median", 8)])
 def test_of_a_search_with_a_pruner_all_trials_are_compared_at_the_first_rung(pruner, epochs):
     given = {"n_trials": 24, "monitor": "val_loss"}
@@ -120,6 +134,17 @@ def test_of_a_search_with_a_pruner_all_trials_are_compared_at_the_first_rung(pru
     assert found.beyond_chance == whole.beyond_chance
     assert "by their values at the first rung, after 1 epoch, which pruned ones have, too" in str(found)
     assert "rung" not in str(whole)
+
+
+def test_of_stages_with_a_pruner_the_first_one_is_compared_where_all_were():
+    """At its first rung, or at its end where it is too short to have one."""
+    given = {"method": "coarse_to_fine", "n_trials": 30, "pruner": fd.tune.SuccessiveHalving(least_epochs=2)}
+    long, short = (search(epochs=epochs, **given).importances() for epochs in (24, 8))
+    assert long.about.endswith(
+        "10 trials of the first stage from the others, by their values at the first "
+        "rung, after 2 epochs, which pruned ones have, too"
+    )
+    assert short.about.endswith("10 trials of the first stage from the others")
 
 
 def test_where_something_is_missing_the_error_says_what_to_do(tmp_path):

@@ -30,23 +30,37 @@ def test_ctrl_c_keeps_what_is_done(alone, tmp_path, executor):
     assert 1 <= len(left.trials) < 12
     *_, interrupt, note = said.rstrip().split("\n")
     assert interrupt == "KeyboardInterrupt"
-    kept = f"[search] {len(left.trials)} of 12 trials are done, and kept in '{journal}'"
+    kept = f"[search] {len(left.trials)} of 12 trials are done, and kept in {journal}"
     assert note == f"{kept}; the same call with resume=True goes on"
     whole = search(storage=journal, resume=True)
     assert rows(whole) == rows(alone)
     assert all(trial.state == "complete" for trial in whole.trials)
 
 
+def test_ctrl_c_hands_over_what_is_done_where_there_is_no_storage(alone):
+    built = []
+
+    def interrupted(p):
+        built.append(p)
+        if len(built) == 2 + 5:  # two are the dry run's
+            os.kill(os.getpid(), signal.SIGINT)
+        return build(p)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        search(build=interrupted, jobs=1)
+    study = caught.value.study
+    assert 3 <= len(study.trials) < 12
+    assert rows(study) == rows(alone)[: len(study.trials)]
+    assert study.best_model.get_weights()
+    assert f"{len(study.trials)} of 12 trials are done" in "".join(caught.value.__notes__)
+
+
 def test_ctrl_c_breaks_off_a_long_trial():
     timer = threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT))
     begun = time.perf_counter()
     timer.start()
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with pytest.raises(KeyboardInterrupt):
         search(n_trials=2, epochs=10_000_000)
-    (note,) = caught.value.__notes__
-    assert note.startswith(
-        "[search] 0 of 2 trials are done, and gone; give storage='study.journal' next time"
-    )
     assert time.perf_counter() - begun < 8
 
 

@@ -162,6 +162,7 @@ def test_a_callbacks_figure_that_is_not_there_is_told_by_itself():
         "[EarlyStopping] expected a figure to monitor, one of accuracy, loss, val_accuracy, val_loss, got "
     )
     assert refused(f"{begins}'val_los'; did you mean 'val_loss'?", stopping("val_los")).startswith(begins)
+    assert refused(begins, stopping("val_acc")).endswith("did you mean 'val_accuracy'?")
     said = refused(f"{begins}'val_r2_score'", stopping("val_r2_score"))
     assert said.endswith("compile(..., metrics=['r2_score']) computes it")
     assert "validation_data" not in said
@@ -209,7 +210,7 @@ def test_a_callbacks_figure_that_is_not_there_is_told_by_itself():
         ),
         (
             {"class_weight": [1, 2, 3]},
-            "expected class_weight as {label: weight}, got [1, 2, 3]; such as {0: 1,",
+            'expected class_weight as {label: weight}, or "balanced", got [1, 2, 3]; such as {0: 1,',
         ),
         ({"y": TRAIN[1][:50]}, "[search] expected as many rows in y as in x, 180, got 50"),
         (

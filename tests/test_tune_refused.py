@@ -66,6 +66,8 @@ class NeedsGroups:
         ({"callbacks": 3}, "expected callbacks as a list.*got int"),
         ({"callbacks": [3]}, "expected callbacks of fd.callbacks.Callback, got int"),
         ({"callbacks": [fd.tune.Babysitter()]}, "got a Babysitter; each trial trains by a copy"),
+        ({"callbacks": [fd.callbacks.CSVLogger("log.csv")]}, "got a CSVLogger; all would write its file"),
+        ({"callbacks": [fd.callbacks.ModelCheckpoint("m.safetensors")]}, "got a ModelCheckpoint; all would"),
         ({"callbacks": lambda p: None}, "expected a function that gives a list of callbacks, got TypeError"),
         ({"class_weight": {"a": 1}}, "expected arguments with which a model can be trained"),
         ({"validation_data": (X,)}, "got tuple of 1"),

@@ -125,7 +125,11 @@ def test_a_build_that_changes_an_option_changes_no_other_trial():
 def test_sample_weights_and_class_weights_count():
     weights = np.linspace(0.5, 1.5, 180)
     plain = search(n_trials=2)
-    for given in ({"sample_weight": weights}, {"class_weight": {0: 3.0, 1: 1.0, 2: 1.0}}):
+    for given in (
+        {"sample_weight": weights},
+        {"class_weight": {0: 3.0, 1: 1.0, 2: 1.0}},
+        {"class_weight": "balanced"},
+    ):
         study = search(n_trials=2, **given)
         assert study.trials[0].value != plain.trials[0].value
         model = fd.tune.trial_model(build, study.trials[0])

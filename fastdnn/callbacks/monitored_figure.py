@@ -67,6 +67,9 @@ def unknown_figure(where: str, figure: str, figures: Collection[str]) -> Unknown
     >>> print(unknown_figure("EarlyStopping", "val_accuracy", ["loss", "val_loss"]))
     [EarlyStopping] expected a figure to monitor, one of loss, val_loss, got 'val_accuracy'; \
 compile(..., metrics=['accuracy']) computes it
+    >>> print(unknown_figure("EarlyStopping", "val_acc", ["loss", "val_accuracy", "val_loss"]))
+    [EarlyStopping] expected a figure to monitor, one of loss, val_accuracy, val_loss, got 'val_acc'; \
+did you mean 'val_accuracy'?
     >>> print(unknown_figure("EarlyStopping", "val_los", ["loss"]))
     [EarlyStopping] expected a figure to monitor, one of loss, got 'val_los'; \
 give fit validation_data=(x, y), or monitor 'loss'
@@ -76,6 +79,9 @@ give fit validation_data=(x, y), or monitor 'loss'
     base = figure.removeprefix("val_")
     held_out = any(name.startswith("val_") for name in figures)
     wanted = f"a figure to monitor, one of {', '.join(sorted(figures))}"
+    same = _same_metric(base, figure.removesuffix(base), figures)
+    if same:
+        return UnknownFigureError(expected(where, wanted, repr(figure), f"did you mean {same[0]!r}?"))
     if base not in figures and base in metrics.REGISTRY.strings:
         return UnknownFigureError(
             expected(where, wanted, repr(figure), f"compile(..., metrics=[{base!r}]) computes it")
@@ -84,3 +90,12 @@ give fit validation_data=(x, y), or monitor 'loss'
         hint = f"give fit validation_data=(x, y), or monitor {nearest(base, figures) or 'loss'!r}"
         return UnknownFigureError(expected(where, wanted, repr(figure), hint))
     return UnknownFigureError(str(unknown_name(where, "a figure to monitor", figure, figures)))
+
+
+def _same_metric(name: str, prefix: str, figures: Collection[str]) -> list[str]:
+    """The figures of this prefix whose metric has this name, too, as "acc" is "accuracy"."""
+    from fastdnn import metrics
+
+    kind = metrics.REGISTRY.find(name)
+    of_prefix = [figure for figure in figures if kind is not None and figure.startswith(prefix)]
+    return [figure for figure in of_prefix if metrics.REGISTRY.find(figure.removeprefix(prefix)) is kind]

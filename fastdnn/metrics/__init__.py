@@ -108,6 +108,9 @@ REGISTRY = Registry[OperationMetric](
     {"acc": Accuracy, "r2": R2Score, "rmse": RootMeanSquaredError},
 )
 
+# Figures of whole sets, which are no means over their batches.
+_OF_CLASSES = ("auc", "roc_auc", "balanced_accuracy", "f1", "f1_score", "precision", "recall")
+
 
 def get(metric: Any, loss: Loss, where: str = "compile", *, weighted: bool = False) -> Metric:
     """A metric by its name, the object itself, a loss as one, or what a model makes of one of the user's own,
@@ -154,6 +157,12 @@ def _named(name: str, loss: Loss, where: str) -> OperationMetric:
     if kind is not None:
         return cast(Any, kind)(name=name)  # type: ignore[no-any-return]
     if losses.REGISTRY.find(name) is None:
+        if name.lower() in _OF_CLASSES:
+            hint = (
+                "fd.diagnose.evaluate_classes tells it of a trained model; "
+                "while training it takes a metric of your own, see fastdnn.metrics"
+            )
+            raise ValueError(expected(where, "a metric of the package", repr(name), hint))
         raise unknown_name(where, "a metric", name, _strings())
     made = losses.get(name)
     config = made.get_config()

@@ -52,7 +52,7 @@ def bias_variance(found: BiasVariance, ax: "Axes | None" = None) -> "Axes":
         _gap(axes, place, ends, gaps[name], 100 * found.threshold, top, ax is not None)
     axes.set_xticks(range(len(names)), names)
     label = "error, 1 - R² (%)" if found.regression else "error (%)"
-    axes.set(ylabel=label, xlim=(-0.4, len(names) - 0.6), ylim=(0, 1.25 * top))
+    axes.set(ylabel=label, xlim=(-0.4, len(names) - 0.6), ylim=(0, (1.25 if ax is None else 1.4) * top))
     limit = f" (a gap above {100 * found.threshold:g} points is high)" if ax is None else ""
     axes.set_title(found.verdict.replace("_", " ") + limit)
     axes.grid(axis="y", alpha=0.3)

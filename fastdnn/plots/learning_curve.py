@@ -68,14 +68,14 @@ def _chosen(history: Mapping[str, Sequence[float]], figures: Sequence[str]) -> d
         raise ValueError(
             expected("learning_curve", "at least one figure", "none", 'such as figures=("loss",)')
         )
+    if not any(len(values) for values in history.values()):
+        raise ValueError(
+            expected("learning_curve", "a history of at least one epoch", "none", "call fit first")
+        )
     for name in wanted:
         if name not in history:
             raise unknown_name("learning_curve", "a figure of the history", name, history)
     names = [name for figure in wanted for name in (figure, f"val_{figure}") if name in history]
-    if not any(len(history[name]) for name in names):
-        raise ValueError(
-            expected("learning_curve", "a history of at least one epoch", "none", "call fit first")
-        )
     return {name: history[name] for name in dict.fromkeys(names)}
 
 

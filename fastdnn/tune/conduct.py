@@ -104,8 +104,8 @@ class Conduct:
             with told:
                 try:
                     self._coordinator(ledger, workers, told).run()
-                except KeyboardInterrupt as error:
-                    error.add_note(self._interrupted(len(ledger.trials), storage))
+                except KeyboardInterrupt as interrupt:
+                    self._keep(ledger, interrupt, storage)
                     raise
                 finally:
                     ledger.close()
@@ -128,7 +128,7 @@ class Conduct:
             "reproducible": self.reproducible,
             "rows": count(work.data[0]),
             "data": fingerprint(work.data, work.dev, work.folds),
-            "class_weight": repr({int(k): float(v) for k, v in sorted((work.class_weight or {}).items())}),
+            "class_weight": repr(work.class_weight or {}),
             "shuffle": work.shuffle,
             "callbacks": said(work.callbacks),
             "seconds_per_trial": work.seconds,
@@ -175,15 +175,23 @@ class Conduct:
             self.unread,
         )
 
-    def _interrupted(self, done: int, storage: Any) -> str:
-        """What is left after a Ctrl-C, below Python's traceback."""
-        count = f"[search] {done} of {self.method.planned} trials are done"
-        if storage is None:
-            go_on = "give storage='study.journal' next time: it keeps them, and resume=True goes on"
-            return f"{count}, and gone; {go_on}"
-        place = f" in {str(storage)!r}" if isinstance(storage, os.PathLike) else ""
-        place = f" in {without_password(storage)!r}" if isinstance(storage, str) else place
-        return f"{count}, and kept{place}; the same call with resume=True goes on"
+    def _keep(self, ledger: Ledger, interrupt: KeyboardInterrupt, storage: Any) -> None:
+        """Hand what is done to whoever catches the interrupt: of a search without a storage it is all there
+        is of it. Below Python's traceback it is said how to go on.
+        """
+        study = self._study(ledger)
+        interrupt.study = study  # type: ignore[attr-defined]
+        done = f"[search] {len(study.trials)} of {study.planned} trials are done"
+        if ledger.in_memory:
+            interrupt.add_note(
+                f"{done}: study = sys.last_value.study in a notebook; next time, "
+                'storage="study.journal" keeps them, and resume=True goes on'
+            )
+        else:
+            place = str(storage) if isinstance(storage, str | os.PathLike) else "the storage"
+            interrupt.add_note(
+                f"{done}, and kept in {without_password(place)}; the same call with resume=True goes on"
+            )
 
     def _line(self, trials: Mapping[int, Trial]) -> str:
         """How far it is."""

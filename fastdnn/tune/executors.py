@@ -1,11 +1,13 @@
 """Where trials run: threads of this process, processes, or what someone else provides."""
 
 import multiprocessing
+import os
 import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
 from typing import Any, Protocol
 
 from fastdnn.errors import did_you_mean, expected
@@ -176,7 +178,18 @@ def _begin_process(work: bytes, stop: Any) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the search's, which tells the workers
+    threading.Thread(target=_end_with_the_search, daemon=True).start()
     _here.update(work=pickle.loads(work), stop=stop.is_set)
+
+
+def _end_with_the_search() -> None:
+    """End this process when that of the search is gone: one that was killed cannot tell its workers, and they
+    would wait for the next trial for ever, with their copy of the data.
+    """
+    search = multiprocessing.parent_process()
+    assert search is not None
+    wait([search.sentinel])
+    os._exit(1)
 
 
 def _run_in_process(task: Task) -> Outcome:

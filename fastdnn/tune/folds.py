@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastdnn.checks import refuse_masked, whole
-from fastdnn.data.frames import _column_names, is_frame
+from fastdnn.data.frames import frame_names, is_frame
 from fastdnn.data.sparse import is_sparse
 from fastdnn.errors import expected
 from fastdnn.features import same_rows
@@ -156,7 +156,7 @@ def _parts(data: Any) -> Iterable[bytes]:
         yield from _parts(np.asarray(data))
     elif is_frame(data):
         some = taken(data, _sampled(count(data)))
-        names = [str(name) for name in _column_names(data) or ()]
+        names = list(frame_names(data))
         yield f"{data.shape} {names} {np.asarray(some, object).tolist()}".encode()
     else:
         yield f"{getattr(data, 'shape', count(data))}".encode()

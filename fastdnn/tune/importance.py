@@ -10,6 +10,7 @@ import numpy as np
 from fastdnn.diagnose.advice import Advice
 from fastdnn.errors import expected
 from fastdnn.report import table
+from fastdnn.tune.compared import compared_of
 from fastdnn.tune.importance_advice import advice_of
 from fastdnn.tune.methods.asked import encoded
 from fastdnn.tune.optuna_parts import optuna, quiet
@@ -36,8 +37,10 @@ class Importances(dict[str, float]):
         for any of them if none mattered: their values were shuffled among the trials.
     by_chance: for each parameter the importance that it would have to exceed for that. One with many options
         tells more of shuffled values than one with few, so it differs.
-    values_compared: which of the trials' values, in words, where it is not the one that they ended with.
     advice: what the trials cannot tell: there are few of them, or a parameter hardly varied.
+    among: which trials of "coarse_to_fine" are compared: those "of the first stage", or, where few of them
+        are complete, all, "each in its stage".
+    by: which of their values are, in words, where it is not the one that they ended with.
 
     >>> from fastdnn.tune.importance import Importances
     >>> print(Importances({"lr": 0.75, "units": 0.25}, 40, 10, {"lr": 0.6, "units": 0.3}))
@@ -55,14 +58,16 @@ class Importances(dict[str, float]):
         best: int,
         by_chance: Mapping[str, float],
         advice: Sequence[Advice] = (),
-        values: str = "",
+        among: str = "",
+        by: str = "",
     ) -> None:
         super().__init__(shares)
         self.trials = trials
         self.best = best
         self.by_chance = dict(by_chance)
-        self.values_compared = values
         self.advice = tuple(advice)
+        self.among = among
+        self.by = by
 
     @property
     def beyond_chance(self) -> tuple[str, ...]:
@@ -84,17 +89,18 @@ class Importances(dict[str, float]):
 
     @property
     def about(self) -> str:
-        """What it is that they share, in words."""
-        by = f", {self.values_compared}" if self.values_compared else ""
-        return f"what tells the best {self.best} of {self.trials} trials from the others{by}"
+        """What is compared with what, in words."""
+        trials = f"{self.trials} trials {self.among}".rstrip()
+        by = f", {self.by}" if self.by else ""
+        return f"what tells the best {self.best} of {trials} from the others{by}"
 
 
 def importances(study: Study) -> Importances:
     """See `Study.importances`."""
-    trials, values, compared = _compared(study)
+    compared = compared_of(study, _LEAST)
+    trials = compared.trials
     space = _checked(study, trials)
-    sign = 1.0 if study.mode == "min" else -1.0
-    losses = sign * np.array(values)
+    losses = compared.places(1.0 if study.mode == "min" else -1.0)
     best = _best(np.sort(losses))
     weigh = _Weighed(space, trials, best)
     found = weigh(losses)
@@ -104,7 +110,7 @@ def importances(study: Study) -> Importances:
         raise ValueError(expected(_WHERE, "parameters of which trials had different values", got))
     names = [*space]
     order = sorted(found, key=lambda name: (-found[name], names.index(name)))
-    levels = _by_chance(weigh, losses, [trial.generation for trial in trials], found)
+    levels = _by_chance(weigh, losses, compared.stages, found)
     beyond = {name for name in found if found[name] > levels[name]}
     return Importances(
         {name: found[name] / whole for name in order},
@@ -112,25 +118,9 @@ def importances(study: Study) -> Importances:
         best,
         {name: levels[name] / whole for name in order},
         advice_of(space, trials, best, beyond),
-        compared,
+        compared.among,
+        compared.by,
     )
-
-
-def _compared(study: Study) -> tuple[Sequence[Trial], list[float], str]:
-    """Trials, the value of each that is compared, and which one this is, in words.
-
-    Where a pruner stopped some, those that are complete were chosen for being good: what made others bad is
-    the same in all of them. All came to the first rung, though, after as many epochs, and are compared there.
-    """
-    if not any(trial.state == "pruned" for trial in study.trials):
-        return study.comparable, [trial.value or 0.0 for trial in study.comparable], ""
-    came = [each for each in study.trials if each.state != "failed" and each.is_comparable and each.rungs]
-    came = [trial for trial in came if math.isfinite(trial.rungs[0][1])]
-    epochs = sorted({trial.rungs[0][0] for trial in came}) or [0]
-    after = f"{epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else str(epochs[0])
-    ending = "" if epochs == [1] else "s"
-    words = f"by their values at the first rung, after {after} epoch{ending}, which pruned ones have, too"
-    return came, [trial.rungs[0][1] for trial in came], words
 
 
 def _checked(study: Study, trials: Sequence[Trial]) -> Space:
@@ -200,26 +190,23 @@ class _Weighed:
 def _by_chance(
     weigh: Callable[[np.ndarray], dict[str, float]],
     losses: np.ndarray,
-    generations: Sequence[int],
+    stages: np.ndarray,
     found: Mapping[str, float],
 ) -> dict[str, float]:
     """For each parameter what it tells at most in 19 of 20 studies in which none matters. Each is measured by
     what it tells of shuffled values on average: one with few options tells less than one with many.
-
-    Values are shuffled within generations: later ones lie elsewhere, and may be better for the parameter that
-    decides, or for the epochs of their stage. What any other parameter tells by that is chance, too.
     """
     draw = np.random.default_rng(0)
-    shuffled = [weigh(_shuffled(losses, np.array(generations), draw)) for _ in range(_SHUFFLES)]
+    shuffled = [weigh(_shuffled(losses, stages, draw)) for _ in range(_SHUFFLES)]
     usual = {name: float(np.mean([each[name] for each in shuffled])) for name in found}
     varied = [name for name in found if usual[name] > 0]
     level = sorted(max((each[name] / usual[name] for name in varied), default=0.0) for each in shuffled)[-2]
     return {name: level * usual[name] if name in varied else math.inf for name in found}
 
 
-def _shuffled(losses: np.ndarray, generations: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-    """The losses, those of a generation among its trials."""
-    found = losses.copy()
-    for each in np.unique(generations):
-        found[generations == each] = draw.permutation(losses[generations == each])
-    return found
+def _shuffled(losses: np.ndarray, stages: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Each stage's among its trials, as its parameters have a region of their own."""
+    mixed = np.empty_like(losses)
+    for stage in np.unique(stages):
+        mixed[stages == stage] = draw.permutation(losses[stages == stage])
+    return mixed

@@ -8,6 +8,8 @@ from fastdnn.errors import expected, nearest
 from fastdnn.tune.dry_run import Made
 from fastdnn.tune.methods import Method
 from fastdnn.tune.methods.distinct import point_count
+from fastdnn.tune.pruning import Pruner, shares
+from fastdnn.tune.space import Space
 
 
 def of_figure(where: str, monitor: str, mode: str) -> Iterator[str]:
@@ -42,6 +44,20 @@ def of_few_points(where: str, name: str, n_trials: Any, method: Method) -> Itera
         hint = "each is tried once" if once else 'some are tried again; "random" and "grid" try each once'
         wanted = f"n_trials up to {count}, as many combinations as the space has"
         yield expected(where, wanted, n_trials, hint)
+
+
+def of_no_rung(where: str, pruner: Pruner | None, epochs: int, space: Space) -> Iterator[str]:
+    """No trial is long enough to be stopped early.
+
+    >>> from fastdnn.tune import Median, Space, uniform
+    >>> from fastdnn.tune.notices import of_no_rung
+    >>> print(*of_no_rung("search", Median(), 1, Space.of("example", {"dropout": uniform(0, 0.5)})))
+    [search] expected epochs from 2 on with this pruner, got 1; no trial is stopped early
+    """
+    if pruner is None or "epochs" in space or len(shares(pruner, epochs)) > 1:
+        return
+    wanted = f"epochs from {pruner.least_epochs * pruner.factor} on with this pruner"
+    yield expected(where, wanted, epochs, "no trial is stopped early")
 
 
 def of_unread(where: str, unread: Mapping[str, int], asked: Sequence[str]) -> Iterator[str]:

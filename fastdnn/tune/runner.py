@@ -9,6 +9,7 @@ from typing import Any
 
 from fastdnn.arguments import seeds_given
 from fastdnn.callbacks import Callback
+from fastdnn.class_weights import ClassWeight
 from fastdnn.errors import expected
 from fastdnn.model import Model
 from fastdnn.short_repr import ShortRepr
@@ -122,7 +123,7 @@ class Work(ShortRepr):
     batch_size: int = 32
     monitor: str = "val_loss"
     callbacks: Sequence[Callback] | Callable[[dict[str, Any]], Sequence[Callback]] = ()
-    class_weight: Mapping[int, float] | None = None
+    class_weight: ClassWeight | None = None
     shuffle: bool = True
     threads: int | None = 1
     seconds: float | None = None
@@ -228,7 +229,7 @@ class Work(ShortRepr):
             callbacks=[*callbacks, *([] if guard is None else [guard])],
             validation_data=dev if callbacks else None,
             shuffle=self.shuffle,
-            class_weight=None if self.class_weight is None else dict(self.class_weight),
+            class_weight=self.class_weight,
             sample_weight=weights,
             threads=self.threads,
         )

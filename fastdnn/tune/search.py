@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, Literal, ParamSpec
 
 from fastdnn.callbacks import Callback
+from fastdnn.class_weights import ClassWeight
 from fastdnn.diagnose.told import Told
 from fastdnn.model import Model
 from fastdnn.tune.asynchronous import check as check_asynchronous
@@ -15,16 +16,16 @@ from fastdnn.tune.distribution import Distribution
 from fastdnn.tune.dry_run import dry_run
 from fastdnn.tune.folds import folds_of
 from fastdnn.tune.named_elsewhere import check_names
-from fastdnn.tune.notices import of_few_points, of_figure, of_other_models, of_unread
+from fastdnn.tune.notices import of_few_points, of_figure, of_no_rung, of_other_models, of_unread
 from fastdnn.tune.optuna_parts import optuna
 from fastdnn.tune.pruning import pruner_of
 from fastdnn.tune.runner import Work
 from fastdnn.tune.search_arguments import (
     build_of,
     callbacks_of,
-    check_class_weight,
     check_cv,
     check_kept,
+    class_weight_of,
     dev_of,
     fixed,
     flag,
@@ -68,7 +69,7 @@ def search(
     stratify: Any = None,
     groups: Any = None,
     sample_weight: Any = None,
-    class_weight: Mapping[int, float] | None = None,
+    class_weight: ClassWeight | None = None,
     shuffle: bool = True,
     callbacks: Sequence[Callback] | Callable[[dict[str, Any]], Sequence[Callback]] = (),
     monitor: str = "val_loss",
@@ -160,14 +161,15 @@ def search(
             this name that was begun with other arguments; all before the first trial.
         TypeError: `build` gives no compiled model, or there is no such argument.
         RuntimeError: a process of "processes" cannot begin; what is missing is said.
-        KeyboardInterrupt: Ctrl-C; what is done is kept, in a storage other than memory, as the error's last
-            line says. Fits end within 0.1 s; a build, an evaluation or a process that begins is waited for,
-            10 s at most.
+        KeyboardInterrupt: Ctrl-C; what is done is kept, in the storage and as a `Study` in the error's
+            `study`, once the first trial has begun, and its last line says how to go on. Fits end within
+            0.1 s; a build, an evaluation or a process that begins is waited for, 10 s at most.
 
     Warns:
         UserWarning: `monitor` is a figure of the training rows, or `mode` takes its worst value for the best;
             `build` does not read a parameter of the space in 16 calls; there are fewer combinations than
-            trials; or `build` makes another model at a second call with the same values.
+            trials, or too few epochs for the pruner; or `build` makes another model at a second call with the
+            same values.
 
     What a trial raises later is kept as its `reason`, with the state "failed", and the search goes on.
 
@@ -199,7 +201,6 @@ def search(
         check_asynchronous(where, method)
     check_kept(where, storage, study_name, resume=flag(where, "resume", resume))
     check_cv(where, cv, stratify, groups)
-    check_class_weight(where, class_weight)
     resources = Resources.of(where, jobs, threads_per_trial, executor)
     data = (x, y, sample_weight)
     work = Work(
@@ -210,7 +211,7 @@ def search(
         batch_size=fixed(where, "batch_size", batch_size, _BATCH_SIZE),
         monitor=figure,
         callbacks=callbacks_of(where, callbacks),
-        class_weight=class_weight,
+        class_weight=class_weight_of(where, class_weight),
         shuffle=flag(where, "shuffle", shuffle),
         threads=resources.threads,
         seconds=limit(where, "seconds_per_trial", seconds_per_trial, "(]"),
@@ -224,6 +225,7 @@ def search(
     for notice in (
         *of_figure(where, figure, mode),
         *of_few_points(where, method, n_trials, chosen),
+        *of_no_rung(where, stops, trained, searched),
         *of_unread(where, unread, asked),
         *of_other_models(where, made),
     ):

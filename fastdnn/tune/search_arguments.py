@@ -4,13 +4,15 @@ it, or made what the search takes.
 
 import inspect
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
 
-from fastdnn.callbacks import Callback
+from fastdnn.callbacks import Callback, CSVLogger, ModelCheckpoint
 from fastdnn.callbacks.monitored_figure import higher_is_better
 from fastdnn.checks import choice, is_real, is_text, number, whole
+from fastdnn.class_weights import ClassWeight
 from fastdnn.errors import expected
 from fastdnn.tune.babysitter import Babysitter
 from fastdnn.tune.distribution import Distribution
@@ -139,13 +141,20 @@ def check_cv(where: str, cv: Any, stratify: Any, groups: Any) -> None:
         raise ValueError(expected(where, wanted, repr(cv), hint))
 
 
-def check_class_weight(where: str, given: Any) -> None:
-    """Raise where it is no dictionary."""
-    if given is not None and not isinstance(given, Mapping):
-        hint = ""
-        if isinstance(given, Iterable) and not isinstance(given, str):
-            hint = f"such as {dict(enumerate(given))!r}"
-        raise ValueError(expected(where, "class_weight as {label: weight}", repr(given), hint))
+def class_weight_of(where: str, given: Any) -> ClassWeight | None:
+    """A dictionary of whole and real numbers as far as they are such, by label, or "balanced"."""
+    if given is None:
+        return None
+    if isinstance(given, str) and given == "balanced":
+        return "balanced"
+    if isinstance(given, Mapping):
+        with suppress(TypeError, ValueError):  # that a fit says better
+            return {int(label): float(given[label]) for label in sorted(given)}
+        return dict(given)
+    hint = ""
+    if isinstance(given, Iterable) and not isinstance(given, str):
+        hint = f"such as {dict(enumerate(given))!r}"
+    raise ValueError(expected(where, 'class_weight as {label: weight}, or "balanced"', repr(given), hint))
 
 
 def callbacks_of(where: str, given: Any) -> Any:
@@ -165,9 +174,12 @@ def callbacks_of(where: str, given: Any) -> Any:
             if isinstance(each, type):
                 got, hint = f"the class {each.__name__}", f"make one: {each.__name__}()"
             raise ValueError(expected(where, "callbacks of fd.callbacks.Callback", got, hint))
-        if isinstance(each, Babysitter):
-            hint = "each trial trains by a copy; give a function that makes one: callbacks=lambda p: [...]"
-            raise ValueError(expected(where, "callbacks that many trials can share", "a Babysitter", hint))
+        if isinstance(each, Babysitter | CSVLogger | ModelCheckpoint):
+            sits = isinstance(each, Babysitter)
+            why = "each trial trains by a copy" if sits else "all would write its file"
+            hint = f"{why}; give a function of the values that makes a trial's own: callbacks=lambda p: [...]"
+            got = f"a {type(each).__name__}"
+            raise ValueError(expected(where, "callbacks that many trials can share", got, hint))
     return found
 
 

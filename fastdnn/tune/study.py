@@ -200,7 +200,9 @@ class Study(ShortRepr):
 
         It is no share of the variance: of a parameter that all good trials agree in, what tells the best
         from the good is another one. A conditional parameter that few trials have is told with little trust.
-        Where later trials lie elsewhere, as those of "coarse_to_fine", that one matters is seldom shown.
+        Of "coarse_to_fine" the trials of the first stage are compared, since later ones are trained longer
+        with other values of all parameters; where fewer than four of them can be, all are, each with those of
+        its stage.
 
         Raises:
             ValueError: fewer than four trials can be compared, nothing tells the best from the others, as
