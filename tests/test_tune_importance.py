@@ -107,6 +107,18 @@ def test_a_parameter_that_hardly_varied_is_named():
     assert "hardly_varied" not in kinds(study_of(bowl).importances())
 
 
+def test_of_few_trials_chance_may_give_more_than_all_there_is():
+    found = study_of(bowl, 8).importances()
+    high = [name for name in found if found.by_chance[name] > 1]
+    assert high
+    lines = {line.split()[0]: line.split() for line in str(found).splitlines()[2:7]}
+    assert all(lines[name][2:] == [">100%", "no"] for name in high)
+    pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra `plots`")
+    axes = fd.plots.study_importance(study_of(bowl, 8))
+    assert axes.get_xlim()[1] < 115
+    assert sum(len(line.get_xdata()) for line in axes.lines) == 5 - len(high)
+
+
 def test_equal_values_are_on_one_side_of_the_border():
     """Of an accuracy with few values: the best are those of the best value, however many there are."""
     steps = study_of(lambda p, number: float(p["a"] > 0.25), 40).importances()

@@ -1,6 +1,5 @@
 """Which hyper-parameters tell the best trials of a search from the others."""
 
-import math
 from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
@@ -18,7 +17,8 @@ _LETTERS, _LETTERS_BESIDE = 32, 14  # of a name, in a figure of its own and amon
 def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     """Draw how much each parameter tells the best trials of `fd.tune.search` from the others:
     `Study.importances`, the most important at the top. The tick in each bar is what this parameter would tell
-    by chance in 19 of 20 studies; hatched and pale where the bar does not exceed it.
+    by chance in 19 of 20 studies; hatched and pale where the bar does not exceed it. Of few trials that may
+    be more than there is to tell: there is no tick then.
 
     Args:
         study: what `fd.tune.search` returned.
@@ -58,9 +58,9 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
         places, [shortened(name, _LETTERS if ax is None else _LETTERS_BESIDE) for name, _ in shares]
     )
     axes.grid(visible=False, axis="y")
-    widest = max(*(100 * share for _, share in shares), *filter(math.isfinite, levels), 0.0)
+    widest = max(*(100 * share for _, share in shares), *(level for level in levels if level <= 100), 0.0)
     for place, (_, share), level in zip(places, shares, levels, strict=True):
-        is_near = 0 < level - 100 * share < _ROOM * widest  # the tick would cross the number
+        is_near = level <= 100 and 0 < level - 100 * share < _ROOM * widest  # the tick would cross the number
         axes.annotate(
             f"{100 * share:.0f} %",
             (level if is_near else 100 * share, place),
@@ -74,8 +74,10 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
 
 
 def _draw_levels(axes: "Axes", levels: list[float]) -> None:
-    """A tick for each bar, beyond the end of one that is hatched."""
-    ticks = [(level, place) for place, level in enumerate(levels) if math.isfinite(level)]
+    """A tick for each bar, beyond the end of one that is hatched; none where it would be beyond 100 %: few
+    trials show nothing then, whatever they are.
+    """
+    ticks = [(level, place) for place, level in enumerate(levels) if level <= 100]
     if ticks:
         axes.plot(
             *zip(*ticks, strict=True),

@@ -36,7 +36,8 @@ class Importances(dict[str, float]):
     beyond_chance: the parameters whose importance is greater than it would be, but in one study of twenty,
         for any of them if none mattered: their values were shuffled among the trials.
     by_chance: for each parameter the importance that it would have to exceed for that. One with many options
-        tells more of shuffled values than one with few, so it differs.
+        tells more of shuffled values than one with few, so it differs. Of few trials it may be more than 1:
+        there is no share then that would show anything.
     advice: what the trials cannot tell: there are few of them, or a parameter hardly varied.
     among: which trials of "coarse_to_fine" are compared: those "of the first stage", or, where few of them
         are complete, all, "each in its stage".
@@ -79,7 +80,7 @@ class Importances(dict[str, float]):
             [
                 name,
                 f"{share:.0%}",
-                f"{self.by_chance[name]:.0%}" if math.isfinite(self.by_chance[name]) else "",
+                _level(self.by_chance[name]),
                 "yes" if name in self.beyond_chance else "no",
             ]
             for name, share in self.items()
@@ -93,6 +94,13 @@ class Importances(dict[str, float]):
         trials = f"{self.trials} trials {self.among}".rstrip()
         by = f", {self.by}" if self.by else ""
         return f"what tells the best {self.best} of {trials} from the others{by}"
+
+
+def _level(share: float) -> str:
+    """What chance gives, as text; nothing where a parameter did not vary."""
+    if not math.isfinite(share):
+        return ""
+    return f"{share:.0%}" if share <= 1 else ">100%"
 
 
 def importances(study: Study) -> Importances:
