@@ -116,6 +116,7 @@ def test_of_few_trials_chance_may_give_more_than_all_there_is():
     pytest.importorskip("matplotlib", reason="needs matplotlib, of the extra `plots`")
     axes = fd.plots.study_importance(study_of(bowl, 8))
     assert axes.get_xlim()[1] < 115
+    assert axes.get_xlabel().endswith("no more than that; no tick: over 100 %")
     assert sum(len(line.get_xdata()) for line in axes.lines) == 5 - len(high)
 
 

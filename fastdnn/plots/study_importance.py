@@ -1,5 +1,6 @@
 """Which hyper-parameters tell the best trials of a search from the others."""
 
+import math
 from typing import TYPE_CHECKING
 
 from fastdnn.errors import expected
@@ -53,6 +54,7 @@ def study_importance(study: Study, ax: "Axes | None" = None) -> "Axes":
     _draw_levels(axes, levels)
     label = found.about.replace(", by", ",\nby", 1)
     ticks = "tick: what this parameter gives by chance (19 of 20 studies);\nhatched: no more than that"
+    ticks += "; no tick: over 100 %" if any(100 < level < math.inf for level in levels) else ""
     dress(axes, f"{label} (%)\n{ticks}", "")
     axes.set_yticks(
         places, [shortened(name, _LETTERS if ax is None else _LETTERS_BESIDE) for name, _ in shares]
