@@ -34,6 +34,12 @@ def is_client(executor: Any) -> bool:
     return distributed is not None and isinstance(executor, distributed.Client)
 
 
+def is_cluster(executor: Any) -> bool:
+    """Whether it is a Dask cluster, for which there may be a client."""
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(executor, distributed.deploy.Cluster)
+
+
 def cluster_threads(where: str, client: Any) -> int:
     """The threads that all workers of the cluster have now, each of which runs a trial at a time. A cluster
     that adapts has its first workers then, and `jobs` says how many it should come to.
