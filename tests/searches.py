@@ -93,10 +93,16 @@ def deadly_build(p):
     return build(p)
 
 
-def marking_build(p, *, folder, pause=0.1):
-    """A build that says in a file of its process that it began, and takes a while."""
-    with (folder / f"{os.getpid()}").open("a") as file:
+def marking_build(p, *, folder, pause=0.1, holds_at=None):
+    """A build that says in a file of its process that it began, and takes a while; from so many on in a
+    worker process until there is a file "go".
+    """
+    marks = folder / f"{os.getpid()}"
+    with marks.open("a") as file:
         file.write(f"{p['lr']}\n")
+    if holds_at is not None and multiprocessing.parent_process() is not None and _lines(marks) >= holds_at:
+        while not (folder / "go").exists():
+            time.sleep(0.01)
     time.sleep(pause)
     return build(p)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import os
 import pathlib
 import re
@@ -25,7 +26,7 @@ distributed = pytest.importorskip("distributed", reason="needs Dask, of the extr
 
 
 @contextlib.contextmanager
-def cluster(allowed_failures):
+def cluster(allowed_failures, lost_after="15s"):
     """A client of two worker processes; the scheduler gives a task up when more of them died of it."""
     import dask
 
@@ -33,6 +34,7 @@ def cluster(allowed_failures):
     settings = {
         "distributed.scheduler.allowed-failures": allowed_failures,
         "distributed.nanny.pre-spawn-environ.PYTHONPATH": paths,
+        "distributed.deploy.lost-worker-timeout": lost_after,
     }
     given = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0", "silence_logs": 50}
     with (
@@ -61,14 +63,15 @@ def wait_until(true, seconds=30):
         time.sleep(0.02)
 
 
-def kill(client, count, when):
-    """Kill so many workers once it is time."""
+def kill(client, count, marks):
+    """Kill so many workers when each is in its second build, where it waits for that."""
     pids = sorted(client.run(os.getpid).values())[:count]
 
     def wait_and_kill():
-        wait_until(when)
+        wait_until(lambda: begun(marks) >= 4)
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
+        (marks / "go").touch()
 
     thread = threading.Thread(target=wait_and_kill)
     thread.start()
@@ -126,9 +129,10 @@ def test_the_threads_of_a_trial_are_those_that_were_said(client, tmp_path, given
 def test_a_worker_killed_in_mid_search_costs_no_trial_and_none_is_done_twice(client, alone, tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()
-    killer = kill(client, 1, lambda: begun(marks) >= 4)
+    killer = kill(client, 1, marks)
     storage = tmp_path / "journal"
-    found = search(executor=client, build=functools.partial(marking_build, folder=marks), storage=storage)
+    held = functools.partial(marking_build, folder=marks, holds_at=2)
+    found = search(executor=client, build=held, storage=storage)
     killer.join()
     assert begun(marks) > 12  # what the killed one ran was begun again
     assert rows(found) == rows(alone)
@@ -140,28 +144,57 @@ def test_data_that_were_lost_with_all_workers_are_sent_again(client, alone, tmp_
     client.wait_for_workers(2, timeout=30)
     marks = tmp_path / "marks"
     marks.mkdir()
-    killer = kill(client, 2, lambda: begun(marks) >= 4)
+    killer = kill(client, 2, marks)
     storage = tmp_path / "journal"
-    found = search(executor=client, build=functools.partial(marking_build, folder=marks), storage=storage)
+    held = functools.partial(marking_build, folder=marks, holds_at=2)
+    found = search(executor=client, build=held, storage=storage)
     killer.join()
     assert rows(found) == rows(alone)
     assert states_by_slot(storage) == {number: ["COMPLETE"] for number in range(12)}
 
 
-def test_a_trial_that_kills_its_workers_has_failed_and_no_other(alone, tmp_path):
-    here, deadly = os.getpid(), alone.trials[2].params["lr"]
+# Less than a worker takes to begin: a cluster that looks then, and closes what is not there, comes too early.
+AT_ONCE = "100ms"
+
+
+def deadly(*trials):
+    """A build that takes its worker with it in these trials."""
+    here, rates = os.getpid(), [trial.params["lr"] for trial in trials]
 
     def kills(p):
-        if p["lr"] == deadly and os.getpid() != here:
-            time.sleep(1)  # a worker that dies while it begins is not begun again by Dask
+        if p["lr"] in rates and os.getpid() != here:
             os.kill(os.getpid(), signal.SIGKILL)
         return build(p)
 
-    with cluster(allowed_failures=0) as client:
-        found = search(executor=client, build=kills, n_trials=4, storage=tmp_path / "journal")
-    assert found.trials[2].state == "failed"
-    assert re.fullmatch("the Dask workers that ran it died, [13] times?", found.trials[2].reason)
-    assert [row for row in rows(found) if row[0] != 2] == [row for row in rows(alone)[:4] if row[0] != 2]
+    return kills
+
+
+def test_trials_that_kill_their_workers_have_failed_and_no_others(alone, tmp_path):
+    import dask
+
+    timeout = dask.config.get("distributed.deploy.lost-worker-timeout")
+    kills = deadly(alone.trials[0], alone.trials[2])
+    with cluster(allowed_failures=0, lost_after=AT_ONCE) as client:
+        found = search(executor=client, build=kills, n_trials=8, storage=tmp_path / "journal")
+    for trial in (found.trials[0], found.trials[2]):
+        assert trial.state == "failed"
+        assert re.fullmatch("the Dask workers that ran it died, [13] times?", trial.reason)
+    others = [row for row in rows(alone)[:8] if row[0] not in (0, 2)]
+    assert [row for row in rows(found) if row[0] not in (0, 2)] == others
+    assert dask.config.get("distributed.deploy.lost-worker-timeout") == timeout
+
+
+def test_trials_whose_workers_died_for_good_are_told(alone, monkeypatch):
+    """Workers that are not begun again: of a LocalCluster that belongs to someone else, and gives them up."""
+    monkeypatch.setattr(dask_workers, "_PATIENCE", 3)
+    kills = deadly(alone.trials[0], alone.trials[2])
+    with (
+        cluster(allowed_failures=0, lost_after=AT_ONCE) as client,
+        distributed.Client(client.scheduler.address) as other,
+    ):
+        said = r"got one without workers for 3 s, the last of which died while they ran trials? [02]"
+        with pytest.raises(RuntimeError, match=said):
+            search(executor=other, build=kills, n_trials=8)
 
 
 def test_ctrl_c_cancels_what_runs(client, tmp_path):
@@ -217,10 +250,11 @@ def test_a_client_that_is_closed_in_mid_search_is_told_and_the_rest_can_be_done(
     def close():
         wait_until(lambda: begun(marks) >= 5)
         other.close()
+        (marks / "go").touch()
 
     thread = threading.Thread(target=close)
     thread.start()
-    paused = functools.partial(marking_build, folder=marks)
+    paused = functools.partial(marking_build, folder=marks, holds_at=3)
     with pytest.raises(RuntimeError, match="expected executor as a connected Dask client, got one that was"):
         search(executor=other, build=paused, storage=journal)
     thread.join()
@@ -239,6 +273,37 @@ def test_a_build_that_workers_cannot_load_is_refused(client, tmp_path, monkeypat
         ValueError, match=r"a build that the workers of the cluster can load, got .*only_here"
     ):
         search(executor=client, build=only_here.mine)
+
+
+LOCK = threading.Lock()
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"build": lambda p: [build(p), LOCK][0]}, "a build"),
+        ({"callbacks": lambda p: [LOCK][1:]}, "callbacks"),
+    ],
+)
+def test_what_cannot_be_pickled_is_refused_in_a_line(client, given, what):
+    """Not in tracebacks of Dask's."""
+    said = []
+    handler = logging.Handler()
+    handler.emit = said.append
+    logging.getLogger("distributed").addHandler(handler)
+    try:
+        with pytest.raises(ValueError, match=rf"\] expected {what} that can be sent .* cannot pickle .*lock"):
+            search(executor=client, **given)
+    finally:
+        logging.getLogger("distributed").removeHandler(handler)
+    assert not said
+
+
+def test_a_cluster_instead_of_a_client_is_refused(client):
+    with pytest.raises(
+        ValueError, match=r"or a Dask client, got LocalCluster.*; give distributed.Client\(cluster"
+    ):
+        search(executor=client.cluster)
 
 
 def test_workers_of_another_version_are_refused(client, monkeypatch):

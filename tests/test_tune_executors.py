@@ -24,22 +24,38 @@ def test_processes_give_the_same_trials(tmp_path):
     assert rows(apart) == rows(alone)
 
 
+# Its data are 250 times what the pipe of a process that begins holds.
+UNGUARDED = """
+import numpy as np
+import fastdnn as fd
+from searches import SPACE, build
+x, y = np.random.default_rng(0).normal(size=(250_000, 8)), np.arange(250_000) % 3
+given = {"validation_data": (x, y), "n_trials": 1, "epochs": 1, "executor": "processes", "jobs": 1}
+print(fd.tune.search(build, SPACE, x, y, verbose=0, **given))
+"""
+
+
+def refused_script(*command, **given):
+    """The lines of its errors."""
+    command = [sys.executable, "-P", *command]
+    ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60, **given)
+    assert ended.returncode == 1
+    lines = ended.stderr.splitlines()
+    assert "RuntimeError: [search] expected processes that can begin, got one that ended at once" in lines[-1]
+    assert 'call search under `if __name__ == "__main__":`, and have script and build in files' in lines[-1]
+    return lines
+
+
 def test_a_script_that_begins_itself_again_is_told_what_it_lacks(tmp_path):
     script = tmp_path / "script.py"
-    script.write_text("""
-import sys
-from searches import search
-print(search(executor="processes", jobs=1, n_trials=1))
-""")
-    ended = subprocess.run(
-        [sys.executable, script], env=environment(), capture_output=True, text=True, check=False
-    )
-    assert ended.returncode == 1
-    process, *traceback, last = ended.stderr.splitlines()
+    script.write_text(UNGUARDED)
+    process, *traceback, _ = refused_script(script, check=False)
     assert process.startswith('[search] expected search under `if __name__ == "__main__":`, got one that')
-    assert "RuntimeError: [search] expected processes that can begin, got one that ended at once" in last
-    assert 'call search under `if __name__ == "__main__":`' in last
     assert sum("Traceback" in line for line in traceback) == 1
+
+
+def test_a_script_that_is_in_no_file_is_told_so(tmp_path):
+    refused_script("-", input=UNGUARDED, cwd=tmp_path, check=False)
 
 
 def test_a_trial_that_kills_its_process_is_the_only_one_that_fails():
@@ -63,20 +79,27 @@ def test_an_executor_of_the_users_gives_the_same_trials():
         executor.submit(int).result()  # it is still the user's
 
 
-def test_what_cannot_be_sent_to_processes_is_refused():
-    with pytest.raises(ValueError, match="expected a build that can be sent to processes"):
-        search(build=lambda p: build(p), executor="processes")
-
-
 # ---- What runs nothing
 
 
-def test_what_cannot_be_sent_to_an_executor_of_processes_is_refused_before_the_first_trial():
-    with (
-        ProcessPoolExecutor(1) as executor,
-        pytest.raises(ValueError, match="expected a build that can be sent to processes"),
+@pytest.mark.parametrize("made", [lambda: "processes", lambda: ProcessPoolExecutor(1)])
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [({"build": lambda p: build(p)}, "a build"), ({"callbacks": lambda p: []}, "callbacks")],
+)
+def test_what_cannot_be_sent_to_processes_is_refused_by_its_name(made, given, what):
+    executor = made()
+    with pytest.raises(ValueError, match=rf"\] expected {what} that can be sent to processes, got .*lambda"):
+        search(executor=executor, **given)
+    if executor != "processes":
+        executor.shutdown()
+
+
+def test_the_scheduler_of_a_dask_cluster_is_told_to_need_a_client():
+    with pytest.raises(
+        ValueError, match=r"of a Dask scheduler give distributed.Client\('tcp://there:8786'\)"
     ):
-        search(build=lambda p: build(p), executor=executor)
+        search(executor="tcp://there:8786")
 
 
 def test_an_executor_that_runs_nothing_is_refused_before_the_first_trial():

@@ -1,6 +1,7 @@
 """A Dask cluster as workers: the data are sent to it once, trials one by one; machines may come and go."""
 
 import importlib
+import logging
 import sys
 import threading
 import time
@@ -13,11 +14,17 @@ from typing import Any
 
 from fastdnn.errors import expected
 from fastdnn.tune.runner import Begun, Outcome, Task, Work
+from fastdnn.tune.sendable import refused
 
 GOES_ON = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
 _PATIENCE = 60.0  # seconds for a cluster without workers to have one
 # Of all workers that had the data, after which it is the fault of the task that ran each time.
 _MOST_LOSSES = 2
+
+
+_PICKLED = "make within the function what cannot be pickled, such as locks, generators and open files"
+# After which a LocalCluster looks whether a worker that died is there again.
+_LOOKS_AFTER = "distributed.deploy.lost-worker-timeout"
 
 
 class WorkersDied(BrokenExecutor):
@@ -32,6 +39,12 @@ def is_client(executor: Any) -> bool:
     """Whether it is a `distributed.Client`; who has none need not have Dask."""
     distributed = sys.modules.get("distributed")
     return distributed is not None and isinstance(executor, distributed.Client)
+
+
+def is_cluster(executor: Any) -> bool:
+    """Whether it is a Dask cluster, for which there may be a client."""
+    distributed = sys.modules.get("distributed")
+    return distributed is not None and isinstance(executor, distributed.deploy.Cluster)
 
 
 def cluster_threads(where: str, client: Any) -> int:
@@ -66,7 +79,7 @@ class Dask:
 
     Raises:
         ValueError: the client is closed; a worker has no fastdnn or another version of it, or cannot load
-            `build`.
+            `build`; `build` or `callbacks` cannot be pickled.
     """
 
     def __init__(self, where: str, client: Any, work: Work) -> None:
@@ -77,10 +90,15 @@ class Dask:
         self._sending = threading.Lock()
         self._sent: Any = None
         self._stopped = False
+        self._lost: list[int] = []  # trials whose workers died, since one came to its end
         _check_connected(where, client)
+        _check_pickles(where, work)
         self._kept = _awake(client, _PATIENCE)
         _check_versions(where, client)
         self._try()
+        self._local = _is_local(client)
+        if self._local:
+            _workers_come_back.begin()
 
     def _send(self) -> Any:
         """The work in the cluster. What was sent has no recipe: lost with the last worker that has it."""
@@ -100,9 +118,15 @@ class Dask:
                 return self._client.scatter(what, broadcast=broadcast, hash=False, timeout=5)
             except Exception as error:  # a worker that dies in this moment may raise anything
                 if time.monotonic() > until:
-                    raise self._gone(f"one without workers for {_PATIENCE:g} s ({error})") from error
+                    raise self._gone(self._without_workers()) from error
                 time.sleep(0.1)
         raise self._gone()
+
+    def _without_workers(self) -> str:
+        numbers = ", ".join(f"{number}" for number in sorted({*self._lost}))
+        trials = f"trial{'s' * (len({*self._lost}) > 1)} {numbers}"
+        ran = f", the last of which died while they ran {trials}" if self._lost else ""
+        return f"one without workers for {_PATIENCE:g} s{ran}"
 
     def _try(self) -> None:
         """Let a worker load the work: an error here would be that of each trial."""
@@ -148,21 +172,24 @@ class Dask:
             return
         try:
             if ended.status in ("cancelled", "lost"):  # with data that it needs
+                self._lost.append(task.number)
                 if losses == _MOST_LOSSES:
                     raise _died(losses + 1)
                 self._submit(task, future, losses + 1)
                 return
             outcome = ended.result()
+            self._lost.clear()
         except BaseException as error:
             with suppress(Exception):  # it was cancelled in this moment
-                future.set_exception(self._as_ours(error))
+                future.set_exception(self._as_ours(task.number, error))
         else:
             with suppress(Exception):
                 future.set_result(outcome)
 
-    def _as_ours(self, error: BaseException) -> BaseException:
+    def _as_ours(self, number: int, error: BaseException) -> BaseException:
         """The scheduler's verdict on a task that many workers died of; others as they are."""
         if type(error).__name__ == "KilledWorker":
+            self._lost.append(number)
             return _died(int(error.allowed_failures) + 1)  # type: ignore[attr-defined]
         if isinstance(error, WorkersDied) or self._client.status == "running":
             return error
@@ -180,9 +207,42 @@ class Dask:
     def close(self) -> None:
         """Forget the data; the cluster is not ours."""
         self._stopped = True
+        if self._local:
+            _workers_come_back.end()
         with suppress(Exception):
             self._kept.release()
             self._sent.release()
+
+
+class _WorkersComeBack:
+    """While a search runs, no LocalCluster gives up workers that Dask begins anew when they die. It looks
+    15 s after each death, and closes for good what is dead in that moment, too: sooner or later the workers
+    of a trial that kills them again and again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._searches = 0
+        self._setting: Any = None
+
+    def begin(self) -> None:
+        with self._lock:
+            self._searches += 1
+            if self._searches == 1:
+                self._setting = importlib.import_module("dask.config").set({_LOOKS_AFTER: "1h"})
+
+    def end(self) -> None:
+        with self._lock:
+            self._searches -= 1
+            if not self._searches:
+                self._setting.__exit__(None, None, None)
+
+
+_workers_come_back = _WorkersComeBack()
+
+
+def _is_local(client: Any) -> bool:
+    return isinstance(client.cluster, importlib.import_module("distributed").LocalCluster)
 
 
 def _awake(client: Any, seconds: float) -> Any:
@@ -232,6 +292,19 @@ def _check_connected(where: str, client: Any) -> None:
         hint = "make it anew: distributed.Client(address)"
         got = f"one that is {client.status}"
         raise ValueError(expected(where, "executor as a connected Dask client", got, hint))
+
+
+def _check_pickles(where: str, work: Work) -> None:
+    """Raise where a part that is the user's own cannot be pickled, before Dask says so in long tracebacks."""
+    pickling = importlib.import_module("distributed.protocol.pickle")
+    log = logging.getLogger("distributed.protocol.pickle")
+    before, log.disabled = log.disabled, True
+    try:
+        pickling.dumps((work.build, work.callbacks))
+    except Exception as error:
+        raise refused(where, work, pickling.dumps, error, _PICKLED) from error
+    finally:
+        log.disabled = before
 
 
 def _check_versions(where: str, client: Any) -> None:

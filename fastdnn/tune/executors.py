@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import pickle
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -11,8 +12,9 @@ from multiprocessing.connection import wait
 from typing import Any, Protocol
 
 from fastdnn.errors import did_you_mean, expected
-from fastdnn.tune.dask_workers import GOES_ON, Dask, is_client
+from fastdnn.tune.dask_workers import GOES_ON, Dask, is_client, is_cluster
 from fastdnn.tune.runner import Outcome, Task, Work
+from fastdnn.tune.sendable import Sent, refused
 
 
 class Workers(Protocol):
@@ -46,10 +48,20 @@ def workers_of(where: str, executor: Any, work: Work, jobs: int) -> Workers:
     if isinstance(executor, Executor):
         return Given(where, executor, work)
     wanted = 'executor as "threads", "processes", an executor of concurrent.futures, or a Dask client'
-    hint = did_you_mean(executor, ("processes", "threads")) if isinstance(executor, str) else ""
+    raise ValueError(expected(where, wanted, repr(executor), _hint(executor, jobs)))
+
+
+def _hint(executor: Any, jobs: int) -> str:
+    """What may be meant by what is no executor."""
     if isinstance(executor, type) and issubclass(executor, Executor):
-        hint = f"make one: {executor.__name__}({jobs})"
-    raise ValueError(expected(where, wanted, repr(executor), hint))
+        return f"make one: {executor.__name__}({jobs})"
+    if is_cluster(executor):
+        return "give distributed.Client(cluster)"
+    if not isinstance(executor, str):
+        return ""
+    if re.fullmatch(r".+:\d+", executor):
+        return f"of a Dask scheduler give distributed.Client({executor!r})"
+    return did_you_mean(executor, ("processes", "threads"))
 
 
 class Threads:
@@ -111,27 +123,18 @@ def _refuse_unguarded(where: str) -> None:
         raise SystemExit(expected(where, wanted, got))
 
 
-def _pickled(where: str, work: Work) -> bytes:
-    try:
-        return pickle.dumps(work)
-    except Exception as error:
-        hint = "define it at the top of a module, not within a function or as a lambda, or use threads"
-        wanted = "a build that can be sent to processes"
-        raise ValueError(expected(where, wanted, f"{type(error).__name__}: {error}", hint)) from error
-
-
 class Processes:
     """Processes of their own (spawn), each of which gets the data once: for a `build`, layers or losses in
     Python that would wait for each other's GIL.
 
     Raises:
-        ValueError: `build`, or what goes with it, cannot be pickled.
+        ValueError: `build`, `callbacks`, or what else goes with them, cannot be pickled.
         RuntimeError: a process ends as soon as it begins.
     """
 
     def __init__(self, where: str, work: Work, jobs: int) -> None:
         _refuse_unguarded(where)
-        self._work = _pickled(where, work)
+        self._sent = Sent(where, work)
         self._jobs = jobs
         self._submitted = _Submitted()
         self._context = multiprocessing.get_context("spawn")
@@ -139,14 +142,18 @@ class Processes:
         self._begin()
         try:
             self._pool.submit(int).result()
-        except BrokenProcessPool:
+        except BaseException as error:
+            self._pool.shutdown(wait=False)
+            self._sent.close()
+            if not isinstance(error, BrokenProcessPool):
+                raise
             raise RuntimeError(
                 expected(where, "processes that can begin", "one that ended at once", _GUARD)
             ) from None
 
     def _begin(self) -> None:
         self._pool = ProcessPoolExecutor(
-            self._jobs, self._context, initializer=_begin_process, initargs=(self._work, self._stop)
+            self._jobs, self._context, initializer=_begin_process, initargs=(self._sent, self._stop)
         )
 
     def submit(self, task: Task) -> "Future[Outcome]":
@@ -169,17 +176,18 @@ class Processes:
             for process in [*(self._pool._processes or {}).values()]:
                 process.kill()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._sent.close()
 
 
 _here: dict[str, Any] = {}  # of a worker process: the work, and what says whether it goes on
 
 
-def _begin_process(work: bytes, stop: Any) -> None:
+def _begin_process(sent: Any, stop: Any) -> None:
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the search's, which tells the workers
     threading.Thread(target=_end_with_the_search, daemon=True).start()
-    _here.update(work=pickle.loads(work), stop=stop.is_set)
+    _here.update(work=sent.load(), stop=stop.is_set)
 
 
 def _end_with_the_search() -> None:
@@ -198,6 +206,13 @@ def _run_in_process(task: Task) -> Outcome:
     return work.run(task, stop)
 
 
+def _check_pickles(where: str, work: Work) -> None:
+    try:
+        pickle.dumps(work)
+    except Exception as error:
+        raise refused(where, work, pickle.dumps, error) from error
+
+
 class Given:
     """An executor of the user's, which stays theirs. Each task takes all that it needs with it.
 
@@ -207,7 +222,7 @@ class Given:
 
     def __init__(self, where: str, executor: Executor, work: Work) -> None:
         if isinstance(executor, ProcessPoolExecutor):
-            _pickled(where, work)
+            _check_pickles(where, work)
         try:
             answer = executor.submit(int).result()
         except Exception as error:

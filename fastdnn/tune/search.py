@@ -137,7 +137,8 @@ def search(
         threads_per_trial: default the cores divided by the jobs, at least 1; of a lone job those of `fit`, in
             a cluster 1. It changes no bit.
         executor: "threads" of this process, the default; "processes", for what holds the GIL, such as layers
-            of your own; an executor of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
+            of your own, where `build` and functions for `callbacks` stand at the top of a module; an executor
+            of `concurrent.futures`; or a `distributed.Client` of a Dask cluster
             (`pip install "fastdnn[dask]"`).
         seconds: after which no further trial begins; those that run are finished. With a pruner the best of
             those that wait at a rung are, one for each job, and the others end there as pruned, so a search
