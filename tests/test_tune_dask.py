@@ -20,7 +20,7 @@ from searches import build, marking_build, rows, search
 from study_checks import states_by_slot
 
 import fastdnn as fd
-from fastdnn.tune import dask_workers
+from fastdnn.tune import dask_cluster
 
 distributed = pytest.importorskip("distributed", reason="needs Dask, of the extra `dask`")
 
@@ -186,7 +186,7 @@ def test_trials_that_kill_their_workers_have_failed_and_no_others(alone, tmp_pat
 
 def test_trials_whose_workers_died_for_good_are_told(alone, monkeypatch):
     """Workers that are not begun again: of a LocalCluster that belongs to someone else, and gives them up."""
-    monkeypatch.setattr(dask_workers, "_PATIENCE", 3)
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 3)
     kills = deadly(alone.trials[0], alone.trials[2])
     with (
         cluster(allowed_failures=0, lost_after=AT_ONCE) as client,
@@ -314,7 +314,7 @@ def test_workers_of_another_version_are_refused(client, monkeypatch):
 
 
 def test_a_cluster_without_workers_is_refused(monkeypatch):
-    monkeypatch.setattr(dask_workers, "_PATIENCE", 0.1)
+    monkeypatch.setattr(dask_cluster, "PATIENCE", 0.1)
     with contextlib.ExitStack() as stack:
         cluster = distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0")
         empty = stack.enter_context(distributed.Client(stack.enter_context(cluster)))

@@ -11,7 +11,7 @@ from fastdnn.diagnose.told import Told
 from fastdnn.errors import did_you_mean, expected
 from fastdnn.tune.asynchronous import Asynchronous
 from fastdnn.tune.coordinator import Coordinator
-from fastdnn.tune.dask_workers import cluster_threads, is_client
+from fastdnn.tune.dask_cluster import cluster_threads, is_client
 from fastdnn.tune.executors import Workers, workers_of
 from fastdnn.tune.folds import fingerprint, said
 from fastdnn.tune.ledger import Ledger

@@ -1,8 +1,6 @@
 """A Dask cluster as workers: the data are sent to it once, trials one by one; machines may come and go."""
 
 import importlib
-import logging
-import sys
 import threading
 import time
 import uuid
@@ -13,18 +11,20 @@ from dataclasses import replace
 from typing import Any
 
 from fastdnn.errors import expected
+from fastdnn.tune import dask_cluster
+from fastdnn.tune.dask_cluster import (
+    awake,
+    check_connected,
+    check_pickles,
+    check_versions,
+    is_local,
+    workers_come_back,
+)
 from fastdnn.tune.runner import Begun, Outcome, Task, Work
-from fastdnn.tune.sendable import refused
 
 GOES_ON = "what is done is in the storage, if one was given: search(..., resume=True) goes on"
-_PATIENCE = 60.0  # seconds for a cluster without workers to have one
 # Of all workers that had the data, after which it is the fault of the task that ran each time.
 _MOST_LOSSES = 2
-
-
-_PICKLED = "make within the function what cannot be pickled, such as locks, generators and open files"
-# After which a LocalCluster looks whether a worker that died is there again.
-_LOOKS_AFTER = "distributed.deploy.lost-worker-timeout"
 
 
 class WorkersDied(BrokenExecutor):
@@ -33,41 +33,6 @@ class WorkersDied(BrokenExecutor):
 
 class ClusterGone(BrokenExecutor):
     """The client was closed, or has lost its scheduler: no trial's fault."""
-
-
-def is_client(executor: Any) -> bool:
-    """Whether it is a `distributed.Client`; who has none need not have Dask."""
-    distributed = sys.modules.get("distributed")
-    return distributed is not None and isinstance(executor, distributed.Client)
-
-
-def is_cluster(executor: Any) -> bool:
-    """Whether it is a Dask cluster, for which there may be a client."""
-    distributed = sys.modules.get("distributed")
-    return distributed is not None and isinstance(executor, distributed.deploy.Cluster)
-
-
-def cluster_threads(where: str, client: Any) -> int:
-    """The threads that all workers of the cluster have now, each of which runs a trial at a time. A cluster
-    that adapts has its first workers then, and `jobs` says how many it should come to.
-
-    Raises:
-        ValueError: the client is closed, or of the asynchronous sort, or no worker comes in a minute.
-    """
-    if client.asynchronous:
-        hint = "give Client(...) made outside of a coroutine"
-        raise ValueError(expected(where, "executor as a Dask client that waits", "an asynchronous one", hint))
-    _check_connected(where, client)
-    try:
-        kept = _awake(client, _PATIENCE)
-    except TimeoutError:
-        hint = f"start one: dask worker {client.scheduler.address}"
-        raise ValueError(
-            expected(where, "executor as a Dask cluster with workers", f"none in {_PATIENCE:g} s", hint)
-        ) from None
-    threads = sum(client.nthreads().values())
-    kept.release()
-    return max(1, int(threads))
 
 
 class Dask:
@@ -91,14 +56,14 @@ class Dask:
         self._sent: Any = None
         self._stopped = False
         self._lost: list[int] = []  # trials whose workers died, since one came to its end
-        _check_connected(where, client)
-        _check_pickles(where, work)
-        self._kept = _awake(client, _PATIENCE)
-        _check_versions(where, client)
+        check_connected(where, client)
+        check_pickles(where, work)
+        self._kept = awake(client, dask_cluster.PATIENCE)
+        check_versions(where, client)
         self._try()
-        self._local = _is_local(client)
+        self._local = is_local(client)
         if self._local:
-            _workers_come_back.begin()
+            workers_come_back.begin()
 
     def _send(self) -> Any:
         """The work in the cluster. What was sent has no recipe: lost with the last worker that has it."""
@@ -111,10 +76,10 @@ class Dask:
 
     def _scatter(self, what: Any, *, broadcast: bool) -> Any:
         """Send it, once there are workers: some may be dead, and not begun anew yet."""
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + dask_cluster.PATIENCE
         while self._client.status != "closed" and not self._stopped:
             try:
-                self._kept = _awake(self._client, 1)
+                self._kept = awake(self._client, 1)
                 return self._client.scatter(what, broadcast=broadcast, hash=False, timeout=5)
             except Exception as error:  # a worker that dies in this moment may raise anything
                 if time.monotonic() > until:
@@ -126,7 +91,7 @@ class Dask:
         numbers = ", ".join(f"{number}" for number in sorted({*self._lost}))
         trials = f"trial{'s' * (len({*self._lost}) > 1)} {numbers}"
         ran = f", the last of which died while they ran {trials}" if self._lost else ""
-        return f"one without workers for {_PATIENCE:g} s{ran}"
+        return f"one without workers for {dask_cluster.PATIENCE:g} s{ran}"
 
     def _try(self) -> None:
         """Let a worker load the work: an error here would be that of each trial."""
@@ -208,53 +173,10 @@ class Dask:
         """Forget the data; the cluster is not ours."""
         self._stopped = True
         if self._local:
-            _workers_come_back.end()
+            workers_come_back.end()
         with suppress(Exception):
             self._kept.release()
             self._sent.release()
-
-
-class _WorkersComeBack:
-    """While a search runs, no LocalCluster gives up workers that Dask begins anew when they die. It looks
-    15 s after each death, and closes for good what is dead in that moment, too: sooner or later the workers
-    of a trial that kills them again and again.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._searches = 0
-        self._setting: Any = None
-
-    def begin(self) -> None:
-        with self._lock:
-            self._searches += 1
-            if self._searches == 1:
-                self._setting = importlib.import_module("dask.config").set({_LOOKS_AFTER: "1h"})
-
-    def end(self) -> None:
-        with self._lock:
-            self._searches -= 1
-            if not self._searches:
-                self._setting.__exit__(None, None, None)
-
-
-_workers_come_back = _WorkersComeBack()
-
-
-def _is_local(client: Any) -> bool:
-    return isinstance(client.cluster, importlib.import_module("distributed").LocalCluster)
-
-
-def _awake(client: Any, seconds: float) -> Any:
-    """Wait until the cluster has a worker. One that adapts has none before there is something to do, and then
-    keeps one as long as there is the number that is returned.
-
-    Raises:
-        TimeoutError: none has come.
-    """
-    kept = client.submit(int, pure=False)
-    kept.result(timeout=seconds)
-    return kept
 
 
 def _run(key: str, work: Work, task: Task, state: Begun | None) -> Outcome:
@@ -277,41 +199,5 @@ def _loaded(work: Work) -> bool:
     return callable(work.build)
 
 
-def _version() -> str:
-    import fastdnn
-
-    return fastdnn.__version__
-
-
 def _died(count: int) -> WorkersDied:
     return WorkersDied(f"the Dask workers that ran it died, {count} time{'s' * (count > 1)}")
-
-
-def _check_connected(where: str, client: Any) -> None:
-    if client.status != "running":
-        hint = "make it anew: distributed.Client(address)"
-        got = f"one that is {client.status}"
-        raise ValueError(expected(where, "executor as a connected Dask client", got, hint))
-
-
-def _check_pickles(where: str, work: Work) -> None:
-    """Raise where a part that is the user's own cannot be pickled, before Dask says so in long tracebacks."""
-    pickling = importlib.import_module("distributed.protocol.pickle")
-    log = logging.getLogger("distributed.protocol.pickle")
-    before, log.disabled = log.disabled, True
-    try:
-        pickling.dumps((work.build, work.callbacks))
-    except Exception as error:
-        raise refused(where, work, pickling.dumps, error, _PICKLED) from error
-    finally:
-        log.disabled = before
-
-
-def _check_versions(where: str, client: Any) -> None:
-    """Raise where a worker would compute something else."""
-    ours = _version()
-    for address, found in client.run(_version, on_error="return").items():
-        if found != ours:
-            got = f"{type(found).__name__}: {found}" if isinstance(found, Exception) else found
-            wanted = f"fastdnn {ours} in all workers of the cluster"
-            raise ValueError(expected(where, wanted, f"{got} at {address}", "install the same version there"))

@@ -12,7 +12,8 @@ from multiprocessing.connection import wait
 from typing import Any, Protocol
 
 from fastdnn.errors import did_you_mean, expected
-from fastdnn.tune.dask_workers import GOES_ON, Dask, is_client, is_cluster
+from fastdnn.tune.dask_cluster import is_client, is_cluster
+from fastdnn.tune.dask_workers import GOES_ON, Dask
 from fastdnn.tune.runner import Outcome, Task, Work
 from fastdnn.tune.sendable import Sent, refused
 
