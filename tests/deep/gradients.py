@@ -30,21 +30,29 @@ def graph(rng):
 
 
 def checked(model, data, how):
-    """By h = 1e-3; where that is not below the bar, by others down to a hundredth of it. What the stencil
-    leaves out, in a network that is curved there, goes with h⁴, and a kink that it crosses unseen lies
-    elsewhere in another one; a mistake stays.
+    """The last check, and the worst tensor's ratio at the width that suits it best: h = 1e-3, and where that
+    is not below the bar others down to a hundredth of it. What the stencil leaves out, in a network that is
+    curved there, goes with h⁴, and a kink that it crosses unseen lies elsewhere in another one; a mistake
+    stays.
     """
+    least = {}
     for h in (H, H / 3, H / 10, H / 30, H / 100):
         found = strict(model, data, h, **how)
-        if worst_of(found) < TOLERANCE:
+        for name, ratio in ratios_of(found).items():
+            least[name] = min(ratio, least.get(name, np.inf))
+        if max(least.values()) < TOLERANCE:
             break
-    return found
+    return found, max(least.values())
 
 
-def worst_of(found):
-    """The largest ratio, of the whole and of tensors that rounding does not explain."""
-    sure = [tensor.ratio for tensor in found.tensors if tensor.is_beyond_rounding]
-    return max([found.ratio, *sure]) if found.difference > found.rounding else 0.0
+def ratios_of(found):
+    """Of each tensor; 0 where rounding explains it, infinite where it is NaN."""
+    explained = found.difference <= found.rounding
+    ratios = {}
+    for tensor in found.tensors:
+        ratio = 0.0 if explained or not tensor.is_beyond_rounding else tensor.ratio
+        ratios[tensor.name] = np.inf if np.isnan(tensor.ratio) else ratio
+    return ratios
 
 
 def main(seconds, aim=AIM):
@@ -56,9 +64,9 @@ def main(seconds, aim=AIM):
     while progress.goes_on():
         for draw in (chain, graph):
             what, model, data, how = draw(rng)
-            found = checked(model, data, how)
+            found, ratio = checked(model, data, how)
             assert not found.is_random, f"{what} is random, FASTDNN_TEST_SEED={seed}"
-            worst = max(worst, worst_of(found))
+            worst = max(worst, ratio)
             assert worst < TOLERANCE, f"{draw.__name__} {what}, FASTDNN_TEST_SEED={seed}:\n{found}"
             numbers, kinks = numbers + found.checked, kinks + found.kinks
             progress.calls += 1
