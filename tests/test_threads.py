@@ -62,7 +62,7 @@ class TestCounts:
 
     def test_a_thread_limit_below_the_request_does_not_hang(self):
         code = """
-            from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
+            from networks import classification, classifier, weight_hash
             x, y = classification()
             model = classifier()
             print(model.fit(x, y, threads=4).params["threads"], weight_hash(model))
@@ -85,7 +85,7 @@ def test_a_forked_child_trains():
     code = """
         import os, sys, warnings
         warnings.simplefilter("ignore")
-        from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
+        from networks import classification, classifier, weight_hash
         x, y = classification()
         def trained():
             model = classifier()
@@ -143,7 +143,7 @@ def test_ctrl_c_ends_a_fit_between_steps():
 def test_a_handler_that_swallows_ctrl_c_lets_the_fit_go_on():
     code = """
         import os, signal, threading
-        from networks import classification, classifier, threads_of_wide_fit, weight_hash, wide_classifier
+        from networks import classification, classifier, weight_hash
         x, y = classification(rows=2000)
         def trained():
             model = classifier(hidden=(64,))

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
 import optuna_or_skip  # noqa: F401
@@ -145,16 +144,14 @@ if __name__ == "__main__":
     searches.search(build=searches.slow_build, executor="processes", jobs=1, n_trials=3)
 """)
     given = environment(MARKS=str(marks), HANGS_AT="3")  # after two builds of the dry run
-    process = subprocess.Popen([sys.executable, script], env=given, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, script], env=given, stderr=subprocess.PIPE)
     try:
-        deadline = time.monotonic() + 60
-        while len(marks.read_text().split()) < 3 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_for_marks(marks, 3, process)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
     finally:
         process.kill()
-    assert "\nKeyboardInterrupt" in error
+    assert b"\nKeyboardInterrupt" in error
 
 
 def test_the_processes_of_a_killed_search_end(tmp_path):

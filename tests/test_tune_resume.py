@@ -36,9 +36,7 @@ def test_after_kill_9_the_rest_is_done_and_nothing_twice(alone, tmp_path):
     rest = built[2:]
     assert not done & set(rest)
     assert len(rest) == len(set(rest))
-    assert (
-        0 <= 12 - len(done) - len(rest) <= 2
-    )  # of the two under way, the result may have been written already
+    assert 0 <= 12 - len(done) - len(rest) <= 2  # of the two under way results may have been written
 
 
 @pytest.mark.parametrize("method", ["coarse_to_fine", "bayesian"])

@@ -30,7 +30,7 @@ def graph(rng):
 
 
 def checked(model, data, how):
-    """The last check, and the worst tensor's ratio at the width that suits it best: h = 1e-3, and where that
+    """The last check, and the worst ratio of any at the width that suits it best: h = 1e-3, and where that
     is not below the bar others down to a hundredth of it. What the stencil leaves out, in a network that is
     curved there, goes with h⁴, and a kink that it crosses unseen lies elsewhere in another one; a mistake
     stays.
@@ -46,9 +46,9 @@ def checked(model, data, how):
 
 
 def ratios_of(found):
-    """Of each tensor; 0 where rounding explains it, infinite where it is NaN."""
+    """Of the whole and of each tensor; 0 where rounding explains it, infinite where it is NaN."""
     explained = found.difference <= found.rounding
-    ratios = {}
+    ratios = {"all": np.inf if np.isnan(found.ratio) else 0.0 if explained else found.ratio}
     for tensor in found.tensors:
         ratio = 0.0 if explained or not tensor.is_beyond_rounding else tensor.ratio
         ratios[tensor.name] = np.inf if np.isnan(tensor.ratio) else ratio
